@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* cause - the table of causes, and how a sentence gets into struct error. */
+#include "base/cause.h"
+#include "base/text.h"
+
+static const struct cause_info infos[CAUSE_COUNT] = {
+	[CAUSE_OK] = {"ok", "mapped, tested, or sound"},
+	[CAUSE_USAGE] = {"usage", "arguments, name or configuration are wrong"},
+	[CAUSE_PASSPHRASE] = {"passphrase", "a keyslot was computed to the end and its digest disagreed"},
+	[CAUSE_RESOURCE] = {"resource", "this machine lacks what the header demands: memory"},
+	[CAUSE_DEVICE] = {"device", "absent, unreadable, shorter than it claims, or not LUKS"},
+	[CAUSE_EXISTS] = {"exists", "the mapping, name or file is already there, or the device is in use"},
+	[CAUSE_DAMAGED] = {"damaged", "the bytes contradict the format: checksum, range, overlap"},
+	[CAUSE_UNSUPPORTED] = {"unsupported", "the format permits it; latchkey does not do it or refuses it"},
+	[CAUSE_KERNEL] = {"kernel", "the kernel refused: no dm, no dm-crypt, no cipher, ioctl error"},
+	[CAUSE_BUG] = {"bug", "cannot happen; please report it"},
+};
+
+const struct cause_info *cause_info(enum cause cause)
+{
+	return &infos[(unsigned)cause < CAUSE_COUNT ? cause : CAUSE_BUG];
+}
+
+enum cause error_set(struct error *err, enum cause cause, const char *fmt, ...)
+{
+	va_list args;
+
+	err->cause = cause;
+	err->os_errno = 0;
+	va_start(args, fmt);
+	text_vformat(err->text, sizeof(err->text), fmt, args);
+	va_end(args);
+	return cause;
+}
+
+enum cause error_set_os(struct error *err, enum cause cause, int os_errno, const char *fmt, ...)
+{
+	va_list args;
+	size_t used;
+
+	err->cause = cause;
+	err->os_errno = os_errno;
+	va_start(args, fmt);
+	used = text_vformat(err->text, sizeof(err->text), fmt, args);
+	va_end(args);
+	text_format(err->text + used, sizeof(err->text) - used, ": %s", text_errno(os_errno));
+	return cause;
+}
+
+void error_prefix(struct error *err, const char *fmt, ...)
+{
+	char old[ERROR_TEXT_BYTES];
+	va_list args;
+	size_t used;
+
+	text_format(old, sizeof(old), "%s", err->text);
+	va_start(args, fmt);
+	used = text_vformat(err->text, sizeof(err->text), fmt, args);
+	va_end(args);
+	text_format(err->text + used, sizeof(err->text) - used, ": %s", old);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cause - why something failed, as far as the person at the console can act on it.
+ *
+ * Causes are few because actions are few. The leaf that knows sets the cause and one
+ * sentence; upper layers may put "where" in front of the sentence, never change the
+ * cause; only the coordinator (src/unlock.c) combines several into one.
+ * The value of a cause is the exit code of the program: 1 to 5 mean what they mean in
+ * cryptsetup(8), the rest are latchkey's own.
+ */
+#ifndef BASE_CAUSE_H
+#define BASE_CAUSE_H
+
+#include <stddef.h>
+
+enum cause {
+	CAUSE_OK = 0,
+	CAUSE_USAGE,       /* asked wrongly: arguments, name, configuration */
+	CAUSE_PASSPHRASE,  /* a keyslot was computed to the end and its digest disagreed */
+	CAUSE_RESOURCE,    /* this machine lacks what the header demands: memory */
+	CAUSE_DEVICE,      /* absent, unreadable, shorter than it claims, not LUKS */
+	CAUSE_EXISTS,      /* the mapping, name or file is already there, or the device is in use */
+	CAUSE_DAMAGED,     /* the bytes contradict the format: checksum, range, overlap */
+	CAUSE_UNSUPPORTED, /* the format permits it, latchkey does not do it or policy refuses it */
+	CAUSE_KERNEL,      /* the kernel refused: no dm, no dm-crypt, no cipher, ioctl error */
+	CAUSE_BUG,         /* cannot happen */
+};
+
+enum { CAUSE_COUNT = CAUSE_BUG + 1, ERROR_TEXT_BYTES = 320 };
+
+#define MUST_USE __attribute__((warn_unused_result))
+#define PRINTF_LIKE(fmt_arg, first_arg) __attribute__((format(printf, fmt_arg, first_arg)))
+
+/* One failure. text is one sentence without a newline and never holds a secret. */
+struct error {
+	enum cause cause;
+	int os_errno; /* 0 unless the kernel said why */
+	char text[ERROR_TEXT_BYTES];
+};
+
+/* A row of the one table that drives exit codes, --help, the README and their test. */
+struct cause_info {
+	const char *name;    /* one short word: "ok", "usage", "passphrase" ... */
+	const char *meaning; /* when it is said */
+};
+
+/* The row of @cause; a value outside the enum gets the row of CAUSE_BUG. */
+const struct cause_info *cause_info(enum cause cause);
+
+/* Fill @err and return @cause, so that a leaf can write `return error_set(...)`. */
+enum cause error_set(struct error *err, enum cause cause, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* The same for a failed system call: appends ": " and the meaning of @os_errno. */
+enum cause error_set_os(struct error *err, enum cause cause, int os_errno, const char *fmt, ...)
+	PRINTF_LIKE(4, 5);
+
+/* Put @fmt and ": " in front of the sentence; the cause stays. */
+void error_prefix(struct error *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* text - see text.h. */
+#include "base/text.h"
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+struct sink {
+	char *buf;
+	size_t size;
+	size_t used;
+};
+
+static void sink_char(struct sink *s, char c)
+{
+	if (s->used + 1 < s->size)
+		s->buf[s->used++] = c;
+}
+
+/* Widths and flags of one conversion. */
+struct spec {
+	bool zero, left;
+	unsigned width;
+	unsigned longs; /* 0: int, 1: long or size_t, 2: long long */
+};
+
+static void sink_field(struct sink *s, const struct spec *sp, const char *text, size_t len)
+{
+	size_t pad = sp->width > len ? sp->width - len : 0;
+
+	for (; pad && !sp->left; pad--)
+		sink_char(s, sp->zero ? '0' : ' ');
+	for (size_t i = 0; i < len; i++)
+		sink_char(s, text[i]);
+	for (; pad; pad--)
+		sink_char(s, ' ');
+}
+
+static void sink_number(struct sink *s, const struct spec *sp, unsigned long long v, unsigned base, bool minus)
+{
+	char digits[24];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = "0123456789abcdef"[v % base];
+		v /= base;
+	} while (v);
+	if (minus)
+		digits[--at] = '-';
+	sink_field(s, sp, digits + at, sizeof(digits) - at);
+}
+
+static unsigned long long take_unsigned(const struct spec *sp, va_list *args)
+{
+	if (sp->longs == 2)
+		return va_arg(*args, unsigned long long);
+	return sp->longs ? va_arg(*args, unsigned long) : va_arg(*args, unsigned);
+}
+
+static long long take_signed(const struct spec *sp, va_list *args)
+{
+	if (sp->longs == 2)
+		return va_arg(*args, long long);
+	return sp->longs ? va_arg(*args, long) : va_arg(*args, int);
+}
+
+static const char *parse_spec(const char *p, struct spec *sp)
+{
+	*sp = (struct spec){0};
+	for (; *p == '0' || *p == '-'; p++) {
+		sp->zero |= *p == '0';
+		sp->left |= *p == '-';
+	}
+	for (; *p >= '0' && *p <= '9'; p++)
+		sp->width = sp->width * 10 + (unsigned)(*p - '0');
+	for (; *p == 'l' || *p == 'z'; p++)
+		sp->longs++;
+	return p;
+}
+
+static void convert(struct sink *s, char conversion, const struct spec *sp, va_list *args)
+{
+	const char *str;
+	long long n;
+	char c;
+
+	switch (conversion) {
+	case 's':
+		str = va_arg(*args, const char *);
+		sink_field(s, sp, str, strlen(str));
+		break;
+	case 'c':
+		c = (char)va_arg(*args, int);
+		sink_field(s, sp, &c, 1);
+		break;
+	case 'd':
+		n = take_signed(sp, args);
+		sink_number(s, sp, n < 0 ? 0 - (unsigned long long)n : (unsigned long long)n, 10, n < 0);
+		break;
+	case 'u':
+		sink_number(s, sp, take_unsigned(sp, args), 10, false);
+		break;
+	case 'x':
+		sink_number(s, sp, take_unsigned(sp, args), 16, false);
+		break;
+	default:
+		sink_char(s, conversion);
+		break;
+	}
+}
+
+size_t text_vformat(char *buf, size_t size, const char *fmt, va_list args_in)
+{
+	struct sink s = {buf, size, 0};
+	struct spec sp;
+	va_list args;
+
+	if (!size)
+		return 0;
+	va_copy(args, args_in);
+	for (; *fmt; fmt++) {
+		if (*fmt != '%') {
+			sink_char(&s, *fmt);
+			continue;
+		}
+		fmt = parse_spec(fmt + 1, &sp);
+		if (!*fmt)
+			break;
+		convert(&s, *fmt, &sp, &args);
+	}
+	va_end(args);
+	buf[s.used] = 0;
+	return s.used;
+}
+
+size_t text_format(char *buf, size_t size, const char *fmt, ...)
+{
+	va_list args;
+	size_t used;
+
+	va_start(args, fmt);
+	used = text_vformat(buf, size, fmt, args);
+	va_end(args);
+	return used;
+}
+
+bool text_write(int fd, const void *data, size_t len)
+{
+	const char *p = data;
+
+	while (len) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		p += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+void text_print(int fd, const char *fmt, ...)
+{
+	char buf[1024];
+	va_list args;
+	size_t used;
+
+	va_start(args, fmt);
+	used = text_vformat(buf, sizeof(buf), fmt, args);
+	va_end(args);
+	(void)text_write(fd, buf, used); /* nowhere left to complain */
+}
+
+void text_escape(char *dst, size_t size, const char *src)
+{
+	struct sink s = {dst, size, 0};
+
+	if (!size)
+		return;
+	for (; *src; src++) {
+		unsigned char c = (unsigned char)*src;
+
+		if (c > 0x20 - 1 && c < 0x7f && c != '\\') {
+			sink_char(&s, *src);
+			continue;
+		}
+		sink_char(&s, '\\');
+		sink_char(&s, 'x');
+		sink_char(&s, "0123456789abcdef"[c >> 4]);
+		sink_char(&s, "0123456789abcdef"[c & 15]);
+	}
+	dst[s.used] = 0;
+}
+
+bool text_parse_u64(const char *s, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	if (!*s || (s[0] == '0' && s[1]))
+		return false;
+	for (; *s; s++) {
+		unsigned digit = (unsigned)(unsigned char)*s - '0';
+
+		if (digit > 9 || v > (UINT64_MAX - digit) / 10)
+			return false;
+		v = v * 10 + digit;
+	}
+	*out = v;
+	return true;
+}
+
+bool text_join(char *dst, size_t size, const char *a, const char *b, const char *c)
+{
+	size_t la = strlen(a), lb = strlen(b), lc = strlen(c);
+
+	if (la + lb + lc >= size) {
+		if (size)
+			*dst = 0;
+		return false;
+	}
+	memcpy(dst, a, la);
+	memcpy(dst + la, b, lb);
+	memcpy(dst + la + lb, c, lc + 1);
+	return true;
+}
+
+const char *text_errno(int os_errno)
+{
+	return strerror(os_errno);
+}

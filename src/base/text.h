@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * text - bounded formatting and output without stdio.
+ *
+ * stdio keeps copies of what passes through it and costs 12 to 20 KiB; messages here
+ * are built in a caller's buffer and leave by write(2).
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include "base/cause.h"
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Format into @buf, always NUL-terminated, cut at @size bytes. Knows exactly
+ * %s %c %d %u %x %% with the length modifiers l, ll, z, and a field width with an
+ * optional 0 or - flag; anything else is copied as it stands.
+ * Returns the number of bytes written without the NUL.
+ */
+size_t text_format(char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
+size_t text_vformat(char *buf, size_t size, const char *fmt, va_list args);
+
+/* Write all of @len bytes to @fd, through short writes and EINTR. False if that fails. */
+bool text_write(int fd, const void *data, size_t len);
+
+/* Format at most 1 KiB and write it to @fd. */
+void text_print(int fd, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Copy @src to @dst (@size bytes in all), with bytes outside printable ASCII as \xNN. */
+void text_escape(char *dst, size_t size, const char *src);
+
+/*
+ * Digits only, no sign, no blank, no leading zero, at most UINT64_MAX.
+ * Returns false and leaves @out alone when @s is anything else.
+ */
+bool text_parse_u64(const char *s, uint64_t *out);
+
+/* Join @a, @b, @c; false when it does not fit @size (then @dst is ""). */
+bool text_join(char *dst, size_t size, const char *a, const char *b, const char *c);
+
+/* The kernel's meaning of @os_errno, in words. */
+const char *text_errno(int os_errno);
+
+#endif
