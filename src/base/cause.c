@@ -30,6 +30,7 @@ enum cause error_set(struct error *err, enum cause cause, const char *fmt, ...)
 	va_start(args, fmt);
 	text_vformat(err->text, sizeof(err->text), fmt, args);
 	va_end(args);
+	text_sanitize(err->text);
 	return cause;
 }
 
@@ -44,6 +45,7 @@ enum cause error_set_os(struct error *err, enum cause cause, int os_errno, const
 	used = text_vformat(err->text, sizeof(err->text), fmt, args);
 	va_end(args);
 	text_format(err->text + used, sizeof(err->text) - used, ": %s", text_errno(os_errno));
+	text_sanitize(err->text);
 	return cause;
 }
 

@@ -194,6 +194,13 @@ void text_escape(char *dst, size_t size, const char *src)
 	dst[s.used] = 0;
 }
 
+void text_sanitize(char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			*s = '?';
+}
+
 bool text_parse_u64(const char *s, uint64_t *out)
 {
 	uint64_t v = 0;

@@ -32,6 +32,9 @@ void text_print(int fd, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Copy @src to @dst (@size bytes in all), with bytes outside printable ASCII as \xNN. */
 void text_escape(char *dst, size_t size, const char *src);
 
+/* Replace control characters by '?', in place: header text must not drive a terminal. */
+void text_sanitize(char *s);
+
 /*
  * Digits only, no sign, no blank, no leading zero, at most UINT64_MAX.
  * Returns false and leaves @out alone when @s is anything else.

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* machine - see machine.h. */
+#include "base/machine.h"
+#include <fcntl.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The number behind @label at the start of a line of @text; false when it is not there. */
+static bool find_kib(const char *text, const char *label, uint64_t *kib)
+{
+	const char *p = strstr(text, label);
+
+	if (!p)
+		return false;
+	*kib = 0;
+	for (p += strlen(label); *p == ' '; p++)
+		;
+	for (; *p >= '0' && *p <= '9'; p++)
+		*kib = *kib * 10 + (uint64_t)(*p - '0');
+	return true;
+}
+
+uint64_t machine_memory_available_kib(void)
+{
+	char text[2048];
+	uint64_t available, swap = 0;
+	int fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return UINT64_MAX;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return UINT64_MAX;
+	text[n] = 0;
+	if (!find_kib(text, "\nMemAvailable:", &available))
+		return UINT64_MAX;
+	(void)find_kib(text, "\nSwapFree:", &swap);
+	return available + swap;
+}
+
+unsigned machine_processors(void)
+{
+	cpu_set_t set;
+	int n;
+
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return 1;
+	n = CPU_COUNT(&set);
+	return n > 0 ? (unsigned)n : 1;
+}

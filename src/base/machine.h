@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* machine - what this machine has: memory and processors. */
+#ifndef BASE_MACHINE_H
+#define BASE_MACHINE_H
+
+#include <stdint.h>
+
+/*
+ * KiB that can be had without driving the machine into its OOM killer: MemAvailable plus
+ * free swap, from /proc/meminfo. UINT64_MAX when that cannot be read (no /proc): then
+ * only the attempt itself can tell.
+ */
+uint64_t machine_memory_available_kib(void);
+
+/* Processors that this process may run on, at least 1. */
+unsigned machine_processors(void);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* cipher - see cipher.h. */
+#include "crypto/cipher.h"
+#include "crypto/xts.h"
+#include <string.h>
+
+/* One bit for each key length, in units of 8 bytes. */
+#define KEY(bytes) (1u << ((bytes) / 8))
+
+static const struct {
+	const char *name;
+	uint16_t key_lengths;
+	void (*decrypt)(const uint8_t *key, size_t key_bytes, uint8_t *data, size_t sectors);
+} ciphers[CIPHER_COUNT] = {
+	[CIPHER_AES_XTS_PLAIN64] = {"aes-xts-plain64", KEY(32) | KEY(48) | KEY(64), xts_aes_decrypt},
+	/* plain64 and plain differ only from 2^32 sectors on; no keyslot area is that long. */
+	[CIPHER_AES_XTS_PLAIN] = {"aes-xts-plain", KEY(32) | KEY(48) | KEY(64), xts_aes_decrypt},
+	[CIPHER_AES_CBC_ESSIV_SHA256] = {"aes-cbc-essiv:sha256", KEY(16) | KEY(24) | KEY(32), NULL},
+	[CIPHER_AES_CBC_PLAIN64] = {"aes-cbc-plain64", KEY(16) | KEY(24) | KEY(32), NULL},
+	[CIPHER_AES_CBC_PLAIN] = {"aes-cbc-plain", KEY(16) | KEY(24) | KEY(32), NULL},
+	[CIPHER_SERPENT_XTS_PLAIN64] = {"serpent-xts-plain64", KEY(32) | KEY(48) | KEY(64), NULL},
+	[CIPHER_SERPENT_CBC_ESSIV_SHA256] = {"serpent-cbc-essiv:sha256", KEY(16) | KEY(24) | KEY(32), NULL},
+	[CIPHER_TWOFISH_XTS_PLAIN64] = {"twofish-xts-plain64", KEY(32) | KEY(48) | KEY(64), NULL},
+	[CIPHER_TWOFISH_CBC_ESSIV_SHA256] = {"twofish-cbc-essiv:sha256", KEY(16) | KEY(24) | KEY(32), NULL},
+	[CIPHER_CAMELLIA_XTS_PLAIN64] = {"camellia-xts-plain64", KEY(32) | KEY(48) | KEY(64), NULL},
+	[CIPHER_ADIANTUM_XCHACHA12] = {"xchacha12,aes-adiantum-plain64", KEY(32), NULL},
+	[CIPHER_ADIANTUM_XCHACHA20] = {"xchacha20,aes-adiantum-plain64", KEY(32), NULL},
+};
+
+bool cipher_find(const char *name, enum cipher *out)
+{
+	for (int i = 0; i < CIPHER_COUNT; i++)
+		if (!strcmp(name, ciphers[i].name)) {
+			*out = (enum cipher)i;
+			return true;
+		}
+	return false;
+}
+
+const char *cipher_name(enum cipher c)
+{
+	return ciphers[c].name;
+}
+
+bool cipher_key_fits(enum cipher c, uint32_t key_bytes)
+{
+	return key_bytes % 8 == 0 && key_bytes <= CIPHER_KEY_MAX_BYTES &&
+	       (ciphers[c].key_lengths & KEY(key_bytes)) != 0;
+}
+
+bool cipher_is_native(enum cipher c)
+{
+	return ciphers[c].decrypt != NULL;
+}
+
+void cipher_decrypt(enum cipher c, const uint8_t *key, size_t key_bytes, uint8_t *data, size_t sectors)
+{
+	ciphers[c].decrypt(key, key_bytes, data, sectors);
+}

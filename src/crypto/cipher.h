@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cipher - the one list of ciphers that latchkey knows.
+ *
+ * A header is not authenticated, so its cipher text never goes to the kernel: it is
+ * looked up here, and the kernel gets the name from this list. There is no null cipher
+ * in the list, for keyslot areas or for segments, and no option brings one in.
+ */
+#ifndef CRYPTO_CIPHER_H
+#define CRYPTO_CIPHER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum cipher {
+	CIPHER_AES_XTS_PLAIN64,
+	CIPHER_AES_XTS_PLAIN,
+	CIPHER_AES_CBC_ESSIV_SHA256,
+	CIPHER_AES_CBC_PLAIN64,
+	CIPHER_AES_CBC_PLAIN,
+	CIPHER_SERPENT_XTS_PLAIN64,
+	CIPHER_SERPENT_CBC_ESSIV_SHA256,
+	CIPHER_TWOFISH_XTS_PLAIN64,
+	CIPHER_TWOFISH_CBC_ESSIV_SHA256,
+	CIPHER_CAMELLIA_XTS_PLAIN64,
+	CIPHER_ADIANTUM_XCHACHA12,
+	CIPHER_ADIANTUM_XCHACHA20,
+	CIPHER_COUNT,
+};
+
+enum { CIPHER_KEY_MAX_BYTES = 64, CIPHER_SECTOR_BYTES = 512 };
+
+/* The cipher that a header calls @name ("aes-xts-plain64"). False when it is not in the list. */
+bool cipher_find(const char *name, enum cipher *out);
+
+/* As dm-crypt's table line wants it. */
+const char *cipher_name(enum cipher c);
+
+/* Is @key_bytes a key length of @c? */
+bool cipher_key_fits(enum cipher c, uint32_t key_bytes);
+
+/* Can cipher_decrypt do it without the kernel? */
+bool cipher_is_native(enum cipher c);
+
+/*
+ * Decrypt @sectors sectors of 512 bytes in place; the first has IV number 0 (a keyslot
+ * area counts from its own start). @c is native and @key_bytes fits it.
+ */
+void cipher_decrypt(enum cipher c, const uint8_t *key, size_t key_bytes, uint8_t *data, size_t sectors);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* kdf - see kdf.h. */
+#include "crypto/kdf.h"
+#include "base/machine.h"
+#include "crypto/argon2_derive.h"
+
+const struct kdf_limits kdf_default_limits = {
+	.memory_kib = 4u << 20,
+	.lanes = 4,
+	.kib_passes = 64ull << 20,
+	.pbkdf2_iterations = 100000000,
+};
+
+const char *kdf_name(enum kdf_kind kind)
+{
+	switch (kind) {
+	case KDF_PBKDF2:
+		return "pbkdf2";
+	case KDF_ARGON2I:
+		return "argon2i";
+	case KDF_ARGON2ID:
+		return "argon2id";
+	}
+	return "?";
+}
+
+static enum cause check_argon2(const struct kdf *kdf, const struct kdf_limits *limits, struct error *err)
+{
+	const char *name = kdf_name(kdf->kind);
+	uint64_t available;
+
+	if (kdf->memory_kib > limits->memory_kib)
+		return error_set(err, CAUSE_UNSUPPORTED, "needs %u MiB for %s, more than the limit of %u MiB",
+			kdf->memory_kib >> 10, name, limits->memory_kib >> 10);
+	if (kdf->lanes > limits->lanes)
+		return error_set(err, CAUSE_UNSUPPORTED, "needs %u lanes for %s, more than the limit of %u (--max-lanes)",
+			kdf->lanes, name, limits->lanes);
+	if ((uint64_t)kdf->memory_kib * kdf->iterations > limits->kib_passes)
+		return error_set(err, CAUSE_UNSUPPORTED, "needs %u passes over %u MiB for %s, more than the limit",
+			kdf->iterations, kdf->memory_kib >> 10, name);
+	available = machine_memory_available_kib();
+	/* A sixteenth stays free for the kernel's own tables and for this program. */
+	if (available != UINT64_MAX && kdf->memory_kib > available - available / 16)
+		return error_set(err, CAUSE_RESOURCE,
+			"needs %u MiB of memory for %s, %llu MiB are free; add a keyslot with a smaller "
+			"--pbkdf-memory or with --pbkdf pbkdf2",
+			kdf->memory_kib >> 10, name, (unsigned long long)available >> 10);
+	return CAUSE_OK;
+}
+
+enum cause kdf_check(const struct kdf *kdf, const struct kdf_limits *limits, struct error *err)
+{
+	if (kdf->kind != KDF_PBKDF2)
+		return check_argon2(kdf, limits, err);
+	if (kdf->iterations > limits->pbkdf2_iterations)
+		return error_set(err, CAUSE_UNSUPPORTED, "needs %u iterations of pbkdf2, more than the limit of %u",
+			kdf->iterations, limits->pbkdf2_iterations);
+	return CAUSE_OK;
+}
+
+enum cause kdf_derive(const struct kdf *kdf, struct bytes secret, uint8_t *out, size_t out_bytes, struct error *err)
+{
+	if (kdf->kind != KDF_PBKDF2)
+		return argon2_derive(kdf, secret, out, out_bytes, err);
+	hash_pbkdf2(kdf->hash, secret, (struct bytes){kdf->salt, kdf->salt_bytes}, kdf->iterations, out, out_bytes);
+	return CAUSE_OK;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* header - see header.h. */
+#include "format/header.h"
+#include "base/text.h"
+#include "format/luks2_binary.h"
+#include "format/luks2_check.h"
+#include "format/luks2_json.h"
+#include <string.h>
+#include <sys/mman.h>
+
+enum copy_state {
+	COPY_ABSENT,     /* no magic there */
+	COPY_UNREADABLE, /* the device does not give the bytes */
+	COPY_DAMAGED,    /* a magic, but a wrong field, checksum or JSON */
+	COPY_SOUND,      /* checksum right */
+};
+
+struct copy {
+	uint64_t at;
+	enum copy_state state;
+	unsigned version; /* as the first bytes say, when there is a magic */
+	struct luks2_binary bin;
+	uint8_t *data; /* bin.hdr_size_bytes, mapped; only when sound */
+	struct error why;
+};
+
+static void copy_close(struct copy *c)
+{
+	if (c->data)
+		munmap(c->data, (size_t)c->bin.hdr_size_bytes);
+	c->data = NULL;
+}
+
+/* The whole copy behind its @first bytes, in a mapping. */
+static enum cause read_rest(const struct reader *r, const uint8_t *first, struct copy *c)
+{
+	size_t size = (size_t)c->bin.hdr_size_bytes;
+	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (map == MAP_FAILED)
+		return error_set(&c->why, CAUSE_RESOURCE, "no memory for a header of %llu bytes",
+			(unsigned long long)size);
+	c->data = map;
+	memcpy(c->data, first, LUKS2_BINARY_BYTES);
+	return reader_read(r, c->data + LUKS2_BINARY_BYTES, size - LUKS2_BINARY_BYTES, c->at + LUKS2_BINARY_BYTES,
+		&c->why);
+}
+
+static enum copy_state state_of(enum cause cause)
+{
+	switch (cause) {
+	case CAUSE_OK:
+		return COPY_SOUND;
+	case CAUSE_DEVICE:
+	case CAUSE_RESOURCE:
+		return COPY_UNREADABLE;
+	default:
+		return COPY_DAMAGED;
+	}
+}
+
+/* Judge the copy at byte @at: everything but its JSON. */
+static void copy_open(const struct reader *r, uint64_t at, struct copy *c)
+{
+	uint8_t first[LUKS2_BINARY_BYTES];
+	enum cause cause;
+
+	*c = (struct copy){.at = at};
+	cause = reader_read(r, first, sizeof(first), at, &c->why);
+	if (!cause && luks_magic(first, &c->version) == LUKS_MAGIC_NONE) {
+		error_set(&c->why, CAUSE_DAMAGED, "has no LUKS magic");
+		return;
+	}
+	if (!cause)
+		cause = luks2_binary_decode(first, at, &c->bin, &c->why);
+	if (!cause)
+		cause = read_rest(r, first, c);
+	if (!cause)
+		cause = luks2_binary_verify(&c->bin, c->data, &c->why);
+	c->state = state_of(cause);
+	if (cause)
+		copy_close(c);
+}
+
+/* Without a primary that could tell: the first sound copy at one of the nine places. */
+static void find_secondary(const struct reader *r, struct copy *c)
+{
+	struct copy best = {0};
+
+	for (uint64_t at = LUKS2_HDR_SIZE_MIN; at <= LUKS2_HDR_SIZE_MAX; at *= 2) {
+		if (at + LUKS2_BINARY_BYTES > r->size_bytes)
+			break;
+		copy_open(r, at, c);
+		if (c->state == COPY_SOUND)
+			return;
+		if (c->state > best.state)
+			best = *c;
+	}
+	*c = best;
+}
+
+/* The JSON text ends at the first NUL, and behind it the area is empty (2.2). */
+static enum cause json_text(const struct copy *c, const char **text, size_t *len, struct error *err)
+{
+	size_t area = (size_t)c->bin.hdr_size_bytes - LUKS2_BINARY_BYTES;
+
+	*text = (const char *)c->data + LUKS2_BINARY_BYTES;
+	*len = strnlen(*text, area);
+	if (*len == area)
+		return error_set(err, CAUSE_DAMAGED, "JSON has no end");
+	for (size_t i = *len; i < area; i++)
+		if ((*text)[i])
+			return error_set(err, CAUSE_DAMAGED, "bytes behind the JSON text");
+	return CAUSE_OK;
+}
+
+static enum cause model_from(const struct copy *c, struct luks *luks, struct error *err)
+{
+	struct luks2_links links;
+	const char *text;
+	size_t len;
+	enum cause cause;
+
+	memset(luks, 0, sizeof(*luks));
+	luks->version = 2;
+	luks->seqid = c->bin.seqid;
+	luks->hdr_size_bytes = c->bin.hdr_size_bytes;
+	memcpy(luks->uuid, c->bin.uuid, sizeof(luks->uuid));
+	memcpy(luks->label, c->bin.label, sizeof(luks->label));
+	memcpy(luks->subsystem, c->bin.subsystem, sizeof(luks->subsystem));
+	cause = json_text(c, &text, &len, err);
+	if (!cause)
+		cause = luks2_json_read(text, len, luks, &links, err);
+	if (!cause)
+		cause = luks2_check(luks, &links, err);
+	return cause;
+}
+
+/* No copy could be used: say what is wrong with the device. */
+static enum cause no_header(const struct reader *r, const struct copy *primary, const struct copy *secondary,
+	struct error *err)
+{
+	bool magic = primary->state >= COPY_DAMAGED;
+
+	if (magic && primary->version == 1)
+		return error_set(err, CAUSE_UNSUPPORTED, "%s: LUKS1 is not supported yet", r->name);
+	if (magic && primary->version != 2 && secondary->state < COPY_DAMAGED)
+		return error_set(err, CAUSE_UNSUPPORTED, "%s: LUKS version %u is not supported", r->name,
+			primary->version);
+	if (magic || secondary->state >= COPY_DAMAGED)
+		return error_set(err, CAUSE_DAMAGED,
+			"%s: both copies of the LUKS2 header are damaged: primary: %s; secondary: %s; "
+			"restore a header backup",
+			r->name, primary->why.text, secondary->state ? secondary->why.text : "not found");
+	if (primary->state == COPY_UNREADABLE && r->size_bytes >= LUKS2_BINARY_BYTES)
+		return error_set(err, primary->why.cause, "%s", primary->why.text);
+	return error_set(err, CAUSE_DEVICE, "%s: is not a LUKS device", r->name);
+}
+
+static void report_other(const struct reader *r, const struct copy *used, const struct copy *other,
+	struct header_report *report)
+{
+	const char *name = other->at ? "secondary" : "primary";
+
+	report->used_secondary = used->at != 0;
+	report->note[0] = 0;
+	if (other->state == COPY_SOUND) {
+		if (other->bin.seqid != used->bin.seqid)
+			text_format(report->note, sizeof(report->note),
+				"%s: the %s header is older (%llu, not %llu) and was not used; repair it with: "
+				"cryptsetup repair",
+				r->name, name, (unsigned long long)other->bin.seqid,
+				(unsigned long long)used->bin.seqid);
+		return;
+	}
+	text_format(report->note, sizeof(report->note),
+		"%s: the %s header cannot be used (%s), the other copy is used; repair it with: cryptsetup repair",
+		r->name, name, other->why.text);
+}
+
+/* The newer sound copy first; when its JSON breaks the rules it counts as damaged. */
+static enum cause choose(const struct reader *r, struct copy *primary, struct copy *secondary, struct luks *luks,
+	struct header_report *report, struct error *err)
+{
+	bool newer = secondary->state == COPY_SOUND &&
+		     (primary->state != COPY_SOUND || secondary->bin.seqid > primary->bin.seqid);
+	struct copy *order[2] = {newer ? secondary : primary, newer ? primary : secondary};
+
+	for (int i = 0; i < 2; i++) {
+		enum cause cause;
+
+		if (order[i]->state != COPY_SOUND)
+			continue;
+		cause = model_from(order[i], luks, &order[i]->why);
+		if (!cause) {
+			report_other(r, order[i], order[!i], report);
+			return CAUSE_OK;
+		}
+		order[i]->state = COPY_DAMAGED;
+		if (cause != CAUSE_DAMAGED)
+			return error_set(err, cause, "%s: %s", r->name, order[i]->why.text);
+	}
+	return no_header(r, primary, secondary, err);
+}
+
+enum cause header_load(const struct reader *r, struct luks *luks, struct header_report *report, struct error *err)
+{
+	struct copy primary, secondary = {0};
+	enum cause cause;
+
+	copy_open(r, 0, &primary);
+	if (primary.state == COPY_SOUND)
+		copy_open(r, primary.bin.hdr_size_bytes, &secondary);
+	else if (!(primary.state == COPY_DAMAGED && primary.version == 1))
+		find_secondary(r, &secondary);
+	/* Where it should be and is not: an address for the report. */
+	if (!secondary.at)
+		secondary.at = LUKS2_HDR_SIZE_MIN;
+	cause = choose(r, &primary, &secondary, luks, report, err);
+	copy_close(&primary);
+	copy_close(&secondary);
+	return cause;
+}

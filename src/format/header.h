@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * header - a device to the model: both copies judged, one used.
+ *
+ * Each copy is read once into memory; what was checked is what is used. The copy with the
+ * right checksum and the higher sequence id wins; a tie goes to the primary; a copy whose
+ * JSON breaks the rules does not count. Without a primary the secondary is looked for at
+ * the nine places where it can be (specification 2.1, table 1). Nothing is repaired.
+ */
+#ifndef FORMAT_HEADER_H
+#define FORMAT_HEADER_H
+
+#include "base/reader.h"
+#include "format/luks.h"
+
+/* How it went, for people. */
+struct header_report {
+	bool used_secondary;
+	char note[ERROR_TEXT_BYTES]; /* a sentence about a copy that could not be used; "" when all is well */
+};
+
+/*
+ * Load the LUKS header of @r.
+ * Fails: CAUSE_DEVICE (not LUKS, unreadable, too short), CAUSE_DAMAGED (no copy holds),
+ * CAUSE_UNSUPPORTED (LUKS1), CAUSE_RESOURCE.
+ * What is only unusable (an unknown cipher, a requirement) succeeds with a verdict in the model.
+ */
+enum cause header_load(const struct reader *r, struct luks *luks, struct header_report *report,
+	struct error *err) MUST_USE;
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* json - see json.h. The only file that sees cJSON. */
+#include "format/json.h"
+#include "format/json_scan.h"
+#include <cJSON.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/*
+ * The library allocates one piece a value and one a string and gives nothing back before
+ * the end: so it draws from one mapping, sized by the limits of the scan, dropped whole.
+ */
+static struct {
+	unsigned char *base;
+	size_t size, used;
+} pool;
+
+enum { PIECE_ALIGN = 16 };
+
+static void *pool_alloc(size_t bytes)
+{
+	size_t want = (bytes + PIECE_ALIGN - 1) / PIECE_ALIGN * PIECE_ALIGN;
+	void *p;
+
+	if (bytes > pool.size || want > pool.size - pool.used)
+		return NULL;
+	p = pool.base + pool.used;
+	pool.used += want;
+	return p;
+}
+
+static void pool_free(void *p)
+{
+	(void)p;
+}
+
+static enum cause pool_open(size_t text_len, struct error *err)
+{
+	cJSON_Hooks hooks = {pool_alloc, pool_free};
+
+	/* A node and two rounded strings a value, and the text of all strings once. */
+	pool.size = (size_t)JSON_VALUES_MAX * (sizeof(cJSON) + 3 * PIECE_ALIGN) + text_len;
+	pool.used = 0;
+	pool.base = mmap(NULL, pool.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (pool.base == MAP_FAILED) {
+		pool.base = NULL;
+		return error_set(err, CAUSE_RESOURCE, "no memory for a header of %llu bytes",
+			(unsigned long long)text_len);
+	}
+	cJSON_InitHooks(&hooks);
+	return CAUSE_OK;
+}
+
+void json_close(void)
+{
+	if (pool.base)
+		munmap(pool.base, pool.size);
+	pool.base = NULL;
+	pool.size = pool.used = 0;
+}
+
+static const cJSON *node(const struct json *v)
+{
+	return (const cJSON *)v;
+}
+
+static const struct json *wrap(const cJSON *c)
+{
+	return (const struct json *)c;
+}
+
+/* The name that stands twice somewhere below @container, or NULL. Depth was bounded by the scan. */
+static const char *find_duplicate(const cJSON *container)
+{
+	const cJSON *a, *b;
+	const char *name;
+
+	for (a = container->child; a; a = a->next) {
+		for (b = a->next; cJSON_IsObject(container) && b; b = b->next)
+			if (!strcmp(a->string, b->string))
+				return a->string;
+		name = find_duplicate(a);
+		if (name)
+			return name;
+	}
+	return NULL;
+}
+
+enum cause json_open(const char *text, size_t len, const struct json **root, struct error *err)
+{
+	enum cause cause = json_scan(text, len, err);
+	const char *twice, *end;
+	cJSON *tree;
+
+	if (!cause)
+		cause = pool_open(len, err);
+	if (cause)
+		return cause;
+	tree = cJSON_ParseWithLengthOpts(text, len, &end, 0);
+	if (!tree || !cJSON_IsObject(tree) || end != text + len)
+		return error_set(err, CAUSE_DAMAGED, "JSON cannot be parsed");
+	twice = find_duplicate(tree);
+	if (twice)
+		return error_set(err, CAUSE_DAMAGED, "JSON: the name \"%s\" stands twice in one object", twice);
+	*root = wrap(tree);
+	return CAUSE_OK;
+}
+
+bool json_is_object(const struct json *v)
+{
+	return v && cJSON_IsObject(node(v));
+}
+
+bool json_is_array(const struct json *v)
+{
+	return v && cJSON_IsArray(node(v));
+}
+
+bool json_is_integer(const struct json *v)
+{
+	uint32_t ignored;
+
+	return json_u32(v, &ignored);
+}
+
+const struct json *json_member(const struct json *object, const char *name)
+{
+	/* The plain lookup of the library would also find "Type". */
+	return json_is_object(object) ? wrap(cJSON_GetObjectItemCaseSensitive(node(object), name)) : NULL;
+}
+
+const struct json *json_first(const struct json *container)
+{
+	return json_is_object(container) || json_is_array(container) ? wrap(node(container)->child) : NULL;
+}
+
+const struct json *json_next(const struct json *v)
+{
+	return wrap(node(v)->next);
+}
+
+const char *json_name(const struct json *v)
+{
+	return node(v)->string;
+}
+
+const char *json_string(const struct json *v)
+{
+	return v && cJSON_IsString(node(v)) ? node(v)->valuestring : NULL;
+}
+
+bool json_u32(const struct json *v, uint32_t *out)
+{
+	double d;
+
+	if (!v || !cJSON_IsNumber(node(v)))
+		return false;
+	d = node(v)->valuedouble;
+	/* Inside tokens any number may stand; a double holds every 32-bit integer exactly. */
+	if (!(d >= 0 && d <= UINT32_MAX) || d != (double)(uint32_t)d)
+		return false;
+	*out = (uint32_t)d;
+	return true;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * luks - the model: what a LUKS header says, typed, bounded and checked.
+ *
+ * Everything below this point works on these structs; no header text is compared or
+ * passed on after they are filled. Plain data, no pointers, nothing secret.
+ * Names follow the LUKS2 On-Disk Format Specification 1.1.4.
+ */
+#ifndef FORMAT_LUKS_H
+#define FORMAT_LUKS_H
+
+#include "base/cause.h"
+#include "crypto/cipher.h"
+#include "crypto/hash.h"
+#include "crypto/kdf.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	LUKS_KEYSLOTS_MAX = 32,
+	LUKS_DIGESTS_MAX = 8,
+	LUKS_SEGMENTS_MAX = 32,
+	LUKS_TOKENS_MAX = 32,
+	LUKS_STRIPES = 4000,
+	LUKS_UUID_CHARS = 36,
+	LUKS_LABEL_CHARS = 47,
+	LUKS_SALT_BYTES = 32,
+	LUKS_WHY_BYTES = 128,
+};
+
+/*
+ * Something that the header describes correctly and latchkey cannot use.
+ * cause is CAUSE_OK when it can be used; why is a sentence fragment ("unknown kdf \"x\"").
+ */
+struct luks_verdict {
+	enum cause cause;
+	char why[LUKS_WHY_BYTES];
+};
+
+enum luks_priority { LUKS_PRIORITY_IGNORE, LUKS_PRIORITY_NORMAL, LUKS_PRIORITY_PREFER };
+
+/* Specification 3.2. Fields are valid only as far as the verdict is CAUSE_OK. */
+struct luks_keyslot {
+	unsigned id; /* 0 to 31 */
+	enum luks_priority priority;
+	uint32_t key_bytes; /* of the volume key inside */
+	struct kdf kdf;
+	enum hash af_hash;
+	enum cipher area_cipher;
+	uint32_t area_key_bytes;
+	uint64_t area_off;        /* bytes from the start of the header device */
+	uint64_t area_size_bytes; /* at least key_bytes * LUKS_STRIPES */
+	int digest;               /* index into luks.digests, -1: bound to none */
+	struct luks_verdict verdict;
+};
+
+/* Specification 3.3: PBKDF2 over the volume key. */
+struct luks_digest {
+	unsigned id;
+	enum hash hash;
+	uint32_t iterations;
+	uint8_t salt[LUKS_SALT_BYTES];
+	uint8_t value[HASH_MAX_BYTES];
+	uint32_t value_bytes;
+	bool covers_segment; /* bound to the segment that is mapped */
+	struct luks_verdict verdict;
+};
+
+/* Specification 3.4: the one segment that is mapped. */
+struct luks_segment {
+	uint64_t off;        /* bytes from the start of the data device */
+	uint64_t size_bytes; /* 0: to the end of the device ("dynamic") */
+	enum cipher cipher;
+	uint32_t sector_bytes; /* 512, 1024, 2048 or 4096 */
+	struct luks_verdict verdict;
+};
+
+/* Specification 3.6.1, the flags that latchkey passes on. */
+struct luks_flags {
+	bool allow_discards, same_cpu_crypt, submit_from_crypt_cpus;
+	bool no_read_workqueue, no_write_workqueue, high_priority;
+};
+
+struct luks {
+	unsigned version; /* 2 */
+	char uuid[LUKS_UUID_CHARS + 1];
+	char label[LUKS_LABEL_CHARS + 1];     /* any bytes: escape before printing */
+	char subsystem[LUKS_LABEL_CHARS + 1]; /* the same */
+	uint64_t seqid;
+	uint64_t hdr_size_bytes; /* of one copy */
+	uint64_t keyslots_size_bytes;
+	unsigned keyslot_count, digest_count, segment_count, token_count;
+	unsigned skipped_keyslots;                        /* of a type that is not "luks2" */
+	struct luks_keyslot keyslots[LUKS_KEYSLOTS_MAX]; /* in the order of the JSON text */
+	struct luks_digest digests[LUKS_DIGESTS_MAX];
+	struct luks_segment segment;
+	struct luks_flags flags;
+	struct luks_verdict requirements; /* not CAUSE_OK: must not be mapped */
+};
+
+/* How much of its area a keyslot fills: the split key, rounded up to whole sectors. */
+uint64_t luks_area_used_bytes(const struct luks_keyslot *slot);
+
+const char *luks_priority_name(enum luks_priority p);
+
+/* The keyslot called @id, or NULL. */
+const struct luks_keyslot *luks_find_keyslot(const struct luks *luks, unsigned id);
+
+#endif

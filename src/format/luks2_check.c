@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* luks2_check - see luks2_check.h. */
+#include "format/luks2_check.h"
+#include "base/bytes.h"
+#include "base/text.h"
+
+/* Every area lies inside the keyslots area and none shares a byte with another (3.2.3, 2.3). */
+static enum cause check_areas(const struct luks *luks, const struct luks2_links *links, struct error *err)
+{
+	uint64_t low = 2 * luks->hdr_size_bytes, high = low + luks->keyslots_size_bytes;
+
+	for (unsigned i = 0; i < links->area_count; i++) {
+		uint64_t off = links->areas[i].off, size = links->areas[i].size_bytes;
+
+		if (!size || !bytes_inside(off, size, low, high))
+			return error_set(err, CAUSE_DAMAGED,
+				"keyslot %u: area at %llu, %llu bytes, is not inside the keyslots area, %llu to %llu",
+				links->areas[i].keyslot, (unsigned long long)off, (unsigned long long)size,
+				(unsigned long long)low, (unsigned long long)high);
+		for (unsigned j = 0; j < i; j++)
+			if (bytes_overlap(off, size, links->areas[j].off, links->areas[j].size_bytes))
+				return error_set(err, CAUSE_DAMAGED, "keyslots %u and %u: areas overlap",
+					links->areas[j].keyslot, links->areas[i].keyslot);
+	}
+	return CAUSE_OK;
+}
+
+/* Numbers without gaps; regular ones in order, without overlap, only the last one dynamic. */
+static enum cause check_segments(struct luks *luks, const struct luks2_links *links, struct error *err)
+{
+	uint64_t end = 0;
+	unsigned regular = 0;
+
+	if (!luks->segment_count)
+		return error_set(err, CAUSE_DAMAGED, "no segment in the header");
+	for (unsigned id = 0; id < luks->segment_count; id++) {
+		if (!(links->segment_ids & 1u << id))
+			return error_set(err, CAUSE_DAMAGED, "segment %u is missing", id);
+		if (links->segments[id].backup)
+			continue;
+		if (regular != id)
+			return error_set(err, CAUSE_DAMAGED, "segment %u stands behind a backup segment", id);
+		if (id && (!links->segments[id - 1].size_bytes || links->segments[id].off < end))
+			return error_set(err, CAUSE_DAMAGED, "segment %u overlaps the one before it", id);
+		end = links->segments[id].off + links->segments[id].size_bytes;
+		regular++;
+	}
+	if (regular > 1 && !luks->segment.verdict.cause) {
+		luks->segment.verdict.cause = CAUSE_UNSUPPORTED;
+		text_format(luks->segment.verdict.why, LUKS_WHY_BYTES, "%u segments where one is supported", regular);
+	}
+	return CAUSE_OK;
+}
+
+/* Data that shares the device with its header begins behind the keyslots area; 0 means detached. */
+static enum cause check_data_offset(const struct luks *luks, struct error *err)
+{
+	uint64_t low = 2 * luks->hdr_size_bytes + luks->keyslots_size_bytes;
+
+	if (luks->segment.off && luks->segment.off < low)
+		return error_set(err, CAUSE_DAMAGED, "segment 0: begins at byte %llu, inside the header that ends at %llu",
+			(unsigned long long)luks->segment.off, (unsigned long long)low);
+	return CAUSE_OK;
+}
+
+static enum cause check_references(struct luks *luks, const struct luks2_links *links, struct error *err)
+{
+	unsigned covering = 0;
+
+	for (unsigned d = 0; d < luks->digest_count; d++) {
+		if (links->digest_keyslots[d] & ~links->keyslot_ids)
+			return error_set(err, CAUSE_DAMAGED, "digest %u: names a keyslot that is not there",
+				luks->digests[d].id);
+		if (links->digest_segments[d] & ~links->segment_ids)
+			return error_set(err, CAUSE_DAMAGED, "digest %u: names a segment that is not there",
+				luks->digests[d].id);
+		luks->digests[d].covers_segment = links->digest_segments[d] & 1;
+		covering += luks->digests[d].covers_segment;
+	}
+	if (!luks->segment.verdict.cause && covering != 1)
+		return error_set(err, CAUSE_DAMAGED, "segment 0: belongs to %u digests, not to one", covering);
+	return CAUSE_OK;
+}
+
+/* A keyslot belongs to exactly one digest, and its key must fit the segment that the digest covers. */
+static enum cause bind_keyslot(struct luks *luks, const struct luks2_links *links, struct luks_keyslot *slot,
+	struct error *err)
+{
+	unsigned bound = 0;
+
+	slot->digest = -1;
+	for (unsigned d = 0; d < luks->digest_count; d++) {
+		if (!(links->digest_keyslots[d] & 1u << slot->id))
+			continue;
+		slot->digest = (int)d;
+		bound++;
+	}
+	if (bound != 1)
+		return error_set(err, CAUSE_DAMAGED, "keyslot %u: belongs to %u digests, not to one", slot->id, bound);
+	if (luks->digests[slot->digest].covers_segment && !luks->segment.verdict.cause &&
+		!cipher_key_fits(luks->segment.cipher, slot->key_bytes) && !slot->verdict.cause) {
+		slot->verdict.cause = CAUSE_DAMAGED;
+		text_format(slot->verdict.why, LUKS_WHY_BYTES, "its key of %u bytes does not fit %s", slot->key_bytes,
+			cipher_name(luks->segment.cipher));
+	}
+	return CAUSE_OK;
+}
+
+enum cause luks2_check(struct luks *luks, const struct luks2_links *links, struct error *err)
+{
+	enum cause cause = check_areas(luks, links, err);
+
+	if (!cause)
+		cause = check_segments(luks, links, err);
+	if (!cause)
+		cause = check_data_offset(luks, err);
+	if (!cause)
+		cause = check_references(luks, links, err);
+	for (unsigned i = 0; !cause && i < luks->keyslot_count; i++)
+		cause = bind_keyslot(luks, links, &luks->keyslots[i], err);
+	return cause;
+}

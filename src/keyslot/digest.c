@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* digest - see digest.h. */
+#include "keyslot/digest.h"
+#include "secret/wipe.h"
+
+bool digest_matches(const struct luks_digest *digest, struct bytes key)
+{
+	uint8_t value[HASH_MAX_BYTES];
+	bool same = false;
+
+	/* A digest without bytes would match every key. */
+	if (digest->value_bytes < 20 || digest->value_bytes > sizeof(value))
+		return same;
+	hash_pbkdf2(digest->hash, key, (struct bytes){digest->salt, sizeof(digest->salt)}, digest->iterations,
+		value, digest->value_bytes);
+	same = wipe_equal(value, digest->value, digest->value_bytes);
+	wipe(value, sizeof(value));
+	return same;
+}

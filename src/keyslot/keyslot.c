@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* keyslot - see keyslot.h. */
+#include "keyslot/keyslot.h"
+#include "keyslot/af.h"
+#include "keyslot/digest.h"
+#include "secret/arena.h"
+#include "secret/wipe.h"
+#include <string.h>
+
+/* cryptsetup aims at an eighth of a second; this is minutes on the slowest router. */
+enum { DIGEST_ITERATIONS_MAX = 20000000 };
+
+enum cause keyslot_check(const struct luks *luks, const struct luks_keyslot *slot,
+	const struct kdf_limits *limits, struct error *err)
+{
+	const struct luks_digest *digest = &luks->digests[slot->digest];
+	const struct luks_verdict *v = slot->verdict.cause ? &slot->verdict : &digest->verdict;
+	enum cause cause;
+
+	if (v->cause)
+		return error_set(err, v->cause, "keyslot %u %s", slot->id, v->why);
+	if (digest->iterations > DIGEST_ITERATIONS_MAX)
+		return error_set(err, CAUSE_UNSUPPORTED,
+			"keyslot %u: digest %u has %u iterations, more than the limit of %u", slot->id, digest->id,
+			digest->iterations, DIGEST_ITERATIONS_MAX);
+	cause = kdf_check(&slot->kdf, limits, err);
+	if (cause)
+		error_prefix(err, "keyslot %u", slot->id);
+	return cause;
+}
+
+/* The secret buffers of one attempt, all in the arena. */
+struct attempt {
+	uint8_t *area;
+	uint8_t area_key[CIPHER_KEY_MAX_BYTES];
+	uint8_t candidate[CIPHER_KEY_MAX_BYTES];
+};
+
+static enum cause compute(const struct reader *r, const struct luks_keyslot *slot, struct bytes secret,
+	struct attempt *a, struct error *err)
+{
+	size_t area_bytes = (size_t)luks_area_used_bytes(slot);
+	enum cause cause = arena_get(&a->area, area_bytes, err);
+
+	/* Read first: an unreadable area is known at once, not after the KDF. */
+	if (!cause)
+		cause = reader_read(r, a->area, area_bytes, slot->area_off, err);
+	if (!cause)
+		cause = kdf_derive(&slot->kdf, secret, a->area_key, slot->area_key_bytes, err);
+	if (cause)
+		return cause;
+	cipher_decrypt(slot->area_cipher, a->area_key, slot->area_key_bytes, a->area,
+		area_bytes / CIPHER_SECTOR_BYTES);
+	af_merge(slot->af_hash, a->area, slot->key_bytes, a->candidate);
+	return CAUSE_OK;
+}
+
+enum cause keyslot_open(const struct reader *r, const struct luks *luks, const struct luks_keyslot *slot,
+	struct bytes secret, struct volume_key *out, struct error *err)
+{
+	const struct luks_digest *digest = &luks->digests[slot->digest];
+	size_t before = arena_mark(), mark;
+	struct attempt *a;
+	uint8_t *key;
+	enum cause cause = arena_get(&key, slot->key_bytes, err);
+
+	mark = arena_mark();
+	if (!cause)
+		cause = arena_get(&a, sizeof(*a), err);
+	if (!cause)
+		cause = compute(r, slot, secret, a, err);
+	if (!cause && !digest_matches(digest, (struct bytes){a->candidate, slot->key_bytes}))
+		cause = error_set(err, CAUSE_PASSPHRASE, "its digest does not match");
+	if (!cause) {
+		memcpy(key, a->candidate, slot->key_bytes);
+		*out = (struct volume_key){key, slot->key_bytes, slot->id, digest->id};
+	} else {
+		error_prefix(err, "keyslot %u", slot->id);
+	}
+	arena_release(cause ? before : mark);
+	wipe_stack();
+	return cause;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * keyslot - one secret and one keyslot to a volume key, or the reason why not.
+ *
+ *     secret --kdf--> area key --decrypt--> split key --af--> candidate --digest--> volume key
+ */
+#ifndef KEYSLOT_KEYSLOT_H
+#define KEYSLOT_KEYSLOT_H
+
+#include "base/bytes.h"
+#include "base/reader.h"
+#include "format/luks.h"
+
+/* A volume key in the arena; it lives until the mark below it is released. */
+struct volume_key {
+	uint8_t *data;
+	uint32_t len;
+	unsigned keyslot;   /* that held it */
+	unsigned digest_id; /* that proved it */
+};
+
+/*
+ * Could @slot be tried on this machine? Nothing is computed or allocated.
+ * Fails: CAUSE_UNSUPPORTED, CAUSE_DAMAGED, CAUSE_RESOURCE, with a sentence that begins with the keyslot.
+ */
+enum cause keyslot_check(const struct luks *luks, const struct luks_keyslot *slot,
+	const struct kdf_limits *limits, struct error *err) MUST_USE;
+
+/*
+ * Try @secret on @slot, which keyslot_check let through. @r is the header device.
+ * On success @out->data is allocated from the arena; everything else that was secret is wiped.
+ * Fails: CAUSE_PASSPHRASE (computed to the end, the digest disagrees), CAUSE_DEVICE (the
+ * area cannot be read), CAUSE_RESOURCE.
+ */
+enum cause keyslot_open(const struct reader *r, const struct luks *luks, const struct luks_keyslot *slot,
+	struct bytes secret, struct volume_key *out, struct error *err) MUST_USE;
+
+#endif

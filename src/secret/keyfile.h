@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * keyfile - a secret from a file, with cryptsetup's rules.
+ *
+ * Every byte counts: no newline is stripped. Without a size the whole file is read and
+ * more than 8 MiB is an error; with a size exactly that many bytes must be there.
+ */
+#ifndef SECRET_KEYFILE_H
+#define SECRET_KEYFILE_H
+
+#include "base/cause.h"
+#include <stdint.h>
+
+enum { KEYFILE_MAX_BYTES = 8 << 20 };
+
+/* A secret in the arena; it lives until the mark below it is released. */
+struct secret {
+	uint8_t *data;
+	size_t len;
+};
+
+struct keyfile {
+	const char *path;      /* "-" is standard input, read to its end */
+	uint64_t offset_bytes; /* skipped first, by seeking or, on a pipe, by reading */
+	uint64_t size_bytes;   /* 0: to the end */
+};
+
+/*
+ * Fails: CAUSE_USAGE (the file is absent, a directory, empty, too large, too short: what
+ * cryptsetup also calls wrong parameters), CAUSE_DEVICE (read error), CAUSE_RESOURCE.
+ */
+enum cause keyfile_read(const struct keyfile *kf, struct secret *out, struct error *err) MUST_USE;
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* prompt - see prompt.h. */
+#include "secret/prompt.h"
+#include "base/text.h"
+#include "secret/arena.h"
+#include "secret/wipe.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+/* An end of file on a terminal is a key that somebody pressed, until it repeats at once. */
+enum { EOF_LIMIT = 8 };
+
+static const int fatal_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM};
+enum { FATAL_SIGNALS = sizeof(fatal_signals) / sizeof(*fatal_signals) };
+
+static struct {
+	int fd;
+	struct termios saved;
+	struct sigaction old[FATAL_SIGNALS];
+} terminal;
+
+/* Put the terminal back, then let the signal do what it does by default. */
+static void on_signal(int sig)
+{
+	(void)tcsetattr(terminal.fd, TCSAFLUSH, &terminal.saved);
+	(void)signal(sig, SIG_DFL);
+	(void)raise(sig);
+}
+
+static int open_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	if (fd >= 0)
+		return fd;
+	return isatty(STDIN_FILENO) ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : -1;
+}
+
+bool prompt_is_interactive(void)
+{
+	return isatty(STDIN_FILENO);
+}
+
+static void echo_back(void)
+{
+	(void)tcsetattr(terminal.fd, TCSAFLUSH, &terminal.saved);
+	for (int i = 0; i < FATAL_SIGNALS; i++)
+		(void)sigaction(fatal_signals[i], &terminal.old[i], NULL);
+}
+
+/* On failure the terminal is as it was. */
+static enum cause echo_off(struct error *err)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+	struct termios quiet;
+
+	if (tcgetattr(terminal.fd, &terminal.saved))
+		return error_set_os(err, CAUSE_DEVICE, errno, "terminal: cannot be set up");
+	for (int i = 0; i < FATAL_SIGNALS; i++) {
+		(void)sigaction(fatal_signals[i], NULL, &terminal.old[i]);
+		if (terminal.old[i].sa_handler != SIG_IGN)
+			(void)sigaction(fatal_signals[i], &action, NULL);
+	}
+	quiet = terminal.saved;
+	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+	quiet.c_lflag |= ICANON | ISIG;
+	quiet.c_iflag |= ICRNL;
+	/* No stop key: the shell that would come back shows what is typed next. */
+	quiet.c_cc[VSUSP] = _POSIX_VDISABLE;
+	if (!tcsetattr(terminal.fd, TCSAFLUSH, &quiet))
+		return CAUSE_OK;
+	error_set_os(err, CAUSE_DEVICE, errno, "terminal: cannot turn echo off");
+	echo_back();
+	return err->cause;
+}
+
+/* Wait until @fd can be read. */
+static enum cause wait_readable(int fd, unsigned timeout_s, struct error *err)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	int n;
+
+	do
+		n = poll(&p, 1, timeout_s ? (int)(timeout_s > 2000000 ? 2000000 : timeout_s) * 1000 : -1);
+	while (n < 0 && errno == EINTR);
+	if (!n)
+		return error_set(err, CAUSE_USAGE, "no passphrase was given within %u s", timeout_s);
+	return CAUSE_OK;
+}
+
+/*
+ * One line from @fd, byte by byte, so that nothing behind the newline is taken from a pipe.
+ * Longer lines are read to their end and reported as @len > PROMPT_MAX_BYTES.
+ */
+static enum cause read_line(int fd, uint8_t *buf, size_t *len, bool *eof, struct error *err)
+{
+	uint8_t c;
+	ssize_t n;
+
+	for (*len = 0, *eof = false;; ++*len) {
+		do
+			n = read(fd, &c, 1);
+		while (n < 0 && errno == EINTR);
+		if (n < 0)
+			return error_set_os(err, CAUSE_DEVICE, errno, "passphrase: cannot be read");
+		*eof = n == 0;
+		if (*eof || c == '\n')
+			break;
+		if (*len < PROMPT_MAX_BYTES)
+			buf[*len] = c;
+	}
+	wipe(&c, 1);
+	return CAUSE_OK;
+}
+
+static enum cause from_pipe(uint8_t *buf, unsigned timeout_s, size_t *len, struct error *err)
+{
+	enum cause cause = wait_readable(STDIN_FILENO, timeout_s, err);
+	bool eof;
+
+	if (!cause)
+		cause = read_line(STDIN_FILENO, buf, len, &eof, err);
+	if (!cause && *len > PROMPT_MAX_BYTES)
+		cause = error_set(err, CAUSE_USAGE,
+			"standard input: the first line is longer than %u bytes; use --key-file -", PROMPT_MAX_BYTES);
+	if (!cause && !*len)
+		cause = error_set(err, CAUSE_USAGE, "standard input: no passphrase in it");
+	return cause;
+}
+
+/* Ask until something usable is typed: an empty line costs nobody a try. */
+static enum cause from_terminal(const char *what, uint8_t *buf, unsigned timeout_s, size_t *len, struct error *err)
+{
+	enum cause cause;
+	unsigned ends = 0;
+	bool eof;
+
+	for (;;) {
+		text_print(terminal.fd, "Enter passphrase for %s: ", what);
+		cause = wait_readable(terminal.fd, timeout_s, err);
+		if (!cause)
+			cause = read_line(terminal.fd, buf, len, &eof, err);
+		text_print(terminal.fd, "\n");
+		if (cause || (*len && *len <= PROMPT_MAX_BYTES))
+			return cause;
+		if (eof && ++ends >= EOF_LIMIT)
+			return error_set(err, CAUSE_DEVICE, "terminal: closed while a passphrase was asked for");
+		if (*len)
+			text_print(terminal.fd, "A passphrase has at most %u bytes.\n", PROMPT_MAX_BYTES);
+		else
+			text_print(terminal.fd, "An empty passphrase is refused.\n");
+	}
+}
+
+static enum cause ask(const char *what, uint8_t *buf, unsigned timeout_s, size_t *len, struct error *err)
+{
+	enum cause cause;
+
+	terminal.fd = open_terminal();
+	if (terminal.fd < 0)
+		return error_set(err, CAUSE_DEVICE, "no terminal to ask on");
+	cause = echo_off(err);
+	if (!cause) {
+		cause = from_terminal(what, buf, timeout_s, len, err);
+		echo_back();
+	}
+	close(terminal.fd);
+	return cause;
+}
+
+enum cause prompt_read(const char *what, unsigned timeout_s, struct secret *out, struct error *err)
+{
+	size_t mark = arena_mark(), len = 0;
+	enum cause cause;
+	uint8_t *buf;
+
+	cause = arena_get(&buf, PROMPT_MAX_BYTES, err);
+	if (!cause)
+		cause = prompt_is_interactive() ? ask(what, buf, timeout_s, &len, err)
+						: from_pipe(buf, timeout_s, &len, err);
+	if (cause)
+		arena_release(mark);
+	*out = (struct secret){buf, len};
+	return cause;
+}

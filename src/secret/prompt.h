@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * prompt - a passphrase from a person, or one line from a pipe.
+ *
+ * On a terminal: echo off, restored on every path and signal, one line of at most 512
+ * bytes without its newline. When standard input is no terminal: its first line.
+ */
+#ifndef SECRET_PROMPT_H
+#define SECRET_PROMPT_H
+
+#include "secret/keyfile.h"
+#include <stdbool.h>
+
+enum { PROMPT_MAX_BYTES = 512 };
+
+/* Will prompt_read ask a person? (Then a wrong passphrase is worth another question.) */
+bool prompt_is_interactive(void);
+
+/*
+ * Ask for the passphrase of @what; wait at most @timeout_s seconds for it (0: for ever).
+ * Fails: CAUSE_USAGE (empty or too long line on a pipe, nothing typed in time),
+ * CAUSE_DEVICE (the terminal is gone), CAUSE_RESOURCE.
+ */
+enum cause prompt_read(const char *what, unsigned timeout_s, struct secret *out, struct error *err) MUST_USE;
+
+#endif
