@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* console - see console.h. */
+#include "console.h"
+#include "base/text.h"
+#include <fcntl.h>
+#include <stdarg.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+static struct termios saved;
+static bool have_saved;
+
+static bool is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
+/* Fill the lowest free descriptor with something harmless. */
+static void plug(const char *path, int flags)
+{
+	if (open(path, flags) < 0 && open("/dev/null", O_RDWR) < 0)
+		(void)open("/", O_PATH); /* no nodes at all: a place holder that cannot be written to */
+}
+
+static bool console_on_standard_fds(void)
+{
+	int fd = open("/dev/console", O_RDWR | O_NOCTTY);
+
+	if (fd < 0)
+		return false;
+	for (int i = 0; i <= STDERR_FILENO; i++)
+		if (fd != i)
+			(void)dup2(fd, i);
+	if (fd > STDERR_FILENO)
+		close(fd);
+	return true;
+}
+
+void console_open(void)
+{
+	if (console_on_standard_fds())
+		return;
+	for (int i = 0; i <= STDERR_FILENO; i++)
+		if (!is_open(i))
+			plug(i ? "/dev/kmsg" : "/dev/null", i ? O_WRONLY : O_RDONLY);
+}
+
+void console_hush(void)
+{
+	struct termios quiet;
+
+	if (!have_saved)
+		have_saved = !tcgetattr(STDIN_FILENO, &saved);
+	if (!have_saved)
+		return;
+	quiet = saved;
+	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+	(void)tcsetattr(STDIN_FILENO, TCSANOW, &quiet);
+}
+
+void console_restore(void)
+{
+	if (have_saved)
+		(void)tcsetattr(STDIN_FILENO, TCSANOW, &saved);
+}
+
+void console_adopt(void)
+{
+	(void)setsid();
+	(void)console_on_standard_fds();
+	(void)ioctl(STDIN_FILENO, TIOCSCTTY, 1); /* 1: take it from a session that has died */
+}
+
+void say(const char *fmt, ...)
+{
+	char line[1024];
+	va_list args;
+	size_t used;
+
+	used = text_format(line, sizeof(line), "init: ");
+	va_start(args, fmt);
+	used += text_vformat(line + used, sizeof(line) - used - 1, fmt, args);
+	va_end(args);
+	line[used++] = '\n';
+	(void)text_write(STDERR_FILENO, line, used);
+}

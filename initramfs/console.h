@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * console - where init speaks, and the terminal it lends to latchkey.
+ *
+ * Between the start and the real init the terminal does not echo: what is typed before a
+ * prompt, or between two, may be a passphrase and must not reach the screen or a log of
+ * the serial line.
+ */
+#ifndef INITRAMFS_CONSOLE_H
+#define INITRAMFS_CONSOLE_H
+
+#include "base/cause.h"
+#include <stdbool.h>
+
+/*
+ * Descriptors 0, 1 and 2 become /dev/console. Without a console, those that are closed
+ * become /dev/null and /dev/kmsg, so that nothing opened later is mistaken for them.
+ */
+void console_open(void);
+
+/* Echo off; keeps the first state it meets for console_restore. Repairs what a killed child left. */
+void console_hush(void);
+void console_restore(void);
+
+/* In a child: own session, console on 0, 1 and 2 as its controlling terminal. */
+void console_adopt(void);
+
+/* One line "init: ..." of at most 1 KiB on descriptor 2. */
+void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+#endif

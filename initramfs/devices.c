@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* devices - see devices.h. */
+#include "devices.h"
+#include "base/text.h"
+#include "console.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SYS_BLOCK "/sys/class/block"
+
+/* Sectors of 512 bytes, whatever the device's own sectors are; 0 when unknown. */
+static uint64_t size_sectors(const char *name)
+{
+	char path[300], digits[24] = "";
+	uint64_t sectors = 0;
+	int fd;
+
+	if (!text_join(path, sizeof(path), SYS_BLOCK "/", name, "/size"))
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	if (read(fd, digits, sizeof(digits) - 1) > 0) {
+		digits[strcspn(digits, "\n")] = 0;
+		(void)text_parse_u64(digits, &sectors);
+	}
+	close(fd);
+	return sectors;
+}
+
+static size_t describe(char *buf, size_t size, const char *name, uint64_t sectors)
+{
+	bool small = sectors < 1024ULL * 2048;
+
+	return text_format(buf, size, " %s (%llu %s)", name,
+		(unsigned long long)(small ? sectors >> 11 : sectors >> 21), small ? "MiB" : "GiB");
+}
+
+void devices_say(void)
+{
+	char list[900] = " none";
+	DIR *dir = opendir(SYS_BLOCK);
+	struct dirent *entry;
+	size_t used = 0;
+
+	while (dir && (entry = readdir(dir))) {
+		uint64_t sectors = *entry->d_name == '.' ? 0 : size_sectors(entry->d_name);
+
+		if (sectors) /* loop devices and empty card readers have none */
+			used += describe(list + used, sizeof(list) - used, entry->d_name, sectors);
+	}
+	if (dir)
+		closedir(dir);
+	say("block devices:%s", list);
+}
+
+bool devices_is_block(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISBLK(st.st_mode);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * devices - which block devices exist: the line that saves a person at a dead console.
+ */
+#ifndef INITRAMFS_DEVICES_H
+#define INITRAMFS_DEVICES_H
+
+#include <stdbool.h>
+
+/* Say one line: the block devices of /sys/class/block that have a size, with their sizes. */
+void devices_say(void);
+
+/* Does @path lead to a block device? */
+bool devices_is_block(const char *path);
+
+#endif
