@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* blkdev - see blkdev.h. */
+#include "device/blkdev.h"
+#include "base/text.h"
+#include "device/find.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+static enum cause read_at(void *ctx, void *buf, size_t len, uint64_t off, struct error *err)
+{
+	const struct blkdev *dev = ctx;
+	size_t have = 0;
+
+	while (have < len) {
+		ssize_t n = pread(dev->fd, (char *)buf + have, len - have, (off_t)(off + have));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_set_os(err, CAUSE_DEVICE, errno, "%s: %llu bytes at byte %llu cannot be read",
+				dev->name, (unsigned long long)len, (unsigned long long)off);
+		if (!n)
+			return error_set(err, CAUSE_DEVICE, "%s: ended at byte %llu while it was read", dev->name,
+				(unsigned long long)(off + have));
+		have += (size_t)n;
+	}
+	return CAUSE_OK;
+}
+
+/* What was opened, how long it is, and whether it can be written. */
+static enum cause inspect(struct blkdev *dev, struct error *err)
+{
+	uint64_t size = 0;
+	struct stat st;
+	int ro = 0;
+
+	if (fstat(dev->fd, &st))
+		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be examined", dev->name);
+	if (S_ISREG(st.st_mode)) {
+		size = (uint64_t)st.st_size;
+	} else if (S_ISBLK(st.st_mode)) {
+		if (ioctl(dev->fd, BLKGETSIZE64, &size))
+			return error_set_os(err, CAUSE_DEVICE, errno, "%s: its size cannot be had", dev->name);
+		if (ioctl(dev->fd, BLKROGET, &ro))
+			ro = 0;
+		dev->is_block = true;
+		dev->major = major(st.st_rdev);
+		dev->minor = minor(st.st_rdev);
+	} else {
+		return error_set(err, CAUSE_DEVICE, "%s: is %s, not a block device or file", dev->name,
+			S_ISDIR(st.st_mode) ? "a directory" : "something else");
+	}
+	dev->read_only = ro != 0;
+	dev->reader = (struct reader){read_at, dev, size, dev->name};
+	return CAUSE_OK;
+}
+
+enum cause blkdev_open(const char *spec, struct blkdev *dev, struct error *err)
+{
+	enum cause cause;
+
+	*dev = (struct blkdev){.fd = -1};
+	text_escape(dev->name, sizeof(dev->name), spec);
+	cause = find_device(spec, dev->path, sizeof(dev->path), err);
+	if (cause)
+		return cause;
+	/* O_NONBLOCK: a FIFO in the place of a device must not hang us. It means nothing for disks. */
+	dev->fd = open(dev->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (dev->fd < 0)
+		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be opened", dev->name);
+	cause = inspect(dev, err);
+	if (cause)
+		blkdev_close(dev);
+	return cause;
+}
+
+void blkdev_close(struct blkdev *dev)
+{
+	if (dev->fd >= 0)
+		close(dev->fd);
+	dev->fd = -1;
+}
+
+enum cause blkdev_check_free(const struct blkdev *dev, struct error *err)
+{
+	char path[32];
+	int fd;
+
+	if (!dev->is_block)
+		return CAUSE_OK;
+	/* Through our own descriptor, so that it is the same device whatever the path means by now. */
+	text_format(path, sizeof(path), "/proc/self/fd/%d", dev->fd);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_EXCL);
+	if (fd < 0 && errno == ENOENT)
+		fd = open(dev->path, O_RDONLY | O_CLOEXEC | O_EXCL);
+	if (fd < 0 && errno == EBUSY)
+		return error_set(err, CAUSE_EXISTS, "%s: is in use: mounted, or part of another mapping", dev->name);
+	if (fd < 0)
+		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be opened", dev->name);
+	close(fd);
+	return CAUSE_OK;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* blkdev - a block device or file, opened once and read-only. */
+#ifndef DEVICE_BLKDEV_H
+#define DEVICE_BLKDEV_H
+
+#include "base/reader.h"
+#include <stdbool.h>
+
+enum { BLKDEV_NAME_BYTES = 128 };
+
+struct blkdev {
+	int fd;
+	bool is_block;           /* false: a regular file */
+	bool read_only;          /* the device itself refuses writing */
+	unsigned major, minor;   /* of a block device */
+	char path[BLKDEV_NAME_BYTES * 2]; /* that was opened */
+	char name[BLKDEV_NAME_BYTES];     /* printable, for messages */
+	struct reader reader;
+};
+
+/*
+ * Open @spec: a path, or UUID= or LABEL= of a LUKS volume; paths under /dev/disk/by-uuid
+ * and by-label work without udev too. @dev must not move afterwards: the reader points into it.
+ * Fails: CAUSE_DEVICE (absent, a directory, unreadable, two devices with that UUID),
+ * CAUSE_UNSUPPORTED (PARTUUID=, PARTLABEL=).
+ */
+enum cause blkdev_open(const char *spec, struct blkdev *dev, struct error *err) MUST_USE;
+
+void blkdev_close(struct blkdev *dev);
+
+/*
+ * Is a block device free for a mapping? Takes the exclusive claim and gives it back at once.
+ * Fails: CAUSE_EXISTS (mounted, mapped, or held otherwise).
+ */
+enum cause blkdev_check_free(const struct blkdev *dev, struct error *err) MUST_USE;
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* dm - see dm.h. */
+#include "dm/dm.h"
+#include "base/text.h"
+#include "secret/arena.h"
+#include "secret/wipe.h"
+#include <errno.h>
+#include <linux/dm-ioctl.h>
+#include <poll.h>
+#include <string.h>
+
+/*
+ * What libdevmapper sends with every resume and removal: a udev cookie of 0 with
+ * DM_UDEV_PRIMARY_SOURCE_FLAG above it. Without it udev's rules take the device for one
+ * that is not set up, and systemd waits for it for ever.
+ */
+enum { PRIMARY_SOURCE_EVENT = 0x0040 << 16 };
+
+enum { BUFFER_BYTES = 16384, REMOVE_ATTEMPTS = 20, REMOVE_PAUSE_MS = 50 };
+
+/* One ioctl: the fixed header and room for what goes in or comes out behind it. */
+struct request {
+	struct dm_ioctl head;
+	uint8_t payload[BUFFER_BYTES - sizeof(struct dm_ioctl)];
+};
+
+static void prepare(struct request *r, const char *name, uint64_t dev, uint32_t flags)
+{
+	memset(r, 0, sizeof(*r));
+	/* The oldest interface with everything used here; the kernel only wants the major to agree. */
+	r->head.version[0] = DM_VERSION_MAJOR;
+	r->head.data_size = sizeof(*r);
+	r->head.data_start = sizeof(r->head);
+	r->head.flags = flags;
+	r->head.dev = dev;
+	if (name)
+		text_format(r->head.name, sizeof(r->head.name), "%s", name);
+}
+
+static int run(const struct kernel *k, unsigned long request, struct request *r)
+{
+	int os_errno;
+
+	do
+		os_errno = k->dm_ioctl(k->ctx, request, r);
+	while (os_errno == EINTR);
+	return os_errno;
+}
+
+/* A request in the arena: it may hold a key. */
+static enum cause request_get(struct request **r, struct error *err)
+{
+	return arena_get(r, sizeof(**r), err);
+}
+
+static void read_version(const uint8_t *payload, size_t at, struct dm_version *v)
+{
+	struct dm_target_versions found;
+
+	memcpy(&found, payload + at, sizeof(found));
+	*v = (struct dm_version){found.version[0], found.version[1], found.version[2]};
+}
+
+/* Look through the list of target types for "crypt". */
+static bool find_in_list(const struct request *r, struct dm_version *v)
+{
+	size_t at = 0;
+
+	while (at + sizeof(struct dm_target_versions) + sizeof("crypt") <= sizeof(r->payload)) {
+		struct dm_target_versions entry;
+
+		memcpy(&entry, r->payload + at, sizeof(entry));
+		if (!memcmp(r->payload + at + sizeof(entry), "crypt", sizeof("crypt"))) {
+			read_version(r->payload, at, v);
+			return true;
+		}
+		if (!entry.next)
+			break;
+		at += entry.next;
+	}
+	return false;
+}
+
+enum cause dm_crypt_version(const struct kernel *k, struct dm_version *v, struct error *err)
+{
+	size_t mark = arena_mark();
+	struct request *r;
+	enum cause cause = request_get(&r, err);
+	int os_errno;
+
+	if (cause)
+		return cause;
+	/* Asking for one type by name also loads its module, where the kernel can. */
+	prepare(r, "crypt", 0, 0);
+	os_errno = run(k, DM_GET_TARGET_VERSION, r);
+	if (!os_errno) {
+		read_version(r->payload, 0, v);
+	} else if (os_errno == ENOTTY) {
+		prepare(r, NULL, 0, 0);
+		os_errno = run(k, DM_LIST_VERSIONS, r);
+		if (!os_errno && !find_in_list(r, v))
+			os_errno = EINVAL;
+	}
+	if (os_errno == EINVAL)
+		cause = error_set(err, CAUSE_KERNEL, "this kernel has no dm-crypt: load the module dm_crypt");
+	else if (os_errno)
+		cause = error_set_os(err, CAUSE_KERNEL, os_errno, "device-mapper does not answer");
+	arena_release(mark);
+	return cause;
+}
+
+enum cause dm_find(const struct kernel *k, const char *name, bool *found, struct dm_status *st, struct error *err)
+{
+	size_t mark = arena_mark();
+	struct request *r;
+	enum cause cause = request_get(&r, err);
+	int os_errno;
+
+	if (cause)
+		return cause;
+	prepare(r, name, 0, 0);
+	os_errno = run(k, DM_DEV_STATUS, r);
+	*found = !os_errno;
+	if (!os_errno) {
+		st->dev = r->head.dev;
+		text_format(st->uuid, sizeof(st->uuid), "%s", r->head.uuid);
+	} else if (os_errno != ENXIO) {
+		cause = error_set_os(err, CAUSE_KERNEL, os_errno, "%s: device-mapper does not answer", name);
+	}
+	arena_release(mark);
+	return cause;
+}
+
+enum cause dm_create(const struct kernel *k, const char *name, const char *uuid, uint64_t *dev, struct error *err)
+{
+	size_t mark = arena_mark();
+	struct request *r;
+	enum cause cause = request_get(&r, err);
+	int os_errno;
+
+	if (cause)
+		return cause;
+	prepare(r, name, 0, 0);
+	text_format(r->head.uuid, sizeof(r->head.uuid), "%s", uuid);
+	os_errno = run(k, DM_DEV_CREATE, r);
+	*dev = r->head.dev;
+	if (os_errno == EBUSY)
+		cause = error_set(err, CAUSE_EXISTS, "%s: a mapping of that name or of that volume exists", name);
+	else if (os_errno)
+		cause = error_set_os(err, CAUSE_KERNEL, os_errno, "%s: the mapping cannot be created", name);
+	arena_release(mark);
+	return cause;
+}
+
+static void put_target(struct request *r, uint64_t sectors, const char *type, const char *params)
+{
+	struct dm_target_spec spec = {.length = sectors};
+	size_t params_bytes = strlen(params) + 1;
+
+	/* The next target would have to be aligned to 8 bytes. */
+	spec.next = (uint32_t)(sizeof(spec) + (params_bytes + 7) / 8 * 8);
+	text_format(spec.target_type, sizeof(spec.target_type), "%s", type);
+	memcpy(r->payload, &spec, sizeof(spec));
+	memcpy(r->payload + sizeof(spec), params, params_bytes);
+	r->head.target_count = 1;
+}
+
+static enum cause load_error(int os_errno, struct error *err)
+{
+	switch (os_errno) {
+	case EBUSY:
+		return error_set_os(err, CAUSE_EXISTS, os_errno, "the data device is in use");
+	case ENOMEM:
+		return error_set_os(err, CAUSE_RESOURCE, os_errno, "the kernel has no memory for the mapping");
+	case ENOENT:
+		return error_set_os(err, CAUSE_KERNEL, os_errno, "this kernel lacks the cipher or a module of it");
+	default:
+		return error_set_os(err, CAUSE_KERNEL, os_errno, "the kernel refused the table");
+	}
+}
+
+enum cause dm_load(const struct kernel *k, uint64_t dev, bool read_only, uint64_t sectors, const char *type,
+	const char *params, struct error *err)
+{
+	uint32_t flags = DM_EXISTS_FLAG | DM_PERSISTENT_DEV_FLAG | DM_SECURE_DATA_FLAG;
+	size_t mark = arena_mark();
+	struct request *r;
+	enum cause cause = request_get(&r, err);
+	int os_errno;
+
+	if (cause)
+		return cause;
+	prepare(r, NULL, dev, flags | (read_only ? DM_READONLY_FLAG : 0));
+	if (strlen(params) + sizeof(struct dm_target_spec) + 8 > sizeof(r->payload)) {
+		cause = error_set(err, CAUSE_BUG, "table does not fit");
+	} else {
+		put_target(r, sectors, type, params);
+		os_errno = run(k, DM_TABLE_LOAD, r);
+		if (os_errno)
+			cause = load_error(os_errno, err);
+	}
+	arena_release(mark);
+	return cause;
+}
+
+enum cause dm_resume(const struct kernel *k, uint64_t dev, struct error *err)
+{
+	size_t mark = arena_mark();
+	struct request *r;
+	enum cause cause = request_get(&r, err);
+	int os_errno;
+
+	if (cause)
+		return cause;
+	prepare(r, NULL, dev, DM_EXISTS_FLAG | DM_PERSISTENT_DEV_FLAG);
+	r->head.event_nr = PRIMARY_SOURCE_EVENT;
+	/* The ioctl is called suspend; without the suspend flag it resumes. */
+	os_errno = run(k, DM_DEV_SUSPEND, r);
+	if (os_errno)
+		cause = error_set_os(err, CAUSE_KERNEL, os_errno, "the mapping cannot be made live");
+	arena_release(mark);
+	return cause;
+}
+
+enum cause dm_remove(const struct kernel *k, const char *name, struct error *err)
+{
+	size_t mark = arena_mark();
+	struct request *r;
+	enum cause cause = request_get(&r, err);
+	int os_errno = 0;
+
+	if (cause)
+		return cause;
+	for (int i = 0; i < REMOVE_ATTEMPTS; i++) {
+		prepare(r, name, 0, DM_EXISTS_FLAG);
+		r->head.event_nr = PRIMARY_SOURCE_EVENT;
+		os_errno = run(k, DM_DEV_REMOVE, r);
+		if (os_errno != EBUSY)
+			break;
+		/* udev opens new and changed devices for a moment. */
+		(void)poll(NULL, 0, REMOVE_PAUSE_MS);
+	}
+	if (os_errno == EBUSY)
+		cause = error_set(err, CAUSE_EXISTS, "%s: is in use", name);
+	else if (os_errno == ENXIO)
+		cause = error_set(err, CAUSE_DEVICE, "%s: there is no such mapping", name);
+	else if (os_errno)
+		cause = error_set_os(err, CAUSE_KERNEL, os_errno, "%s: cannot be removed", name);
+	arena_release(mark);
+	return cause;
+}

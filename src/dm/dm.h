@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dm - device-mapper's ioctls, one function each (kernel: uapi/linux/dm-ioctl.h).
+ *
+ *     create -> suspended, no table;  load -> table in the inactive slot;  resume -> active
+ *
+ * Names and UUIDs here are the kernel's, at most 127 and 128 bytes.
+ */
+#ifndef DM_DM_H
+#define DM_DM_H
+
+#include "dm/kernel.h"
+#include <stdbool.h>
+
+enum { DM_NAME_BYTES = 128, DM_UUID_BYTES = 129 };
+
+struct dm_version {
+	uint32_t major, minor, patch;
+};
+
+/* What is known of a mapping. */
+struct dm_status {
+	uint64_t dev; /* the kernel's device number */
+	char uuid[DM_UUID_BYTES];
+};
+
+/* The version of target type "crypt". Fails: CAUSE_KERNEL (no dm-crypt). */
+enum cause dm_crypt_version(const struct kernel *k, struct dm_version *v, struct error *err) MUST_USE;
+
+/* Is there a mapping called @name? Fails: CAUSE_KERNEL. */
+enum cause dm_find(const struct kernel *k, const char *name, bool *found, struct dm_status *st,
+	struct error *err) MUST_USE;
+
+/* Fails: CAUSE_EXISTS (name or UUID taken), CAUSE_KERNEL. */
+enum cause dm_create(const struct kernel *k, const char *name, const char *uuid, uint64_t *dev,
+	struct error *err) MUST_USE;
+
+/*
+ * Load one target that fills the device. @params may hold a key: the kernel wipes the
+ * buffer that it was sent in, and so do we.
+ * err->os_errno is the kernel's own word. Fails: CAUSE_EXISTS (data device busy),
+ * CAUSE_RESOURCE, CAUSE_KERNEL.
+ */
+enum cause dm_load(const struct kernel *k, uint64_t dev, bool read_only, uint64_t sectors, const char *type,
+	const char *params, struct error *err) MUST_USE;
+
+/* Make the loaded table live, with the flag that tells udev it is. Fails: CAUSE_KERNEL. */
+enum cause dm_resume(const struct kernel *k, uint64_t dev, struct error *err) MUST_USE;
+
+/* Remove by name; tries again for a second while somebody looks at it. Fails: CAUSE_EXISTS (in use), CAUSE_KERNEL. */
+enum cause dm_remove(const struct kernel *k, const char *name, struct error *err) MUST_USE;
+
+#endif

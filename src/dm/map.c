@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* map - see map.h. */
+#include "dm/map.h"
+#include "base/text.h"
+#include "dm/node.h"
+#include "secret/arena.h"
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+static bool name_char_is_plain(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	       (c && strchr("#+-.:=@_", c));
+}
+
+enum cause map_name(const char *name, char out[static DM_NAME_BYTES], struct error *err)
+{
+	size_t used = 0;
+
+	if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, "..") || !strcmp(name, "control"))
+		return error_set(err, CAUSE_USAGE, "\"%s\" cannot be the name of a mapping", name);
+	for (; *name; name++) {
+		size_t need = name_char_is_plain(*name) ? 1 : 4;
+
+		if (used + need >= DM_NAME_BYTES)
+			return error_set(err, CAUSE_USAGE, "the name of a mapping has at most %u bytes",
+				DM_NAME_BYTES - 1);
+		if (need == 1)
+			out[used++] = *name;
+		else
+			used += text_format(out + used, DM_NAME_BYTES - used, "\\x%02x", (unsigned char)*name);
+	}
+	out[used] = 0;
+	return CAUSE_OK;
+}
+
+enum cause map_names_fill(struct map_names *names, const char *type, const char *uuid, const char *name,
+	struct error *err)
+{
+	enum cause cause = map_name(name, names->name, err);
+	size_t used;
+
+	if (cause)
+		return cause;
+	used = text_format(names->uuid, sizeof(names->uuid), "CRYPT-%s-", type);
+	for (; *uuid; uuid++)
+		if (*uuid != '-' && used + 1 < sizeof(names->uuid))
+			names->uuid[used++] = *uuid;
+	used += text_format(names->uuid + used, sizeof(names->uuid) - used, "-%s", names->name);
+	/* A cut name would not be found again by who looks for it. */
+	if (used + 1 >= sizeof(names->uuid))
+		return error_set(err, CAUSE_USAGE, "the name of this mapping is too long for its DM UUID");
+	return CAUSE_OK;
+}
+
+enum cause map_check(const struct kernel *k, const struct map_names *names, struct error *err)
+{
+	struct dm_version version;
+	struct dm_status st;
+	bool found = false;
+	enum cause cause = dm_crypt_version(k, &version, err);
+
+	if (!cause)
+		cause = dm_find(k, names->name, &found, &st, err);
+	if (!cause && found)
+		cause = error_set(err, CAUSE_EXISTS, "%s: a mapping of that name exists", names->name);
+	return cause;
+}
+
+static bool at_least(const struct dm_version *v, uint32_t minor, uint32_t patch)
+{
+	return v->major > 1 || (v->major == 1 && (v->minor > minor || (v->minor == minor && v->patch >= patch)));
+}
+
+static void drop_flag(const struct map_request *req, bool *flag, bool kernel_has_it, const char *name)
+{
+	char text[96];
+
+	if (!*flag || kernel_has_it)
+		return;
+	*flag = false;
+	text_format(text, sizeof(text), "this kernel's dm-crypt does not know %s; going on without it", name);
+	if (req->notice)
+		req->notice(text);
+}
+
+/* Flags only make a mapping better: those that this dm-crypt is too old for are left out. */
+static void fit_flags(const struct map_request *req, const struct dm_version *v, struct target_flags *f)
+{
+	drop_flag(req, &f->allow_discards, at_least(v, 11, 0), "allow_discards");
+	drop_flag(req, &f->same_cpu_crypt, at_least(v, 14, 0), "same_cpu_crypt");
+	drop_flag(req, &f->submit_from_crypt_cpus, at_least(v, 14, 0), "submit_from_crypt_cpus");
+	drop_flag(req, &f->no_read_workqueue, at_least(v, 22, 0), "no_read_workqueue");
+	drop_flag(req, &f->no_write_workqueue, at_least(v, 22, 0), "no_write_workqueue");
+	drop_flag(req, &f->high_priority, at_least(v, 26, 0), "high_priority");
+}
+
+/* Load with the key as @t says. The line may hold it. */
+static enum cause load(const struct kernel *k, const struct map_request *req, const struct crypt_target *t,
+	uint64_t dev, struct error *err)
+{
+	size_t mark = arena_mark();
+	char *line;
+	enum cause cause = arena_get(&line, TARGET_LINE_BYTES, err);
+
+	if (!cause)
+		cause = target_format(t, line, err);
+	if (!cause)
+		cause = dm_load(k, dev, req->read_only, t->size_sectors, "crypt", line, err);
+	arena_release(mark);
+	return cause;
+}
+
+/* Errors that say "not with a key from the keyring", as far as they can be told from others. */
+static bool keyring_may_be_at_fault(int os_errno)
+{
+	switch (os_errno) {
+	case EINVAL:
+	case ENOKEY:
+	case EKEYREVOKED:
+	case EKEYEXPIRED:
+	case EACCES:
+	case EPERM:
+	case ENOSYS:
+	case EOPNOTSUPP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The keyring first, where there is one: then the key shows in no table. Then hex. */
+static enum cause load_with_key(const struct kernel *k, const struct map_request *req, const struct dm_version *v,
+	uint64_t dev, struct error *err)
+{
+	struct crypt_target t = req->target;
+	enum cause cause = CAUSE_KERNEL;
+	int32_t id;
+
+	fit_flags(req, v, &t.flags);
+	/* Before 1.18.1 dm-crypt's use of the keyring is flawed. */
+	if (req->key_description && at_least(v, 18, 1) &&
+		!k->key_add(k->ctx, req->key_description, t.key, t.key_bytes, &id)) {
+		t.key_description = req->key_description;
+		cause = load(k, req, &t, dev, err);
+		k->key_drop(k->ctx, id);
+		if (!cause || !keyring_may_be_at_fault(err->os_errno))
+			return cause;
+	}
+	if (req->key_description && req->notice)
+		req->notice("the key goes into the table, since it cannot go through the kernel keyring");
+	t.key_description = NULL;
+	return load(k, req, &t, dev, err);
+}
+
+static enum cause load_and_resume(const struct kernel *k, const struct map_request *req,
+	const struct dm_version *v, uint64_t dev, struct error *err)
+{
+	enum cause cause = load_with_key(k, req, v, dev, err);
+
+	if (!cause)
+		cause = dm_resume(k, dev, err);
+	if (!cause)
+		cause = node_make(req->names.name, dev, err);
+	return cause;
+}
+
+static enum cause create_or_undo(const struct kernel *k, const struct map_request *req, struct error *err)
+{
+	struct dm_version version;
+	struct error ignored;
+	uint64_t dev;
+	enum cause cause = dm_crypt_version(k, &version, err);
+
+	if (!cause && req->target.sector_bytes != 512 && !at_least(&version, 17, 0))
+		cause = error_set(err, CAUSE_KERNEL, "this kernel's dm-crypt knows no sectors of %u bytes",
+			req->target.sector_bytes);
+	if (!cause)
+		cause = dm_create(k, req->names.name, req->names.uuid, &dev, err);
+	if (cause)
+		return cause;
+	cause = load_and_resume(k, req, &version, dev, err);
+	if (cause) {
+		error_prefix(err, "%s", req->names.name);
+		if (dm_remove(k, req->names.name, &ignored) && req->notice)
+			req->notice(ignored.text);
+		node_remove(req->names.name);
+	}
+	return cause;
+}
+
+enum cause map_create(const struct kernel *k, const struct map_request *req, struct error *err)
+{
+	sigset_t all, old;
+	enum cause cause;
+
+	/* No signal ends us between the first step and the last: half a mapping helps nobody. */
+	sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, &old);
+	cause = create_or_undo(k, req, err);
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	return cause;
+}
+
+enum cause map_remove(const struct kernel *k, const char *name, struct error *err)
+{
+	char kernel_name[DM_NAME_BYTES];
+	struct dm_status st;
+	bool found = false;
+	enum cause cause = map_name(name, kernel_name, err);
+
+	if (!cause)
+		cause = dm_find(k, kernel_name, &found, &st, err);
+	if (cause)
+		return cause;
+	if (!found)
+		return error_set(err, CAUSE_DEVICE, "%s: there is no such mapping", kernel_name);
+	if (strncmp(st.uuid, "CRYPT-", 6))
+		return error_set(err, CAUSE_USAGE, "%s: is a mapping, but not of an encrypted volume", kernel_name);
+	cause = dm_remove(k, kernel_name, err);
+	if (!cause)
+		node_remove(kernel_name);
+	return cause;
+}

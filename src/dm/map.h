@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * map - a dm-crypt target to a live mapping, or nothing at all.
+ *
+ *     names -> version of dm-crypt -> key into keyring -> create -> load -> resume -> node
+ *
+ * Whatever fails, what was made before it is undone.
+ */
+#ifndef DM_MAP_H
+#define DM_MAP_H
+
+#include "dm/dm.h"
+#include "dm/target.h"
+
+/* A mapping's names as the kernel gets them. */
+struct map_names {
+	char name[DM_NAME_BYTES]; /* bytes outside [0-9A-Za-z#+-.:=@_] as \xNN, as libdevmapper writes them */
+	char uuid[DM_UUID_BYTES];
+};
+
+struct map_request {
+	struct map_names names;
+	struct crypt_target target; /* key_description is filled in here */
+	bool read_only;
+	const char *key_description; /* for the keyring; NULL: the key goes into the table */
+	/* Told what had to be left out or done in another way; may be NULL. */
+	void (*notice)(const char *text);
+};
+
+/* The kernel's name for what people call @name. Fails: CAUSE_USAGE (empty, a slash, too long). */
+enum cause map_name(const char *name, char out[static DM_NAME_BYTES], struct error *err) MUST_USE;
+
+/* @type is "LUKS2"; @uuid is the volume's, with dashes. Fails: CAUSE_USAGE (together too long). */
+enum cause map_names_fill(struct map_names *names, const char *type, const char *uuid, const char *name,
+	struct error *err) MUST_USE;
+
+/* Is the name free and dm-crypt there? Before anybody is asked for a secret. Fails: CAUSE_EXISTS, CAUSE_KERNEL. */
+enum cause map_check(const struct kernel *k, const struct map_names *names, struct error *err) MUST_USE;
+
+/* Fails: CAUSE_EXISTS, CAUSE_KERNEL, CAUSE_RESOURCE. */
+enum cause map_create(const struct kernel *k, const struct map_request *req, struct error *err) MUST_USE;
+
+/*
+ * Remove the mapping called @name if it is an encrypted volume's.
+ * Fails: CAUSE_DEVICE (not there), CAUSE_USAGE (not an encrypted volume), CAUSE_EXISTS (in use).
+ */
+enum cause map_remove(const struct kernel *k, const char *name, struct error *err) MUST_USE;
+
+#endif

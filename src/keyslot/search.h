@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * search - which keyslots to try, in which order, and what the outcomes add up to.
+ *
+ * Order: priority "prefer" before "normal", inside one priority the order of the JSON
+ * text; "ignore" only when named. Keyslots of another digest than the segment's hold no
+ * key of the volume. A keyslot that cannot be tried never hides one that can.
+ */
+#ifndef KEYSLOT_SEARCH_H
+#define KEYSLOT_SEARCH_H
+
+#include "keyslot/keyslot.h"
+
+enum { SEARCH_ANY_KEYSLOT = -1 };
+
+struct search {
+	const struct reader *header;
+	const struct luks *luks;
+	int keyslot; /* its number, or SEARCH_ANY_KEYSLOT */
+	struct kdf_limits limits;
+	/* Told of each keyslot that is skipped; may be NULL. */
+	void (*skipped)(const struct error *why);
+};
+
+/*
+ * Before a secret is asked for: is there a keyslot that could be tried?
+ * Calls skipped for each that cannot.
+ * Fails: CAUSE_USAGE (the named keyslot is not there or holds no key of this volume), or
+ * the strongest reason for skipping when all are skipped.
+ */
+enum cause search_check(const struct search *s, struct error *err) MUST_USE;
+
+/*
+ * Try @secret on each keyslot in turn.
+ * Fails: CAUSE_PASSPHRASE if any was computed to the end; else the strongest reason.
+ */
+enum cause search_run(const struct search *s, struct bytes secret, struct volume_key *out,
+	struct error *err) MUST_USE;
+
+#endif
