@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: MIT
+"""Boot a kernel with an initramfs in QEMU and talk to it over the serial console.
+
+    with VM("name", image, "latchkey.device=/dev/vda", disks=["root.img"]) as vm:
+        vm.expect("Enter passphrase")
+        vm.send("secret\\n")
+        vm.wait_off()
+
+Disks are snapshots: nothing that a guest writes reaches a file. Emulation is always in software
+(-accel tcg), and with -cpu max: QEMU's default processor model makes some kernels panic under it. The
+console's log stays in $O/boot/NAME.log. Everything made goes under $O (default: build).
+"""
+import os
+import re
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+O = os.path.join(TOP, os.environ.get("O", "build"))
+BUILT = os.path.join(O, os.environ.get("TARGET", "x86_64-linux-musl"))
+LATCHKEY = os.path.join(BUILT, "latchkey")
+INIT = os.path.join(BUILT, "init")
+WORK = os.path.join(O, "boot")
+QEMU = "qemu-system-x86_64"
+
+# For one boot, in seconds; a machine that is slower than this one's tenth may raise it.
+LIMIT = float(os.environ.get("BOOT_SECONDS", "120"))
+MODULES = "virtio_pci? virtio_blk? dm_crypt xts aesni_intel? ext4?"
+
+os.environ["PATH"] += ":/usr/sbin:/sbin"
+os.makedirs(WORK, exist_ok=True)
+
+
+class Failure(Exception):
+    """What a test expected did not happen."""
+
+
+def run(*command):
+    """Run a program; its output only matters when it fails."""
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode:
+        raise Failure(f"{' '.join(command)}: status {done.returncode}\n{done.stdout.decode(errors='replace')}")
+    return done.stdout.decode(errors="replace")
+
+
+def missing():
+    """What this machine lacks for booting, as one sentence; None if nothing."""
+    for tool in (QEMU, "cryptsetup", "mke2fs", "cpio", "modprobe", "cc"):
+        if not shutil.which(tool):
+            return f"{tool} is not installed (toolchain/setup check installs it)"
+    if not BUILT.endswith("/x86_64-linux-musl"):
+        return "only x86_64-linux-musl has a virtual machine here"
+    for program in (LATCHKEY, INIT):
+        if not os.path.exists(program):
+            return f"{os.path.relpath(program, TOP)} is not built (make builds it)"
+    return None
+
+
+def kernel():
+    """The folder with vmlinuz, version and lib/modules; fetched when it is not there."""
+    return run_quietly(os.path.join(HERE, "get-kernel")).split("\n")[-2]
+
+
+def run_quietly(program):
+    done = subprocess.run([program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    if done.returncode:
+        raise Failure(f"{program}: status {done.returncode}")
+    return done.stdout.decode()
+
+
+def compile_static(name):
+    """A small program for a guest from NAME.c beside this file. Returns its path."""
+    out = os.path.join(WORK, name)
+    run("cc", "-std=c11", "-D_GNU_SOURCE", "-Os", "-static", "-s", "-o", out, os.path.join(HERE, name + ".c"))
+    return out
+
+
+def make_image(name, *options, modules=MODULES, init=INIT, latchkey=LATCHKEY):
+    """An initramfs of initramfs/mkimage. Returns its path."""
+    out = os.path.join(WORK, name + ".cpio.gz")
+    folder = kernel()
+    with open(os.path.join(folder, "version")) as f:
+        version = f.read().strip()
+    run(os.path.join(TOP, "initramfs", "mkimage"), "-q", "--kernel", version, "--modules-root", folder,
+        "--modules", modules, "--init", init, "--latchkey", latchkey, "-o", out, *options)
+    return out
+
+
+def make_disk(name, *options):
+    out = os.path.join(WORK, name + ".img")
+    run(os.path.join(HERE, "make-disk"), *options, out)
+    return out
+
+
+class VM:
+    def __init__(self, name, image, words, disks=(), memory=256, args=(), kernel_words="loglevel=4 panic=-1"):
+        self.name = name
+        self.image, self.words = image, f"console=ttyS0 {kernel_words} {words}"
+        self.disks, self.memory, self.args = disks, memory, args
+        self.text = ""  # all that the console said
+        self.seen = 0  # how much of it expect() has passed
+        self.process = None
+
+    def command(self, serial):
+        folder = kernel()
+        command = [QEMU, "-accel", "tcg", "-cpu", "max", "-m", str(self.memory), "-no-reboot", "-nodefaults",
+                   "-display", "none", "-vga", "none", "-nic", "none", *serial,
+                   "-kernel", os.path.join(folder, "vmlinuz"), "-initrd", self.image, "-append", self.words]
+        for disk in self.disks:
+            command += ["-drive", f"file={disk},format=raw,if=virtio,snapshot=on"]
+        return command + list(self.args)
+
+    def __enter__(self):
+        self.socket_path = os.path.join("/tmp", f"latchkey-monitor.{os.getpid()}.{self.name}")
+        self.log = open(os.path.join(WORK, self.name + ".log"), "wb")
+        self.deadline = time.monotonic() + LIMIT
+        self.process = subprocess.Popen(
+            self.command(["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
+                          "-monitor", f"unix:{self.socket_path},server=on,wait=off"]),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0)
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(self.process.stdout, selectors.EVENT_READ)
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.selector.close()
+        self.log.close()
+        if os.path.exists(self.socket_path):
+            os.unlink(self.socket_path)
+
+    def _read(self, until):
+        """Take what the console says, waiting at most until then. False at its end."""
+        if not self.selector.select(max(0, min(until, self.deadline) - time.monotonic())):
+            return True
+        data = os.read(self.process.stdout.fileno(), 65536)
+        self.log.write(data)
+        self.log.flush()
+        self.text += data.decode(errors="replace").replace("\r", "")
+        return bool(data)
+
+    def _fail(self, what):
+        tail = self.text[-1500:]
+        raise Failure(f"{what}; the console's last words (all of them in {self.log.name}):\n{tail}")
+
+    def expect(self, pattern, timeout=LIMIT):
+        """Wait for the regular expression in what was said since the last match. Returns the match."""
+        until = time.monotonic() + timeout
+        while True:
+            match = re.compile(pattern).search(self.text, self.seen)
+            if match:
+                self.seen = match.end()
+                return match
+            if time.monotonic() >= min(until, self.deadline):
+                self._fail(f"nothing like /{pattern}/ within {min(timeout, LIMIT):g} s")
+            if not self._read(until):
+                self._fail(f"the machine went off before it said /{pattern}/")
+
+    def quiet(self, seconds):
+        """What is said in so many seconds."""
+        until = time.monotonic() + seconds
+        start = len(self.text)
+        while time.monotonic() < until:
+            if not self._read(until):
+                self._fail("the machine went off")
+        return self.text[start:]
+
+    def send(self, text):
+        self.process.stdin.write(text.encode())
+
+    def wait_off(self, timeout=LIMIT):
+        """Until the guest powers off or restarts."""
+        until = time.monotonic() + timeout
+        while self._read(until):
+            if time.monotonic() >= min(until, self.deadline):
+                self._fail(f"the machine is still on after {min(timeout, LIMIT):g} s")
+
+    def monitor(self, line):
+        """Give QEMU's monitor a command. Returns what it answered."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(20)
+            s.connect(self.socket_path)
+            answer = b""
+            while not answer.endswith(b"(qemu) "):
+                answer += s.recv(4096)
+            s.sendall(line.encode() + b"\n")
+            answer = b""
+            while not answer.endswith(b"(qemu) "):
+                answer += s.recv(4096)
+        return answer.decode(errors="replace")
+
+    def assert_no(self, pattern):
+        match = re.search(pattern, self.text)
+        if match:
+            self._fail(f"/{pattern}/ was said: {match.group(0)!r}")
+
+    def count(self, pattern):
+        return len(re.findall(pattern, self.text))
+
+
+def suite(scenarios):
+    """Run the functions as one TAP suite; the arguments of the program choose some by name."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that every VM is killed
+    chosen = [s for s in scenarios if not sys.argv[1:] or s.__name__ in sys.argv[1:]]
+    lack = missing()
+    if lack:
+        print(f"1..0 # SKIP {lack}")
+        return 0
+    print(f"1..{len(chosen)}", flush=True)
+    failed = 0
+    for number, scenario in enumerate(chosen, 1):
+        start = time.monotonic()
+        try:
+            scenario()
+            verdict = "ok"
+        except Failure as e:
+            verdict = "not ok"
+            failed += 1
+            for line in str(e).splitlines():
+                print("#   " + line)
+        took = time.monotonic() - start
+        print(f"{verdict} {number} - {scenario.__doc__} ({took:.1f} s)", flush=True)
+    return 1 if failed else 0
