@@ -77,7 +77,7 @@ $(B)/library.flags: FORCE
 stamp = @mkdir -p $(@D); echo '$(subst ','\'',$(1))' >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # The libraries.
-$(S)/%.ok: toolchain/libraries toolchain/fetch
+$(S)/%.ok: toolchain/libraries
 	@toolchain/setup --missing build
 	@O=$(O) toolchain/fetch $*
 $(B)/headers.ok: $(addprefix $(S)/,bearssl.ok argon2.ok cjson.ok) $(LIBC_A)
@@ -113,7 +113,7 @@ unit-programs: $(UNIT)
 unit: $(UNIT) ## the unit tests for TARGET; TARGET=host-asan has the sanitizers
 	tests/run $(UNIT)
 
-SUITES := $(addprefix tests/build/,run layers elf reproducible) $(filter-out %.c %.h,$(wildcard tests/*/test_*))
+SUITES := $(addprefix tests/build/,run layers fetch elf reproducible) $(filter-out %.c %.h,$(wildcard tests/*/test_*))
 check: ## install what is missing, build everything, run every test
 	toolchain/setup check
 	+$(MAKE) all unit-programs
