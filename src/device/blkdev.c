@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* blkdev - see blkdev.h. */
 #include "device/blkdev.h"
+#include "base/os.h"
 #include "base/text.h"
 #include "device/find.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -44,9 +44,9 @@ static enum cause inspect(struct blkdev *dev, struct error *err)
 	if (S_ISREG(st.st_mode)) {
 		size = (uint64_t)st.st_size;
 	} else if (S_ISBLK(st.st_mode)) {
-		if (ioctl(dev->fd, BLKGETSIZE64, &size))
+		if (os_ioctl(dev->fd, BLKGETSIZE64, &size))
 			return error_set_os(err, CAUSE_DEVICE, errno, "%s: its size cannot be had", dev->name);
-		if (ioctl(dev->fd, BLKROGET, &ro))
+		if (os_ioctl(dev->fd, BLKROGET, &ro))
 			ro = 0;
 		dev->is_block = true;
 		dev->major = major(st.st_rdev);

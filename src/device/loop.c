@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* loop - see loop.h. */
 #include "device/loop.h"
+#include "base/os.h"
 #include "base/text.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* Somebody else may take the free number between the question and the use of it. */
@@ -18,15 +18,15 @@ static int bind(int fd, int file_fd, bool read_only)
 	struct loop_config config = {.fd = (uint32_t)file_fd};
 
 	config.info.lo_flags = LO_FLAGS_AUTOCLEAR | (read_only ? LO_FLAGS_READ_ONLY : 0);
-	if (!ioctl(fd, LOOP_CONFIGURE, &config))
+	if (!os_ioctl(fd, LOOP_CONFIGURE, &config))
 		return 0;
 	if (errno != EINVAL && errno != ENOTTY)
 		return -1;
-	if (ioctl(fd, LOOP_SET_FD, file_fd))
+	if (os_ioctl_number(fd, LOOP_SET_FD, (unsigned long)file_fd))
 		return -1;
-	if (!ioctl(fd, LOOP_SET_STATUS64, &config.info))
+	if (!os_ioctl(fd, LOOP_SET_STATUS64, &config.info))
 		return 0;
-	(void)ioctl(fd, LOOP_CLR_FD, 0);
+	(void)os_ioctl_number(fd, LOOP_CLR_FD, 0);
 	return -1;
 }
 
@@ -39,7 +39,7 @@ static enum cause bind_free_one(int file_fd, bool read_only, char *path, size_t 
 		return error_set_os(err, CAUSE_KERNEL, errno, "/dev/loop-control: a file needs a loop device");
 	*out_fd = -1;
 	for (int i = 0; i < ATTEMPTS && *out_fd < 0; i++) {
-		int n = ioctl(control, LOOP_CTL_GET_FREE);
+		int n = os_ioctl_number(control, LOOP_CTL_GET_FREE, 0);
 
 		if (n < 0)
 			break;

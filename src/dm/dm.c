@@ -8,6 +8,7 @@
 #include <linux/dm-ioctl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 /*
  * What libdevmapper sends with every resume and removal: a udev cookie of 0 with
@@ -15,6 +16,12 @@
  * that is not set up, and systemd waits for it for ever.
  */
 enum { PRIMARY_SOURCE_EVENT = 0x0040 << 16 };
+
+/*
+ * What libdevmapper sends with every request for a device that is there. The kernel takes
+ * no notice of it and its header does not name it any more.
+ */
+enum { DM_EXISTS_FLAG = 1 << 2 };
 
 enum { BUFFER_BYTES = 16384, REMOVE_ATTEMPTS = 20, REMOVE_PAUSE_MS = 50 };
 

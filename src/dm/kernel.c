@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kernel - see kernel.h. */
 #include "dm/kernel.h"
+#include "base/os.h"
 #include "base/text.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +9,6 @@
 #include <linux/major.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -20,8 +20,7 @@ static int control_ioctl(void *ctx, unsigned long request, void *buffer)
 {
 	int fd = (int)(intptr_t)ctx;
 
-	/* musl's ioctl takes an int; the bits are the same. */
-	return ioctl(fd, (int)request, buffer) < 0 ? errno : 0;
+	return os_ioctl(fd, request, buffer) < 0 ? errno : 0;
 }
 
 /* The thread keyring dies with us, whatever happens; dm-crypt searches it while it loads. */

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* os - the few system calls whose C library declarations disagree. */
+#ifndef BASE_OS_H
+#define BASE_OS_H
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* ioctl(2): the request is an int in musl and unsigned long in glibc and the kernel. */
+static inline int os_ioctl(int fd, unsigned long request, void *arg)
+{
+	return (int)syscall(SYS_ioctl, fd, request, arg);
+}
+
+/* The same with a plain number, which some requests take. */
+static inline int os_ioctl_number(int fd, unsigned long request, unsigned long arg)
+{
+	return (int)syscall(SYS_ioctl, fd, request, arg);
+}
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * options - argv to wishes. Names are cryptsetup's wherever it has one.
+ *
+ * One table drives parsing, which command takes what, and --help.
+ */
+#ifndef COMMAND_OPTIONS_H
+#define COMMAND_OPTIONS_H
+
+#include "unlock.h"
+
+/* Commands, as bits: each option says which ones take it. */
+enum command { COMMAND_OPEN = 1, COMMAND_TEST = 2, COMMAND_CLOSE = 4, COMMAND_DUMP = 8 };
+
+struct options {
+	struct wishes wishes;
+	bool json, help;
+	const char *args[2]; /* what is no option */
+	unsigned arg_count;
+};
+
+/*
+ * Parse the arguments behind the command's name.
+ * Fails: CAUSE_USAGE, with one sentence that says which.
+ */
+enum cause options_parse(enum command command, int argc, char **argv, struct options *out,
+	struct error *err) MUST_USE;
+
+/* Two columns on @fd: the options of @command. */
+void options_print(int fd, enum command command);
+
+#endif

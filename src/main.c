@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* main - which command, --help, and the exit code. */
+#include "base/text.h"
+#include "command/command.h"
+#include "secret/arena.h"
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct {
+	const char *name;
+	enum command bit;
+	unsigned args; /* how many it takes, exactly */
+	enum cause (*run)(const struct options *o, struct error *err);
+	const char *usage, *help;
+} commands[] = {
+	{"open", COMMAND_OPEN, 2, command_open, "open [options] DEVICE NAME", "unlock; /dev/mapper/NAME appears"},
+	{"test", COMMAND_TEST, 1, command_test, "test [options] DEVICE", "all of open but the kernel; prints \"keyslot N\""},
+	{"close", COMMAND_CLOSE, 1, command_close, "close NAME", "remove the mapping"},
+	{"dump", COMMAND_DUMP, 1, command_dump, "dump [--json] [--header H] DEVICE", "what the header says"},
+};
+enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
+
+static void print_causes(int fd)
+{
+	text_print(fd, "\nExit codes:\n");
+	for (int i = 0; i < CAUSE_COUNT; i++)
+		text_print(fd, "  %d  %-12s %s\n", i, cause_info((enum cause)i)->name,
+			cause_info((enum cause)i)->meaning);
+}
+
+static void print_help(int fd)
+{
+	text_print(fd, "latchkey unlocks a LUKS2 volume.\n\nUsage:\n");
+	for (int i = 0; i < COMMANDS; i++)
+		text_print(fd, "  latchkey %-36s %s\n", commands[i].usage, commands[i].help);
+	text_print(fd, "  latchkey COMMAND --help\n  latchkey --version\n\n"
+		       "DEVICE and H are a path, UUID=... or LABEL=...\n");
+	print_causes(fd);
+	text_print(fd, "\nSee latchkey(8).\n");
+}
+
+/* Descriptors 0 to 2 must be something: else the device could become standard error. */
+static void fill_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= 2);
+	if (fd > 2)
+		close(fd);
+}
+
+static enum cause run(int which, int argc, char **argv, struct error *err)
+{
+	struct options o;
+	enum cause cause = options_parse(commands[which].bit, argc, argv, &o, err);
+
+	if (cause)
+		return cause;
+	if (o.help) {
+		text_print(1, "Usage: latchkey %s\n%s\n\n", commands[which].usage, commands[which].help);
+		options_print(1, commands[which].bit);
+		return CAUSE_OK;
+	}
+	if (o.arg_count != commands[which].args)
+		return error_set(err, CAUSE_USAGE, "usage: latchkey %s", commands[which].usage);
+	cause = arena_open(err);
+	if (!cause)
+		cause = commands[which].run(&o, err);
+	arena_close();
+	return cause;
+}
+
+static enum cause dispatch(int argc, char **argv, struct error *err)
+{
+	const char *verb = argc > 1 ? argv[1] : "";
+
+	for (int i = 0; i < COMMANDS; i++)
+		if (!strcmp(verb, commands[i].name))
+			return run(i, argc - 2, argv + 2, err);
+	if (!strcmp(verb, "--help") || !strcmp(verb, "-h")) {
+		print_help(1);
+		return CAUSE_OK;
+	}
+	if (!strcmp(verb, "--version") || !strcmp(verb, "-V")) {
+		text_print(1, "latchkey %s\n", LATCHKEY_VERSION);
+		return CAUSE_OK;
+	}
+	if (!*verb)
+		return error_set(err, CAUSE_USAGE, "no command given; see latchkey --help");
+	return error_set(err, CAUSE_USAGE, "unknown command %s; see latchkey --help", verb);
+}
+
+int main(int argc, char **argv)
+{
+	struct error err;
+	enum cause cause;
+
+	fill_standard_descriptors();
+	cause = dispatch(argc, argv, &err);
+	if (cause)
+		text_print(2, "latchkey: %s\n", err.text);
+	return (int)cause;
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * unlock - the story of an unlock, in order:
+ *
+ *   1. open the device (and the detached header), read-only, once;
+ *   2. load the header: judge both copies, build the model from one;
+ *   3. refuse what must not be mapped: requirements, unknown cipher, data beyond the device;
+ *   4. see that at least one keyslot can be tried, and, to map, that the name, the device
+ *      and the kernel are ready: nobody types a passphrase for nothing;
+ *   5. get a secret, try it on the keyslots, until one opens or the tries are used up;
+ *   6. describe the mapping (struct crypt_target) from the same model, and make it.
+ *
+ * Every secret sits in the arena above a mark that its function releases.
+ */
+#include "unlock.h"
+#include "base/text.h"
+#include "device/blkdev.h"
+#include "device/loop.h"
+#include "dm/map.h"
+#include "format/header.h"
+#include "keyslot/search.h"
+#include "secret/arena.h"
+#include "secret/keyfile.h"
+#include "secret/prompt.h"
+
+enum { DESCRIPTION_BYTES = 80 };
+
+struct volume {
+	struct blkdev data;
+	struct blkdev detached; /* fd -1: the header is on the data device */
+	struct luks luks;
+};
+
+static void notice(const char *text)
+{
+	text_print(2, "latchkey: %s\n", text);
+}
+
+static void notice_skipped(const struct error *why)
+{
+	text_print(2, "latchkey: skipped: %s\n", why->text);
+}
+
+static const struct blkdev *header_device(const struct volume *v)
+{
+	return v->detached.fd >= 0 ? &v->detached : &v->data;
+}
+
+/* --- 1 and 2 --------------------------------------------------------------------------- */
+
+static void volume_close(struct volume *v)
+{
+	blkdev_close(&v->data);
+	blkdev_close(&v->detached);
+}
+
+static enum cause volume_open(const struct wishes *w, struct volume *v, struct error *err)
+{
+	struct header_report report;
+	enum cause cause;
+
+	v->detached.fd = -1;
+	cause = blkdev_open(w->device, &v->data, err);
+	if (!cause && w->header)
+		cause = blkdev_open(w->header, &v->detached, err);
+	if (!cause)
+		cause = header_load(&header_device(v)->reader, &v->luks, &report, err);
+	if (cause)
+		volume_close(v);
+	else if (report.note[0])
+		notice(report.note);
+	return cause;
+}
+
+/* --- 3 ----------------------------------------------------------------------------------- */
+
+/* Where the data lies on its device, in 512-byte sectors; the size is never 0. */
+static enum cause data_extent(const struct volume *v, uint64_t *off_sectors, uint64_t *size_sectors,
+	struct error *err)
+{
+	const struct luks_segment *seg = &v->luks.segment;
+	uint64_t device_bytes = v->data.reader.size_bytes, size = seg->size_bytes;
+
+	if (!seg->off && v->detached.fd < 0)
+		return error_set(err, CAUSE_USAGE, "%s: holds a detached header; name the data device and use --header",
+			v->data.name);
+	if (seg->off >= device_bytes || size > device_bytes - seg->off)
+		return error_set(err, CAUSE_DEVICE,
+			"%s: has %llu bytes, its data would be %llu bytes from byte %llu on: truncated?", v->data.name,
+			(unsigned long long)device_bytes, (unsigned long long)size, (unsigned long long)seg->off);
+	if (!size)
+		size = device_bytes - seg->off;
+	if (size % seg->sector_bytes)
+		return error_set(err, CAUSE_DEVICE, "%s: its data of %llu bytes is no multiple of its sector size %u",
+			v->data.name, (unsigned long long)size, seg->sector_bytes);
+	*off_sectors = seg->off / 512;
+	*size_sectors = size / 512;
+	return CAUSE_OK;
+}
+
+static enum cause refuse(const struct volume *v, struct error *err)
+{
+	const struct luks_verdict *requirements = &v->luks.requirements, *segment = &v->luks.segment.verdict;
+	const char *device = header_device(v)->name;
+	uint64_t off, size;
+
+	if (requirements->cause)
+		return error_set(err, requirements->cause, "%s: %s", device, requirements->why);
+	if (segment->cause)
+		return error_set(err, segment->cause, "%s: segment 0: %s", device, segment->why);
+	return data_extent(v, &off, &size, err);
+}
+
+/* --- 5 ----------------------------------------------------------------------------------- */
+
+static enum cause get_secret(const struct wishes *w, const struct volume *v, struct secret *out, struct error *err)
+{
+	struct keyfile kf = {w->key_file, w->keyfile_offset_bytes, w->keyfile_size_bytes};
+
+	return w->key_file ? keyfile_read(&kf, out, err) : prompt_read(v->data.name, w->timeout_s, out, err);
+}
+
+/* On success @key lives in the arena and nothing else does; on failure nothing does. */
+static enum cause try_once(const struct wishes *w, const struct volume *v, const struct search *s,
+	struct volume_key *key, struct error *err)
+{
+	size_t before = arena_mark(), above;
+	uint8_t *room;
+	struct secret secret;
+	enum cause cause = arena_get(&room, CIPHER_KEY_MAX_BYTES, err);
+
+	above = arena_mark();
+	if (!cause)
+		cause = get_secret(w, v, &secret, err);
+	if (!cause && !w->key_file && prompt_is_interactive())
+		text_print(2, "Deriving the key; this can take a while.\n");
+	if (!cause)
+		cause = search_run(s, (struct bytes){secret.data, secret.len}, key, err);
+	if (!cause) {
+		/* Move the key below the passphrase, so that the passphrase can be wiped. */
+		for (uint32_t i = 0; i < key->len; i++)
+			room[i] = key->data[i];
+		key->data = room;
+	}
+	arena_release(cause ? before : above);
+	return cause;
+}
+
+static enum cause find_key(const struct wishes *w, const struct volume *v, const struct search *s,
+	struct volume_key *key, struct error *err)
+{
+	bool again = !w->key_file && prompt_is_interactive();
+	enum cause cause;
+
+	for (unsigned n = 1;; n++) {
+		cause = try_once(w, v, s, key, err);
+		if (cause != CAUSE_PASSPHRASE || !again || n == w->tries)
+			break;
+		notice(err->text);
+	}
+	if (!cause && w->verbose)
+		text_print(2, "latchkey: keyslot %u opened\n", key->keyslot);
+	return cause;
+}
+
+/* --- 4 and 5, for open and test ------------------------------------------------------------ */
+
+static enum cause prepare(const struct wishes *w, struct volume *v, struct search *s, struct error *err)
+{
+	enum cause cause = volume_open(w, v, err);
+
+	if (cause)
+		return cause;
+	*s = (struct search){
+		.header = &header_device(v)->reader,
+		.luks = &v->luks,
+		.keyslot = w->keyslot,
+		.limits = w->limits,
+		.skipped = notice_skipped,
+	};
+	cause = refuse(v, err);
+	if (!cause && w->token_only)
+		cause = error_set(err, CAUSE_UNSUPPORTED, "%s: tokens are not supported", v->data.name);
+	if (!cause)
+		cause = search_check(s, err);
+	/* Said once; the tries need not repeat it. */
+	s->skipped = NULL;
+	if (cause)
+		volume_close(v);
+	else if (!arena_is_locked())
+		notice("memory cannot be locked; secrets could reach swap");
+	return cause;
+}
+
+enum cause unlock_test(const struct wishes *w, unsigned *keyslot, struct error *err)
+{
+	size_t mark = arena_mark();
+	struct volume_key key;
+	struct volume v;
+	struct search s;
+	enum cause cause = prepare(w, &v, &s, err);
+
+	if (cause)
+		return cause;
+	cause = find_key(w, &v, &s, &key, err);
+	if (!cause)
+		*keyslot = key.keyslot;
+	arena_release(mark);
+	volume_close(&v);
+	return cause;
+}
+
+/* --- 6 ----------------------------------------------------------------------------------- */
+
+static struct target_flags all_flags(const struct luks_flags *header, const struct target_flags *wished)
+{
+	return (struct target_flags){
+		.allow_discards = wished->allow_discards || header->allow_discards,
+		.same_cpu_crypt = wished->same_cpu_crypt || header->same_cpu_crypt,
+		.submit_from_crypt_cpus = wished->submit_from_crypt_cpus || header->submit_from_crypt_cpus,
+		.no_read_workqueue = wished->no_read_workqueue || header->no_read_workqueue,
+		.no_write_workqueue = wished->no_write_workqueue || header->no_write_workqueue,
+		.high_priority = wished->high_priority || header->high_priority,
+	};
+}
+
+/* A regular file gets a loop device; it stays as long as the mapping does. */
+static enum cause data_device(const struct wishes *w, const struct volume *v, struct blkdev *loop,
+	const struct blkdev **data, struct error *err)
+{
+	loop->fd = -1;
+	*data = &v->data;
+	if (v->data.is_block)
+		return CAUSE_OK;
+	*data = loop;
+	return loop_open(&v->data, w->read_only, loop, err);
+}
+
+static enum cause map_volume(const struct wishes *w, const struct volume *v, const struct volume_key *key,
+	const struct kernel *k, struct map_request *req, struct error *err)
+{
+	char description[DESCRIPTION_BYTES];
+	uint64_t off, size;
+	const struct blkdev *data;
+	struct blkdev loop;
+	enum cause cause = data_extent(v, &off, &size, err);
+
+	if (!cause)
+		cause = data_device(w, v, &loop, &data, err);
+	if (cause)
+		return cause;
+	text_format(description, sizeof(description), "cryptsetup:%s-d%u", v->luks.uuid, key->digest_id);
+	req->target = (struct crypt_target){
+		.size_sectors = size,
+		.cipher = cipher_name(v->luks.segment.cipher),
+		.key = key->data,
+		.key_bytes = key->len,
+		.major = data->major,
+		.minor = data->minor,
+		.data_sectors = off,
+		.sector_bytes = v->luks.segment.sector_bytes,
+		.flags = all_flags(&v->luks.flags, &w->flags),
+	};
+	req->read_only = w->read_only || data->read_only;
+	req->key_description = w->disable_keyring ? NULL : description;
+	req->notice = notice;
+	cause = map_create(k, req, err);
+	blkdev_close(&loop);
+	if (cause)
+		error_prefix(err, "%s", v->data.name);
+	return cause;
+}
+
+static enum cause unlock_and_map(const struct wishes *w, const struct volume *v, const struct search *s,
+	const struct kernel *k, struct error *err)
+{
+	struct map_request req = {0};
+	struct volume_key key;
+	size_t mark = arena_mark();
+	enum cause cause = map_names_fill(&req.names, "LUKS2", v->luks.uuid, w->name, err);
+
+	if (!cause)
+		cause = map_check(k, &req.names, err);
+	if (!cause)
+		cause = blkdev_check_free(&v->data, err);
+	if (!cause)
+		cause = find_key(w, v, s, &key, err);
+	if (!cause)
+		cause = map_volume(w, v, &key, k, &req, err);
+	arena_release(mark);
+	return cause;
+}
+
+enum cause unlock_open(const struct wishes *w, struct error *err)
+{
+	char kernel_name[DM_NAME_BYTES];
+	struct kernel k;
+	struct volume v;
+	struct search s;
+	enum cause cause = map_name(w->name, kernel_name, err);
+
+	if (!cause)
+		cause = prepare(w, &v, &s, err);
+	if (cause)
+		return cause;
+	cause = kernel_open(&k, err);
+	if (!cause) {
+		cause = unlock_and_map(w, &v, &s, &k, err);
+		kernel_close(&k);
+	}
+	volume_close(&v);
+	return cause;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* unlock - the coordinator: the only file that knows the order of it all. */
+#ifndef UNLOCK_H
+#define UNLOCK_H
+
+#include "base/cause.h"
+#include "crypto/kdf.h"
+#include "dm/target.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What the user wants, from wherever wishes come. */
+struct wishes {
+	const char *device;
+	const char *name;     /* of the mapping; open only */
+	const char *header;   /* detached header; NULL: on the device */
+	const char *key_file; /* NULL: ask; "-": standard input */
+	uint64_t keyfile_offset_bytes, keyfile_size_bytes;
+	int keyslot;        /* SEARCH_ANY_KEYSLOT or 0 to 31 */
+	unsigned tries;     /* 0: no limit */
+	unsigned timeout_s; /* for the prompt; 0: none */
+	bool read_only, disable_keyring, token_only, verbose;
+	struct target_flags flags; /* beside those that the header asks for */
+	struct kdf_limits limits;
+};
+
+/* Make /dev/mapper/NAME. Fails with any cause. */
+enum cause unlock_open(const struct wishes *w, struct error *err) MUST_USE;
+
+/* Everything but the kernel; sets the number of the keyslot that opened. Fails with any cause. */
+enum cause unlock_test(const struct wishes *w, unsigned *keyslot, struct error *err) MUST_USE;
+
+#endif
