@@ -30,7 +30,7 @@ SYSTEM   := -nostdinc -isystem $(B)/musl/include -isystem $(GCC_DIR) -isystem $(
 LIBC_A   := $(B)/musl/lib/libc.a
 # A static-pie by its parts: the -static-pie of some compilers makes a dynamic program in silence.
 crt      = $(shell $(CC) $(TARGET_CFLAGS) -print-file-name=$(1))
-LDFLAGS  := -nostdlib -static -Wl,-pie,--no-dynamic-linker,-z,text,-z,relro,-z,now,-z,noexecstack,--gc-sections \
+LDFLAGS  := -nostdlib -static -Wl,-pie,--no-dynamic-linker,-z,text,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--gc-sections \
 	-Wl,--build-id=none,--hash-style=gnu,--fatal-warnings
 START    := $(addprefix $(B)/musl/lib/,rcrt1.o crti.o) $(call crt,crtbeginS.o)
 END      := -Wl,--start-group $(LIBC_A) $(shell $(CC) $(TARGET_CFLAGS) -print-libgcc-file-name) -Wl,--end-group \
