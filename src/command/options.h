@@ -7,7 +7,7 @@
 #ifndef COMMAND_OPTIONS_H
 #define COMMAND_OPTIONS_H
 
-#include "unlock.h"
+#include "unlock/unlock.h"
 
 /* Commands, as bits: each option says which ones take it. */
 enum command { COMMAND_OPEN = 1, COMMAND_TEST = 2, COMMAND_CLOSE = 4, COMMAND_DUMP = 8 };

@@ -12,7 +12,7 @@
  *
  * Every secret sits in the arena above a mark that its function releases.
  */
-#include "unlock.h"
+#include "unlock/unlock.h"
 #include "base/text.h"
 #include "device/blkdev.h"
 #include "device/loop.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* unlock - the coordinator: the only file that knows the order of it all. */
-#ifndef UNLOCK_H
-#define UNLOCK_H
+#ifndef UNLOCK_UNLOCK_H
+#define UNLOCK_UNLOCK_H
 
 #include "base/cause.h"
 #include "crypto/kdf.h"
