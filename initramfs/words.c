@@ -12,7 +12,6 @@ static const struct {
 	size_t member;
 } plain_words[] = {
 	{"latchkey.device", offsetof(struct words, device)},
-	{"latchkey.name", offsetof(struct words, name)},
 	{"latchkey.key", offsetof(struct words, key)},
 	{"latchkey.header", offsetof(struct words, header)},
 	{"root", offsetof(struct words, root)},
@@ -37,6 +36,8 @@ static const struct {
 	{"perf-no_read_workqueue", "--perf-no_read_workqueue"},
 	{"no-write-workqueue", "--perf-no_write_workqueue"},
 	{"perf-no_write_workqueue", "--perf-no_write_workqueue"},
+	{"high-priority", "--perf-high_priority"},
+	{"perf-high_priority", "--perf-high_priority"},
 	{"disable-keyring", "--disable-keyring"},
 	{"verbose", "--verbose"},
 };
@@ -60,6 +61,8 @@ static const struct {
 	{"sync", MS_SYNCHRONOUS, 0},
 	{"dirsync", MS_DIRSYNC, 0},
 };
+
+enum { NAME_MAX_BYTES = 127 };
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -106,6 +109,18 @@ static void set_tries(struct words *w, const char *value)
 		complain(w, "latchkey.tries", "its value is not a number from 1 to 1000000");
 }
 
+/* Other characters are spelled differently in the node's name: no word needs them. */
+static void set_name(struct words *w, const char *value)
+{
+	size_t plain =
+		strspn(value, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ#+-.:=@_");
+
+	if (value[plain] || plain > NAME_MAX_BYTES)
+		complain(w, "latchkey.name", "its value may have up to 127 of 0-9 A-Z a-z # + - . : = @ _");
+	else
+		w->name = plain ? value : NULL;
+}
+
 static void set_panic(struct words *w, const char *value)
 {
 	bool minus = *value == '-';
@@ -136,6 +151,8 @@ static void take_word(struct words *w, const char *name, char *value)
 		set_panic(w, value);
 	} else if (!strcmp(name, "latchkey.tries")) {
 		set_tries(w, value);
+	} else if (!strcmp(name, "latchkey.name")) {
+		set_name(w, value);
 	} else if (!strcmp(name, "latchkey.options")) {
 		add_options(w, value);
 	} else if (!set_plain(w, name, value) && !strncmp(name, "latchkey.", 9)) {

@@ -18,6 +18,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.dont_write_bytecode = True
@@ -100,8 +101,9 @@ def make_disk(name, *options):
 
 
 class VM:
-    def __init__(self, name, image, words, disks=(), memory=256, args=(), kernel_words="loglevel=4 panic=-1"):
-        self.name = name
+    def __init__(self, name, image, words, disks=(), memory=256, args=(), kernel_words="loglevel=4 panic=-1",
+                 show=None):
+        self.name, self.show = name, show  # show: called with what the console says, as it comes
         self.image, self.words = image, f"console=ttyS0 {kernel_words} {words}"
         self.disks, self.memory, self.args = disks, memory, args
         self.text = ""  # all that the console said
@@ -110,16 +112,30 @@ class VM:
 
     def command(self, serial):
         folder = kernel()
-        command = [QEMU, "-accel", "tcg", "-cpu", "max", "-m", str(self.memory), "-no-reboot", "-nodefaults",
+        # Whatever becomes of us, no machine is left running.
+        command = ["setpriv", "--pdeathsig", "KILL", QEMU, "-accel", "tcg", "-cpu", "max", "-m", str(self.memory), "-no-reboot", "-nodefaults",
                    "-display", "none", "-vga", "none", "-nic", "none", *serial,
                    "-kernel", os.path.join(folder, "vmlinuz"), "-initrd", self.image, "-append", self.words]
         for disk in self.disks:
             command += ["-drive", f"file={disk},format=raw,if=virtio,snapshot=on"]
         return command + list(self.args)
 
+    def log_path(self):
+        return os.path.join(WORK, self.name + ".log")
+
+    def hand_over(self):
+        """Give this terminal to the guest until it is off (^A x ends it). Returns what its console said."""
+        log = self.log_path()
+        subprocess.run(self.command(["-chardev", f"stdio,id=console,mux=on,signal=off,logfile={log}",
+                                     "-serial", "chardev:console", "-mon", "chardev=console"]))
+        with open(log, errors="replace") as f:
+            return f.read().replace("\r", "")
+
     def __enter__(self):
-        self.socket_path = os.path.join("/tmp", f"latchkey-monitor.{os.getpid()}.{self.name}")
-        self.log = open(os.path.join(WORK, self.name + ".log"), "wb")
+        # A socket's path may only have 107 bytes: a short one, whatever $O is.
+        self.folder = tempfile.mkdtemp(prefix="latchkey-vm.")
+        self.socket_path = os.path.join(self.folder, "monitor")
+        self.log = open(self.log_path(), "wb")
         self.deadline = time.monotonic() + LIMIT
         self.process = subprocess.Popen(
             self.command(["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
@@ -136,8 +152,7 @@ class VM:
         self.process.stdout.close()
         self.selector.close()
         self.log.close()
-        if os.path.exists(self.socket_path):
-            os.unlink(self.socket_path)
+        shutil.rmtree(self.folder)
 
     def _read(self, until):
         """Take what the console says, waiting at most until then. False at its end."""
@@ -146,7 +161,10 @@ class VM:
         data = os.read(self.process.stdout.fileno(), 65536)
         self.log.write(data)
         self.log.flush()
-        self.text += data.decode(errors="replace").replace("\r", "")
+        text = data.decode(errors="replace").replace("\r", "")
+        self.text += text
+        if self.show:
+            self.show(text)
         return bool(data)
 
     def _fail(self, what):
