@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # 64-bit PC. No CET: musl's assembly has no marks for it, so the linked program would lose them again.
 CC             := gcc
 TARGET_CFLAGS  := -m64 -fcf-protection=none
