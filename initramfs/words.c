@@ -62,7 +62,7 @@ static const struct {
 	{"dirsync", MS_DIRSYNC, 0},
 };
 
-enum { NAME_MAX_BYTES = 127 };
+enum { NAME_MAX_BYTES = 127, TRIES_MAX = 1000000 };
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -103,10 +103,10 @@ static void set_tries(struct words *w, const char *value)
 {
 	uint64_t n;
 
-	if (text_parse_u64(value, &n) && n && n <= 1000000)
+	if (text_parse_u64(value, &n) && n <= TRIES_MAX)
 		w->tries = value;
 	else
-		complain(w, "latchkey.tries", "its value is not a number from 1 to 1000000");
+		complain(w, "latchkey.tries", "its value is not a number up to 1000000");
 }
 
 /* Other characters are spelled differently in the node's name: no word needs them. */
@@ -160,7 +160,7 @@ static void take_word(struct words *w, const char *name, char *value)
 	}
 }
 
-/* Cut one word off @p: returns what follows; *word is without its outer quotes. */
+/* Cut one word off @p, quotes and all. Returns what follows. */
 static char *next_word(char *p, char **word)
 {
 	bool quoted = false;

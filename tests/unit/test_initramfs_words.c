@@ -140,7 +140,7 @@ static void what_is_not_understood_is_named(void **state)
 	expect_strange("latchkey.devise=/dev/vda", "latchkey.devise");
 	expect_strange("latchkey.", "latchkey.");
 	expect_strange("latchkey.options=readonly,key-file=/x", "key-file=/x");
-	expect_strange("latchkey.tries=0", "latchkey.tries");
+	expect_strange("latchkey.tries=1000001", "latchkey.tries");
 	expect_strange("latchkey.tries=-1", "latchkey.tries");
 	expect_strange("latchkey.tries=3x", "latchkey.tries");
 	expect_strange("latchkey.tries", "latchkey.tries");
