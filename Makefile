@@ -119,12 +119,20 @@ unit: $(UNIT) ## the unit tests for TARGET; TARGET=host-asan has the sanitizers
 
 # These two are what a newcomer types: use all processors unless told otherwise.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
-SUITES := $(addprefix tests/build/,run layers fetch elf reproducible) $(filter-out %.c %.h,$(wildcard tests/*/test_*))
+SUITES := $(foreach d,build cli fault interop,$(sort $(shell find tests/$(d) -maxdepth 1 -type f -perm -u+x ! -name '*.*' 2>/dev/null))) \
+	$(sort $(wildcard tests/boot/test_*))
 check: ## install what is missing, build everything, run every test
 	toolchain/setup check
 	+$(MAKE) $(JOBS) all unit-programs
 	+$(MAKE) $(JOBS) TARGET=host-asan unit-programs
 	TARGET=$(TARGET) O=$(O) tests/run $(SUITES) $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%)
+FUZZ := $(patsubst tests/fuzz/%.c,$(O)/host-fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), from what it has found before
+	+$(MAKE) $(JOBS) TARGET=host-fuzz $(FUZZ)
+	for f in $(FUZZ); do mkdir -p $$f.corpus && $$f -max_total_time=$(or $(FUZZ_SECONDS),60) -artifact_prefix=$$f. \
+		$$f.corpus $$(ls -d tests/fuzz/corpus/$${f##*/fuzz_} 2>/dev/null) || exit 1; done
+$(O)/host-fuzz/fuzz_%: $(O)/host-fuzz/tests/fuzz/fuzz_%.o $(B)/liblatchkey.a $(LIBRARIES)
+	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) -fsanitize=fuzzer -o $@ $^
 demo: ## a disk made by cryptsetup, booted in QEMU and unlocked; INTERACTIVE=1 lets you type
 	toolchain/setup demo
 	+$(MAKE) $(JOBS) all
@@ -144,4 +152,4 @@ clean: ## remove what was built; fetched archives stay in build/archives
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
 FORCE:
-.PHONY: all unit unit-programs check demo bench size lint clean help FORCE
+.PHONY: all unit unit-programs check fuzz demo bench size lint clean help FORCE
