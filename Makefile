@@ -27,15 +27,15 @@ WARN   := -Wall -Wextra -Wshadow -Wvla -Wundef -Wmissing-prototypes -Wstrict-pro
 
 # The C library: musl, built here, or for the sanitizers the machine's own.
 ifeq ($(LIBC),musl)
-GCC_DIR  := $(shell $(CC) -print-file-name=include)
+GCC_DIR  := $(shell $(CC) -print-file-name=include 2>/dev/null)
 SYSTEM   := -nostdinc -isystem $(B)/musl/include -isystem $(GCC_DIR) -isystem $(B)/kernel
 LIBC_A   := $(B)/musl/lib/libc.a
 # A static-pie by its parts: the -static-pie of some compilers makes a dynamic program in silence.
-crt      = $(shell $(CC) $(TARGET_CFLAGS) -print-file-name=$(1))
+crt      = $(shell $(CC) $(TARGET_CFLAGS) -print-file-name=$(1) 2>/dev/null)
 LDFLAGS  := -nostdlib -static -Wl,-pie,--no-dynamic-linker,-z,text,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--gc-sections \
 	-Wl,--build-id=none,--hash-style=gnu,--fatal-warnings $(call linker_option,-Xlinker -z -Xlinker pack-relative-relocs)
 START    := $(addprefix $(B)/musl/lib/,rcrt1.o crti.o) $(call crt,crtbeginS.o)
-END      := -Wl,--start-group $(LIBC_A) $(shell $(CC) $(TARGET_CFLAGS) -print-libgcc-file-name) -Wl,--end-group \
+END      := -Wl,--start-group $(LIBC_A) $(shell $(CC) $(TARGET_CFLAGS) -print-libgcc-file-name 2>/dev/null) -Wl,--end-group \
 	$(call crt,crtendS.o) $(B)/musl/lib/crtn.o
 endif
 
@@ -125,7 +125,7 @@ check: ## install what is missing, build everything, run every test
 	toolchain/setup check
 	+$(MAKE) $(JOBS) all unit-programs
 	+$(MAKE) $(JOBS) TARGET=host-asan unit-programs
-	TARGET=$(TARGET) O=$(O) tests/run $(SUITES) $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%)
+	TARGET=$(TARGET) O=$(O) tests/run $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) $(SUITES)
 FUZZ := $(patsubst tests/fuzz/%.c,$(O)/host-fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), from what it has found before
 	+$(MAKE) $(JOBS) TARGET=host-fuzz $(FUZZ)
