@@ -2,8 +2,8 @@
 /* find - see find.h. */
 #include "device/find.h"
 #include "base/bytes.h"
-#include "base/folder.h"
 #include "base/text.h"
+#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>
@@ -64,14 +64,17 @@ static bool device_fits(const char *path, const struct wanted *w)
 static bool has_holders(const char *name)
 {
 	char path[320];
-	struct folder f;
-	bool any;
+	const struct dirent *e;
+	bool any = false;
+	DIR *dir;
 
 	text_format(path, sizeof(path), "/sys/class/block/%s/holders", name);
-	if (!folder_open(&f, path))
+	dir = opendir(path);
+	if (!dir)
 		return false;
-	any = folder_next(&f) != NULL;
-	folder_close(&f);
+	while (!any && (e = readdir(dir)))
+		any = e->d_name[0] != '.';
+	closedir(dir);
 	return any;
 }
 
@@ -98,16 +101,17 @@ static void consider(const char *name, struct wanted *w)
 
 static enum cause search(struct wanted *w, const char *spec, char *out, size_t out_bytes, struct error *err)
 {
-	const char *name;
+	const struct dirent *e;
 	char safe[128];
-	struct folder f;
+	DIR *dir = opendir("/sys/class/block");
 
 	text_escape(safe, sizeof(safe), spec);
-	if (!folder_open(&f, "/sys/class/block"))
+	if (!dir)
 		return error_set(err, CAUSE_DEVICE, "%s: cannot be looked for: /sys is not mounted", safe);
-	while ((name = folder_next(&f)))
-		consider(name, w);
-	folder_close(&f);
+	while ((e = readdir(dir)))
+		if (e->d_name[0] != '.')
+			consider(e->d_name, w);
+	closedir(dir);
 	if (w->found > 1)
 		return error_set(err, CAUSE_DEVICE, "%s: is on two devices, %s and %s; name one by its path", safe,
 			w->path[0], w->path[1]);
