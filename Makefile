@@ -77,7 +77,7 @@ COMPILER := $(shell $(CC) --version 2>/dev/null | head -n 1)
 $(B)/our.flags: FORCE
 	$(call stamp,$(COMPILER) $(OUR_CFLAGS) $(SMALL) $(FAST) $(LDFLAGS))
 $(B)/library.flags: FORCE
-	$(call stamp,$(COMPILER) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS))
+	$(call stamp,$(COMPILER) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
 stamp = @mkdir -p $(@D); echo '$(subst ','\'',$(1))' >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # The libraries.
@@ -95,18 +95,24 @@ $(B)/musl/lib/libc.a: $(S)/musl.ok $(B)/library.flags
 	+$(MAKE) -C $(B)/musl install-headers includedir=$(abspath $(B)/musl/include) $(call log,$(B)/musl/build.log)
 	@mkdir -p $(B)/kernel # the kernel's headers without the other C library's
 	@for d in linux asm asm-generic mtd; do for k in $(KERNEL_HEADERS); do test ! -d $$k/$$d || ln -sfn $$k/$$d $(B)/kernel/$$d; done; done
+BEARSSL_CFLAGS := -O2 -I$(S)/bearssl/inc -I$(S)/bearssl/src
+ARGON2_CFLAGS  := -O2 -I$(S)/argon2/include
+# What cJSON asks of the C library is given by src/format/json.c.
+CJSON_CFLAGS   := -Os -DCJSON_NESTING_LIMIT=32 -Dmalloc=json_pool_alloc -Dfree=json_pool_free \
+	-Drealloc=json_pool_realloc -Dstrtod=json_number
+CMOCKA_CFLAGS  := -O1 -I$(S)/cmocka/include $(addprefix -DHAVE_,UNISTD_H SIGNAL_H SETJMP_H TIME_H STRINGS_H \
+	CLOCK_REALTIME CLOCK_GETTIME STRUCT_TIMESPEC)
 library = +$(call say,BUILD,$@)$(MAKE) -f toolchain/library.mk OUT=$@ SRC=$(S)/$(1) FILES='$(2)' CC='$(CC)' AR='$(AR)' \
 	LIBRARY_CFLAGS='$(LIBRARY_CFLAGS) $(3)' -B $(call log,$@.log)
 LIBRARY_NEEDS = $(S)/%.ok $(B)/library.flags $(LIBC_A) toolchain/library.mk
 $(B)/libbearssl.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
-	$(call library,$*,src/settings.c src/codec/*.c src/hash/*.c src/mac/*.c src/symcipher/*.c,-O2 -I$(S)/bearssl/inc -I$(S)/bearssl/src)
+	$(call library,$*,src/settings.c src/codec/*.c src/hash/*.c src/mac/*.c src/symcipher/*.c,$(BEARSSL_CFLAGS))
 $(B)/libargon2.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
-	$(call library,$*,src/argon2.c src/core.c src/encoding.c src/thread.c src/$(ARGON2_FILL).c src/blake2/*.c,-O2 -I$(S)/argon2/include)
+	$(call library,$*,src/argon2.c src/core.c src/encoding.c src/thread.c src/$(ARGON2_FILL).c src/blake2/*.c,$(ARGON2_CFLAGS))
 $(B)/libcjson.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
-	$(call library,$*,cJSON.c,-Os -DCJSON_NESTING_LIMIT=32)
+	$(call library,$*,cJSON.c,$(CJSON_CFLAGS))
 $(B)/libcmocka.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
-	$(call library,$*,src/cmocka.c,-O1 -I$(S)/cmocka/include $(CMOCKA_HAS))
-CMOCKA_HAS := $(addprefix -DHAVE_,UNISTD_H SIGNAL_H SETJMP_H TIME_H STRINGS_H CLOCK_REALTIME CLOCK_GETTIME STRUCT_TIMESPEC)
+	$(call library,$*,src/cmocka.c,$(CMOCKA_CFLAGS))
 
 # Tests. A suite is a program that prints TAP: see tests/run.
 $(B)/tests/unit/%.o: OPTIMIZE = -O1 -isystem $(S)/cmocka/include

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* disk - see disk.h. */
 #include "device/disk.h"
+#include "base/folder.h"
 #include "base/text.h"
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,25 +22,17 @@ static void collect(const char *sys_path, struct disks *out, int depth);
 /* What @path, a mapping, stands on. False when it stands on nothing: it is a disk then. */
 static bool collect_slaves(const char *path, struct disks *out, int depth)
 {
-	char child[PATH_BYTES];
-	const struct dirent *e;
+	char child[PATH_BYTES], slave[PATH_BYTES];
+	const char *name;
+	struct folder f;
 	bool any = false;
-	DIR *dir;
 
-	if (!text_join(child, sizeof(child), path, "/slaves", ""))
+	if (!text_join(child, sizeof(child), path, "/slaves", "") || !folder_open(&f, child))
 		return false;
-	dir = opendir(child);
-	if (!dir)
-		return false;
-	while ((e = readdir(dir))) {
-		char slave[PATH_BYTES];
-
-		if (e->d_name[0] == '.' || !text_join(slave, sizeof(slave), child, "/", e->d_name))
-			continue;
-		collect(slave, out, depth + 1);
-		any = true;
-	}
-	closedir(dir);
+	for (; (name = folder_next(&f)); any = true)
+		if (text_join(slave, sizeof(slave), child, "/", name))
+			collect(slave, out, depth + 1);
+	folder_close(&f);
 	return any;
 }
 

@@ -2,8 +2,8 @@
 /* find - see find.h. */
 #include "device/find.h"
 #include "base/bytes.h"
+#include "base/folder.h"
 #include "base/text.h"
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>
@@ -64,17 +64,14 @@ static bool device_fits(const char *path, const struct wanted *w)
 static bool has_holders(const char *name)
 {
 	char path[320];
-	const struct dirent *e;
-	bool any = false;
-	DIR *dir;
+	struct folder f;
+	bool any;
 
 	text_format(path, sizeof(path), "/sys/class/block/%s/holders", name);
-	dir = opendir(path);
-	if (!dir)
+	if (!folder_open(&f, path))
 		return false;
-	while (!any && (e = readdir(dir)))
-		any = e->d_name[0] != '.';
-	closedir(dir);
+	any = folder_next(&f) != NULL;
+	folder_close(&f);
 	return any;
 }
 
@@ -101,17 +98,16 @@ static void consider(const char *name, struct wanted *w)
 
 static enum cause search(struct wanted *w, const char *spec, char *out, size_t out_bytes, struct error *err)
 {
-	const struct dirent *e;
+	const char *name;
 	char safe[128];
-	DIR *dir = opendir("/sys/class/block");
+	struct folder f;
 
 	text_escape(safe, sizeof(safe), spec);
-	if (!dir)
+	if (!folder_open(&f, "/sys/class/block"))
 		return error_set(err, CAUSE_DEVICE, "%s: cannot be looked for: /sys is not mounted", safe);
-	while ((e = readdir(dir)))
-		if (e->d_name[0] != '.')
-			consider(e->d_name, w);
-	closedir(dir);
+	while ((name = folder_next(&f)))
+		consider(name, w);
+	folder_close(&f);
 	if (w->found > 1)
 		return error_set(err, CAUSE_DEVICE, "%s: is on two devices, %s and %s; name one by its path", safe,
 			w->path[0], w->path[1]);
