@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* argon2_c - Argon2's block function in plain C, rolled: for 32-bit machines with small instruction caches too. */
+#include "crypto/argon2_c.h"
+
+static inline uint64_t ror(uint64_t x, int n)
+{
+	return x >> n | x << (64 - n);
+}
+
+/* a + b + 2 * low(a) * low(b) (RFC 9106, 3.6). */
+static inline uint64_t add(uint64_t a, uint64_t b)
+{
+	return a + b + 2 * ((a & UINT32_MAX) * (b & UINT32_MAX));
+}
+
+static inline __attribute__((always_inline)) void mix(uint64_t *a, uint64_t *b, uint64_t *c, uint64_t *d)
+{
+	*a = add(*a, *b);
+	*d = ror(*d ^ *a, 32);
+	*c = add(*c, *d);
+	*b = ror(*b ^ *c, 24);
+	*a = add(*a, *b);
+	*d = ror(*d ^ *a, 16);
+	*c = add(*c, *d);
+	*b = ror(*b ^ *c, 63);
+}
+
+/* P on eight pairs of words that lie @step words apart. */
+static __attribute__((noinline)) void permute(uint64_t *v, size_t step)
+{
+#define V(i) (&v[(i) / 2 * step + (i) % 2])
+	mix(V(0), V(4), V(8), V(12));
+	mix(V(1), V(5), V(9), V(13));
+	mix(V(2), V(6), V(10), V(14));
+	mix(V(3), V(7), V(11), V(15));
+	mix(V(0), V(5), V(10), V(15));
+	mix(V(1), V(6), V(11), V(12));
+	mix(V(2), V(7), V(8), V(13));
+	mix(V(3), V(4), V(9), V(14));
+#undef V
+}
+
+static __attribute__((noinline)) void block(struct argon2_block *next, const struct argon2_block *prev, const struct argon2_block *ref,
+	bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s)
+{
+	const uint64_t old = with_old ? UINT64_MAX : 0;
+	uint64_t *q = s->work.w;
+
+	/* R stays in @next, with the old content, and Q is added to it. */
+	for (int i = 0; i < ARGON2_BLOCK_WORDS; i++) {
+		q[i] = prev->w[i] ^ ref->w[i];
+		next->w[i] = q[i] ^ (next->w[i] & old);
+	}
+	for (int row = 0; row < 8; row++)
+		permute(q + 16 * row, 2);
+	permute(q, 16);
+	argon2_look_ahead(ahead, next->w[0] ^ q[0]);
+	for (int column = 1; column < 8; column++)
+		permute(q + 2 * column, 16);
+	for (int i = 0; i < ARGON2_BLOCK_WORDS; i++)
+		next->w[i] ^= q[i];
+}
+
+static void segment(const struct argon2_fill *f, const struct argon2_place *at, struct argon2_scratch *s)
+{
+	argon2_segment(block, f, at, s);
+}
+
+const struct argon2_core argon2_c = {"C", 0, segment};
