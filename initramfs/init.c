@@ -88,9 +88,7 @@ int main(int argc, char **argv)
 	if (!words.device) {
 		say("the kernel command line has no latchkey.device=: nothing to unlock");
 		devices_say();
-	} else if (!text_join(mapping, sizeof(mapping), MAPPER, words.name, "")) {
-		say("latchkey.name= is too long");
-	} else {
+	} else if (text_join(mapping, sizeof(mapping), MAPPER, words.name, "")) {
 		leave(&words, mapping, argv);
 	}
 	stop(words.panic_s);

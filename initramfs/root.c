@@ -3,7 +3,6 @@
 #include "root.h"
 #include "base/text.h"
 #include "console.h"
-#include "devices.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -84,6 +83,16 @@ static bool known_types(char *list, size_t size)
 	return used > 0;
 }
 
+/* 0, or why @path cannot be the root. */
+static int not_a_device(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return errno;
+	return S_ISBLK(st.st_mode) ? 0 : ENOTBLK;
+}
+
 bool root_mount(const struct words *w, const char *device, const char *where)
 {
 	char types[1024] = "", data[1024] = "";
@@ -103,7 +112,9 @@ bool root_mount(const struct words *w, const char *device, const char *where)
 			say("no filesystem for block devices in /proc/filesystems");
 	}
 	(void)mkdir(where, 0755);
-	err = devices_is_block(device) ? try_types(&a, types) : ENOTBLK;
+	err = not_a_device(device);
+	if (!err)
+		err = try_types(&a, types);
 	if (!err)
 		return true;
 	say("cannot mount %s as root: %s; filesystems tried:%s", device, text_errno(err),

@@ -84,6 +84,8 @@ static int run_open(const struct words *w, bool use_key)
 	add(&args, w->name);
 	status = run(&args, false);
 	console_hush(); /* whatever state a killed child left the terminal in */
+	if (WIFSIGNALED(status))
+		text_print(STDERR_FILENO, "\n"); /* it may have been asking */
 	return status;
 }
 
@@ -213,5 +215,6 @@ void unlock_undo(const struct words *w)
 	add(&args, "latchkey");
 	add(&args, "close");
 	add(&args, w->name);
-	(void)run(&args, false);
+	if (!run(&args, false))
+		say("%s is closed again", w->name);
 }

@@ -12,7 +12,7 @@
 /* True: this run made the mapping. False: it was there before. Needs wait_listen() before. */
 bool unlock(const struct words *w, const char *mapping);
 
-/* Remove the mapping that unlock() made: nobody will use it any more. */
+/* Remove the mapping that unlock() made, and say so: nobody will use it any more. */
 void unlock_undo(const struct words *w);
 
 #endif

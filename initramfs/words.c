@@ -12,7 +12,6 @@ static const struct {
 	size_t member;
 } plain_words[] = {
 	{"latchkey.device", offsetof(struct words, device)},
-	{"latchkey.name", offsetof(struct words, name)},
 	{"latchkey.key", offsetof(struct words, key)},
 	{"latchkey.header", offsetof(struct words, header)},
 	{"root", offsetof(struct words, root)},
@@ -37,6 +36,8 @@ static const struct {
 	{"perf-no_read_workqueue", "--perf-no_read_workqueue"},
 	{"no-write-workqueue", "--perf-no_write_workqueue"},
 	{"perf-no_write_workqueue", "--perf-no_write_workqueue"},
+	{"high-priority", "--perf-high_priority"},
+	{"perf-high_priority", "--perf-high_priority"},
 	{"disable-keyring", "--disable-keyring"},
 	{"verbose", "--verbose"},
 };
@@ -60,6 +61,8 @@ static const struct {
 	{"sync", MS_SYNCHRONOUS, 0},
 	{"dirsync", MS_DIRSYNC, 0},
 };
+
+enum { NAME_MAX_BYTES = 127, TRIES_MAX = 1000000 };
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -100,10 +103,22 @@ static void set_tries(struct words *w, const char *value)
 {
 	uint64_t n;
 
-	if (text_parse_u64(value, &n) && n && n <= 1000000)
+	if (text_parse_u64(value, &n) && n <= TRIES_MAX)
 		w->tries = value;
 	else
-		complain(w, "latchkey.tries", "its value is not a number from 1 to 1000000");
+		complain(w, "latchkey.tries", "its value is not a number up to 1000000");
+}
+
+/* Other characters are spelled differently in the node's name: no word needs them. */
+static void set_name(struct words *w, const char *value)
+{
+	size_t plain =
+		strspn(value, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ#+-.:=@_");
+
+	if (value[plain] || plain > NAME_MAX_BYTES)
+		complain(w, "latchkey.name", "its value may have up to 127 of 0-9 A-Z a-z # + - . : = @ _");
+	else
+		w->name = plain ? value : NULL;
 }
 
 static void set_panic(struct words *w, const char *value)
@@ -136,6 +151,8 @@ static void take_word(struct words *w, const char *name, char *value)
 		set_panic(w, value);
 	} else if (!strcmp(name, "latchkey.tries")) {
 		set_tries(w, value);
+	} else if (!strcmp(name, "latchkey.name")) {
+		set_name(w, value);
 	} else if (!strcmp(name, "latchkey.options")) {
 		add_options(w, value);
 	} else if (!set_plain(w, name, value) && !strncmp(name, "latchkey.", 9)) {
@@ -143,7 +160,7 @@ static void take_word(struct words *w, const char *name, char *value)
 	}
 }
 
-/* Cut one word off @p: returns what follows; *word is without its outer quotes. */
+/* Cut one word off @p, quotes and all. Returns what follows. */
 static char *next_word(char *p, char **word)
 {
 	bool quoted = false;

@@ -17,7 +17,9 @@ static const struct {
 	{"open", COMMAND_OPEN, 2, command_open, "open [options] DEVICE NAME", "unlock; /dev/mapper/NAME appears"},
 	{"test", COMMAND_TEST, 1, command_test, "test [options] DEVICE", "all of open but the kernel; prints \"keyslot N\""},
 	{"close", COMMAND_CLOSE, 1, command_close, "close NAME", "remove the mapping"},
+	{"check", COMMAND_CHECK, 1, command_check, "check [--header H] DEVICE", "health of the header and the keyslot areas"},
 	{"dump", COMMAND_DUMP, 1, command_dump, "dump [--json] [--header H] DEVICE", "what the header says"},
+	{"backup", COMMAND_BACKUP, 2, command_backup, "backup [--header H] DEVICE FILE", "copy the header to a new file"},
 };
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
 
@@ -31,7 +33,7 @@ static void print_causes(int fd)
 
 static void print_help(int fd)
 {
-	text_print(fd, "latchkey unlocks a LUKS2 volume.\n\nUsage:\n");
+	text_print(fd, "latchkey unlocks a LUKS volume.\n\nUsage:\n");
 	for (int i = 0; i < COMMANDS; i++)
 		text_print(fd, "  latchkey %-36s %s\n", commands[i].usage, commands[i].help);
 	text_print(fd, "  latchkey COMMAND --help\n  latchkey --version\n\n"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Build one library from fetched sources: the Makefile calls this once the sources are there to be listed.
 #   SRC    folder of the sources       FILES  what to compile, shell patterns below SRC
 #   OUT    the archive to make         CC AR LIBRARY_CFLAGS

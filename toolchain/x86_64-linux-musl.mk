@@ -1,6 +1,6 @@
+# SPDX-License-Identifier: MIT
 # 64-bit PC. No CET: musl's assembly has no marks for it, so the linked program would lose them again.
 CC             := gcc
 TARGET_CFLAGS  := -m64 -fcf-protection=none
 LIBC           := musl
 KERNEL_HEADERS := /usr/include /usr/include/$(shell $(CC) -print-multiarch)
-ARGON2_FILL    := opt

@@ -2,6 +2,7 @@
 /* cause - the table of causes, and how a sentence gets into struct error. */
 #include "base/cause.h"
 #include "base/text.h"
+#include <string.h>
 
 static const struct cause_info infos[CAUSE_COUNT] = {
 	[CAUSE_OK] = {"ok", "mapped, tested, or sound"},
@@ -60,4 +61,14 @@ void error_prefix(struct error *err, const char *fmt, ...)
 	used = text_vformat(err->text, sizeof(err->text), fmt, args);
 	va_end(args);
 	text_format(err->text + used, sizeof(err->text) - used, ": %s", old);
+}
+
+void error_append(struct error *err, const char *fmt, ...)
+{
+	size_t used = strlen(err->text);
+	va_list args;
+
+	va_start(args, fmt);
+	text_vformat(err->text + used, sizeof(err->text) - used, fmt, args);
+	va_end(args);
 }

@@ -26,7 +26,7 @@ enum cause {
 	CAUSE_BUG,         /* cannot happen */
 };
 
-enum { CAUSE_COUNT = CAUSE_BUG + 1, ERROR_TEXT_BYTES = 320 };
+enum { CAUSE_COUNT = CAUSE_BUG + 1, ERROR_TEXT_BYTES = 512 };
 
 #define MUST_USE __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt_arg, first_arg) __attribute__((format(printf, fmt_arg, first_arg)))
@@ -56,5 +56,8 @@ enum cause error_set_os(struct error *err, enum cause cause, int os_errno, const
 
 /* Put @fmt and ": " in front of the sentence; the cause stays. */
 void error_prefix(struct error *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Put @fmt behind the sentence; the cause stays. */
+void error_append(struct error *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 #endif

@@ -10,4 +10,10 @@ enum cause command_test(const struct options *o, struct error *err) MUST_USE;
 enum cause command_close(const struct options *o, struct error *err) MUST_USE;
 enum cause command_dump(const struct options *o, struct error *err) MUST_USE;
 
+/* Prints a line for each thing that was looked at. Fails: CAUSE_DAMAGED, and what reading fails with. */
+enum cause command_check(const struct options *o, struct error *err) MUST_USE;
+
+/* args[1] is the file that is made. Fails: CAUSE_EXISTS, CAUSE_DEVICE, and what header_load fails with. */
+enum cause command_backup(const struct options *o, struct error *err) MUST_USE;
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cipher - see cipher.h. */
 #include "crypto/cipher.h"
+#include "crypto/cbc.h"
 #include "crypto/xts.h"
 #include <string.h>
 
@@ -15,9 +16,10 @@ static const struct {
 	[CIPHER_AES_XTS_PLAIN64] = {"aes-xts-plain64", KEY(32) | KEY(48) | KEY(64), xts_aes_decrypt},
 	/* plain64 and plain differ only from 2^32 sectors on; no keyslot area is that long. */
 	[CIPHER_AES_XTS_PLAIN] = {"aes-xts-plain", KEY(32) | KEY(48) | KEY(64), xts_aes_decrypt},
-	[CIPHER_AES_CBC_ESSIV_SHA256] = {"aes-cbc-essiv:sha256", KEY(16) | KEY(24) | KEY(32), NULL},
-	[CIPHER_AES_CBC_PLAIN64] = {"aes-cbc-plain64", KEY(16) | KEY(24) | KEY(32), NULL},
-	[CIPHER_AES_CBC_PLAIN] = {"aes-cbc-plain", KEY(16) | KEY(24) | KEY(32), NULL},
+	[CIPHER_AES_CBC_ESSIV_SHA256] = {"aes-cbc-essiv:sha256", KEY(16) | KEY(24) | KEY(32),
+		cbc_aes_essiv_sha256_decrypt},
+	[CIPHER_AES_CBC_PLAIN64] = {"aes-cbc-plain64", KEY(16) | KEY(24) | KEY(32), cbc_aes_plain64_decrypt},
+	[CIPHER_AES_CBC_PLAIN] = {"aes-cbc-plain", KEY(16) | KEY(24) | KEY(32), cbc_aes_plain64_decrypt},
 	[CIPHER_SERPENT_XTS_PLAIN64] = {"serpent-xts-plain64", KEY(32) | KEY(48) | KEY(64), NULL},
 	[CIPHER_SERPENT_CBC_ESSIV_SHA256] = {"serpent-cbc-essiv:sha256", KEY(16) | KEY(24) | KEY(32), NULL},
 	[CIPHER_TWOFISH_XTS_PLAIN64] = {"twofish-xts-plain64", KEY(32) | KEY(48) | KEY(64), NULL},

@@ -4,6 +4,7 @@
 #include "base/machine.h"
 #include "crypto/argon2.h"
 #include "crypto/core.h"
+#include "crypto/kdf_cost.h"
 
 const struct kdf_limits kdf_default_limits = {
 	.memory_kib = 4u << 20,
@@ -31,13 +32,13 @@ static enum cause check_argon2(const struct kdf *kdf, const struct kdf_limits *l
 	uint64_t available;
 
 	if (kdf->memory_kib > limits->memory_kib)
-		return error_set(err, CAUSE_UNSUPPORTED, "needs %u MiB for %s, more than the limit of %u MiB",
+		return error_set(err, CAUSE_UNSUPPORTED, "needs %u MiB for %s, more than the limit of %u MiB (--max-memory)",
 			kdf->memory_kib >> 10, name, limits->memory_kib >> 10);
 	if (kdf->lanes > limits->lanes)
 		return error_set(err, CAUSE_UNSUPPORTED, "needs %u lanes for %s, more than the limit of %u (--max-lanes)",
 			kdf->lanes, name, limits->lanes);
 	if ((uint64_t)kdf->memory_kib * kdf->iterations > limits->kib_passes)
-		return error_set(err, CAUSE_UNSUPPORTED, "needs %u passes over %u MiB for %s, more than the limit",
+		return error_set(err, CAUSE_UNSUPPORTED, "needs %u passes over %u MiB for %s, more than the limit (--max-time replaces it)",
 			kdf->iterations, kdf->memory_kib >> 10, name);
 	available = machine_memory_available_kib();
 	/* A sixteenth stays free for the kernel's own tables and for this program. */
@@ -49,13 +50,27 @@ static enum cause check_argon2(const struct kdf *kdf, const struct kdf_limits *l
 	return CAUSE_OK;
 }
 
+static enum cause check_pbkdf2(const struct kdf *kdf, const struct kdf_limits *limits, struct error *err)
+{
+	if (kdf->iterations <= limits->pbkdf2_iterations)
+		return CAUSE_OK;
+	return error_set(err, CAUSE_UNSUPPORTED,
+		"needs %u iterations of pbkdf2, more than the limit of %u (--max-time replaces it)", kdf->iterations,
+		limits->pbkdf2_iterations);
+}
+
 enum cause kdf_check(const struct kdf *kdf, const struct kdf_limits *limits, struct error *err)
 {
-	if (kdf->kind != KDF_PBKDF2)
-		return check_argon2(kdf, limits, err);
-	if (kdf->iterations > limits->pbkdf2_iterations)
-		return error_set(err, CAUSE_UNSUPPORTED, "needs %u iterations of pbkdf2, more than the limit of %u",
-			kdf->iterations, limits->pbkdf2_iterations);
+	enum cause cause = kdf->kind == KDF_PBKDF2 ? check_pbkdf2(kdf, limits, err) : check_argon2(kdf, limits, err);
+	uint64_t ms;
+
+	if (cause || !limits->time_ms)
+		return cause;
+	ms = kdf_cost_ms(kdf, HASH_MAX_BYTES);
+	if (ms > limits->time_ms)
+		return error_set(err, CAUSE_UNSUPPORTED,
+			"would take about %llu s of %s on this machine, more than the limit of %llu s (--max-time)",
+			(unsigned long long)ms / 1000, kdf_name(kdf->kind), (unsigned long long)limits->time_ms / 1000);
 	return CAUSE_OK;
 }
 

@@ -32,6 +32,7 @@ struct kdf_limits {
 	uint32_t lanes;           /* Argon2 */
 	uint64_t kib_passes;      /* Argon2: memory times passes */
 	uint32_t pbkdf2_iterations;
+	uint64_t time_ms; /* estimated on this machine; 0: not looked at */
 };
 
 /* The most that cryptsetup itself creates, with room above it. */

@@ -8,32 +8,12 @@
  * T leaves P.
  */
 #include "crypto/xts.h"
+#include "crypto/aes.h"
 #include "crypto/cipher.h"
 #include "secret/wipe.h"
-#include <bearssl_block.h>
 #include <string.h>
 
-enum { BLOCK = 16 };
-
-/* Constant-time code only: BearSSL's table-based variants are never linked. */
-struct aes {
-	const br_block_cbcdec_class *decrypt;
-	const br_block_cbcenc_class *encrypt;
-};
-
-static struct aes choose_aes(void)
-{
-	struct aes a = {br_aes_x86ni_cbcdec_get_vtable(), br_aes_x86ni_cbcenc_get_vtable()};
-
-	if (a.decrypt && a.encrypt)
-		return a;
-	a = (struct aes){br_aes_pwr8_cbcdec_get_vtable(), br_aes_pwr8_cbcenc_get_vtable()};
-	if (a.decrypt && a.encrypt)
-		return a;
-	if (sizeof(size_t) == 8)
-		return (struct aes){&br_aes_ct64_cbcdec_vtable, &br_aes_ct64_cbcenc_vtable};
-	return (struct aes){&br_aes_ct_cbcdec_vtable, &br_aes_ct_cbcenc_vtable};
-}
+enum { BLOCK = AES_BLOCK_BYTES };
 
 /* Multiply by x in GF(2^128), IEEE 1619 5.2: little-endian, so byte 15 is the top. */
 static void next_tweak(uint8_t *next, const uint8_t *t)
@@ -76,7 +56,7 @@ static void decrypt_sector(const br_block_cbcdec_class *class, const br_block_cb
 
 void xts_aes_decrypt(const uint8_t *key, size_t key_bytes, uint8_t *data, size_t sectors)
 {
-	struct aes aes = choose_aes();
+	struct aes aes = aes_choose();
 	br_aes_gen_cbcdec_keys data_key;
 	br_aes_gen_cbcenc_keys tweak_key;
 	struct sector s;

@@ -17,6 +17,9 @@
  */
 enum { PRIMARY_SOURCE_EVENT = 0x0040 << 16 };
 
+/* No subsystem, disk or other rules: what cryptsetup asks for its own temporary mappings. */
+enum { UNANNOUNCED_EVENT = (0x0040 | 0x0002 | 0x0004 | 0x0008) << 16 };
+
 /*
  * What libdevmapper sends with every request for a device that is there. The kernel takes
  * no notice of it and its header does not name it any more.
@@ -210,7 +213,7 @@ enum cause dm_load(const struct kernel *k, uint64_t dev, bool read_only, uint64_
 	return cause;
 }
 
-enum cause dm_resume(const struct kernel *k, uint64_t dev, struct error *err)
+static enum cause resume(const struct kernel *k, uint64_t dev, uint32_t event, struct error *err)
 {
 	size_t mark = arena_mark();
 	struct request *r;
@@ -220,13 +223,23 @@ enum cause dm_resume(const struct kernel *k, uint64_t dev, struct error *err)
 	if (cause)
 		return cause;
 	prepare(r, NULL, dev, DM_EXISTS_FLAG | DM_PERSISTENT_DEV_FLAG);
-	r->head.event_nr = PRIMARY_SOURCE_EVENT;
+	r->head.event_nr = event;
 	/* The ioctl is called suspend; without the suspend flag it resumes. */
 	os_errno = run(k, DM_DEV_SUSPEND, r);
 	if (os_errno)
 		cause = error_set_os(err, CAUSE_KERNEL, os_errno, "the mapping cannot be made live");
 	arena_release(mark);
 	return cause;
+}
+
+enum cause dm_resume(const struct kernel *k, uint64_t dev, struct error *err)
+{
+	return resume(k, dev, PRIMARY_SOURCE_EVENT, err);
+}
+
+enum cause dm_resume_unannounced(const struct kernel *k, uint64_t dev, struct error *err)
+{
+	return resume(k, dev, UNANNOUNCED_EVENT, err);
 }
 
 enum cause dm_remove(const struct kernel *k, const char *name, struct error *err)

@@ -47,6 +47,9 @@ enum cause dm_load(const struct kernel *k, uint64_t dev, bool read_only, uint64_
 /* Make the loaded table live, with the flag that tells udev it is. Fails: CAUSE_KERNEL. */
 enum cause dm_resume(const struct kernel *k, uint64_t dev, struct error *err) MUST_USE;
 
+/* The same for a mapping that nobody else shall look at: udev's rules leave it alone. Fails: CAUSE_KERNEL. */
+enum cause dm_resume_unannounced(const struct kernel *k, uint64_t dev, struct error *err) MUST_USE;
+
 /* Remove by name; tries again for a second while somebody looks at it. Fails: CAUSE_EXISTS (in use), CAUSE_KERNEL. */
 enum cause dm_remove(const struct kernel *k, const char *name, struct error *err) MUST_USE;
 

@@ -3,6 +3,7 @@
 #include "dm/node.h"
 #include "base/text.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <sys/stat.h>
@@ -58,6 +59,21 @@ enum cause node_make(const char *name, uint64_t dev, struct error *err)
 	if (failed)
 		return error_set_os(err, CAUSE_KERNEL, errno, "%s: cannot be made", path);
 	return CAUSE_OK;
+}
+
+int node_open_private(uint64_t dev, const char *name)
+{
+	char path[PATH_BYTES];
+	int fd, open_errno;
+
+	text_format(path, sizeof(path), "/dev/%s", name);
+	if (mknod(path, S_IFBLK | 0600, to_dev_t(dev)))
+		return -1;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	open_errno = errno;
+	(void)unlink(path);
+	errno = open_errno;
+	return fd;
 }
 
 void node_remove(const char *name)

@@ -13,6 +13,12 @@
  */
 enum cause node_make(const char *name, uint64_t dev, struct error *err) MUST_USE;
 
+/*
+ * Open the device @dev read-only through a node that nobody else sees for long: it is made
+ * in /dev under @name and removed at once. Returns a descriptor, or -1 with errno.
+ */
+int node_open_private(uint64_t dev, const char *name);
+
 /* After a removal: take the node away if it is still there. */
 void node_remove(const char *name);
 

@@ -2,6 +2,7 @@
 /* header - see header.h. */
 #include "format/header.h"
 #include "base/text.h"
+#include "format/luks1.h"
 #include "format/luks2_binary.h"
 #include "format/luks2_check.h"
 #include "format/luks2_json.h"
@@ -82,6 +83,14 @@ static void copy_open(const struct reader *r, uint64_t at, struct copy *c)
 		copy_close(c);
 }
 
+/* A bit that a bus flipped on the way is right the second time; damage stays. */
+static void copy_open_patiently(const struct reader *r, uint64_t at, struct copy *c)
+{
+	copy_open(r, at, c);
+	if (c->state == COPY_DAMAGED && c->version == 2)
+		copy_open(r, at, c);
+}
+
 /* Without a primary that could tell: the first sound copy at one of the nine places. */
 static void find_secondary(const struct reader *r, struct copy *c)
 {
@@ -142,8 +151,9 @@ static enum cause no_header(const struct reader *r, const struct copy *primary, 
 {
 	bool magic = primary->state >= COPY_DAMAGED;
 
-	if (magic && primary->version == 1)
-		return error_set(err, CAUSE_UNSUPPORTED, "%s: LUKS1 is not supported yet", r->name);
+	if (magic && primary->version == 1 && secondary->state < COPY_DAMAGED)
+		return error_set(err, primary->why.cause, "%s: the LUKS1 header is damaged: %s; restore a header backup",
+			r->name, primary->why.text);
 	if (magic && primary->version != 2 && secondary->state < COPY_DAMAGED)
 		return error_set(err, CAUSE_UNSUPPORTED, "%s: LUKS version %u is not supported", r->name,
 			primary->version);
@@ -157,67 +167,118 @@ static enum cause no_header(const struct reader *r, const struct copy *primary, 
 	return error_set(err, CAUSE_DEVICE, "%s: is not a LUKS device", r->name);
 }
 
+static void report_copy(const struct copy *c, struct header_copy *out)
+{
+	*out = (struct header_copy){.off = c->at, .present = c->state >= COPY_DAMAGED, .seqid = c->bin.seqid};
+	out->sound = c->state == COPY_SOUND;
+	if (!out->sound)
+		text_format(out->why, sizeof(out->why), "%s", c->why.text);
+}
+
+/* What is worth a sentence about the copy that is not used. */
 static void report_other(const struct reader *r, const struct copy *used, const struct copy *other,
 	struct header_report *report)
 {
 	const char *name = other->at ? "secondary" : "primary";
 
 	report->used_secondary = used->at != 0;
-	report->note[0] = 0;
-	if (other->state == COPY_SOUND) {
-		if (other->bin.seqid != used->bin.seqid)
-			text_format(report->note, sizeof(report->note),
-				"%s: the %s header is older (%llu, not %llu) and was not used; repair it with: "
-				"cryptsetup repair",
-				r->name, name, (unsigned long long)other->bin.seqid,
-				(unsigned long long)used->bin.seqid);
-		return;
-	}
-	text_format(report->note, sizeof(report->note),
-		"%s: the %s header cannot be used (%s), the other copy is used; repair it with: cryptsetup repair",
-		r->name, name, other->why.text);
+	if (other->state != COPY_SOUND)
+		text_format(report->note, sizeof(report->note),
+			"%s: the %s header cannot be used (%s), the other copy is used; repair it with: "
+			"cryptsetup repair",
+			r->name, name, other->why.text);
+	else if (other->bin.seqid != used->bin.seqid)
+		text_format(report->note, sizeof(report->note),
+			"%s: the %s header is older (%llu, not %llu) and was not used; repair it with: "
+			"cryptsetup repair",
+			r->name, name, (unsigned long long)other->bin.seqid,
+			(unsigned long long)used->bin.seqid);
+	else if (memcmp(used->data + LUKS2_BINARY_BYTES, other->data + LUKS2_BINARY_BYTES,
+			 (size_t)used->bin.hdr_size_bytes - LUKS2_BINARY_BYTES))
+		text_format(report->note, sizeof(report->note),
+			"%s: the two header copies have the same sequence id and differ; the primary is used", r->name);
 }
 
-/* The newer sound copy first; when its JSON breaks the rules it counts as damaged. */
+/* The JSON of @c must keep the rules, too. */
+static void judge_json(struct copy *c, struct luks *scratch)
+{
+	enum cause cause = model_from(c, scratch, &c->why);
+
+	if (cause)
+		c->state = state_of(cause);
+}
+
+/*
+ * The newer sound copy is used; a tie goes to the primary. Both are judged to the end, the
+ * older one first, so that @luks is left as the newer says.
+ */
 static enum cause choose(const struct reader *r, struct copy *primary, struct copy *secondary, struct luks *luks,
 	struct header_report *report, struct error *err)
 {
 	bool newer = secondary->state == COPY_SOUND &&
 		     (primary->state != COPY_SOUND || secondary->bin.seqid > primary->bin.seqid);
-	struct copy *order[2] = {newer ? secondary : primary, newer ? primary : secondary};
+	struct copy *first = newer ? secondary : primary, *second = newer ? primary : secondary;
 
-	for (int i = 0; i < 2; i++) {
-		enum cause cause;
-
-		if (order[i]->state != COPY_SOUND)
-			continue;
-		cause = model_from(order[i], luks, &order[i]->why);
-		if (!cause) {
-			report_other(r, order[i], order[!i], report);
-			return CAUSE_OK;
-		}
-		order[i]->state = COPY_DAMAGED;
-		if (cause != CAUSE_DAMAGED)
-			return error_set(err, cause, "%s: %s", r->name, order[i]->why.text);
+	if (second->state == COPY_SOUND)
+		judge_json(second, luks);
+	if (first->state == COPY_SOUND)
+		judge_json(first, luks);
+	if (first->state == COPY_UNREADABLE && first->why.cause == CAUSE_RESOURCE)
+		return error_set(err, CAUSE_RESOURCE, "%s: %s", r->name, first->why.text);
+	if (first->state == COPY_SOUND) {
+		report_other(r, first, second, report);
+		return CAUSE_OK;
 	}
-	return no_header(r, primary, secondary, err);
+	if (second->state != COPY_SOUND)
+		return no_header(r, primary, secondary, err);
+	judge_json(second, luks);
+	report_other(r, second, first, report);
+	return CAUSE_OK;
 }
 
-enum cause header_load(const struct reader *r, struct luks *luks, struct header_report *report, struct error *err)
+static enum cause load_luks1(const struct reader *r, struct luks *luks, struct error *err)
 {
-	struct copy primary, secondary = {0};
+	uint8_t data[LUKS1_HEADER_BYTES];
+	enum cause cause = reader_read(r, data, sizeof(data), 0, err);
+
+	return cause ? cause : luks1_read(data, luks, err);
+}
+
+static enum cause load_luks2(const struct reader *r, struct copy *primary, struct luks *luks,
+	struct header_report *report, struct error *err)
+{
+	struct copy secondary = {0};
 	enum cause cause;
 
-	copy_open(r, 0, &primary);
-	if (primary.state == COPY_SOUND)
-		copy_open(r, primary.bin.hdr_size_bytes, &secondary);
-	else if (!(primary.state == COPY_DAMAGED && primary.version == 1))
+	if (primary->state == COPY_SOUND)
+		copy_open_patiently(r, primary->bin.hdr_size_bytes, &secondary);
+	else
 		find_secondary(r, &secondary);
 	/* Where it should be and is not: an address for the report. */
 	if (!secondary.at)
 		secondary.at = LUKS2_HDR_SIZE_MIN;
-	cause = choose(r, &primary, &secondary, luks, report, err);
-	copy_close(&primary);
+	cause = choose(r, primary, &secondary, luks, report, err);
+	report_copy(primary, &report->primary);
+	report_copy(&secondary, &report->secondary);
 	copy_close(&secondary);
+	return cause;
+}
+
+enum cause header_load(const struct reader *r, struct luks *luks, struct header_report *report, struct error *err)
+{
+	struct copy primary;
+	enum cause cause;
+
+	memset(report, 0, sizeof(*report));
+	copy_open_patiently(r, 0, &primary);
+	/* A LUKS2 header whose version was hit by a flipped bit says 1 as well: then the second copy decides. */
+	if (primary.state == COPY_DAMAGED && primary.version == 1) {
+		cause = load_luks1(r, luks, &primary.why);
+		report->primary = (struct header_copy){.present = true, .sound = !cause};
+		if (!cause)
+			return CAUSE_OK;
+	}
+	cause = load_luks2(r, &primary, luks, report, err);
+	copy_close(&primary);
 	return cause;
 }

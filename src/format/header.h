@@ -13,16 +13,26 @@
 #include "base/reader.h"
 #include "format/luks.h"
 
+/* What became of one copy. */
+struct header_copy {
+	bool present; /* something there says that it is a LUKS header */
+	bool sound;   /* checksum right, every rule kept */
+	uint64_t off; /* where it is, or was looked for */
+	uint64_t seqid;
+	char why[ERROR_TEXT_BYTES]; /* it is not sound */
+};
+
 /* How it went, for people. */
 struct header_report {
 	bool used_secondary;
 	char note[ERROR_TEXT_BYTES]; /* a sentence about a copy that could not be used; "" when all is well */
+	struct header_copy primary, secondary;
 };
 
 /*
- * Load the LUKS header of @r.
+ * Load the LUKS header of @r. LUKS1 has one copy, and @report->secondary stays empty.
  * Fails: CAUSE_DEVICE (not LUKS, unreadable, too short), CAUSE_DAMAGED (no copy holds),
- * CAUSE_UNSUPPORTED (LUKS1), CAUSE_RESOURCE.
+ * CAUSE_UNSUPPORTED (another LUKS version), CAUSE_RESOURCE. @report is filled then, too.
  * What is only unusable (an unknown cipher, a requirement) succeeds with a verdict in the model.
  */
 enum cause header_load(const struct reader *r, struct luks *luks, struct header_report *report,

@@ -9,6 +9,20 @@ uint64_t luks_area_used_bytes(const struct luks_keyslot *slot)
 	return (split + CIPHER_SECTOR_BYTES - 1) / CIPHER_SECTOR_BYTES * CIPHER_SECTOR_BYTES;
 }
 
+/* This text becomes part of names that the kernel gets. */
+bool luks_uuid_is_valid(const char *s)
+{
+	for (int i = 0; i < LUKS_UUID_CHARS; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+		bool hex = (s[i] >= '0' && s[i] <= '9') || (s[i] >= 'a' && s[i] <= 'f') ||
+			   (s[i] >= 'A' && s[i] <= 'F');
+
+		if (dash ? s[i] != '-' : !hex)
+			return false;
+	}
+	return !s[LUKS_UUID_CHARS];
+}
+
 const char *luks_priority_name(enum luks_priority p)
 {
 	switch (p) {

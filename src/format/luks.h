@@ -82,24 +82,29 @@ struct luks_flags {
 };
 
 struct luks {
-	unsigned version; /* 2 */
+	unsigned version; /* 1 or 2 */
 	char uuid[LUKS_UUID_CHARS + 1];
 	char label[LUKS_LABEL_CHARS + 1];     /* any bytes: escape before printing */
 	char subsystem[LUKS_LABEL_CHARS + 1]; /* the same */
 	uint64_t seqid;
 	uint64_t hdr_size_bytes; /* of one copy */
-	uint64_t keyslots_size_bytes;
+	uint64_t keyslots_size_bytes; /* behind the header, or behind both copies */
 	unsigned keyslot_count, digest_count, segment_count, token_count;
 	unsigned skipped_keyslots;                        /* of a type that is not "luks2" */
 	struct luks_keyslot keyslots[LUKS_KEYSLOTS_MAX]; /* in the order of the JSON text */
 	struct luks_digest digests[LUKS_DIGESTS_MAX];
 	struct luks_segment segment;
+	uint32_t segment_key_bytes; /* LUKS1 only: LUKS2 has it in each keyslot */
 	struct luks_flags flags;
+	unsigned unknown_flags; /* in config, ignored */
 	struct luks_verdict requirements; /* not CAUSE_OK: must not be mapped */
 };
 
 /* How much of its area a keyslot fills: the split key, rounded up to whole sectors. */
 uint64_t luks_area_used_bytes(const struct luks_keyslot *slot);
+
+/* 8-4-4-4-12 hex digits and a NUL behind them. */
+bool luks_uuid_is_valid(const char *s);
 
 const char *luks_priority_name(enum luks_priority p);
 

@@ -44,20 +44,6 @@ static bool copy_text(char *dst, const uint8_t *field, size_t field_bytes, size_
 	return true;
 }
 
-/* 8-4-4-4-12 hex digits. This text becomes part of names that the kernel gets. */
-static bool is_uuid(const char *s)
-{
-	for (int i = 0; i < LUKS_UUID_CHARS; i++) {
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-		bool hex = (s[i] >= '0' && s[i] <= '9') || (s[i] >= 'a' && s[i] <= 'f') ||
-			   (s[i] >= 'A' && s[i] <= 'F');
-
-		if (dash ? s[i] != '-' : !hex)
-			return false;
-	}
-	return !s[LUKS_UUID_CHARS];
-}
-
 static bool is_hdr_size(uint64_t size)
 {
 	return size >= LUKS2_HDR_SIZE_MIN && size <= LUKS2_HDR_SIZE_MAX && (size & (size - 1)) == 0;
@@ -71,7 +57,7 @@ static enum cause decode_texts(const uint8_t *data, struct luks2_binary *out, st
 		!copy_text(out->subsystem, data + SUBSYSTEM_OFF, 48, sizeof(out->subsystem)))
 		return error_set(err, CAUSE_DAMAGED, "label or subsystem has no end");
 	memset(out->uuid, 0, sizeof(out->uuid));
-	if (!copy_text(out->uuid, data + UUID_OFF, 40, sizeof(out->uuid)) || !is_uuid(out->uuid))
+	if (!copy_text(out->uuid, data + UUID_OFF, 40, sizeof(out->uuid)) || !luks_uuid_is_valid(out->uuid))
 		return error_set(err, CAUSE_DAMAGED, "UUID field holds no UUID");
 	if (!copy_text(alg, data + CSUM_ALG_OFF, sizeof(alg), sizeof(alg)) || !hash_find(alg, &out->csum_hash))
 		return error_set(err, CAUSE_DAMAGED, "unknown checksum algorithm");

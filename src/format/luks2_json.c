@@ -226,8 +226,6 @@ static enum cause read_area_cipher(const struct json *in, const char *where, str
 		return cause;
 	if (!cipher_find(encryption, &slot->area_cipher))
 		verdict(&slot->verdict, CAUSE_UNSUPPORTED, "area cipher \"%s\" is not supported", encryption);
-	else if (!cipher_is_native(slot->area_cipher))
-		verdict(&slot->verdict, CAUSE_UNSUPPORTED, "area cipher \"%s\" is not supported yet", encryption);
 	else if (!cipher_key_fits(slot->area_cipher, slot->area_key_bytes))
 		verdict_range(&slot->verdict, "area key_size", slot->area_key_bytes);
 	return CAUSE_OK;
@@ -477,7 +475,7 @@ static enum cause read_segment(const struct json *in, struct luks *luks, struct 
 
 /* --- config and tokens (specification 3.5, 3.6) ---------------------------------------- */
 
-static void read_flag(const char *text, struct luks_flags *flags)
+static bool read_flag(const char *text, struct luks_flags *flags)
 {
 	const struct {
 		const char *name;
@@ -492,11 +490,14 @@ static void read_flag(const char *text, struct luks_flags *flags)
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (!strcmp(text, known[i].name))
+		if (!strcmp(text, known[i].name)) {
 			*known[i].flag = true;
+			return true;
+		}
+	return false;
 }
 
-static enum cause read_flags(const struct json *config, struct luks_flags *out, struct error *err)
+static enum cause read_flags(const struct json *config, struct luks *luks, struct error *err)
 {
 	const struct json *flags = json_member(config, "flags");
 
@@ -505,7 +506,7 @@ static enum cause read_flags(const struct json *config, struct luks_flags *out, 
 	for (const struct json *f = json_first(flags); f; f = json_next(f)) {
 		if (!json_string(f))
 			return missing("config", "flags", "an array of strings", err);
-		read_flag(json_string(f), out);
+		luks->unknown_flags += !read_flag(json_string(f), &luks->flags);
 	}
 	return CAUSE_OK;
 }
@@ -544,7 +545,7 @@ static enum cause read_config(const struct json *root, struct luks *luks, struct
 	if (!cause)
 		cause = need_decimal(config, "config", "keyslots_size", &luks->keyslots_size_bytes, err);
 	if (!cause)
-		cause = read_flags(config, &luks->flags, err);
+		cause = read_flags(config, luks, err);
 	if (!cause)
 		cause = read_requirements(config, &luks->requirements, err);
 	if (cause)

@@ -10,10 +10,9 @@
 /* cryptsetup aims at an eighth of a second; this is minutes on the slowest router. */
 enum { DIGEST_ITERATIONS_MAX = 20000000 };
 
-enum cause keyslot_check(const struct luks *luks, const struct luks_keyslot *slot,
-	const struct kdf_limits *limits, struct error *err)
+enum cause keyslot_check(const struct keyslot_source *src, const struct luks_keyslot *slot, struct error *err)
 {
-	const struct luks_digest *digest = &luks->digests[slot->digest];
+	const struct luks_digest *digest = &src->luks->digests[slot->digest];
 	const struct luks_verdict *v = slot->verdict.cause ? &slot->verdict : &digest->verdict;
 	enum cause cause;
 
@@ -23,7 +22,10 @@ enum cause keyslot_check(const struct luks *luks, const struct luks_keyslot *slo
 		return error_set(err, CAUSE_UNSUPPORTED,
 			"keyslot %u: digest %u has %u iterations, more than the limit of %u", slot->id, digest->id,
 			digest->iterations, DIGEST_ITERATIONS_MAX);
-	cause = kdf_check(&slot->kdf, limits, err);
+	if (!cipher_is_native(slot->area_cipher) && !src->foreign)
+		return error_set(err, CAUSE_UNSUPPORTED, "keyslot %u: an area in %s needs the kernel", slot->id,
+			cipher_name(slot->area_cipher));
+	cause = kdf_check(&slot->kdf, &src->limits, err);
 	if (cause)
 		error_prefix(err, "keyslot %u", slot->id);
 	return cause;
@@ -36,29 +38,41 @@ struct attempt {
 	uint8_t candidate[CIPHER_KEY_MAX_BYTES];
 };
 
-static enum cause compute(const struct reader *r, const struct luks_keyslot *slot, struct bytes secret,
+/* The area, decrypted by our own code or by the kernel. Read first: an unreadable area is known at once. */
+static enum cause split_key(const struct keyslot_source *src, const struct luks_keyslot *slot, struct bytes secret,
+	struct attempt *a, size_t area_bytes, struct error *err)
+{
+	enum cause cause = reader_read(src->header, a->area, area_bytes, slot->area_off, err);
+
+	if (!cause)
+		cause = kdf_derive(&slot->kdf, secret, a->area_key, slot->area_key_bytes, err);
+	if (cause)
+		return cause;
+	if (!cipher_is_native(slot->area_cipher))
+		return src->foreign->decrypt(src->foreign->ctx, slot->area_cipher,
+			(struct bytes){a->area_key, slot->area_key_bytes}, slot->area_off, a->area, area_bytes, err);
+	cipher_decrypt(slot->area_cipher, a->area_key, slot->area_key_bytes, a->area,
+		area_bytes / CIPHER_SECTOR_BYTES);
+	return CAUSE_OK;
+}
+
+static enum cause compute(const struct keyslot_source *src, const struct luks_keyslot *slot, struct bytes secret,
 	struct attempt *a, struct error *err)
 {
 	size_t area_bytes = (size_t)luks_area_used_bytes(slot);
 	enum cause cause = arena_get(&a->area, area_bytes, err);
 
-	/* Read first: an unreadable area is known at once, not after the KDF. */
 	if (!cause)
-		cause = reader_read(r, a->area, area_bytes, slot->area_off, err);
+		cause = split_key(src, slot, secret, a, area_bytes, err);
 	if (!cause)
-		cause = kdf_derive(&slot->kdf, secret, a->area_key, slot->area_key_bytes, err);
-	if (cause)
-		return cause;
-	cipher_decrypt(slot->area_cipher, a->area_key, slot->area_key_bytes, a->area,
-		area_bytes / CIPHER_SECTOR_BYTES);
-	af_merge(slot->af_hash, a->area, slot->key_bytes, a->candidate);
-	return CAUSE_OK;
+		af_merge(slot->af_hash, a->area, slot->key_bytes, a->candidate);
+	return cause;
 }
 
-enum cause keyslot_open(const struct reader *r, const struct luks *luks, const struct luks_keyslot *slot,
-	struct bytes secret, struct volume_key *out, struct error *err)
+enum cause keyslot_open(const struct keyslot_source *src, const struct luks_keyslot *slot, struct bytes secret,
+	struct volume_key *out, struct error *err)
 {
-	const struct luks_digest *digest = &luks->digests[slot->digest];
+	const struct luks_digest *digest = &src->luks->digests[slot->digest];
 	size_t before = arena_mark(), mark;
 	struct attempt *a;
 	uint8_t *key;
@@ -68,7 +82,7 @@ enum cause keyslot_open(const struct reader *r, const struct luks *luks, const s
 	if (!cause)
 		cause = arena_get(&a, sizeof(*a), err);
 	if (!cause)
-		cause = compute(r, slot, secret, a, err);
+		cause = compute(src, slot, secret, a, err);
 	if (!cause && !digest_matches(digest, (struct bytes){a->candidate, slot->key_bytes}))
 		cause = error_set(err, CAUSE_PASSPHRASE, "its digest does not match");
 	if (!cause) {

@@ -20,19 +20,38 @@ struct volume_key {
 };
 
 /*
+ * Decrypts areas in ciphers that are not our own: through the kernel, see unlock/area_kernel.h.
+ * keyslot knows only this face of it.
+ */
+struct foreign_cipher {
+	/* Fails: CAUSE_KERNEL and what stands behind it. */
+	enum cause (*decrypt)(void *ctx, enum cipher c, struct bytes key, uint64_t area_off, uint8_t *out,
+		size_t out_bytes, struct error *err);
+	void *ctx;
+};
+
+/* What a try needs beside the slot and the secret. */
+struct keyslot_source {
+	const struct reader *header; /* the device that the areas are on */
+	const struct luks *luks;
+	struct kdf_limits limits;
+	const struct foreign_cipher *foreign; /* NULL: there is none */
+};
+
+/*
  * Could @slot be tried on this machine? Nothing is computed or allocated.
  * Fails: CAUSE_UNSUPPORTED, CAUSE_DAMAGED, CAUSE_RESOURCE, with a sentence that begins with the keyslot.
  */
-enum cause keyslot_check(const struct luks *luks, const struct luks_keyslot *slot,
-	const struct kdf_limits *limits, struct error *err) MUST_USE;
+enum cause keyslot_check(const struct keyslot_source *src, const struct luks_keyslot *slot,
+	struct error *err) MUST_USE;
 
 /*
- * Try @secret on @slot, which keyslot_check let through. @r is the header device.
+ * Try @secret on @slot, which keyslot_check let through.
  * On success @out->data is allocated from the arena; everything else that was secret is wiped.
  * Fails: CAUSE_PASSPHRASE (computed to the end, the digest disagrees), CAUSE_DEVICE (the
- * area cannot be read), CAUSE_RESOURCE.
+ * area cannot be read), CAUSE_RESOURCE, CAUSE_KERNEL (a foreign cipher).
  */
-enum cause keyslot_open(const struct reader *r, const struct luks *luks, const struct luks_keyslot *slot,
-	struct bytes secret, struct volume_key *out, struct error *err) MUST_USE;
+enum cause keyslot_open(const struct keyslot_source *src, const struct luks_keyslot *slot, struct bytes secret,
+	struct volume_key *out, struct error *err) MUST_USE;
 
 #endif

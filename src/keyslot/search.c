@@ -2,6 +2,7 @@
 /* search - see search.h. */
 #include "keyslot/search.h"
 #include "base/text.h"
+#include "keyslot/area.h"
 
 static bool belongs(const struct luks *luks, const struct luks_keyslot *slot)
 {
@@ -11,7 +12,7 @@ static bool belongs(const struct luks *luks, const struct luks_keyslot *slot)
 /* The keyslots to try, in order, into @list. */
 static unsigned candidates(const struct search *s, const struct luks_keyslot *list[static LUKS_KEYSLOTS_MAX])
 {
-	const struct luks *luks = s->luks;
+	const struct luks *luks = s->source.luks;
 	unsigned n = 0;
 
 	for (enum luks_priority p = LUKS_PRIORITY_PREFER; p > LUKS_PRIORITY_IGNORE; p--)
@@ -28,12 +29,12 @@ static unsigned candidates(const struct search *s, const struct luks_keyslot *li
 
 static enum cause no_candidate(const struct search *s, struct error *err)
 {
-	const char *device = s->header->name;
+	const char *device = s->source.header->name;
 
 	if (s->keyslot == SEARCH_ANY_KEYSLOT)
 		return error_set(err, CAUSE_USAGE, "%s: has no keyslot to try without being named (--key-slot)",
 			device);
-	if (luks_find_keyslot(s->luks, (unsigned)s->keyslot))
+	if (luks_find_keyslot(s->source.luks, (unsigned)s->keyslot))
 		return error_set(err, CAUSE_USAGE, "%s: keyslot %d holds no key of this volume", device, s->keyslot);
 	return error_set(err, CAUSE_USAGE, "%s: has no keyslot %d", device, s->keyslot);
 }
@@ -72,7 +73,7 @@ static void count_skipped(const struct search *s, struct tally *t, const struct 
 
 static enum cause verdict(const struct search *s, const struct tally *t, struct error *err)
 {
-	const char *device = s->header->name;
+	const char *device = s->source.header->name;
 
 	if (!t->computed) {
 		*err = t->strongest;
@@ -88,6 +89,23 @@ static enum cause verdict(const struct search *s, const struct tally *t, struct 
 	return CAUSE_PASSPHRASE;
 }
 
+/* After a wrong passphrase: say it when an area that was tried cannot hold a key any more. */
+static void append_overwritten(const struct search *s, const struct luks_keyslot *const *list, unsigned n,
+	struct error *err)
+{
+	struct area_look look;
+	struct error ignored;
+	char text[160];
+
+	for (unsigned i = 0; i < n; i++) {
+		if (keyslot_check(&s->source, list[i], &ignored) ||
+			area_examine(s->source.header, list[i], &look, &ignored) || look.shape == AREA_RANDOM)
+			continue;
+		area_describe(&look, text, sizeof(text));
+		error_append(err, "; the area of keyslot %u %s", list[i]->id, text);
+	}
+}
+
 enum cause search_check(const struct search *s, struct error *err)
 {
 	const struct luks_keyslot *list[LUKS_KEYSLOTS_MAX];
@@ -98,7 +116,7 @@ enum cause search_check(const struct search *s, struct error *err)
 	if (!n)
 		return no_candidate(s, err);
 	for (unsigned i = 0; i < n; i++)
-		if (keyslot_check(s->luks, list[i], &s->limits, &why))
+		if (keyslot_check(&s->source, list[i], &why))
 			count_skipped(s, &t, &why);
 	return t.skipped == n ? verdict(s, &t, err) : CAUSE_OK;
 }
@@ -113,10 +131,10 @@ enum cause search_run(const struct search *s, struct bytes secret, struct volume
 	if (!n)
 		return no_candidate(s, err);
 	for (unsigned i = 0; i < n; i++) {
-		enum cause cause = keyslot_check(s->luks, list[i], &s->limits, &why);
+		enum cause cause = keyslot_check(&s->source, list[i], &why);
 
 		if (!cause)
-			cause = keyslot_open(s->header, s->luks, list[i], secret, out, &why);
+			cause = keyslot_open(&s->source, list[i], secret, out, &why);
 		if (!cause)
 			return CAUSE_OK;
 		if (cause == CAUSE_PASSPHRASE)
@@ -124,5 +142,7 @@ enum cause search_run(const struct search *s, struct bytes secret, struct volume
 		else
 			count_skipped(s, &t, &why);
 	}
-	return verdict(s, &t, err);
+	if (verdict(s, &t, err) == CAUSE_PASSPHRASE)
+		append_overwritten(s, list, n, err);
+	return err->cause;
 }

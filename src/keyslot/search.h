@@ -14,10 +14,8 @@
 enum { SEARCH_ANY_KEYSLOT = -1 };
 
 struct search {
-	const struct reader *header;
-	const struct luks *luks;
+	struct keyslot_source source;
 	int keyslot; /* its number, or SEARCH_ANY_KEYSLOT */
-	struct kdf_limits limits;
 	/* Told of each keyslot that is skipped; may be NULL. */
 	void (*skipped)(const struct error *why);
 };
@@ -33,6 +31,7 @@ enum cause search_check(const struct search *s, struct error *err) MUST_USE;
 /*
  * Try @secret on each keyslot in turn.
  * Fails: CAUSE_PASSPHRASE if any was computed to the end; else the strongest reason.
+ * A keyslot area that is plainly not random is named in the sentence.
  */
 enum cause search_run(const struct search *s, struct bytes secret, struct volume_key *out,
 	struct error *err) MUST_USE;

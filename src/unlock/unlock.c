@@ -22,6 +22,8 @@
 #include "secret/arena.h"
 #include "secret/keyfile.h"
 #include "secret/prompt.h"
+#include "unlock/area_kernel.h"
+#include <string.h>
 
 enum { DESCRIPTION_BYTES = 80 };
 
@@ -29,6 +31,7 @@ struct volume {
 	struct blkdev data;
 	struct blkdev detached; /* fd -1: the header is on the data device */
 	struct luks luks;
+	struct foreign_cipher foreign; /* for areas in ciphers that only the kernel has */
 };
 
 static void notice(const char *text)
@@ -54,6 +57,24 @@ static void volume_close(struct volume *v)
 	blkdev_close(&v->detached);
 }
 
+/* A detached header that is not this device's, or an old one, opens what it can; it is said. */
+static void compare_headers(const struct volume *v)
+{
+	struct header_report report;
+	struct error none;
+	struct luks own;
+
+	if (header_load(&v->data.reader, &own, &report, &none))
+		return;
+	if (strcmp(own.uuid, v->luks.uuid))
+		text_print(2, "latchkey: %s: has a header of its own with another UUID (%s); the one in %s is used (%s)\n",
+			v->data.name, own.uuid, v->detached.name, v->luks.uuid);
+	else if (own.seqid > v->luks.seqid)
+		text_print(2, "latchkey: %s: an older header than the one on %s is used (sequence %llu, not %llu)\n",
+			v->detached.name, v->data.name, (unsigned long long)v->luks.seqid,
+			(unsigned long long)own.seqid);
+}
+
 static enum cause volume_open(const struct wishes *w, struct volume *v, struct error *err)
 {
 	struct header_report report;
@@ -65,11 +86,19 @@ static enum cause volume_open(const struct wishes *w, struct volume *v, struct e
 		cause = blkdev_open(w->header, &v->detached, err);
 	if (!cause)
 		cause = header_load(&header_device(v)->reader, &v->luks, &report, err);
-	if (cause)
+	if (cause) {
 		volume_close(v);
-	else if (report.note[0])
+		return cause;
+	}
+	if (v->luks.unknown_flags)
+		text_print(2, "latchkey: %s: the header has %u flags that latchkey does not know; they are ignored\n",
+			header_device(v)->name, v->luks.unknown_flags);
+	if (report.note[0])
 		notice(report.note);
-	return cause;
+	if (w->header)
+		compare_headers(v);
+	v->foreign = area_kernel(header_device(v));
+	return CAUSE_OK;
 }
 
 /* --- 3 ----------------------------------------------------------------------------------- */
@@ -163,6 +192,24 @@ static enum cause find_key(const struct wishes *w, const struct volume *v, const
 	return cause;
 }
 
+/* The header says what a derivation costs, and the header may be hostile: hence bounds, that a flag can move. */
+static struct kdf_limits limits_of(const struct wishes *w)
+{
+	struct kdf_limits limits = w->limits;
+
+	if (w->max_memory_mib) {
+		limits.memory_kib = w->max_memory_mib > UINT32_MAX >> 10 ? UINT32_MAX : w->max_memory_mib << 10;
+		/* As many passes over the most memory as without the flag. */
+		limits.kib_passes = w->limits.kib_passes / w->limits.memory_kib * limits.memory_kib;
+	}
+	if (w->max_time_s) {
+		limits.time_ms = (uint64_t)w->max_time_s * 1000;
+		limits.pbkdf2_iterations = UINT32_MAX;
+		limits.kib_passes = UINT64_MAX;
+	}
+	return limits;
+}
+
 /* --- 4 and 5, for open and test ------------------------------------------------------------ */
 
 static enum cause prepare(const struct wishes *w, struct volume *v, struct search *s, struct error *err)
@@ -172,10 +219,8 @@ static enum cause prepare(const struct wishes *w, struct volume *v, struct searc
 	if (cause)
 		return cause;
 	*s = (struct search){
-		.header = &header_device(v)->reader,
-		.luks = &v->luks,
+		.source = {&header_device(v)->reader, &v->luks, limits_of(w), &v->foreign},
 		.keyslot = w->keyslot,
-		.limits = w->limits,
 		.skipped = notice_skipped,
 	};
 	cause = refuse(v, err);
@@ -262,7 +307,8 @@ static enum cause map_volume(const struct wishes *w, const struct volume *v, con
 		.flags = all_flags(&v->luks.flags, &w->flags),
 	};
 	req->read_only = w->read_only || data->read_only;
-	req->key_description = w->disable_keyring ? NULL : description;
+	/* LUKS1 keys go into the table, as cryptsetup does it. */
+	req->key_description = w->disable_keyring || v->luks.version == 1 ? NULL : description;
 	req->notice = notice;
 	cause = map_create(k, req, err);
 	blkdev_close(&loop);
@@ -277,7 +323,8 @@ static enum cause unlock_and_map(const struct wishes *w, const struct volume *v,
 	struct map_request req = {0};
 	struct volume_key key;
 	size_t mark = arena_mark();
-	enum cause cause = map_names_fill(&req.names, "LUKS2", v->luks.uuid, w->name, err);
+	enum cause cause = map_names_fill(&req.names, v->luks.version == 1 ? "LUKS1" : "LUKS2", v->luks.uuid,
+		w->name, err);
 
 	if (!cause)
 		cause = map_check(k, &req.names, err);

@@ -22,6 +22,8 @@ struct wishes {
 	bool read_only, disable_keyring, token_only, verbose;
 	struct target_flags flags; /* beside those that the header asks for */
 	struct kdf_limits limits;
+	unsigned max_memory_mib; /* 0: as limits says */
+	unsigned max_time_s;     /* estimated for one keyslot on this machine; 0: no limit */
 };
 
 /* Make /dev/mapper/NAME. Fails with any cause. */

@@ -10,6 +10,7 @@ Disks are snapshots: nothing that a guest writes reaches a file. Emulation is al
 (-accel tcg), and with -cpu max: QEMU's default processor model makes some kernels panic under it. The
 console's log stays in $O/boot/NAME.log. Everything made goes under $O (default: build).
 """
+import functools
 import os
 import re
 import selectors
@@ -18,7 +19,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -42,6 +47,21 @@ class Failure(Exception):
     """What a test expected did not happen."""
 
 
+FIXTURES = threading.RLock()  # scenarios run side by side, what they share is made one after the other
+
+
+def once(function):
+    """A fixture: made when first asked for, the same one ever after."""
+    cached = functools.cache(function)
+
+    @functools.wraps(function)
+    def locked(*args, **options):
+        with FIXTURES:
+            return cached(*args, **options)
+
+    return locked
+
+
 def run(*command):
     """Run a program; its output only matters when it fails."""
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -63,18 +83,16 @@ def missing():
     return None
 
 
+@once
 def kernel():
     """The folder with vmlinuz, version and lib/modules; fetched when it is not there."""
-    return run_quietly(os.path.join(HERE, "get-kernel")).split("\n")[-2]
-
-
-def run_quietly(program):
-    done = subprocess.run([program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    done = subprocess.run([os.path.join(HERE, "get-kernel")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     if done.returncode:
-        raise Failure(f"{program}: status {done.returncode}")
-    return done.stdout.decode()
+        raise Failure(f"get-kernel: status {done.returncode}")
+    return done.stdout.decode().split("\n")[-2]
 
 
+@once
 def compile_static(name):
     """A small program for a guest from NAME.c beside this file. Returns its path."""
     out = os.path.join(WORK, name)
@@ -100,8 +118,9 @@ def make_disk(name, *options):
 
 
 class VM:
-    def __init__(self, name, image, words, disks=(), memory=256, args=(), kernel_words="loglevel=4 panic=-1"):
-        self.name = name
+    def __init__(self, name, image, words, disks=(), memory=256, args=(), kernel_words="loglevel=4 panic=-1",
+                 show=None):
+        self.name, self.show = name, show  # show: called with what the console says, as it comes
         self.image, self.words = image, f"console=ttyS0 {kernel_words} {words}"
         self.disks, self.memory, self.args = disks, memory, args
         self.text = ""  # all that the console said
@@ -110,16 +129,30 @@ class VM:
 
     def command(self, serial):
         folder = kernel()
-        command = [QEMU, "-accel", "tcg", "-cpu", "max", "-m", str(self.memory), "-no-reboot", "-nodefaults",
+        # Whatever becomes of us, no machine is left running.
+        command = ["setpriv", "--pdeathsig", "KILL", QEMU, "-accel", "tcg", "-cpu", "max", "-m", str(self.memory), "-no-reboot", "-nodefaults",
                    "-display", "none", "-vga", "none", "-nic", "none", *serial,
                    "-kernel", os.path.join(folder, "vmlinuz"), "-initrd", self.image, "-append", self.words]
         for disk in self.disks:
             command += ["-drive", f"file={disk},format=raw,if=virtio,snapshot=on"]
         return command + list(self.args)
 
+    def log_path(self):
+        return os.path.join(WORK, self.name + ".log")
+
+    def hand_over(self):
+        """Give this terminal to the guest until it is off (^A x ends it). Returns what its console said."""
+        log = self.log_path()
+        subprocess.run(self.command(["-chardev", f"stdio,id=console,mux=on,signal=off,logfile={log}",
+                                     "-serial", "chardev:console", "-mon", "chardev=console"]))
+        with open(log, errors="replace") as f:
+            return f.read().replace("\r", "")
+
     def __enter__(self):
-        self.socket_path = os.path.join("/tmp", f"latchkey-monitor.{os.getpid()}.{self.name}")
-        self.log = open(os.path.join(WORK, self.name + ".log"), "wb")
+        # A socket's path may only have 107 bytes: a short one, whatever $O is.
+        self.folder = tempfile.mkdtemp(prefix="latchkey-vm.")
+        self.socket_path = os.path.join(self.folder, "monitor")
+        self.log = open(self.log_path(), "wb")
         self.deadline = time.monotonic() + LIMIT
         self.process = subprocess.Popen(
             self.command(["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
@@ -136,8 +169,7 @@ class VM:
         self.process.stdout.close()
         self.selector.close()
         self.log.close()
-        if os.path.exists(self.socket_path):
-            os.unlink(self.socket_path)
+        shutil.rmtree(self.folder)
 
     def _read(self, until):
         """Take what the console says, waiting at most until then. False at its end."""
@@ -146,7 +178,10 @@ class VM:
         data = os.read(self.process.stdout.fileno(), 65536)
         self.log.write(data)
         self.log.flush()
-        self.text += data.decode(errors="replace").replace("\r", "")
+        text = data.decode(errors="replace").replace("\r", "")
+        self.text += text
+        if self.show:
+            self.show(text)
         return bool(data)
 
     def _fail(self, what):
@@ -208,9 +243,22 @@ class VM:
         return len(re.findall(pattern, self.text))
 
 
+def attempt(scenario):
+    """Returns the scenario, what went wrong or None, and the seconds it took."""
+    start = time.monotonic()
+    said = None
+    try:
+        scenario()
+    except Failure as e:
+        said = str(e)
+    except Exception:  # a fault in the test is no reason to lose the other results
+        said = traceback.format_exc()
+    return scenario, said, time.monotonic() - start
+
+
 def suite(scenarios):
     """Run the functions as one TAP suite; the arguments of the program choose some by name."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that every VM is killed
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(1))  # the machines die with us
     chosen = [s for s in scenarios if not sys.argv[1:] or s.__name__ in sys.argv[1:]]
     lack = missing()
     if lack:
@@ -218,16 +266,10 @@ def suite(scenarios):
         return 0
     print(f"1..{len(chosen)}", flush=True)
     failed = 0
-    for number, scenario in enumerate(chosen, 1):
-        start = time.monotonic()
-        try:
-            scenario()
-            verdict = "ok"
-        except Failure as e:
-            verdict = "not ok"
-            failed += 1
-            for line in str(e).splitlines():
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for number, (scenario, said, took) in enumerate(pool.map(attempt, chosen), 1):
+            failed += said is not None
+            for line in (said or "").splitlines():
                 print("#   " + line)
-        took = time.monotonic() - start
-        print(f"{verdict} {number} - {scenario.__doc__} ({took:.1f} s)", flush=True)
+            print(f"{'ok' if said is None else 'not ok'} {number} - {scenario.__doc__} ({took:.1f} s)", flush=True)
     return 1 if failed else 0

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* aes - which of BearSSL's AES implementations runs here. For xts and cbc only. */
+#ifndef CRYPTO_AES_H
+#define CRYPTO_AES_H
+
+#include <bearssl_block.h>
+
+enum { AES_BLOCK_BYTES = 16 };
+
+struct aes {
+	const br_block_cbcdec_class *decrypt;
+	const br_block_cbcenc_class *encrypt;
+};
+
+/* The fastest one that this processor has; always constant-time. */
+struct aes aes_choose(void);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* temporary - see temporary.h. */
+#include "dm/temporary.h"
+#include "base/text.h"
+#include "dm/dm.h"
+#include "dm/node.h"
+#include "secret/arena.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Unique, and not to be guessed where the kernel has entropy already; a name needs no more. */
+static void random_name(char name[static DM_NAME_BYTES], char uuid[static DM_UUID_BYTES])
+{
+	struct timespec now = {0};
+	uint64_t n;
+
+	if (getrandom(&n, sizeof(n), GRND_NONBLOCK) != sizeof(n)) {
+		(void)clock_gettime(CLOCK_MONOTONIC, &now);
+		n = (uint64_t)now.tv_sec << 32 | (uint64_t)now.tv_nsec;
+	}
+	text_format(name, DM_NAME_BYTES, "temporary-latchkey-%d-%016llx", (int)getpid(), (unsigned long long)n);
+	text_format(uuid, DM_UUID_BYTES, "CRYPT-TEMP-%s", name);
+}
+
+static enum cause read_all(int fd, uint8_t *out, size_t len, struct error *err)
+{
+	size_t have = 0;
+
+	while (have < len) {
+		ssize_t n = pread(fd, out + have, len - have, (off_t)have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return error_set_os(err, CAUSE_DEVICE, n ? errno : EIO, "the keyslot area cannot be read");
+		have += (size_t)n;
+	}
+	return CAUSE_OK;
+}
+
+static enum cause read_node(uint64_t dev, const char *name, uint8_t *out, size_t len, struct error *err)
+{
+	enum cause cause;
+	int fd = node_open_private(dev, name);
+
+	if (fd < 0)
+		return error_set_os(err, CAUSE_KERNEL, errno, "a temporary mapping cannot be opened");
+	cause = read_all(fd, out, len, err);
+	close(fd);
+	return cause;
+}
+
+static enum cause load_and_read(const struct kernel *k, uint64_t dev, const char *name, const struct crypt_target *t,
+	uint8_t *out, struct error *err)
+{
+	size_t mark = arena_mark();
+	char *line;
+	enum cause cause = arena_get(&line, TARGET_LINE_BYTES, err);
+
+	if (!cause)
+		cause = target_format(t, line, err);
+	if (!cause)
+		cause = dm_load(k, dev, true, t->size_sectors, "crypt", line, err);
+	arena_release(mark);
+	if (!cause)
+		cause = dm_resume_unannounced(k, dev, err);
+	if (!cause)
+		cause = read_node(dev, name, out, (size_t)t->size_sectors * 512, err);
+	return cause;
+}
+
+enum cause temporary_read(const struct kernel *k, const struct crypt_target *t, uint8_t *out, struct error *err)
+{
+	char name[DM_NAME_BYTES], uuid[DM_UUID_BYTES];
+	struct error remove_error;
+	sigset_t all, old;
+	uint64_t dev;
+	enum cause cause, removed;
+
+	random_name(name, uuid);
+	sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, &old);
+	cause = dm_create(k, name, uuid, &dev, err);
+	if (!cause) {
+		cause = load_and_read(k, dev, name, t, out, err);
+		removed = dm_remove(k, name, &remove_error);
+		/* Left behind it would show the area in the clear to root: that is a failure, too. */
+		if (!cause && removed) {
+			*err = remove_error;
+			cause = removed;
+		}
+	}
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	return cause;
+}
