@@ -53,16 +53,16 @@ static void long_hash(struct bytes in, uint8_t *out, size_t out_bytes)
 
 	put_le32(length, (uint32_t)out_bytes);
 	if (out_bytes <= sizeof(v)) {
-		blake2b(parts, 2, out, out_bytes);
+		blake2b_hash(parts, 2, out, out_bytes);
 		return;
 	}
-	blake2b(parts, 2, v, sizeof(v));
+	blake2b_hash(parts, 2, v, sizeof(v));
 	for (; out_bytes > sizeof(v); out += sizeof(v) / 2, out_bytes -= sizeof(v) / 2) {
 		memcpy(out, v, sizeof(v) / 2);
 		if (out_bytes - sizeof(v) / 2 > sizeof(v))
-			blake2b(&chain, 1, v, sizeof(v));
+			blake2b_hash(&chain, 1, v, sizeof(v));
 	}
-	blake2b(&chain, 1, out, out_bytes);
+	blake2b_hash(&chain, 1, out, out_bytes);
 	wipe(v, sizeof(v));
 }
 
@@ -84,7 +84,7 @@ static void initial_hash(const struct kdf *kdf, uint32_t type, struct bytes secr
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
 		put_le32(head + 4 * i, numbers[i]);
 	put_le32(salt_length, kdf->salt_bytes);
-	blake2b(parts, sizeof(parts) / sizeof(*parts), h0, H0_BYTES);
+	blake2b_hash(parts, sizeof(parts) / sizeof(*parts), h0, H0_BYTES);
 }
 
 static void first_blocks(const struct argon2_fill *f, const uint8_t *h0)
@@ -131,7 +131,7 @@ static void wipe_matrix(struct crew *crew, const struct derivation *d)
 	}
 }
 
-static void work(struct crew *crew, unsigned member, void *context)
+static void fill(struct crew *crew, unsigned member, void *context)
 {
 	const struct derivation *d = context;
 	const uint32_t steps = d->fill.passes * ARGON2_SLICES;
@@ -204,25 +204,35 @@ static unsigned threads_for(uint32_t lanes)
 	return n < CREW_MAX ? n : CREW_MAX;
 }
 
+/* From H0 to the tag. False when the memory cannot be had. */
+static bool derive(struct derivation *d, const uint8_t *h0)
+{
+	unsigned threads = threads_for(d->fill.lanes);
+	struct crew crew;
+
+	if (!map(d, threads))
+		return false;
+	first_blocks(&d->fill, h0);
+	crew_run(&crew, threads, fill, d);
+	wipe(d->scratch, threads * sizeof(*d->scratch));
+	munmap(d->map, d->map_bytes);
+	return true;
+}
+
 enum cause argon2_derive(const struct kdf *kdf, struct bytes secret, uint8_t *out, size_t out_bytes,
 	const struct progress *progress, struct error *err)
 {
-	unsigned threads = threads_for(kdf->lanes);
 	struct derivation d = {.core = core_argon2(), .progress = progress, .out = out, .out_bytes = out_bytes};
+	enum cause cause = CAUSE_OK;
 	uint8_t h0[H0_BYTES];
-	struct crew crew;
 
 	if (!plan(&d, kdf))
 		return error_set(err, CAUSE_BUG, "%s was asked for with parameters that it cannot have",
 			kdf_name(kdf->kind));
-	if (!map(&d, threads))
-		return error_set(err, CAUSE_RESOURCE, "%u MiB of memory for %s could not be had",
-			kdf->memory_kib >> 10, kdf_name(kdf->kind));
 	initial_hash(kdf, d.fill.type, secret, out_bytes, h0);
-	first_blocks(&d.fill, h0);
+	if (!derive(&d, h0))
+		cause = error_set(err, CAUSE_RESOURCE, "%u MiB of memory for %s could not be had",
+			kdf->memory_kib >> 10, kdf_name(kdf->kind));
 	wipe(h0, sizeof(h0));
-	crew_run(&crew, threads, work, &d);
-	wipe(d.scratch, threads * sizeof(*d.scratch));
-	munmap(d.map, d.map_bytes);
-	return CAUSE_OK;
+	return cause;
 }

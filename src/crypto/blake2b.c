@@ -101,7 +101,7 @@ static void add(struct run *r, const uint8_t *data, size_t len)
 	}
 }
 
-void blake2b(const struct bytes *parts, size_t n, uint8_t *out, size_t out_bytes)
+void blake2b_hash(const struct bytes *parts, size_t n, uint8_t *out, size_t out_bytes)
 {
 	struct run r;
 

@@ -8,6 +8,6 @@
 enum { BLAKE2B_MAX_BYTES = 64 };
 
 /* Hash @n runs of bytes as if they stood one behind the other; @out_bytes is 1 to 64. */
-void blake2b(const struct bytes *parts, size_t n, uint8_t *out, size_t out_bytes);
+void blake2b_hash(const struct bytes *parts, size_t n, uint8_t *out, size_t out_bytes);
 
 #endif
