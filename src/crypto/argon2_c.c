@@ -13,7 +13,7 @@ static inline uint64_t add(uint64_t a, uint64_t b)
 	return a + b + 2 * ((a & UINT32_MAX) * (b & UINT32_MAX));
 }
 
-static inline __attribute__((always_inline)) void mix(uint64_t *a, uint64_t *b, uint64_t *c, uint64_t *d)
+ARGON2_INLINE void mix(uint64_t *a, uint64_t *b, uint64_t *c, uint64_t *d)
 {
 	*a = add(*a, *b);
 	*d = ror(*d ^ *a, 32);
@@ -26,21 +26,27 @@ static inline __attribute__((always_inline)) void mix(uint64_t *a, uint64_t *b, 
 }
 
 /* P on eight pairs of words that lie @step words apart. */
-static __attribute__((noinline)) void permute(uint64_t *v, size_t step)
+static CORE_PART void permute(uint64_t *words, size_t step)
 {
-#define V(i) (&v[(i) / 2 * step + (i) % 2])
-	mix(V(0), V(4), V(8), V(12));
-	mix(V(1), V(5), V(9), V(13));
-	mix(V(2), V(6), V(10), V(14));
-	mix(V(3), V(7), V(11), V(15));
-	mix(V(0), V(5), V(10), V(15));
-	mix(V(1), V(6), V(11), V(12));
-	mix(V(2), V(7), V(8), V(13));
-	mix(V(3), V(4), V(9), V(14));
-#undef V
+	uint64_t v[16] ARGON2_REGISTERS;
+
+	ARGON2_UNROLL
+	for (size_t i = 0; i < 16; i++)
+		v[i] = words[i / 2 * step + i % 2];
+	mix(&v[0], &v[4], &v[8], &v[12]);
+	mix(&v[1], &v[5], &v[9], &v[13]);
+	mix(&v[2], &v[6], &v[10], &v[14]);
+	mix(&v[3], &v[7], &v[11], &v[15]);
+	mix(&v[0], &v[5], &v[10], &v[15]);
+	mix(&v[1], &v[6], &v[11], &v[12]);
+	mix(&v[2], &v[7], &v[8], &v[13]);
+	mix(&v[3], &v[4], &v[9], &v[14]);
+	ARGON2_UNROLL
+	for (size_t i = 0; i < 16; i++)
+		words[i / 2 * step + i % 2] = v[i];
 }
 
-static __attribute__((noinline)) void block(struct argon2_block *next, const struct argon2_block *prev, const struct argon2_block *ref,
+static CORE_PART void block(struct argon2_block *next, const struct argon2_block *prev, const struct argon2_block *ref,
 	bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s)
 {
 	const uint64_t old = with_old ? UINT64_MAX : 0;

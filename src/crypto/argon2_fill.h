@@ -46,6 +46,10 @@ struct argon2_scratch {
 
 #define ARGON2_INLINE static inline __attribute__((always_inline))
 
+/* Before a loop over an array that is meant to be registers; and on that array. */
+#define ARGON2_UNROLL _Pragma("GCC unroll 16")
+#define ARGON2_REGISTERS __attribute__((uninitialized))
+
 /* Which blocks the one with index @i of a segment may refer to (3.4.1.1 and 3.4.2). */
 struct argon2_window {
 	const struct argon2_fill *fill;

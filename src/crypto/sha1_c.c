@@ -29,8 +29,7 @@ SHA_INLINE uint32_t word(uint32_t *w, unsigned t)
 		ROUND(F, k, b, c, d, e, a, t + 4);                      \
 	}
 
-/* Called, not inlined: twice its size would not be twice as fast. */
-static __attribute__((noinline)) void block(uint32_t *s, uint32_t *w)
+static CORE_PART void block(uint32_t *s, uint32_t *w)
 {
 	uint32_t a = s[0], b = s[1], c = s[2], d = s[3], e = s[4];
 

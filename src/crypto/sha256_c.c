@@ -14,8 +14,7 @@ SHA_INLINE uint32_t s1(uint32_t x)
 
 #define WK(i) (w[i] + k[i])
 
-/* Called, not inlined: twice its size would not be twice as fast. */
-static __attribute__((noinline)) void block(uint32_t *s, uint32_t *w)
+static CORE_PART void block(uint32_t *s, uint32_t *w)
 {
 	const uint32_t *k = sha256_k;
 

@@ -14,8 +14,7 @@ SHA_INLINE uint64_t s1(uint64_t x)
 
 #define WK(i) (w[i] + k[i])
 
-/* Called, not inlined: twice its size would not be twice as fast. */
-static __attribute__((noinline)) void block(uint64_t *s, uint64_t *w)
+static CORE_PART void block(uint64_t *s, uint64_t *w)
 {
 	const uint64_t *k = sha512_k;
 

@@ -13,21 +13,25 @@
 
 #define SHA256_ROUND(a, b, c, d, e, f, g, h, wk)                                                            \
 	do {                                                                                                  \
-		h += (wk) + (sha_ror32(e, 6) ^ sha_ror32(e, 11) ^ sha_ror32(e, 25)) + (g ^ (e & (f ^ g)));     \
+		h += (wk);                                                                                    \
+		h += g ^ (e & (f ^ g));                                                                       \
+		h += sha_ror32(e, 6) ^ sha_ror32(e, 11) ^ sha_ror32(e, 25);                                    \
 		d += h;                                                                                       \
-		h += sha_ror32(a, 2) ^ sha_ror32(a, 13) ^ sha_ror32(a, 22);                                    \
 		h += ((a ^ b) & bc) ^ b, bc = a ^ b;                                                          \
+		h += sha_ror32(a, 2) ^ sha_ror32(a, 13) ^ sha_ror32(a, 22);                                    \
 	} while (0)
 
 #define SHA512_ROUND(a, b, c, d, e, f, g, h, wk)                                                            \
 	do {                                                                                                  \
-		h += (wk) + (sha_ror64(e, 14) ^ sha_ror64(e, 18) ^ sha_ror64(e, 41)) + (g ^ (e & (f ^ g)));    \
+		h += (wk);                                                                                    \
+		h += g ^ (e & (f ^ g));                                                                       \
+		h += sha_ror64(e, 14) ^ sha_ror64(e, 18) ^ sha_ror64(e, 41);                                    \
 		d += h;                                                                                       \
-		h += sha_ror64(a, 28) ^ sha_ror64(a, 34) ^ sha_ror64(a, 39);                                   \
 		h += ((a ^ b) & bc) ^ b, bc = a ^ b;                                                          \
+		h += sha_ror64(a, 28) ^ sha_ror64(a, 34) ^ sha_ror64(a, 39);                                    \
 	} while (0)
 
-/* Sixteen rounds; wk(i) gives W + K of the one with index i. */
+/* Eight rounds; wk(i) gives W + K of the one with index i. */
 #define SHA_EIGHT_ROUNDS(ROUND, at, wk)                                                                     \
 	do {                                                                                                  \
 		ROUND(a, b, c, d, e, f, g, h, wk((at) + 0));                                                   \

@@ -43,20 +43,28 @@ TARGET_INLINE v4 ror63(v4 x)
 /* The eight mixings of two vectors each of a, b, c and d, step by step on both. */
 TARGET_INLINE void mix(v4 a[2], v4 b[2], v4 c[2], v4 d[2])
 {
+	ARGON2_UNROLL
 	for (int i = 0; i < 2; i++)
 		a[i] = add(a[i], b[i]);
+	ARGON2_UNROLL
 	for (int i = 0; i < 2; i++)
 		d[i] = _mm256_shuffle_epi32(_mm256_xor_si256(d[i], a[i]), 0xb1);
+	ARGON2_UNROLL
 	for (int i = 0; i < 2; i++)
 		c[i] = add(c[i], d[i]);
+	ARGON2_UNROLL
 	for (int i = 0; i < 2; i++)
 		b[i] = ror24(_mm256_xor_si256(b[i], c[i]));
+	ARGON2_UNROLL
 	for (int i = 0; i < 2; i++)
 		a[i] = add(a[i], b[i]);
+	ARGON2_UNROLL
 	for (int i = 0; i < 2; i++)
 		d[i] = ror16(_mm256_xor_si256(d[i], a[i]));
+	ARGON2_UNROLL
 	for (int i = 0; i < 2; i++)
 		c[i] = add(c[i], d[i]);
+	ARGON2_UNROLL
 	for (int i = 0; i < 2; i++)
 		b[i] = ror63(_mm256_xor_si256(b[i], c[i]));
 }
@@ -65,12 +73,14 @@ TARGET_INLINE void mix(v4 a[2], v4 b[2], v4 c[2], v4 d[2])
 TARGET_INLINE void two_rows(v4 a[2], v4 b[2], v4 c[2], v4 d[2])
 {
 	mix(a, b, c, d);
+	ARGON2_UNROLL
 	for (int i = 0; i < 2; i++) {
 		b[i] = _mm256_permute4x64_epi64(b[i], 0x39);
 		c[i] = _mm256_permute4x64_epi64(c[i], 0x4e);
 		d[i] = _mm256_permute4x64_epi64(d[i], 0x93);
 	}
 	mix(a, b, c, d);
+	ARGON2_UNROLL
 	for (int i = 0; i < 2; i++) {
 		b[i] = _mm256_permute4x64_epi64(b[i], 0x93);
 		c[i] = _mm256_permute4x64_epi64(c[i], 0x4e);
@@ -115,7 +125,7 @@ TARGET_INLINE void two_columns(v4 a[2], v4 b[2], v4 c[2], v4 d[2])
 	turn_left(d);
 }
 
-TARGET static __attribute__((noinline)) void block(struct argon2_block *next, const struct argon2_block *prev, const struct argon2_block *ref,
+TARGET static CORE_PART void block(struct argon2_block *next, const struct argon2_block *prev, const struct argon2_block *ref,
 	bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s)
 {
 	v4 *q = (v4 *)s->work.w, *n = (v4 *)next->w;
@@ -123,28 +133,34 @@ TARGET static __attribute__((noinline)) void block(struct argon2_block *next, co
 
 #pragma GCC unroll 1
 	for (int i = 0; i < 32; i += 8) {
-		v4 x[8];
+		v4 x[8] ARGON2_REGISTERS;
 
+		ARGON2_UNROLL
 		for (int k = 0; k < 8; k++)
 			x[k / 4 + k % 4 * 2] = _mm256_xor_si256(p[i + k], r[i + k]);
 		two_rows(x, x + 2, x + 4, x + 6);
+		ARGON2_UNROLL
 		for (int k = 0; k < 8; k++)
 			q[i + k] = x[k / 4 + k % 4 * 2];
 	}
 #pragma GCC unroll 1
 	for (int i = 0; i < 4; i++) {
-		v4 x[8];
+		v4 x[8] ARGON2_REGISTERS;
 
+		ARGON2_UNROLL
 		for (int k = 0; k < 8; k++)
 			x[k] = q[i + 4 * k];
 		two_columns(x, x + 2, x + 4, x + 6);
+		ARGON2_UNROLL
 		for (int k = 0; k < 8; k++)
 			x[k] = _mm256_xor_si256(x[k], _mm256_xor_si256(p[i + 4 * k], r[i + 4 * k]));
 		if (with_old)
+			ARGON2_UNROLL
 			for (int k = 0; k < 8; k++)
 				x[k] = _mm256_xor_si256(x[k], n[i + 4 * k]);
 		if (i == 0)
 			argon2_look_ahead(ahead, (uint64_t)_mm_cvtsi128_si64(_mm256_castsi256_si128(x[0])));
+		ARGON2_UNROLL
 		for (int k = 0; k < 8; k++)
 			n[i + 4 * k] = x[k];
 	}

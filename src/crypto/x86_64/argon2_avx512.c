@@ -84,6 +84,7 @@ TARGET_INLINE void store(struct argon2_block *b, int at, v8 x)
 TARGET_INLINE void finish(struct argon2_block *next, const struct argon2_block *prev,
 	const struct argon2_block *ref, bool with_old, v8 x[], int column)
 {
+	ARGON2_UNROLL
 	for (int k = 0; k < 4; k++) {
 		v8 *y = &x[4 * k];
 
@@ -93,21 +94,25 @@ TARGET_INLINE void finish(struct argon2_block *next, const struct argon2_block *
 	}
 }
 
-TARGET static __attribute__((noinline)) void block(struct argon2_block *next, const struct argon2_block *prev, const struct argon2_block *ref,
+TARGET static CORE_PART void block(struct argon2_block *next, const struct argon2_block *prev, const struct argon2_block *ref,
 	bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s)
 {
-	v8 x[16];
+	v8 x[16] ARGON2_REGISTERS;
 
 	(void)s;
+	ARGON2_UNROLL
 	for (int k = 0; k < 16; k++)
 		x[k] = _mm512_xor_si512(load(prev, k / 4 * 8 + k % 4), load(ref, k / 4 * 8 + k % 4));
+	ARGON2_UNROLL
 	for (int k = 0; k < 16; k += 4)
 		two_rows(&x[k], &x[k + 1], &x[k + 2], &x[k + 3]);
+	ARGON2_UNROLL
 	for (int k = 0; k < 4; k++) {
 		two_columns(&x[k], &x[k + 4], &x[k + 8], &x[k + 12]);
 		finish(next, prev, ref, with_old, &x[k], k);
 		if (k == 0)
 			argon2_look_ahead(ahead, (uint64_t)_mm_cvtsi128_si64(_mm512_castsi512_si128(x[0])));
+		ARGON2_UNROLL
 		for (int i = 0; i < 4; i++)
 			store(next, 8 * i + k, x[4 * i + k]);
 	}

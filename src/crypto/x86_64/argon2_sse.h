@@ -39,7 +39,7 @@ TARGET_INLINE void mix(v2 *v, int ia, int ib, int ic, int id)
 	v[ia] = a, v[ib] = b, v[ic] = c, v[id] = d;
 }
 
-TARGET static __attribute__((noinline)) void permute(v2 v[16])
+TARGET static CORE_PART void permute(v2 v[16])
 {
 	mix(v, 0, 4, 8, 12);
 	mix(v, 1, 5, 9, 13);
@@ -60,19 +60,22 @@ TARGET_INLINE void exchange(v2 x, v2 y, v2 *low, v2 *high)
 /* Rows 2 * @pair and the next; afterwards q[] has, for each pair of columns, words 4 * pair to 4 * pair + 3. */
 TARGET_INLINE void two_rows(const v2 *p, const v2 *r, v2 *q, int pair)
 {
-	v2 v[16] __attribute__((uninitialized));
+	v2 v[16] ARGON2_REGISTERS;
 
+	ARGON2_UNROLL
 	for (int k = 0; k < 8; k++)
 		exchange(_mm_xor_si128(p[16 * pair + k], r[16 * pair + k]),
 			_mm_xor_si128(p[16 * pair + 8 + k], r[16 * pair + 8 + k]), &v[2 * k], &v[2 * k + 1]);
 	permute(v);
+	ARGON2_UNROLL
 	for (int k = 0; k < 4; k++)
+		ARGON2_UNROLL
 		for (int b = 0; b < 2; b++)
 			exchange(v[4 * k + b], v[4 * k + 2 + b], &q[16 * k + 4 * pair + b],
 				&q[16 * k + 4 * pair + 2 + b]);
 }
 
-TARGET static __attribute__((noinline)) void block(struct argon2_block *next, const struct argon2_block *prev, const struct argon2_block *ref,
+TARGET static CORE_PART void block(struct argon2_block *next, const struct argon2_block *prev, const struct argon2_block *ref,
 	bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s)
 {
 	v2 *q = (v2 *)s->work.w, *n = (v2 *)next->w;
@@ -87,11 +90,13 @@ TARGET static __attribute__((noinline)) void block(struct argon2_block *next, co
 
 		/* Words 4i and 4i+1 of a row, then 4i+2 and 4i+3: one column in each half, vectors 2i and 2i+1. */
 		permute(v);
-#pragma GCC unroll 8
+		ARGON2_UNROLL
 		for (int k = 0; k < 8; k++) {
-			v2 *to = &n[8 * k + 2 * i], x[2];
+			v2 *to = &n[8 * k + 2 * i];
+			v2 x[2] ARGON2_REGISTERS;
 
 			exchange(v[2 * k], v[2 * k + 1], &x[0], &x[1]);
+			ARGON2_UNROLL
 			for (int b = 0; b < 2; b++) {
 				int at = 8 * k + 2 * i + b;
 

@@ -9,28 +9,22 @@
  */
 #include "crypto/sha.h"
 
-/* W[t] for t from 16 on, in place (6.1.3). */
-TARGET_INLINE v4 word(v4 *w, unsigned t)
-{
-	if (t >= 16)
-		w[t & 15] = rol(parity(w[(t + 13) & 15], w[(t + 8) & 15], w[(t + 2) & 15]) ^ w[t & 15], 1);
-	return w[t & 15];
-}
-
-#define ROUND(F, k, a, b, c, d, e, t)                                 \
-	do {                                                            \
-		e += rol(a, 5) + F(b, c, d) + (k + word(w, t));         \
-		b = rol(b, 30);                                         \
+/* A round, and the word of the schedule that is wanted sixteen rounds later. */
+#define ROUND(F, k, a, b, c, d, e, t)                                                       \
+	do {                                                                                  \
+		e += rol(a, 5) + F(b, c, d) + (k + w[t]);                                     \
+		b = rol(b, 30);                                                               \
+		w[t + 16] = rol(parity(w[t + 13], w[t + 8], w[t + 2]) ^ w[t], 1);             \
 	} while (0)
 
-#define FIVE(F, k, t)                                                 \
-	do {                                                            \
+#define TWENTY(F, k, from)                                            \
+	for (unsigned t = from; t < (from) + 20; t += 5) {              \
 		ROUND(F, k, a, b, c, d, e, t);                          \
-		ROUND(F, k, e, a, b, c, d, (t) + 1);                    \
-		ROUND(F, k, d, e, a, b, c, (t) + 2);                    \
-		ROUND(F, k, c, d, e, a, b, (t) + 3);                    \
-		ROUND(F, k, b, c, d, e, a, (t) + 4);                    \
-	} while (0)
+		ROUND(F, k, e, a, b, c, d, t + 1);                      \
+		ROUND(F, k, d, e, a, b, c, t + 2);                      \
+		ROUND(F, k, c, d, e, a, b, t + 3);                      \
+		ROUND(F, k, b, c, d, e, a, t + 4);                      \
+	}
 
 /* The same word in each lane. */
 TARGET_INLINE v4 all(uint32_t x)
@@ -39,28 +33,18 @@ TARGET_INLINE v4 all(uint32_t x)
 }
 
 /* @s becomes the state of @key after the message that @s was. */
-TARGET static __attribute__((noinline)) void block(v4 s[5], const uint32_t key[5])
+TARGET static CORE_PART void block(v4 s[5], const uint32_t key[5])
 {
 	v4 a = all(key[0]), b = all(key[1]), c = all(key[2]), d = all(key[3]), e = all(key[4]);
-	v4 w[16] = {s[0], s[1], s[2], s[3], s[4], all(0x80000000)};
+	/* The last sixteen are computed in vain: cheaper than asking. */
+	v4 w[80 + 16] __attribute__((uninitialized));
 
-	w[15] = all(SHA1_LOOP_BITS);
-	FIVE(choose, 0x5a827999, 0);
-	FIVE(choose, 0x5a827999, 5);
-	FIVE(choose, 0x5a827999, 10);
-	FIVE(choose, 0x5a827999, 15);
-	FIVE(parity, 0x6ed9eba1, 20);
-	FIVE(parity, 0x6ed9eba1, 25);
-	FIVE(parity, 0x6ed9eba1, 30);
-	FIVE(parity, 0x6ed9eba1, 35);
-	FIVE(majority, 0x8f1bbcdc, 40);
-	FIVE(majority, 0x8f1bbcdc, 45);
-	FIVE(majority, 0x8f1bbcdc, 50);
-	FIVE(majority, 0x8f1bbcdc, 55);
-	FIVE(parity, 0xca62c1d6, 60);
-	FIVE(parity, 0xca62c1d6, 65);
-	FIVE(parity, 0xca62c1d6, 70);
-	FIVE(parity, 0xca62c1d6, 75);
+	for (unsigned t = 0; t < 16; t++)
+		w[t] = t < 5 ? s[t] : all(t == 5 ? 0x80000000 : t == 15 ? SHA1_LOOP_BITS : 0);
+	TWENTY(choose, 0x5a827999, 0)
+	TWENTY(parity, 0x6ed9eba1, 20)
+	TWENTY(majority, 0x8f1bbcdc, 40)
+	TWENTY(parity, 0xca62c1d6, 60)
 	s[0] = a + all(key[0]), s[1] = b + all(key[1]), s[2] = c + all(key[2]);
 	s[3] = d + all(key[3]), s[4] = e + all(key[4]);
 }

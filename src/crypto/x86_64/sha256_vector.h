@@ -35,22 +35,23 @@ TARGET_INLINE void schedule(v4 x[4], int i)
 	x[i] = x0 + __builtin_shufflevector(high, (v4){0}, 4, 4, 0, 2);
 }
 
-#define WK(i) wk[i]
-
-/* One turn of sixteen rounds on W + K in @wk, which becomes that of the next turn. */
-#define SCHEDULE(i) (schedule(x, i), *(v4 *)(wk + 4 * (i)) = x[i] + k[i])
-#define FOUR_ROUNDS(a, b, c, d, e, f, g, h, at)                           \
-	do {                                                                \
-		SHA256_ROUND(a, b, c, d, e, f, g, h, wk[at]);               \
-		SHA256_ROUND(h, a, b, c, d, e, f, g, wk[(at) + 1]);         \
-		SHA256_ROUND(g, h, a, b, c, d, e, f, wk[(at) + 2]);         \
-		SHA256_ROUND(f, g, h, a, b, c, d, e, wk[(at) + 3]);         \
+/* Four rounds on W + K in @wk; then the vector that they used becomes the one of four turns later. */
+#define FOUR_ROUNDS(a, b, c, d, e, f, g, h, i)                                                              \
+	do {                                                                                                  \
+		SHA256_ROUND(a, b, c, d, e, f, g, h, wk[4 * (i)]);                                            \
+		SHA256_ROUND(h, a, b, c, d, e, f, g, wk[4 * (i) + 1]);                                        \
+		SHA256_ROUND(g, h, a, b, c, d, e, f, wk[4 * (i) + 2]);                                        \
+		SHA256_ROUND(f, g, h, a, b, c, d, e, wk[4 * (i) + 3]);                                        \
+		if (k != end) {                                                                               \
+			schedule(x, i);                                                                       \
+			*(v4 *)(wk + 4 * (i)) = x[i] + k[i];                                                  \
+		}                                                                                             \
 	} while (0)
 
-TARGET static __attribute__((noinline)) void block(uint32_t *s, const uint32_t *w)
+TARGET static CORE_PART void block(uint32_t *s, const uint32_t *w)
 {
-	const v4 *k = (const v4 *)sha256_k;
-	uint32_t wk[16] __attribute__((aligned(16)));
+	const v4 *k = (const v4 *)sha256_k, *end = k + 16;
+	uint32_t wk[16] __attribute__((aligned(16), uninitialized));
 	v4 x[4];
 
 	SHA_LOAD(uint32_t, s);
@@ -59,19 +60,13 @@ TARGET static __attribute__((noinline)) void block(uint32_t *s, const uint32_t *
 		*(v4 *)(wk + 4 * i) = x[i] + k[i];
 	}
 #pragma GCC unroll 1
-	for (int turn = 0; turn < 3; turn++) {
+	do {
 		k += 4;
 		FOUR_ROUNDS(a, b, c, d, e, f, g, h, 0);
-		SCHEDULE(0);
-		FOUR_ROUNDS(e, f, g, h, a, b, c, d, 4);
-		SCHEDULE(1);
-		FOUR_ROUNDS(a, b, c, d, e, f, g, h, 8);
-		SCHEDULE(2);
-		FOUR_ROUNDS(e, f, g, h, a, b, c, d, 12);
-		SCHEDULE(3);
-	}
-	SHA_EIGHT_ROUNDS(SHA256_ROUND, 0, WK);
-	SHA_EIGHT_ROUNDS(SHA256_ROUND, 8, WK);
+		FOUR_ROUNDS(e, f, g, h, a, b, c, d, 1);
+		FOUR_ROUNDS(a, b, c, d, e, f, g, h, 2);
+		FOUR_ROUNDS(e, f, g, h, a, b, c, d, 3);
+	} while (k != end);
 	SHA_ADD(s);
 }
 

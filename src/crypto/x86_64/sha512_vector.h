@@ -16,19 +16,21 @@ TARGET_INLINE void schedule(v2 x[8], int i)
 	x[i] += w9 + xor3(ror(w1, 1), ror(w1, 8), w1 >> 7) + xor3(ror(x7, 19), ror(x7, 61), x7 >> 6);
 }
 
-#define WK(i) wk[i]
-#define TWO_ROUNDS(a, b, c, d, e, f, g, h, i)                               \
-	do {                                                                  \
-		SHA512_ROUND(a, b, c, d, e, f, g, h, wk[2 * (i)]);            \
-		SHA512_ROUND(h, a, b, c, d, e, f, g, wk[2 * (i) + 1]);        \
-		schedule(x, i);                                               \
-		*(v2 *)(wk + 2 * (i)) = x[i] + k[i];                          \
+/* Two rounds on W + K in @wk; then the vector that they used becomes the one of eight turns later. */
+#define TWO_ROUNDS(a, b, c, d, e, f, g, h, i)                                                               \
+	do {                                                                                                  \
+		SHA512_ROUND(a, b, c, d, e, f, g, h, wk[2 * (i)]);                                            \
+		SHA512_ROUND(h, a, b, c, d, e, f, g, wk[2 * (i) + 1]);                                        \
+		if (k != end) {                                                                               \
+			schedule(x, i);                                                                       \
+			*(v2 *)(wk + 2 * (i)) = x[i] + k[i];                                                  \
+		}                                                                                             \
 	} while (0)
 
-TARGET static __attribute__((noinline)) void block(uint64_t *s, const uint64_t *w)
+TARGET static CORE_PART void block(uint64_t *s, const uint64_t *w)
 {
-	const v2 *k = (const v2 *)sha512_k;
-	uint64_t wk[16] __attribute__((aligned(16)));
+	const v2 *k = (const v2 *)sha512_k, *end = k + 40;
+	uint64_t wk[16] __attribute__((aligned(16), uninitialized));
 	v2 x[8];
 
 	SHA_LOAD(uint64_t, s);
@@ -37,7 +39,7 @@ TARGET static __attribute__((noinline)) void block(uint64_t *s, const uint64_t *
 		*(v2 *)(wk + 2 * i) = x[i] + k[i];
 	}
 #pragma GCC unroll 1
-	for (int turn = 0; turn < 4; turn++) {
+	do {
 		k += 8;
 		TWO_ROUNDS(a, b, c, d, e, f, g, h, 0);
 		TWO_ROUNDS(g, h, a, b, c, d, e, f, 1);
@@ -47,9 +49,7 @@ TARGET static __attribute__((noinline)) void block(uint64_t *s, const uint64_t *
 		TWO_ROUNDS(g, h, a, b, c, d, e, f, 5);
 		TWO_ROUNDS(e, f, g, h, a, b, c, d, 6);
 		TWO_ROUNDS(c, d, e, f, g, h, a, b, 7);
-	}
-	SHA_EIGHT_ROUNDS(SHA512_ROUND, 0, WK);
-	SHA_EIGHT_ROUNDS(SHA512_ROUND, 8, WK);
+	} while (k != end);
 	SHA_ADD(s);
 }
 
