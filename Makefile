@@ -17,8 +17,8 @@ log = >$(1) 2>&1 || { tail -n 40 $(1); exit 1; }
 .SILENT:
 endif
 
-# Options that this compiler or linker may lack.
-option = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null 2>/dev/null && echo '$(1)')
+# Options that this compiler or linker may lack; some are refused only by the code that they cannot be had for.
+option = $(shell echo 'double f(double a, double *b) { return a * *b + f(*b, b); }' | $(CC) -O2 -Werror $(1) -x c -c - -o /dev/null 2>/dev/null && echo '$(1)')
 linker_option = $(shell $(CC) -nostdlib -shared -Wl,--fatal-warnings $(1) -x c /dev/null -o /dev/null 2>/dev/null && echo '$(1)')
 PATHS  := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(O))=build
 HARDEN := -fstack-protector-strong $(call option,-fstack-clash-protection) \
@@ -28,15 +28,15 @@ WARN   := -Wall -Wextra -Wshadow -Wvla -Wundef -Wmissing-prototypes -Wstrict-pro
 
 # The C library: musl, built here, or for the sanitizers the machine's own.
 ifeq ($(LIBC),musl)
-GCC_DIR  := $(shell $(CC) -print-file-name=include)
+GCC_DIR  := $(shell $(CC) -print-file-name=include 2>/dev/null)
 SYSTEM   := -nostdinc -isystem $(B)/musl/include -isystem $(GCC_DIR) -isystem $(B)/kernel
 LIBC_A   := $(B)/musl/lib/libc.a
 # A static-pie by its parts: the -static-pie of some compilers makes a dynamic program in silence.
-crt      = $(shell $(CC) $(TARGET_CFLAGS) -print-file-name=$(1))
+crt      = $(shell $(CC) $(TARGET_CFLAGS) -print-file-name=$(1) 2>/dev/null)
 LDFLAGS  := -nostdlib -static -Wl,-pie,--no-dynamic-linker,-z,text,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--gc-sections \
 	-Wl,--build-id=none,--hash-style=gnu,--fatal-warnings $(call linker_option,-Xlinker -z -Xlinker pack-relative-relocs)
 START    := $(addprefix $(B)/musl/lib/,rcrt1.o crti.o) $(call crt,crtbeginS.o)
-END      := -Wl,--start-group $(LIBC_A) $(shell $(CC) $(TARGET_CFLAGS) -print-libgcc-file-name) -Wl,--end-group \
+END      := -Wl,--start-group $(LIBC_A) $(shell $(CC) $(TARGET_CFLAGS) -print-libgcc-file-name 2>/dev/null) -Wl,--end-group \
 	$(call crt,crtendS.o) $(B)/musl/lib/crtn.o
 endif
 
@@ -124,12 +124,20 @@ unit: $(UNIT) ## the unit tests for TARGET; TARGET=host-asan has the sanitizers
 
 # These two are what a newcomer types: use all processors unless told otherwise.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
-SUITES := $(addprefix tests/build/,run layers fetch elf reproducible) $(filter-out %.c %.h,$(wildcard tests/*/test_*))
+SUITES := $(foreach d,build cli fault interop,$(sort $(shell find tests/$(d) -maxdepth 1 -type f -perm -u+x ! -name '*.*' 2>/dev/null))) \
+	$(sort $(wildcard tests/boot/test_*))
 check: ## install what is missing, build everything, run every test
 	toolchain/setup check
 	+$(MAKE) $(JOBS) all unit-programs
 	+$(MAKE) $(JOBS) TARGET=host-asan unit-programs
-	TARGET=$(TARGET) O=$(O) tests/run $(SUITES) $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%)
+	TARGET=$(TARGET) O=$(O) tests/run $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) $(SUITES)
+FUZZ := $(patsubst tests/fuzz/%.c,$(O)/host-fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), from what it has found before
+	+$(MAKE) $(JOBS) TARGET=host-fuzz $(FUZZ)
+	for f in $(FUZZ); do mkdir -p $$f.corpus && $$f -max_total_time=$(or $(FUZZ_SECONDS),60) -artifact_prefix=$$f. \
+		$$f.corpus $$(ls -d tests/fuzz/corpus/$${f##*/fuzz_} 2>/dev/null) || exit 1; done
+$(O)/host-fuzz/fuzz_%: $(O)/host-fuzz/tests/fuzz/fuzz_%.o $(B)/liblatchkey.a $(LIBRARIES)
+	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) -fsanitize=fuzzer -o $@ $^
 demo: ## a disk made by cryptsetup, booted in QEMU and unlocked; INTERACTIVE=1 lets you type
 	toolchain/setup demo
 	+$(MAKE) $(JOBS) all
@@ -142,11 +150,11 @@ size: all ## bytes of the programs
 ANALYZER_OFF := -Wno-analyzer-use-of-uninitialized-value
 lint: $(B)/headers.ok ## analyzer, shell scripts, layout
 	@for f in $(sort $(wildcard src/*.c src/*/*.c $(CORES)/*.c initramfs/*.c)); do $(CC) $(OUR_CFLAGS) -O2 -fanalyzer $(ANALYZER_OFF) -c -o /dev/null $$f || exit 1; done
-	@shellcheck toolchain/setup toolchain/fetch .ci/run tests/build/fetch tests/build/reproducible
-	@clang-format --dry-run -Werror $(sort $(wildcard src/*.[ch] src/*/*.[ch] initramfs/*.[ch] tests/unit/*.[ch]))
+	@command -v shellcheck >/dev/null || echo 'lint: no shellcheck here, shell scripts not read'; ! command -v shellcheck >/dev/null || shellcheck toolchain/setup toolchain/fetch .ci/run tests/build/fetch tests/build/reproducible
+	@command -v clang-format >/dev/null || echo 'lint: no clang-format here, layout not checked'; ! command -v clang-format >/dev/null || clang-format --dry-run -Werror $(sort $(wildcard src/*.[ch] src/*/*.[ch] src/crypto/*/*.[ch] initramfs/*.[ch] tests/unit/*.[ch]))
 clean: ## remove what was built; fetched archives stay in build/archives
 	rm -rf $(filter-out $(O)/archives $(O)/apt,$(wildcard $(O)/*))
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
 FORCE:
-.PHONY: all unit unit-programs check demo bench size lint clean help FORCE
+.PHONY: all unit unit-programs check fuzz demo bench size lint clean help FORCE

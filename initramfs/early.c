@@ -64,39 +64,60 @@ static bool read_text(const char *path, char *buf, size_t size)
 	return n == 0;
 }
 
-static bool load_module(const char *path)
+static const char *file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* 0 or an errno. */
+static int load_module(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	bool loaded = fd >= 0 && !syscall(SYS_finit_module, fd, "", 0);
+	int err = fd < 0 || syscall(SYS_finit_module, fd, "", 0) ? errno : 0;
 
-	if (!loaded && errno != EEXIST)
-		say("module %s: %s", path, text_errno(errno));
 	if (fd >= 0)
 		close(fd);
-	return loaded;
+	return err == EEXIST ? 0 : err;
+}
+
+/* A driver without its hardware fails, too: one line for all of them. */
+static void load_all(char *list)
+{
+	char failed[900] = "", *line, *next;
+	size_t used = 0;
+	unsigned loaded = 0;
+
+	for (line = list; *line; line = next) {
+		int err;
+
+		next = line + strcspn(line, "\n");
+		if (*next)
+			*next++ = 0;
+		if (!*line || *line == '#')
+			continue;
+		err = load_module(line);
+		loaded += !err;
+		if (err)
+			used += text_format(failed + used, sizeof(failed) - used, " %s (%s)", file_name(line),
+				text_errno(err));
+	}
+	say("%u modules loaded", loaded);
+	if (used)
+		say("not loaded:%s", failed);
 }
 
 void early_load_modules(const char *list)
 {
 	static char text[32768];
-	unsigned loaded = 0;
-	char *line, *next;
+	bool whole = read_text(list, text, sizeof(text));
 
-	if (!read_text(list, text, sizeof(text))) {
-		if (errno != ENOENT)
-			say("cannot read %s: %s", list, text_errno(errno));
-		if (errno != EFBIG)
-			return;
-	}
-	for (line = text; *line; line = next) {
-		next = line + strcspn(line, "\n");
-		if (*next)
-			*next++ = 0;
-		if (*line && *line != '#')
-			loaded += load_module(line);
-	}
-	if (loaded)
-		say("%u modules loaded", loaded);
+	if (!whole && errno == ENOENT)
+		return;
+	if (!whole)
+		say("cannot read %s: %s", list, text_errno(errno));
+	load_all(text);
 }
 
 void early_read_cmdline(char *buf, size_t size)

@@ -102,6 +102,8 @@ int main(int argc, char **argv)
 
 	fill_standard_descriptors();
 	cause = dispatch(argc, argv, &err);
+	if (!cause && text_output_lost())
+		cause = error_set(&err, CAUSE_USAGE, "standard output cannot be written");
 	if (cause)
 		text_print(2, "latchkey: %s\n", err.text);
 	return (int)cause;

@@ -161,6 +161,8 @@ bool text_write(int fd, const void *data, size_t len)
 	return true;
 }
 
+static bool output_lost;
+
 void text_print(int fd, const char *fmt, ...)
 {
 	char buf[1024];
@@ -170,7 +172,14 @@ void text_print(int fd, const char *fmt, ...)
 	va_start(args, fmt);
 	used = text_vformat(buf, sizeof(buf), fmt, args);
 	va_end(args);
-	(void)text_write(fd, buf, used); /* nowhere left to complain */
+	/* For the others there is nowhere left to complain. */
+	if (!text_write(fd, buf, used) && fd == STDOUT_FILENO)
+		output_lost = true;
+}
+
+bool text_output_lost(void)
+{
+	return output_lost;
 }
 
 void text_escape(char *dst, size_t size, const char *src)

@@ -47,10 +47,10 @@ enum cause map_names_fill(struct map_names *names, const char *type, const char 
 	for (; *uuid; uuid++)
 		if (*uuid != '-' && used + 1 < sizeof(names->uuid))
 			names->uuid[used++] = *uuid;
-	used += text_format(names->uuid + used, sizeof(names->uuid) - used, "-%s", names->name);
 	/* A cut name would not be found again by who looks for it. */
-	if (used + 1 >= sizeof(names->uuid))
+	if (used + 1 + strlen(names->name) >= sizeof(names->uuid))
 		return error_set(err, CAUSE_USAGE, "the name of this mapping is too long for its DM UUID");
+	text_format(names->uuid + used, sizeof(names->uuid) - used, "-%s", names->name);
 	return CAUSE_OK;
 }
 

@@ -145,23 +145,29 @@ static enum cause model_from(const struct copy *c, struct luks *luks, struct err
 	return cause;
 }
 
+/* Is the copy written in a way that we do not know? By itself that can be damage, too. */
+static bool is_unknown(const struct copy *c)
+{
+	return c->state == COPY_DAMAGED && c->why.cause == CAUSE_UNSUPPORTED;
+}
+
 /* No copy could be used: say what is wrong with the device. */
 static enum cause no_header(const struct reader *r, const struct copy *primary, const struct copy *secondary,
 	struct error *err)
 {
-	bool magic = primary->state >= COPY_DAMAGED;
+	bool first = primary->state >= COPY_DAMAGED, second = secondary->state >= COPY_DAMAGED;
 
-	if (magic && primary->version == 1 && secondary->state < COPY_DAMAGED)
+	if (first && primary->version == 1 && !second)
 		return error_set(err, primary->why.cause, "%s: the LUKS1 header is damaged: %s; restore a header backup",
 			r->name, primary->why.text);
-	if (magic && primary->version != 2 && secondary->state < COPY_DAMAGED)
-		return error_set(err, CAUSE_UNSUPPORTED, "%s: LUKS version %u is not supported", r->name,
-			primary->version);
-	if (magic || secondary->state >= COPY_DAMAGED)
+	if ((first || second) && (!first || is_unknown(primary)) && (!second || is_unknown(secondary)))
+		return error_set(err, CAUSE_UNSUPPORTED, "%s: %s", r->name,
+			first ? primary->why.text : secondary->why.text);
+	if (first || second)
 		return error_set(err, CAUSE_DAMAGED,
 			"%s: both copies of the LUKS2 header are damaged: primary: %s; secondary: %s; "
 			"restore a header backup",
-			r->name, primary->why.text, secondary->state ? secondary->why.text : "not found");
+			r->name, primary->why.text, secondary->why.text);
 	if (primary->state == COPY_UNREADABLE && r->size_bytes >= LUKS2_BINARY_BYTES)
 		return error_set(err, primary->why.cause, "%s", primary->why.text);
 	return error_set(err, CAUSE_DEVICE, "%s: is not a LUKS device", r->name);
@@ -255,8 +261,10 @@ static enum cause load_luks2(const struct reader *r, struct copy *primary, struc
 	else
 		find_secondary(r, &secondary);
 	/* Where it should be and is not: an address for the report. */
-	if (!secondary.at)
+	if (!secondary.at) {
 		secondary.at = LUKS2_HDR_SIZE_MIN;
+		error_set(&secondary.why, CAUSE_DAMAGED, "not found");
+	}
 	cause = choose(r, primary, &secondary, luks, report, err);
 	report_copy(primary, &report->primary);
 	report_copy(&secondary, &report->secondary);

@@ -59,8 +59,10 @@ static enum cause decode_texts(const uint8_t *data, struct luks2_binary *out, st
 	memset(out->uuid, 0, sizeof(out->uuid));
 	if (!copy_text(out->uuid, data + UUID_OFF, 40, sizeof(out->uuid)) || !luks_uuid_is_valid(out->uuid))
 		return error_set(err, CAUSE_DAMAGED, "UUID field holds no UUID");
-	if (!copy_text(alg, data + CSUM_ALG_OFF, sizeof(alg), sizeof(alg)) || !hash_find(alg, &out->csum_hash))
-		return error_set(err, CAUSE_DAMAGED, "unknown checksum algorithm");
+	if (!copy_text(alg, data + CSUM_ALG_OFF, sizeof(alg), sizeof(alg)))
+		return error_set(err, CAUSE_DAMAGED, "checksum algorithm has no end");
+	if (!hash_find(alg, &out->csum_hash))
+		return error_set(err, CAUSE_UNSUPPORTED, "checksum algorithm \"%s\" is not supported", alg);
 	return CAUSE_OK;
 }
 
@@ -74,7 +76,7 @@ enum cause luks2_binary_decode(const uint8_t data[static LUKS2_BINARY_BYTES], ui
 	if (luks_magic(data, &version) != want)
 		return error_set(err, CAUSE_DAMAGED, "no LUKS magic");
 	if (version != 2)
-		return error_set(err, CAUSE_DAMAGED, "version %u where 2 belongs", version);
+		return error_set(err, CAUSE_UNSUPPORTED, "LUKS version %u is not supported", version);
 	out->hdr_size_bytes = bytes_be64(data + HDR_SIZE_OFF);
 	out->seqid = bytes_be64(data + SEQID_OFF);
 	if (!is_hdr_size(out->hdr_size_bytes))

@@ -274,8 +274,11 @@ static enum cause read_keyslot(const struct json *in, struct luks *luks, struct 
 	struct luks_keyslot *slot = &luks->keyslots[luks->keyslot_count];
 	const char *type;
 	char where[32];
-	enum cause cause = object_id(in, "keyslot", LUKS_KEYSLOTS_MAX, &slot->id, err);
+	enum cause cause;
 
+	/* A skipped keyslot may have been read into the same place. */
+	*slot = (struct luks_keyslot){0};
+	cause = object_id(in, "keyslot", LUKS_KEYSLOTS_MAX, &slot->id, err);
 	if (cause)
 		return cause;
 	text_format(where, sizeof(where), "keyslot %u", slot->id);

@@ -47,6 +47,10 @@ class Failure(Exception):
     """What a test expected did not happen."""
 
 
+class Skip(Exception):
+    """This machine cannot run the test, and why."""
+
+
 FIXTURES = threading.RLock()  # scenarios run side by side, what they share is made one after the other
 
 
@@ -244,16 +248,18 @@ class VM:
 
 
 def attempt(scenario):
-    """Returns the scenario, what went wrong or None, and the seconds it took."""
+    """Returns how the line of TAP begins and ends, and what went wrong, a line each."""
     start = time.monotonic()
-    said = None
+    verdict, reason, said = "ok", "", []
     try:
         scenario()
+    except Skip as e:
+        reason = f" # SKIP {e}"
     except Failure as e:
-        said = str(e)
+        verdict, said = "not ok", str(e).splitlines()
     except Exception:  # a fault in the test is no reason to lose the other results
-        said = traceback.format_exc()
-    return scenario, said, time.monotonic() - start
+        verdict, said = "not ok", traceback.format_exc().splitlines()
+    return verdict, f"{scenario.__doc__} ({time.monotonic() - start:.1f} s){reason}", said
 
 
 def suite(scenarios):
@@ -267,9 +273,7 @@ def suite(scenarios):
     print(f"1..{len(chosen)}", flush=True)
     failed = 0
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for number, (scenario, said, took) in enumerate(pool.map(attempt, chosen), 1):
-            failed += said is not None
-            for line in (said or "").splitlines():
-                print("#   " + line)
-            print(f"{'ok' if said is None else 'not ok'} {number} - {scenario.__doc__} ({took:.1f} s)", flush=True)
+        for number, (verdict, rest, said) in enumerate(pool.map(attempt, chosen), 1):
+            failed += verdict != "ok"
+            print("".join(f"#   {line}\n" for line in said) + f"{verdict} {number} - {rest}", flush=True)
     return 1 if failed else 0
