@@ -67,9 +67,4 @@ static CORE_PART void block(struct argon2_block *next, const struct argon2_block
 		next->w[i] ^= q[i];
 }
 
-static void segment(const struct argon2_fill *f, const struct argon2_place *at, struct argon2_scratch *s)
-{
-	argon2_segment(block, f, at, s);
-}
-
-const struct argon2_core argon2_c = {"C", 0, segment};
+const struct argon2_core argon2_c = {"C", 0, block};

@@ -2,7 +2,7 @@
 /*
  * core - the inner loops of hashes and KDFs, several implementations of each, one chosen.
  *
- * Only hash.c and argon2.c know that there is more than one. Which ones exist is decided
+ * Only hash.c and argon2_derive.c know that there is more than one. Which ones exist is decided
  * by the folder that the Makefile adds for the architecture (src/crypto/ARCH, or
  * src/crypto/generic when there is none): its cores.c holds the one object `arch`.
  * Which one runs is decided once, at the first question, by what the processor has.
@@ -50,16 +50,17 @@ struct hash_core {
 #define CORE_PART __attribute__((noinline))
 #endif
 
-struct argon2_fill;
-struct argon2_place;
+struct argon2_block;
+struct argon2_ahead;
 struct argon2_scratch;
 
-/* One implementation of Argon2's block function and of the loop around it. */
+/* One implementation of Argon2's block function; see argon2_fill.h. */
 struct argon2_core {
 	const char *name;
 	unsigned needs;
-	/* Fill one lane of one slice of one pass (RFC 9106, 3.2, step 5 and 6). */
-	void (*segment)(const struct argon2_fill *f, const struct argon2_place *at, struct argon2_scratch *s);
+	/* @next = G(@prev, @ref), added to what was there when @with_old (RFC 9106, 3.5 and step 6 of 3.2). */
+	void (*block)(struct argon2_block *next, const struct argon2_block *prev, const struct argon2_block *ref,
+		bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s);
 };
 
 /* What one architecture has; every list begins with the best and ends with NULL behind one that needs nothing. */

@@ -2,7 +2,7 @@
 /* kdf - see kdf.h. */
 #include "crypto/kdf.h"
 #include "base/machine.h"
-#include "crypto/argon2.h"
+#include "crypto/argon2_derive.h"
 #include "crypto/core.h"
 #include "crypto/kdf_cost.h"
 

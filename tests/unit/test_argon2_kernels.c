@@ -53,7 +53,7 @@ static int checked_unmap(void *at, size_t len)
 #define mmap counted_map
 #define munmap checked_unmap
 #define machine_processors() processors
-#include "../../src/crypto/argon2.c"
+#include "../../src/crypto/argon2_derive.c"
 #include "../../src/crypto/crew.c"
 #undef pthread_create
 #undef mmap

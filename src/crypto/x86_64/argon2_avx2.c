@@ -166,9 +166,4 @@ TARGET static CORE_PART void block(struct argon2_block *next, const struct argon
 	}
 }
 
-TARGET static void segment(const struct argon2_fill *f, const struct argon2_place *at, struct argon2_scratch *s)
-{
-	argon2_segment(block, f, at, s);
-}
-
-const struct argon2_core argon2_avx2 = {"AVX2", X86_AVX2, segment};
+const struct argon2_core argon2_avx2 = {"AVX2", X86_AVX2, block};

@@ -111,8 +111,3 @@ TARGET static CORE_PART void block(struct argon2_block *next, const struct argon
 		}
 	}
 }
-
-TARGET static void segment(const struct argon2_fill *f, const struct argon2_place *at, struct argon2_scratch *s)
-{
-	argon2_segment(block, f, at, s);
-}

@@ -20,4 +20,4 @@ TARGET_INLINE v2 ror16(v2 x)
 
 #include "crypto/x86_64/argon2_sse.h"
 
-const struct argon2_core argon2_sse2 = {"SSE2", 0, segment};
+const struct argon2_core argon2_sse2 = {"SSE2", 0, block};

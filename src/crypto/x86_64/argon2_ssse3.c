@@ -20,4 +20,4 @@ TARGET_INLINE v2 ror16(v2 x)
 
 #include "crypto/x86_64/argon2_sse.h"
 
-const struct argon2_core argon2_ssse3 = {"SSSE3", X86_SSSE3, segment};
+const struct argon2_core argon2_ssse3 = {"SSSE3", X86_SSSE3, block};

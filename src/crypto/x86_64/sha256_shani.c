@@ -33,11 +33,9 @@ TARGET_INLINE void unpack(struct state s, __m128i *abcd, __m128i *efgh)
 	*efgh = _mm_shuffle_epi32(_mm_unpacklo_epi64(s.abef, s.cdgh), 0xb1);
 }
 
-/* Four rounds on each of @streams states; @m are four words of each message, turned in place to later ones. */
-TARGET_INLINE void four_rounds(struct state *s, __m128i m[][4], int streams, int group)
+/* Four rounds on each of @streams states; the words of @m that they use become those of sixteen rounds later. */
+TARGET_INLINE void four_rounds(struct state *s, __m128i m[][4], int streams, int i, __m128i k, bool last)
 {
-	__m128i k = _mm_load_si128((const __m128i *)sha256_k + group);
-	const int i = group & 3;
 
 	for (int n = 0; n < streams; n++) {
 		__m128i wk = _mm_add_epi32(m[n][i], k);
@@ -45,7 +43,7 @@ TARGET_INLINE void four_rounds(struct state *s, __m128i m[][4], int streams, int
 		s[n].cdgh = _mm_sha256rnds2_epu32(s[n].cdgh, s[n].abef, wk);
 		s[n].abef = _mm_sha256rnds2_epu32(s[n].abef, s[n].cdgh, _mm_shuffle_epi32(wk, 0x0e));
 	}
-	if (group >= 12)
+	if (last)
 		return;
 	/* W[t+16] = W[t] + s0(W[t+1]) + W[t+9] + s1(W[t+14]), four at a time; the last of them need the first. */
 	for (int n = 0; n < streams; n++) {
@@ -62,9 +60,11 @@ TARGET_INLINE void block(struct state *s, __m128i m[][4], int streams)
 
 	for (int n = 0; n < streams; n++)
 		before[n] = s[n];
-#pragma GCC unroll 16
-	for (int group = 0; group < 16; group++)
-		four_rounds(s, m, streams, group);
+#pragma GCC unroll 1
+	for (int turn = 0; turn < 16; turn += 4)
+#pragma GCC unroll 4
+		for (int i = 0; i < 4; i++)
+			four_rounds(s, m, streams, i, _mm_load_si128((const __m128i *)sha256_k + turn + i), turn == 12);
 	for (int n = 0; n < streams; n++) {
 		s[n].abef = _mm_add_epi32(s[n].abef, before[n].abef);
 		s[n].cdgh = _mm_add_epi32(s[n].cdgh, before[n].cdgh);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* argon2 - Argon2i and Argon2id (RFC 9106), version 1.3. */
-#ifndef CRYPTO_ARGON2_H
-#define CRYPTO_ARGON2_H
+/* argon2_derive - Argon2i and Argon2id (RFC 9106), version 1.3. */
+#ifndef CRYPTO_ARGON2_DERIVE_H
+#define CRYPTO_ARGON2_DERIVE_H
 
 #include "crypto/kdf.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * argon2 - see argon2.h.
+ * argon2_derive - see argon2_derive.h.
  *
  * The first and the last blocks, the memory and the threads; filling is the chosen core's.
  */
-#include "crypto/argon2.h"
+#include "crypto/argon2_derive.h"
 #include "base/machine.h"
 #include "crypto/argon2_fill.h"
 #include "crypto/blake2b.h"
@@ -141,7 +141,7 @@ static void fill(struct crew *crew, unsigned member, void *context)
 		while (crew_take(crew, d->fill.lanes, &lane)) {
 			struct argon2_place at = {step / ARGON2_SLICES, step % ARGON2_SLICES, lane};
 
-			d->core->segment(&d->fill, &at, &d->scratch[member]);
+			argon2_segment(d->core, &d->fill, &at, &d->scratch[member]);
 		}
 		crew_end_step(crew);
 		if (!member && d->progress)
