@@ -148,6 +148,9 @@ enum cause find_device(const char *spec, char *path, size_t path_bytes, struct e
 		return error_set(err, CAUSE_DEVICE, "the path of the device is too long");
 	else
 		w.value = NULL;
+	/* A volume without a label is not called "". */
+	if (w.value && !*w.value)
+		return error_set(err, CAUSE_USAGE, "%s: names no device", spec);
 	if (w.value)
 		return search(&w, spec, path, path_bytes, err);
 	text_format(path, path_bytes, "%s", spec);
