@@ -6,4 +6,3 @@ CC             := $(CROSS)gcc
 TARGET_CFLAGS  := -mips32r2
 LIBC           := musl
 KERNEL_HEADERS := /usr/mips-linux-gnu/include
-ARGON2_FILL    := ref

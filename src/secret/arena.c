@@ -111,9 +111,13 @@ void arena_release(size_t mark)
 	arena.top = mark;
 }
 
-void arena_trim(void *newest, size_t bytes)
+void arena_trim(void *newest, size_t bytes, size_t written)
 {
-	size_t keep = (size_t)((uint8_t *)newest - arena.base) + bytes;
+	size_t start = (size_t)((uint8_t *)newest - arena.base), keep = start + bytes;
 
-	arena_release((keep + ALIGN - 1) / ALIGN * ALIGN);
+	if (written > bytes)
+		wipe(arena.base + keep, written - bytes);
+	keep = (keep + ALIGN - 1) / ALIGN * ALIGN;
+	if (keep < arena.top)
+		arena.top = keep;
 }
