@@ -5,6 +5,7 @@
 #include <bearssl_hash.h>
 #include <bearssl_hmac.h>
 #include <string.h>
+#include <strings.h>
 
 static const struct {
 	const char *name;
@@ -20,7 +21,7 @@ static const struct {
 bool hash_find(const char *name, enum hash *out)
 {
 	for (int i = 0; i < HASH_COUNT; i++)
-		if (!strcmp(name, hashes[i].name)) {
+		if (!strcasecmp(name, hashes[i].name)) {
 			*out = (enum hash)i;
 			return true;
 		}
