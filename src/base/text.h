@@ -32,7 +32,7 @@ void text_print(int fd, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Copy @src to @dst (@size bytes in all), with bytes outside printable ASCII as \xNN. */
 void text_escape(char *dst, size_t size, const char *src);
 
-/* Replace control characters by '?', in place: header text must not drive a terminal. */
+/* Replace what is not printable ASCII by '?', in place: header text must not drive a terminal, 8-bit ones neither. */
 void text_sanitize(char *s);
 
 /*
