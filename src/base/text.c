@@ -206,7 +206,7 @@ void text_escape(char *dst, size_t size, const char *src)
 void text_sanitize(char *s)
 {
 	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+		if ((unsigned char)*s < 0x20 || (unsigned char)*s >= 0x7f)
 			*s = '?';
 }
 

@@ -35,7 +35,7 @@ bool text_output_lost(void);
 /* Copy @src to @dst (@size bytes in all), with bytes outside printable ASCII as \xNN. */
 void text_escape(char *dst, size_t size, const char *src);
 
-/* Replace control characters by '?', in place: header text must not drive a terminal. */
+/* Replace what is not printable ASCII by '?', in place: header text must not drive a terminal, 8-bit ones neither. */
 void text_sanitize(char *s);
 
 /*

@@ -20,6 +20,9 @@ static uint64_t header_end(const struct luks *luks, uint64_t device_bytes)
 
 	if (luks->version == 2)
 		return end + luks->hdr_size_bytes;
+	/* Areas behind the end of the device make the read fail; the room up to a page need not be there. */
+	if (end > device_bytes)
+		return end;
 	end = (end + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
 	return end < device_bytes ? end : device_bytes;
 }

@@ -92,10 +92,22 @@ static void check_segment(struct findings *f, const struct luks_segment *seg, ui
 		sound("data", seg->verdict.why);
 		return;
 	}
-	if (seg->off >= device_bytes || seg->size_bytes > device_bytes - seg->off) {
+	if (seg->off >= device_bytes) {
+		text_format(text, sizeof(text), "the device has %llu bytes, the data would begin at byte %llu",
+			(unsigned long long)device_bytes, (unsigned long long)seg->off);
+		fault(f, "data", text);
+		return;
+	}
+	if (seg->size_bytes > device_bytes - seg->off) {
 		text_format(text, sizeof(text), "the device has %llu bytes, the data would be %llu bytes from byte %llu on",
 			(unsigned long long)device_bytes, (unsigned long long)seg->size_bytes,
 			(unsigned long long)seg->off);
+		fault(f, "data", text);
+		return;
+	}
+	if (!seg->size_bytes && (device_bytes - seg->off) % seg->sector_bytes) {
+		text_format(text, sizeof(text), "%llu bytes to the end of the device are no multiple of the sector size %u",
+			(unsigned long long)(device_bytes - seg->off), seg->sector_bytes);
 		fault(f, "data", text);
 		return;
 	}

@@ -10,6 +10,7 @@
 #include "crypto/core.h"
 #include "secret/wipe.h"
 #include <string.h>
+#include <strings.h>
 
 enum {
 	BLOCK_MAX_BYTES = 128,
@@ -51,7 +52,7 @@ static const struct info {
 bool hash_find(const char *name, enum hash *out)
 {
 	for (int i = 0; i < HASH_COUNT; i++)
-		if (!strcmp(name, hashes[i].name)) {
+		if (!strcasecmp(name, hashes[i].name)) {
 			*out = (enum hash)i;
 			return true;
 		}

@@ -15,7 +15,10 @@ enum hash { HASH_SHA1, HASH_SHA224, HASH_SHA256, HASH_SHA384, HASH_SHA512, HASH_
 
 enum { HASH_MAX_BYTES = 64 };
 
-/* The hash that a header calls @name ("sha256"). False when it is not one of ours. */
+/*
+ * The hash that a header calls @name ("sha256"; "SHA256" is what cryptsetup writes when asked for it so).
+ * False when it is not one of ours.
+ */
 bool hash_find(const char *name, enum hash *out);
 
 const char *hash_name(enum hash h);

@@ -51,6 +51,12 @@ static void unsupported(struct luks_verdict *v, const char *what, const char *na
 	text_sanitize(v->why);
 }
 
+static void damaged(struct luks_verdict *v, const char *why)
+{
+	v->cause = CAUSE_DAMAGED;
+	text_format(v->why, sizeof(v->why), "%s", why);
+}
+
 static enum cause read_cipher(const uint8_t *data, struct luks_segment *seg, uint32_t key_bytes, struct error *err)
 {
 	char name[NAME_BYTES], mode[NAME_BYTES], both[2 * NAME_BYTES];
@@ -135,8 +141,6 @@ static enum cause read_slots(const uint8_t *data, struct luks *luks, struct erro
 		uint64_t end;
 
 		all[id].id = id;
-		if (active != SLOT_ACTIVE && active != SLOT_INACTIVE)
-			return error_set(err, CAUSE_DAMAGED, "keyslot %u: is marked neither active nor inactive", id);
 		/* Inactive ones have an area too, which the next passphrase would go to. */
 		cause = read_slot(p, luks, &all[id], err);
 		if (cause)
@@ -150,8 +154,11 @@ static enum cause read_slots(const uint8_t *data, struct luks *luks, struct erro
 				return error_set(err, CAUSE_DAMAGED, "keyslots %u and %u: areas overlap", j, id);
 		if (active == SLOT_INACTIVE)
 			continue;
-		if (!all[id].kdf.iterations)
-			return error_set(err, CAUSE_DAMAGED, "keyslot %u: 0 iterations", id);
+		/* These spoil one keyslot, and must not hide another. */
+		if (active != SLOT_ACTIVE)
+			damaged(&all[id].verdict, "is marked neither active nor inactive");
+		else if (!all[id].kdf.iterations)
+			damaged(&all[id].verdict, "has 0 iterations");
 		luks->keyslots[luks->keyslot_count++] = all[id];
 	}
 	return CAUSE_OK;

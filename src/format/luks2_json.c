@@ -182,15 +182,17 @@ static enum cause read_af(const struct json *in, const char *where, struct luks_
 		cause = need_u32(af, where, "stripes", &stripes, err);
 	if (cause)
 		return cause;
+	/* The one there is (3.2.4): another makes the header invalid, as for cryptsetup. */
 	if (strcmp(type, "luks1"))
-		verdict(&slot->verdict, CAUSE_UNSUPPORTED, "anti-forensic split \"%s\" is not supported", type);
+		return error_set(err, CAUSE_DAMAGED, "%s: anti-forensic split \"%s\" where \"luks1\" belongs", where, type);
 	find_hash(hash, &slot->af_hash, &slot->verdict);
 	if (stripes != LUKS_STRIPES)
 		verdict_range(&slot->verdict, "stripes", stripes);
 	return CAUSE_OK;
 }
 
-static enum cause read_area(const struct json *in, const char *where, struct luks_keyslot *slot,
+/* @raw: the area must be one that holds a key (3.2.3). */
+static enum cause read_area(const struct json *in, const char *where, bool raw, struct luks_keyslot *slot,
 	struct luks2_links *links, struct error *err)
 {
 	const struct json *area;
@@ -208,8 +210,8 @@ static enum cause read_area(const struct json *in, const char *where, struct luk
 	links->areas[links->area_count].keyslot = slot->id;
 	links->areas[links->area_count].off = slot->area_off;
 	links->areas[links->area_count++].size_bytes = slot->area_size_bytes;
-	if (strcmp(type, "raw"))
-		verdict(&slot->verdict, CAUSE_UNSUPPORTED, "area type \"%s\" is not supported", type);
+	if (raw && strcmp(type, "raw"))
+		return error_set(err, CAUSE_DAMAGED, "%s: area type \"%s\" where \"raw\" belongs", where, type);
 	return CAUSE_OK;
 }
 
@@ -256,7 +258,7 @@ static enum cause read_luks2_keyslot(const struct json *in, const char *where, s
 	if (!cause)
 		cause = read_af(in, where, slot, err);
 	if (!cause)
-		cause = read_area(in, where, slot, links, err);
+		cause = read_area(in, where, true, slot, links, err);
 	if (!cause)
 		cause = read_area_cipher(in, where, slot, err);
 	if (cause)
@@ -292,11 +294,11 @@ static enum cause read_keyslot(const struct json *in, struct luks *luks, struct 
 		luks->keyslot_count++;
 		return read_luks2_keyslot(in, where, slot, links, err);
 	}
-	/* Of a type of somebody else: its area still counts, and re-encryption must not be overlooked. */
+	/* Of a type of somebody else: it has an area all the same (3.2), and re-encryption must not be overlooked. */
 	luks->skipped_keyslots++;
 	if (!strcmp(type, "reencrypt"))
 		verdict(&luks->requirements, CAUSE_UNSUPPORTED, REENCRYPTION);
-	return json_member(in, "area") ? read_area(in, where, slot, links, err) : CAUSE_OK;
+	return read_area(in, where, false, slot, links, err);
 }
 
 /* --- digests (specification 3.3) ------------------------------------------------------ */

@@ -34,11 +34,12 @@ static enum area_shape sector_shape(const uint8_t *data)
 		most = ++count[c] > count[most] ? c : most;
 		printable += (c >= 0x20 && c < 0x7f) || c == '\n' || c == '\t' || c == '\r';
 	}
-	if (count[most] < SAME_BYTE_LIMIT)
-		return AREA_RANDOM;
 	if (count[most] == SECTOR)
 		return most ? AREA_REPEATED : AREA_ZEROES;
-	return printable == SECTOR ? AREA_TEXT : AREA_NOT_RANDOM;
+	/* base64 and the like repeat no byte so often; chance prints a sector once in 10^213. */
+	if (printable == SECTOR)
+		return AREA_TEXT;
+	return count[most] < SAME_BYTE_LIMIT ? AREA_RANDOM : AREA_NOT_RANDOM;
 }
 
 static const char *find_signature(const uint8_t *data, size_t len, uint64_t off)

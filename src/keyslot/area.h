@@ -31,9 +31,9 @@ struct area_look {
 /*
  * The look of @len bytes at @data, which stand at byte @off of the device.
  *
- * A sector is bad when one byte value fills at least 24 of its 512 bytes. For random bytes
- * that has a chance of 256 * P(Binomial(512, 1/256) >= 24) < 6.5e-16, so one false alarm in
- * 3 million million areas of 500 sectors.
+ * A sector is bad when one byte value fills at least 24 of its 512 bytes, or when all are
+ * text. For random bytes that has a chance of 256 * P(Binomial(512, 1/256) >= 24) < 6.5e-16,
+ * so one false alarm in 3 million million areas of 500 sectors.
  */
 struct area_look area_look(const uint8_t *data, size_t len, uint64_t off);
 

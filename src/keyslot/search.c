@@ -27,10 +27,22 @@ static unsigned candidates(const struct search *s, const struct luks_keyslot *li
 	return n;
 }
 
+/* After luksErase there is none. */
+static bool any_belongs(const struct luks *luks)
+{
+	for (unsigned i = 0; i < luks->keyslot_count; i++)
+		if (belongs(luks, &luks->keyslots[i]))
+			return true;
+	return false;
+}
+
 static enum cause no_candidate(const struct search *s, struct error *err)
 {
 	const char *device = s->source.header->name;
 
+	if (s->keyslot == SEARCH_ANY_KEYSLOT && !any_belongs(s->source.luks))
+		return error_set(err, CAUSE_UNSUPPORTED,
+			"%s: has no keyslot for its data (erased?): no passphrase opens it; restore a header backup", device);
 	if (s->keyslot == SEARCH_ANY_KEYSLOT)
 		return error_set(err, CAUSE_USAGE, "%s: has no keyslot to try without being named (--key-slot)",
 			device);

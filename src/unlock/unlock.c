@@ -113,7 +113,10 @@ static enum cause data_extent(const struct volume *v, uint64_t *off_sectors, uin
 	if (!seg->off && v->detached.fd < 0)
 		return error_set(err, CAUSE_USAGE, "%s: holds a detached header; name the data device and use --header",
 			v->data.name);
-	if (seg->off >= device_bytes || size > device_bytes - seg->off)
+	if (seg->off >= device_bytes)
+		return error_set(err, CAUSE_DEVICE, "%s: has %llu bytes, its data would begin at byte %llu: truncated?",
+			v->data.name, (unsigned long long)device_bytes, (unsigned long long)seg->off);
+	if (size > device_bytes - seg->off)
 		return error_set(err, CAUSE_DEVICE,
 			"%s: has %llu bytes, its data would be %llu bytes from byte %llu on: truncated?", v->data.name,
 			(unsigned long long)device_bytes, (unsigned long long)size, (unsigned long long)seg->off);

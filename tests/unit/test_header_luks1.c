@@ -32,7 +32,8 @@ static struct outcome load(const uint8_t *image, size_t size)
 	return o;
 }
 
-enum where { FINE, REFUSED, SLOTS, SEGMENT_AND_SLOTS };
+/* ONE_SLOT: the others stay as they were. */
+enum where { FINE, REFUSED, SLOTS, ONE_SLOT, SEGMENT_AND_SLOTS };
 
 static const struct field {
 	const char *name;
@@ -74,12 +75,12 @@ static const struct field {
 	{"a UUID without an end is accepted", LUKS1_UUID + 36, 1, "x", REFUSED, "UUID"},
 	{"a UUID with a slash is accepted", LUKS1_UUID, 1, "/", REFUSED, "UUID"},
 	{"an empty UUID is accepted", LUKS1_UUID, 1, "", REFUSED, "UUID"},
-	{"a keyslot neither active nor inactive is accepted", SLOT_0, 4, "\0\0\0\0", REFUSED,
-		"keyslot 0: is marked neither"},
-	{"an inactive keyslot with a wrong mark is accepted", SLOT_7, 4, "\0\0\xde\xae", REFUSED,
-		"keyslot 7: is marked neither"},
-	{"an active keyslot of no iterations is tried", SLOT_2 + 4, 4, "\0\0\0\0", REFUSED,
-		"keyslot 2: 0 iterations"},
+	{"a keyslot neither active nor inactive is accepted", SLOT_0, 4, "\0\0\0\0", ONE_SLOT,
+		"is marked neither"},
+	{"an inactive keyslot with a wrong mark is accepted", SLOT_7, 4, "\0\0\xde\xae", ONE_SLOT,
+		"is marked neither"},
+	{"an active keyslot of no iterations is tried", SLOT_2 + 4, 4, "\0\0\0\0", ONE_SLOT,
+		"has 0 iterations"},
 	{"stripes 3999 are accepted", SLOT_0 + 44, 4, "\0\0\x0f\x9f", REFUSED, "keyslot 0: 3999 stripes"},
 	{"stripes 0 are accepted", SLOT_0 + 44, 4, "\0\0\0\0", REFUSED, "keyslot 0: 0 stripes"},
 	{"an area over the header is accepted", SLOT_0 + 40, 4, "\0\0\0\0", REFUSED, "keyslot 0: area at 0"},
@@ -99,6 +100,20 @@ static const struct field {
 	{"data over the keyslots are mapped", LUKS1_PAYLOAD, 4, "\0\0\0\x10", REFUSED,
 		"is not between header and data"},
 };
+
+static void one_slot_is_damaged(const struct luks *luks, const struct field *f)
+{
+	unsigned spoilt = (f->off - LUKS1_SLOTS) / 48;
+
+	assert_true(luks->keyslot_count >= 2);
+	for (unsigned i = 0; i < luks->keyslot_count; i++) {
+		const struct luks_keyslot *slot = &luks->keyslots[i];
+
+		assert_int_equal(slot->verdict.cause, slot->id == spoilt ? CAUSE_DAMAGED : CAUSE_OK);
+		assert_non_null(strstr(slot->verdict.why, slot->id == spoilt ? f->piece : ""));
+	}
+	assert_non_null(luks_find_keyslot(luks, spoilt));
+}
 
 static void field_is_judged(void **state)
 {
@@ -120,6 +135,10 @@ static void field_is_judged(void **state)
 		return;
 	}
 	assert_int_equal(o.cause, CAUSE_OK);
+	if (f->where == ONE_SLOT) {
+		one_slot_is_damaged(&o.luks, f);
+		return;
+	}
 	assert_int_equal(o.luks.keyslot_count, 2);
 	assert_int_equal(
 		o.luks.segment.verdict.cause, f->where == SEGMENT_AND_SLOTS ? CAUSE_UNSUPPORTED : CAUSE_OK);

@@ -163,7 +163,7 @@ static const struct edit_row references[] = {
 	{"no digest at all is accepted", DAMAGED, "segment 0: belongs to 0 digests",
 		{{SET, "digests", "{}"}}},
 	{"a digest for a keyslot of another type is refused", OK,
-		{{ADD, "keyslots", "\"5\":{\"type\":\"other\",\"key_size\":1}"},
+		{{ADD, "keyslots", "\"5\":{\"type\":\"other\",\"key_size\":1,\"area\":{\"type\":\"none\",\"offset\":\"1048576\",\"size\":\"512\"}}"},
 			{SET, "digests/0/keyslots", "[\"0\",\"1\",\"5\"]"}}},
 
 	{"a key too short for the data's cipher is used", SLOT_0, CAUSE_DAMAGED,

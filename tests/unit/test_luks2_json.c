@@ -128,7 +128,7 @@ static const struct edit_row keyslots[] = {
 		{{SET, "keyslots/1/priority", "\"1\""}}},
 	{"a null priority is accepted", DAMAGED, "\"priority\"", {{SET, "keyslots/1/priority", "null"}}},
 
-	{"an unknown AF is accepted", SLOT_0, CAUSE_UNSUPPORTED, "anti-forensic split \"luks9\"",
+	{"an unknown AF is accepted", DAMAGED, "keyslot 0: anti-forensic split \"luks9\" where \"luks1\" belongs",
 		{{SET, "keyslots/0/af/type", "\"luks9\""}}},
 	{"stripes 3999 are accepted", SLOT_0, CAUSE_DAMAGED, "\"stripes\" is 3999",
 		{{SET, "keyslots/0/af/stripes", "3999"}}},
@@ -140,13 +140,13 @@ static const struct edit_row keyslots[] = {
 		{{SET, "keyslots/0/af/stripes", "\"4000\""}}},
 	{"an unknown AF hash is accepted", SLOT_0, CAUSE_UNSUPPORTED, "hash \"whirlpool\" is not supported",
 		{{SET, "keyslots/0/af/hash", "\"whirlpool\""}}},
-	{"an AF hash in capitals is accepted", SLOT_0, CAUSE_UNSUPPORTED, "hash \"SHA256\" is not supported",
+	{"an AF hash in capitals is refused", OK,
 		{{SET, "keyslots/0/af/hash", "\"SHA256\""}}},
 	{"an empty AF hash is accepted", DAMAGED, "keyslot 0: \"hash\" is missing or not a string",
 		{{SET, "keyslots/0/af/hash", "\"\""}}},
 	{"AF sha1 is refused", OK, {{SET, "keyslots/0/af/hash", "\"sha1\""}}},
 
-	{"an unknown area type is accepted", SLOT_0, CAUSE_UNSUPPORTED, "area type \"journal\"",
+	{"an unknown area type is accepted", DAMAGED, "keyslot 0: area type \"journal\" where \"raw\" belongs",
 		{{SET, "keyslots/0/area/type", "\"journal\""}}},
 	{"an area offset as a number is accepted", DAMAGED, "keyslot 0: \"offset\" is " DECIMAL,
 		{{SET, "keyslots/0/area/offset", "32768"}}},
@@ -246,7 +246,7 @@ static const struct edit_row keyslots[] = {
 		{{SET, "keyslots/0/kdf/type", "\"%s%n%s\""}}},
 	{"the second reason replaces the first", SLOT_0, CAUSE_DAMAGED, "\"time\" is 0",
 		{{SET, "keyslots/0/kdf/time", "0"}, {SET, "keyslots/0/kdf/salt", "\"\""},
-			{SET, "keyslots/0/af/type", "\"x\""}, {SET, "keyslots/0/area/type", "\"x\""}}},
+			{SET, "keyslots/0/area/encryption", "\"x\""}}},
 };
 
 #define OTHER                                                                                                \
@@ -256,10 +256,10 @@ static const struct edit_row other_keyslots[] = {
 	{"a keyslot of an unknown type is refused", OK, {{ADD, "keyslots", "\"7\":" OTHER}}},
 	{"a keyslot of an unknown type spoils the one behind it", OK,
 		{{ADD_FIRST, "keyslots", "\"7\":" OTHER}}},
-	{"a keyslot of an unknown type without an area is refused", OK,
+	{"a keyslot of an unknown type without an area is accepted", DAMAGED, "keyslot 7: \"area\"",
 		{{ADD, "keyslots", "\"7\":{\"type\":\"other\",\"key_size\":1}"}}},
 	{"a keyslot of an unknown type must have our members", OK,
-		{{ADD, "keyslots", "\"7\":{\"type\":\"other\",\"key_size\":1,\"kdf\":5,\"af\":[]}"}}},
+		{{ADD, "keyslots", "\"7\":{\"type\":\"other\",\"key_size\":1,\"kdf\":5,\"af\":[],\"area\":{\"type\":\"none\",\"offset\":\"1048576\",\"size\":\"4096\"}}"}}},
 	{"a keyslot of an unknown type without key_size is accepted", DAMAGED, "keyslot 7: \"key_size\"",
 		{{ADD, "keyslots", "\"7\":{\"type\":\"other\"}"}}},
 	{"a keyslot without a type is accepted", DAMAGED, "keyslot 1: \"type\"",
