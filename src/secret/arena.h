@@ -31,7 +31,7 @@ enum cause arena_open(struct error *err) MUST_USE;
 /* Wipe all of it and give it back. Safe to call twice. */
 void arena_close(void);
 
-/* False when the kernel refused to lock the memory: secrets could then reach swap. */
+/* False when the kernel refused to lock some of what is allocated now: it could then reach swap. */
 bool arena_is_locked(void);
 
 size_t arena_mark(void);
