@@ -38,6 +38,7 @@ static void sink_field(struct sink *s, const struct spec *sp, const char *text, 
 
 static void sink_number(struct sink *s, const struct spec *sp, unsigned long long v, unsigned base, bool minus)
 {
+	struct spec rest = *sp;
 	char digits[24];
 	size_t at = sizeof(digits);
 
@@ -45,9 +46,14 @@ static void sink_number(struct sink *s, const struct spec *sp, unsigned long lon
 		digits[--at] = "0123456789abcdef"[v % base];
 		v /= base;
 	} while (v);
-	if (minus)
+	if (minus && sp->zero && !sp->left) {
+		/* The sign stands before the zeroes. */
+		sink_char(s, '-');
+		rest.width -= rest.width > 0;
+	} else if (minus) {
 		digits[--at] = '-';
-	sink_field(s, sp, digits + at, sizeof(digits) - at);
+	}
+	sink_field(s, &rest, digits + at, sizeof(digits) - at);
 }
 
 static unsigned long long take_unsigned(const struct spec *sp, va_list *args)
