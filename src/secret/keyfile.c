@@ -48,7 +48,7 @@ static bool skip_by_reading(int fd, uint64_t count, uint8_t *scratch, size_t scr
 
 static bool skip(int fd, uint64_t count, uint8_t *scratch, size_t scratch_len)
 {
-	if (!count || (count <= INT64_MAX && lseek(fd, (off_t)count, SEEK_SET) >= 0))
+	if (!count || (count <= INT64_MAX && lseek(fd, (off_t)count, SEEK_CUR) >= 0))
 		return true;
 	return errno == ESPIPE && skip_by_reading(fd, count, scratch, scratch_len);
 }
