@@ -143,7 +143,7 @@ static enum cause device(const struct options *o, struct error *err)
 	if (cause)
 		return cause;
 	cause = header_load(&dev.reader, &luks, &report, err);
-	src = (struct keyslot_source){&dev.reader, &luks, o->wishes.limits, &kernel};
+	src = (struct keyslot_source){&dev.reader, &luks, wishes_limits(&o->wishes), &kernel};
 	for (unsigned i = 0; !cause && i < luks.keyslot_count; i++)
 		cause = estimate(&src, &luks.keyslots[i], err);
 	blkdev_close(&dev);

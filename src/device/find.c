@@ -12,7 +12,7 @@
 /* Of the LUKS header's first 512 bytes (LUKS2 specification 2.1; LUKS1 has the UUID in the same place). */
 enum { LABEL_OFF = 24, LABEL_BYTES = 48, UUID_OFF = 168, UUID_BYTES = 40, PROBE_BYTES = 512 };
 /* Where a secondary header can be when the first sector is lost. */
-enum { SECONDARY_MIN = 0x4000, SECONDARY_MAX = 0x400000 };
+enum { SECONDARY_MIN = 0x4000, SECONDARY_MAX = 0x400000, HDR_OFFSET_OFF = 256 };
 
 enum key { BY_UUID, BY_LABEL };
 
@@ -40,6 +40,9 @@ static bool header_fits(int fd, off_t off, const struct wanted *w)
 	if (pread(fd, data, sizeof(data), off) != (ssize_t)sizeof(data))
 		return false;
 	if (memcmp(data, off ? "SKUL\xba\xbe" : "LUKS\xba\xbe", 6))
+		return false;
+	/* The secondary header of a partition stands inside its disk, too, but was not written for that place. */
+	if (off && bytes_be64(data + HDR_OFFSET_OFF) != (uint64_t)off)
 		return false;
 	if (w->key == BY_UUID)
 		return field_is(data + UUID_OFF, UUID_BYTES, w->value, true);

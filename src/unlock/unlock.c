@@ -209,7 +209,7 @@ static enum cause find_key(const struct wishes *w, const struct volume *v, const
 }
 
 /* The header says what a derivation costs, and the header may be hostile: hence bounds, that a flag can move. */
-static struct kdf_limits limits_of(const struct wishes *w)
+struct kdf_limits wishes_limits(const struct wishes *w)
 {
 	struct kdf_limits limits = w->limits;
 
@@ -235,7 +235,7 @@ static enum cause prepare(const struct wishes *w, struct volume *v, struct searc
 	if (cause)
 		return cause;
 	*s = (struct search){
-		.source = {&header_device(v)->reader, &v->luks, limits_of(w), &v->foreign},
+		.source = {&header_device(v)->reader, &v->luks, wishes_limits(w), &v->foreign},
 		.keyslot = w->keyslot,
 		.skipped = notice_skipped,
 	};
