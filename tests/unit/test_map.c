@@ -449,7 +449,7 @@ static void without_a_keyring_the_mapping_fails(void **state)
 	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
 	sent_load(f, 3, 0, hex_line);
 	sent_resume(f, 4);
-	assert_non_null(strstr(notices, "the key goes into the table"));
+	assert_non_null(strstr(notices, "the key went into the table"));
 	no_secret_is_left(f, &err);
 }
 
@@ -467,7 +467,7 @@ static void a_key_that_the_load_does_not_find_ends_it(void **state)
 	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
 	dropped_key(f, 4);
 	sent_load(f, 5, 0, hex_line);
-	assert_non_null(strstr(notices, "the key goes into the table"));
+	assert_non_null(strstr(notices, "the key went into the table"));
 	no_secret_is_left(f, &err);
 }
 
