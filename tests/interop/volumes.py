@@ -151,6 +151,7 @@ class Volume:
     def __init__(self, folder, name, size="4M"):
         self.folder, self.name = folder, name
         self.known = {}  # fingerprints
+        self.twin = None  # for cryptsetup
         self.path = os.path.join(folder, name + ".img")
         self.header = None  # the path of a detached one
         must("truncate", "-s", size, self.path)
@@ -181,7 +182,7 @@ class Volume:
     def clone(self, name):
         """A second volume with the same bytes."""
         new = object.__new__(Volume)
-        new.folder, new.name, new.header, new.known = self.folder, name, None, {}
+        new.folder, new.name, new.header, new.known, new.twin = self.folder, name, None, {}, None
         new.path = copy(self.path, os.path.join(self.folder, name + ".img"))
         if self.header:
             new.header = copy(self.header, os.path.join(self.folder, name + ".hdr"))
@@ -195,6 +196,8 @@ class Volume:
         return ["--header", self.header] if self.header else []
 
     def remove(self):
+        if self.twin:
+            self.twin.remove()
         for path in (self.path, self.header):
             if path:
                 os.unlink(path)
@@ -215,11 +218,14 @@ class Volume:
         return done, [f"{self.name}: {c}" for c in complaints]
 
     def peer(self, *args, stdin=b""):
-        """cryptsetup on a copy."""
-        twin = self.clone(f"{self.name}.peer")
-        done = run(CRYPTSETUP, *args, *twin._header(), twin.path, stdin=stdin)
-        twin.remove()
-        return done
+        """cryptsetup on a copy, which is a new one whenever one of the two was written to."""
+        if not self.twin or self.twin_of != self.times() + self.twin.times():
+            self.twin = self.clone(self.name + ".peer")
+            self.twin_of = self.times() + self.twin.times()
+        return run(CRYPTSETUP, *args, *self.twin._header(), self.twin.path, stdin=stdin)
+
+    def times(self):
+        return [(path, os.stat(path).st_size, os.stat(path).st_mtime_ns) for path in (self.path, self.header) if path]
 
     def peer_slot(self, key, *options):
         """cryptsetup's exit code and the keyslot it opened, or None."""
