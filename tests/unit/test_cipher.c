@@ -43,7 +43,9 @@ TEST(a_null_cipher_is_accepted)
 		enum cipher c;
 
 		assert_false(cipher_find(names[i], &c));
+		assert_non_null(strstr(cipher_advice(names[i]), "encrypts nothing"));
 	}
+	assert_string_equal(cipher_advice("rot13-plain64"), "");
 	for (int i = 0; i < CIPHER_COUNT; i++)
 		assert_null(strstr(cipher_name((enum cipher)i), "null"));
 }

@@ -373,6 +373,17 @@ TEST(the_stop_key_shows_the_shell_a_half_typed_passphrase)
 	assert_passphrase("something");
 }
 
+TEST(a_stray_control_s_stops_the_output_for_ever)
+{
+	session_start();
+	see_prompt(1);
+	type("\x13\x15\n");
+	see("empty", 1);
+	see_prompt(2);
+	type("something\n");
+	assert_passphrase("something");
+}
+
 TEST(nobody_at_the_keyboard_is_waited_for)
 {
 	struct outcome o;
@@ -544,6 +555,7 @@ int main(void)
 		cmocka_unit_test(a_signal_leaves_the_terminal_without_echo),
 		cmocka_unit_test(an_ignored_signal_ends_the_question),
 		cmocka_unit_test(the_stop_key_shows_the_shell_a_half_typed_passphrase),
+		cmocka_unit_test(a_stray_control_s_stops_the_output_for_ever),
 		cmocka_unit_test(nobody_at_the_keyboard_is_waited_for),
 		cmocka_unit_test(more_than_the_first_line_is_taken_from_a_pipe),
 		cmocka_unit_test(a_byte_of_the_line_is_lost),
