@@ -23,7 +23,10 @@ enum action action_after(int status)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT)
-		return ACTION_ASK_AGAIN; /* ^C at the prompt: a person who is there, not a fault */
+	int sig = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+
+	/* A key at the prompt, or a serial line that was pulled: somebody is there, or will be; not a fault. */
+	if (sig == SIGINT || sig == SIGQUIT || sig == SIGHUP)
+		return ACTION_ASK_AGAIN;
 	return code >= 0 && code < CAUSE_COUNT ? actions[code] : ACTION_STOP;
 }

@@ -56,6 +56,8 @@ void console_hush(void)
 		return;
 	quiet = saved;
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+	/* A stray ^S would stop the console, and with it whoever writes to it: process 1. */
+	quiet.c_iflag &= ~(tcflag_t)IXON;
 	(void)tcsetattr(STDIN_FILENO, TCSANOW, &quiet);
 }
 

@@ -10,16 +10,19 @@
 static const struct {
 	const char *name;
 	enum command bit;
-	unsigned args; /* how many it takes, exactly */
+	unsigned args;     /* how many it takes */
+	unsigned optional; /* how many of them may be left out */
 	enum cause (*run)(const struct options *o, struct error *err);
 	const char *usage, *help;
 } commands[] = {
-	{"open", COMMAND_OPEN, 2, command_open, "open [options] DEVICE NAME", "unlock; /dev/mapper/NAME appears"},
-	{"test", COMMAND_TEST, 1, command_test, "test [options] DEVICE", "all of open but the kernel; prints \"keyslot N\""},
-	{"close", COMMAND_CLOSE, 1, command_close, "close NAME", "remove the mapping"},
-	{"check", COMMAND_CHECK, 1, command_check, "check [--header H] DEVICE", "health of the header and the keyslot areas"},
-	{"dump", COMMAND_DUMP, 1, command_dump, "dump [--json] [--header H] DEVICE", "what the header says"},
-	{"backup", COMMAND_BACKUP, 2, command_backup, "backup [--header H] DEVICE FILE", "copy the header to a new file"},
+	{"open", COMMAND_OPEN, 2, 0, command_open, "open [options] DEVICE NAME", "unlock; /dev/mapper/NAME appears"},
+	{"test", COMMAND_TEST, 1, 0, command_test, "test [options] DEVICE", "all of open but the kernel; prints \"keyslot N\""},
+	{"close", COMMAND_CLOSE, 1, 0, command_close, "close NAME", "remove the mapping"},
+	{"check", COMMAND_CHECK, 1, 0, command_check, "check [--header H] DEVICE", "health of the header and the keyslot areas"},
+	{"dump", COMMAND_DUMP, 1, 0, command_dump, "dump [--json] [--header H] DEVICE", "what the header says"},
+	{"backup", COMMAND_BACKUP, 2, 0, command_backup, "backup [--header H] DEVICE FILE", "copy the header to a new file"},
+	{"benchmark", COMMAND_BENCHMARK, 1, 1, command_benchmark, "benchmark [--header H] [DEVICE]",
+		"speed of the KDFs here, or how long each keyslot will take"},
 };
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
 
@@ -36,7 +39,7 @@ static void print_help(int fd)
 	text_print(fd, "latchkey unlocks a LUKS volume.\n\nUsage:\n");
 	for (int i = 0; i < COMMANDS; i++)
 		text_print(fd, "  latchkey %-36s %s\n", commands[i].usage, commands[i].help);
-	text_print(fd, "  latchkey COMMAND --help\n  latchkey --version\n\n"
+	text_print(fd, "  latchkey COMMAND --help\n  latchkey --version [--verbose]\n\n"
 		       "DEVICE and H are a path, UUID=... or LABEL=...\n");
 	print_causes(fd);
 	text_print(fd, "\nSee latchkey(8).\n");
@@ -66,13 +69,26 @@ static enum cause run(int which, int argc, char **argv, struct error *err)
 		options_print(1, commands[which].bit);
 		return CAUSE_OK;
 	}
-	if (o.arg_count != commands[which].args)
+	if (o.arg_count > commands[which].args || o.arg_count + commands[which].optional < commands[which].args)
 		return error_set(err, CAUSE_USAGE, "usage: latchkey %s", commands[which].usage);
 	cause = arena_open(err);
 	if (!cause)
 		cause = commands[which].run(&o, err);
 	arena_close();
 	return cause;
+}
+
+/* With @verbose also what was chosen for this processor. */
+static void print_version(bool verbose)
+{
+	static const enum hash hashes[] = {HASH_SHA1, HASH_SHA256, HASH_SHA512};
+
+	text_print(1, "latchkey %s\n", LATCHKEY_VERSION);
+	if (!verbose)
+		return;
+	for (size_t i = 0; i < sizeof(hashes) / sizeof(*hashes); i++)
+		text_print(1, "%s: %s\n", hash_name(hashes[i]), hash_implementation(hashes[i]));
+	text_print(1, "argon2: %s\n", kdf_implementation(&(struct kdf){.kind = KDF_ARGON2ID}));
 }
 
 static enum cause dispatch(int argc, char **argv, struct error *err)
@@ -87,7 +103,7 @@ static enum cause dispatch(int argc, char **argv, struct error *err)
 		return CAUSE_OK;
 	}
 	if (!strcmp(verb, "--version") || !strcmp(verb, "-V")) {
-		text_print(1, "latchkey %s\n", LATCHKEY_VERSION);
+		print_version(argc > 2 && (!strcmp(argv[2], "--verbose") || !strcmp(argv[2], "-v")));
 		return CAUSE_OK;
 	}
 	if (!*verb)
@@ -102,6 +118,8 @@ int main(int argc, char **argv)
 
 	fill_standard_descriptors();
 	cause = dispatch(argc, argv, &err);
+	if (!cause && text_output_lost())
+		cause = error_set(&err, CAUSE_USAGE, "standard output cannot be written");
 	if (cause)
 		text_print(2, "latchkey: %s\n", err.text);
 	return (int)cause;

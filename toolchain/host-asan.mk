@@ -3,6 +3,6 @@
 CC             := gcc
 TARGET_CFLAGS  := -fsanitize=address,undefined,alignment -fno-sanitize-recover=all -fno-omit-frame-pointer
 LIBC           := host
-ARGON2_FILL    := ref
+ARCH           := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
 # BearSSL's way for machines that cannot load a word from any address
 TARGET_LIBRARY_CFLAGS := -DBR_LE_UNALIGNED=0 -DBR_BE_UNALIGNED=0

@@ -3,5 +3,4 @@
 CC             := clang
 TARGET_CFLAGS  := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-error
 LIBC           := host
-ARGON2_FILL    := ref
 TARGET_LIBRARY_CFLAGS := -DBR_LE_UNALIGNED=0 -DBR_BE_UNALIGNED=0

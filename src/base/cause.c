@@ -61,6 +61,7 @@ void error_prefix(struct error *err, const char *fmt, ...)
 	used = text_vformat(err->text, sizeof(err->text), fmt, args);
 	va_end(args);
 	text_format(err->text + used, sizeof(err->text) - used, ": %s", old);
+	text_sanitize(err->text);
 }
 
 void error_append(struct error *err, const char *fmt, ...)
@@ -71,4 +72,5 @@ void error_append(struct error *err, const char *fmt, ...)
 	va_start(args, fmt);
 	text_vformat(err->text + used, sizeof(err->text) - used, fmt, args);
 	va_end(args);
+	text_sanitize(err->text);
 }

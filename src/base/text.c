@@ -38,6 +38,7 @@ static void sink_field(struct sink *s, const struct spec *sp, const char *text, 
 
 static void sink_number(struct sink *s, const struct spec *sp, unsigned long long v, unsigned base, bool minus)
 {
+	struct spec rest = *sp;
 	char digits[24];
 	size_t at = sizeof(digits);
 
@@ -45,9 +46,14 @@ static void sink_number(struct sink *s, const struct spec *sp, unsigned long lon
 		digits[--at] = "0123456789abcdef"[v % base];
 		v /= base;
 	} while (v);
-	if (minus)
+	if (minus && sp->zero && !sp->left) {
+		/* The sign stands before the zeroes. */
+		sink_char(s, '-');
+		rest.width -= rest.width > 0;
+	} else if (minus) {
 		digits[--at] = '-';
-	sink_field(s, sp, digits + at, sizeof(digits) - at);
+	}
+	sink_field(s, &rest, digits + at, sizeof(digits) - at);
 }
 
 static unsigned long long take_unsigned(const struct spec *sp, va_list *args)
@@ -161,6 +167,8 @@ bool text_write(int fd, const void *data, size_t len)
 	return true;
 }
 
+static bool output_lost;
+
 void text_print(int fd, const char *fmt, ...)
 {
 	char buf[1024];
@@ -170,7 +178,14 @@ void text_print(int fd, const char *fmt, ...)
 	va_start(args, fmt);
 	used = text_vformat(buf, sizeof(buf), fmt, args);
 	va_end(args);
-	(void)text_write(fd, buf, used); /* nowhere left to complain */
+	/* For the others there is nowhere left to complain. */
+	if (!text_write(fd, buf, used) && fd == STDOUT_FILENO)
+		output_lost = true;
+}
+
+bool text_output_lost(void)
+{
+	return output_lost;
 }
 
 void text_escape(char *dst, size_t size, const char *src)

@@ -29,6 +29,9 @@ bool text_write(int fd, const void *data, size_t len);
 /* Format at most 1 KiB and write it to @fd. */
 void text_print(int fd, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* Did a text_print to standard output fail? A result that nobody got is no success. */
+bool text_output_lost(void);
+
 /* Copy @src to @dst (@size bytes in all), with bytes outside printable ASCII as \xNN. */
 void text_escape(char *dst, size_t size, const char *src);
 

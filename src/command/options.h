@@ -10,7 +10,8 @@
 #include "unlock/unlock.h"
 
 /* Commands, as bits: each option says which ones take it. */
-enum command { COMMAND_OPEN = 1, COMMAND_TEST = 2, COMMAND_CLOSE = 4, COMMAND_DUMP = 8, COMMAND_CHECK = 16, COMMAND_BACKUP = 32 };
+enum command { COMMAND_OPEN = 1, COMMAND_TEST = 2, COMMAND_CLOSE = 4, COMMAND_DUMP = 8, COMMAND_CHECK = 16, COMMAND_BACKUP = 32,
+	COMMAND_BENCHMARK = 64 };
 
 struct options {
 	struct wishes wishes;

@@ -39,6 +39,11 @@ bool cipher_find(const char *name, enum cipher *out)
 	return false;
 }
 
+const char *cipher_advice(const char *name)
+{
+	return strstr(name, "null") ? ": it encrypts nothing, and latchkey never uses it" : "";
+}
+
 const char *cipher_name(enum cipher c)
 {
 	return ciphers[c].name;

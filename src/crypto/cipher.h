@@ -34,6 +34,9 @@ enum { CIPHER_KEY_MAX_BYTES = 64, CIPHER_SECTOR_BYTES = 512 };
 /* The cipher that a header calls @name ("aes-xts-plain64"). False when it is not in the list. */
 bool cipher_find(const char *name, enum cipher *out);
 
+/* What is worth saying about a cipher that is not in the list: begins with ": ", or is empty. */
+const char *cipher_advice(const char *name);
+
 /* As dm-crypt's table line wants it. */
 const char *cipher_name(enum cipher c);
 

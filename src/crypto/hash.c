@@ -1,21 +1,52 @@
 /* SPDX-License-Identifier: MIT */
-/* hash - see hash.h; BearSSL does the hashing. */
+/*
+ * hash - see hash.h.
+ *
+ * Padding, HMAC and PBKDF2 are here, once; the compression functions and PBKDF2's loop
+ * are the chosen core's. HMAC's two key blocks are compressed once for all iterations,
+ * so an iteration is two compressions and nothing else.
+ */
 #include "crypto/hash.h"
+#include "crypto/core.h"
 #include "secret/wipe.h"
-#include <bearssl_hash.h>
-#include <bearssl_hmac.h>
 #include <string.h>
 #include <strings.h>
 
-static const struct {
+enum {
+	BLOCK_MAX_BYTES = 128,
+	/* Outputs that are computed side by side: more than any key needs. */
+	BATCH = 4,
+	/* Iterations between two reports: a few milliseconds here, a second or two on the slowest router. */
+	STEP = 1 << 14,
+};
+
+union state {
+	uint32_t w32[8];
+	uint64_t w64[8];
+};
+
+/* Initial values: FIPS 180-4, 5.3. */
+static const struct info {
 	const char *name;
-	const br_hash_class *class;
+	uint8_t core, digest_bytes, block_bytes, word_bytes, state_words;
+	/* Is the state the whole digest? Then the core has a loop for it. */
+	bool whole;
+	union state initial;
 } hashes[HASH_COUNT] = {
-	[HASH_SHA1] = {"sha1", &br_sha1_vtable},
-	[HASH_SHA224] = {"sha224", &br_sha224_vtable},
-	[HASH_SHA256] = {"sha256", &br_sha256_vtable},
-	[HASH_SHA384] = {"sha384", &br_sha384_vtable},
-	[HASH_SHA512] = {"sha512", &br_sha512_vtable},
+	[HASH_SHA1] = {"sha1", CORE_SHA1, 20, 64, 4, 5, true,
+		{.w32 = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0}}},
+	[HASH_SHA224] = {"sha224", CORE_SHA256, 28, 64, 4, 8, false,
+		{.w32 = {0xc1059ed8, 0x367cd507, 0x3070dd17, 0xf70e5939, 0xffc00b31, 0x68581511, 0x64f98fa7,
+			 0xbefa4fa4}}},
+	[HASH_SHA256] = {"sha256", CORE_SHA256, 32, 64, 4, 8, true,
+		{.w32 = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab,
+			 0x5be0cd19}}},
+	[HASH_SHA384] = {"sha384", CORE_SHA512, 48, 128, 8, 8, false,
+		{.w64 = {0xcbbb9d5dc1059ed8, 0x629a292a367cd507, 0x9159015a3070dd17, 0x152fecd8f70e5939,
+			 0x67332667ffc00b31, 0x8eb44a8768581511, 0xdb0c2e0d64f98fa7, 0x47b5481dbefa4fa4}}},
+	[HASH_SHA512] = {"sha512", CORE_SHA512, 64, 128, 8, 8, true,
+		{.w64 = {0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
+			 0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179}}},
 };
 
 bool hash_find(const char *name, enum hash *out)
@@ -33,63 +64,245 @@ const char *hash_name(enum hash h)
 	return hashes[h].name;
 }
 
+const char *hash_implementation(enum hash h)
+{
+	return core_hash(hashes[h].core)->name;
+}
+
 size_t hash_bytes(enum hash h)
 {
-	return (hashes[h].class->desc >> BR_HASHDESC_OUT_OFF) & BR_HASHDESC_OUT_MASK;
+	return hashes[h].digest_bytes;
+}
+
+/* --- one message ------------------------------------------------------------------------- */
+
+/* A hash under way. */
+struct run {
+	const struct info *info;
+	const struct hash_core *core;
+	union state state;
+	uint64_t bytes; /* of the message so far */
+	uint8_t block[BLOCK_MAX_BYTES];
+};
+
+static void run_begin(struct run *r, enum hash h)
+{
+	r->info = &hashes[h];
+	r->core = core_hash(hashes[h].core);
+	r->state = hashes[h].initial;
+	r->bytes = 0;
+}
+
+static void run_add(struct run *r, const void *data, size_t len)
+{
+	const size_t block = r->info->block_bytes;
+	const uint8_t *p = data;
+	size_t used = (size_t)(r->bytes % block);
+
+	r->bytes += len;
+	if (used) {
+		size_t take = len < block - used ? len : block - used;
+
+		memcpy(r->block + used, p, take);
+		p += take, len -= take, used += take;
+		if (used < block)
+			return;
+		r->core->compress(&r->state, r->block, 1);
+	}
+	if (len >= block)
+		r->core->compress(&r->state, p, len / block);
+	if (len % block)
+		memcpy(r->block, p + len / block * block, len % block);
+}
+
+static void digest_store(const struct info *info, const union state *s, uint8_t *out)
+{
+	for (size_t at = 0; at < info->digest_bytes; at += 4) {
+		size_t i = at / 4;
+
+		if (info->word_bytes == 4)
+			bytes_put_be32(out + at, s->w32[i]);
+		else
+			bytes_put_be32(out + at, (uint32_t)(s->w64[i / 2] >> (i % 2 ? 0 : 32)));
+	}
+}
+
+/* Padding: one bit, zeros, the length in bits (FIPS 180-4, 5.1); its upper half is always 0 here. */
+static void run_pad(struct run *r)
+{
+	const size_t block = r->info->block_bytes;
+	const uint64_t bits = r->bytes * 8;
+	size_t used = (size_t)(r->bytes % block);
+
+	r->block[used++] = 0x80;
+	if (used > block - 2 * r->info->word_bytes) {
+		memset(r->block + used, 0, block - used);
+		r->core->compress(&r->state, r->block, 1);
+		used = 0;
+	}
+	memset(r->block + used, 0, block - 8 - used);
+	bytes_put_be32(r->block + block - 8, (uint32_t)(bits >> 32));
+	bytes_put_be32(r->block + block - 4, (uint32_t)bits);
+	r->core->compress(&r->state, r->block, 1);
+}
+
+static void run_end(struct run *r, uint8_t *out)
+{
+	run_pad(r);
+	digest_store(r->info, &r->state, out);
 }
 
 void hash_run(enum hash h, const struct bytes *parts, size_t n, uint8_t *out)
 {
-	const br_hash_class *class = hashes[h].class;
-	br_hash_compat_context ctx;
+	struct run r;
 
-	class->init(&ctx.vtable);
+	run_begin(&r, h);
 	for (size_t i = 0; i < n; i++)
-		class->update(&ctx.vtable, parts[i].data, parts[i].len);
-	class->out(&ctx.vtable, out);
-	wipe(&ctx, sizeof(ctx));
+		run_add(&r, parts[i].data, parts[i].len);
+	run_end(&r, out);
+	wipe(&r, sizeof(r));
 }
 
-/* Block number @index (from 1) of the output: T = U1 ^ U2 ^ ... ^ Uc. */
-static void pbkdf2_block(const br_hmac_key_context *key, struct bytes salt, uint32_t index, uint32_t iterations,
-	uint8_t *t, size_t t_bytes)
-{
-	uint8_t u[HASH_MAX_BYTES], be_index[4];
-	br_hmac_context mac;
+/* --- HMAC and PBKDF2 --------------------------------------------------------------------- */
 
-	bytes_put_be32(be_index, index);
-	br_hmac_init(&mac, key, 0);
-	br_hmac_update(&mac, salt.data, salt.len);
-	br_hmac_update(&mac, be_index, sizeof(be_index));
-	br_hmac_out(&mac, u);
-	memcpy(t, u, t_bytes);
-	for (uint32_t c = 1; c < iterations; c++) {
-		br_hmac_init(&mac, key, 0);
-		br_hmac_update(&mac, u, t_bytes);
-		br_hmac_out(&mac, u);
-		for (size_t i = 0; i < t_bytes; i++)
-			t[i] ^= u[i];
+/* The states after HMAC's two key blocks (RFC 2104). */
+struct hmac_key {
+	enum hash hash;
+	union state inner, outer;
+};
+
+static void hmac_key(struct hmac_key *key, enum hash h, struct bytes secret)
+{
+	const struct info *info = &hashes[h];
+	const struct hash_core *core = core_hash(info->core);
+	uint8_t pad[BLOCK_MAX_BYTES] = {0};
+
+	if (secret.len > info->block_bytes)
+		hash_run(h, &secret, 1, pad);
+	else if (secret.len)
+		memcpy(pad, secret.data, secret.len);
+	key->hash = h;
+	key->inner = key->outer = info->initial;
+	for (size_t i = 0; i < sizeof(pad); i++)
+		pad[i] ^= 0x36;
+	core->compress(&key->inner, pad, 1);
+	for (size_t i = 0; i < sizeof(pad); i++)
+		pad[i] ^= 0x36 ^ 0x5c;
+	core->compress(&key->outer, pad, 1);
+	wipe(pad, sizeof(pad));
+}
+
+/* The state, not the bytes, of HMAC over @parts. */
+static void hmac(const struct hmac_key *key, const struct bytes *parts, size_t n, union state *out)
+{
+	const struct info *info = &hashes[key->hash];
+	uint8_t digest[HASH_MAX_BYTES];
+	struct run r;
+
+	run_begin(&r, key->hash);
+	r.state = key->inner;
+	r.bytes = info->block_bytes;
+	for (size_t i = 0; i < n; i++)
+		run_add(&r, parts[i].data, parts[i].len);
+	run_end(&r, digest);
+	r.state = key->outer;
+	r.bytes = info->block_bytes;
+	run_add(&r, digest, info->digest_bytes);
+	run_pad(&r);
+	*out = r.state;
+	wipe(&r, sizeof(r));
+	wipe(digest, sizeof(digest));
+}
+
+/* PBKDF2's loop for the truncated hashes, for which no core has one: the digest is not the state. */
+static void iterate_truncated(const struct hmac_key *key, union state *u, union state *t, size_t n, uint32_t rounds)
+{
+	const struct info *info = &hashes[key->hash];
+	uint8_t digest[HASH_MAX_BYTES];
+	struct bytes part = {digest, info->digest_bytes};
+
+	for (size_t k = 0; k < n; k++)
+		for (uint32_t r = 0; r < rounds; r++) {
+			digest_store(info, &u[k], digest);
+			hmac(key, &part, 1, &u[k]);
+			for (size_t i = 0; i < 8; i++)
+				t[k].w64[i] ^= u[k].w64[i];
+		}
+	wipe(digest, sizeof(digest));
+}
+
+/* The states of a batch: as the cores want them, one behind the other without a gap. */
+struct batch {
+	uint64_t u[BATCH * 8], t[BATCH * 8];
+};
+
+static void iterate(const struct hmac_key *key, struct batch *b, size_t n, uint32_t rounds)
+{
+	const struct info *info = &hashes[key->hash];
+
+	if (info->whole)
+		core_hash(info->core)->iterate(&key->inner, &key->outer, b->u, b->t, n, rounds);
+	else
+		iterate_truncated(key, (union state *)b->u, (union state *)b->t, n, rounds);
+}
+
+/* Outputs number @first on, @n of them, into @out: T = U1 ^ U2 ^ ... ^ Uc. */
+static void pbkdf2_batch(const struct hmac_key *key, struct bytes salt, uint32_t first, size_t n,
+	uint32_t iterations, uint8_t *out, const struct progress *progress)
+{
+	const struct info *info = &hashes[key->hash];
+	const size_t bytes = info->whole ? info->digest_bytes : sizeof(union state);
+	uint8_t be_index[4];
+	struct bytes parts[] = {salt, {be_index, sizeof(be_index)}};
+	union state one;
+	struct batch b;
+
+	for (size_t k = 0; k < n; k++) {
+		bytes_put_be32(be_index, first + (uint32_t)k);
+		hmac(key, parts, 2, &one);
+		memcpy((uint8_t *)b.u + k * bytes, &one, bytes);
 	}
-	wipe(u, sizeof(u));
-	wipe(&mac, sizeof(mac));
+	memcpy(b.t, b.u, n * bytes);
+	for (uint32_t done = 1; done < iterations;) {
+		uint32_t rounds = iterations - done < STEP ? iterations - done : STEP;
+
+		iterate(key, &b, n, rounds);
+		done += rounds;
+		if (progress)
+			progress->tell(progress->context, done, iterations);
+	}
+	for (size_t k = 0; k < n; k++) {
+		memcpy(&one, (uint8_t *)b.t + k * bytes, bytes);
+		digest_store(info, &one, out + k * info->digest_bytes);
+	}
+	wipe(&one, sizeof(one));
+	wipe(&b, sizeof(b));
+}
+
+void hash_pbkdf2_told(enum hash h, struct bytes password, struct bytes salt, uint32_t iterations, uint8_t *out,
+	size_t out_bytes, const struct progress *progress)
+{
+	const size_t digest = hash_bytes(h);
+	uint8_t buffer[BATCH * HASH_MAX_BYTES];
+	struct hmac_key key;
+
+	hmac_key(&key, h, password);
+	for (uint32_t first = 1; out_bytes; first += BATCH) {
+		size_t n = (out_bytes + digest - 1) / digest, take;
+
+		n = n < BATCH ? n : BATCH;
+		take = out_bytes < n * digest ? out_bytes : n * digest;
+		pbkdf2_batch(&key, salt, first, n, iterations, buffer, progress);
+		memcpy(out, buffer, take);
+		out += take;
+		out_bytes -= take;
+	}
+	wipe(buffer, sizeof(buffer));
+	wipe(&key, sizeof(key));
 }
 
 void hash_pbkdf2(enum hash h, struct bytes password, struct bytes salt, uint32_t iterations, uint8_t *out,
 	size_t out_bytes)
 {
-	size_t block = hash_bytes(h);
-	br_hmac_key_context key;
-	uint8_t t[HASH_MAX_BYTES];
-
-	br_hmac_key_init(&key, hashes[h].class, password.data, password.len);
-	for (uint32_t index = 1; out_bytes; index++) {
-		size_t take = out_bytes < block ? out_bytes : block;
-
-		pbkdf2_block(&key, salt, index, iterations, t, block);
-		memcpy(out, t, take);
-		out += take;
-		out_bytes -= take;
-	}
-	wipe(t, sizeof(t));
-	wipe(&key, sizeof(key));
+	hash_pbkdf2_told(h, password, salt, iterations, out, out_bytes, NULL);
 }

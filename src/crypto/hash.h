@@ -9,7 +9,7 @@
 #define CRYPTO_HASH_H
 
 #include "base/bytes.h"
-
+#include "crypto/progress.h"
 
 enum hash { HASH_SHA1, HASH_SHA224, HASH_SHA256, HASH_SHA384, HASH_SHA512, HASH_COUNT };
 
@@ -23,6 +23,9 @@ bool hash_find(const char *name, enum hash *out);
 
 const char *hash_name(enum hash h);
 
+/* Which implementation of @h this processor runs ("SHA-NI"). */
+const char *hash_implementation(enum hash h);
+
 /* Output length in bytes. */
 size_t hash_bytes(enum hash h);
 
@@ -35,5 +38,9 @@ void hash_run(enum hash h, const struct bytes *parts, size_t n, uint8_t *out);
  */
 void hash_pbkdf2(enum hash h, struct bytes password, struct bytes salt, uint32_t iterations, uint8_t *out,
 	size_t out_bytes);
+
+/* The same, with iterations told to @progress, which may be NULL. */
+void hash_pbkdf2_told(enum hash h, struct bytes password, struct bytes salt, uint32_t iterations, uint8_t *out,
+	size_t out_bytes, const struct progress *progress);
 
 #endif

@@ -3,6 +3,7 @@
 #include "crypto/kdf.h"
 #include "base/machine.h"
 #include "crypto/argon2_derive.h"
+#include "crypto/core.h"
 #include "crypto/kdf_cost.h"
 
 const struct kdf_limits kdf_default_limits = {
@@ -79,10 +80,23 @@ enum cause kdf_check(const struct kdf *kdf, const struct kdf_limits *limits, str
 	return CAUSE_OK;
 }
 
+static const struct progress *told;
+
+void kdf_tell(const struct progress *progress)
+{
+	told = progress;
+}
+
+const char *kdf_implementation(const struct kdf *kdf)
+{
+	return kdf->kind == KDF_PBKDF2 ? hash_implementation(kdf->hash) : core_argon2()->name;
+}
+
 enum cause kdf_derive(const struct kdf *kdf, struct bytes secret, uint8_t *out, size_t out_bytes, struct error *err)
 {
 	if (kdf->kind != KDF_PBKDF2)
-		return argon2_derive(kdf, secret, out, out_bytes, err);
-	hash_pbkdf2(kdf->hash, secret, (struct bytes){kdf->salt, kdf->salt_bytes}, kdf->iterations, out, out_bytes);
+		return argon2_derive(kdf, secret, out, out_bytes, told, err);
+	hash_pbkdf2_told(kdf->hash, secret, (struct bytes){kdf->salt, kdf->salt_bytes}, kdf->iterations, out,
+		out_bytes, told);
 	return CAUSE_OK;
 }

@@ -19,11 +19,13 @@ static uint64_t work(const struct kdf *kdf)
 	return kdf->kind == KDF_PBKDF2 ? kdf->iterations : (uint64_t)kdf->memory_kib * kdf->iterations;
 }
 
-/* How long @work takes when @trial_work took @us. */
+/* How long @work takes when @trial_work took @us; UINT64_MAX when that does not fit. */
 static uint64_t scale_ms(uint64_t work, uint64_t us, uint64_t trial_work)
 {
 	uint64_t whole = work / trial_work, rest = work % trial_work;
 
+	if (whole >= UINT64_MAX / us)
+		return UINT64_MAX;
 	return (whole * us + rest * us / trial_work) / 1000;
 }
 

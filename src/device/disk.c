@@ -1,68 +1,86 @@
 /* SPDX-License-Identifier: MIT */
-/* disk - see disk.h. */
+/* disk - see disk.h. Devices are known by their number here, as /sys writes it: "8:1". */
 #include "device/disk.h"
+#include "base/folder.h"
 #include "base/text.h"
-#include <dirent.h>
-#include <stdlib.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* Disks under one device; and how deep mappings may stand on each other. */
-enum { DISKS_MAX = 16, DEPTH_MAX = 8, PATH_BYTES = 4096 };
+enum { DISKS_MAX = 16, DEPTH_MAX = 8, NUMBER_BYTES = 24, PATH_BYTES = 384 };
 
 struct disks {
-	char path[DISKS_MAX][256]; /* in /sys/devices */
+	char number[DISKS_MAX][NUMBER_BYTES];
 	unsigned count;
 };
 
-static void collect(const char *sys_path, struct disks *out, int depth);
+static void collect(const char *number, struct disks *out, int depth);
 
-/* What @path, a mapping, stands on. False when it stands on nothing: it is a disk then. */
-static bool collect_slaves(const char *path, struct disks *out, int depth)
+/* The number in the file "dev" of the folder @path. */
+static bool read_number(const char *path, char number[static NUMBER_BYTES])
 {
-	char child[PATH_BYTES];
-	const struct dirent *e;
+	char file[PATH_BYTES + 8];
+	ssize_t n;
+	int fd;
+
+	text_format(file, sizeof(file), "%s/dev", path);
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, number, NUMBER_BYTES - 1);
+	close(fd);
+	if (n <= 1)
+		return false;
+	number[n - (number[n - 1] == '\n')] = 0;
+	return true;
+}
+
+/* What the device @number, a mapping, stands on. False when it stands on nothing: it is a disk then. */
+static bool collect_slaves(const char *number, struct disks *out, int depth)
+{
+	char slaves[64], slave[PATH_BYTES], below[NUMBER_BYTES];
+	const char *name;
+	struct folder f;
 	bool any = false;
-	DIR *dir;
 
-	if (!text_join(child, sizeof(child), path, "/slaves", ""))
+	text_format(slaves, sizeof(slaves), "/sys/dev/block/%s/slaves", number);
+	if (!folder_open(&f, slaves))
 		return false;
-	dir = opendir(child);
-	if (!dir)
-		return false;
-	while ((e = readdir(dir))) {
-		char slave[PATH_BYTES];
-
-		if (e->d_name[0] == '.' || !text_join(slave, sizeof(slave), child, "/", e->d_name))
-			continue;
-		collect(slave, out, depth + 1);
-		any = true;
+	for (; (name = folder_next(&f)); any = true) {
+		text_format(slave, sizeof(slave), "%s/%s", slaves, name);
+		if (read_number(slave, below))
+			collect(below, out, depth + 1);
 	}
-	closedir(dir);
+	folder_close(&f);
 	return any;
 }
 
-/* Add the disks under the device whose folder in /sys is @sys_path. */
-static void collect(const char *sys_path, struct disks *out, int depth)
+/* Add the disks under the device @number. */
+static void collect(const char *number, struct disks *out, int depth)
 {
-	char real[PATH_BYTES], partition[PATH_BYTES];
+	char path[64], whole[NUMBER_BYTES];
 
-	if (depth > DEPTH_MAX || out->count == DISKS_MAX || !realpath(sys_path, real))
+	if (depth > DEPTH_MAX || out->count == DISKS_MAX || collect_slaves(number, out, depth))
 		return;
-	if (text_join(partition, sizeof(partition), real, "/partition", "") && !access(partition, F_OK))
-		*strrchr(real, '/') = 0; /* the disk is the folder that the partition's is in */
-	if (!collect_slaves(real, out, depth))
-		text_format(out->path[out->count++], sizeof(out->path[0]), "%s", real);
+	/* A partition's folder is inside its disk's, whose number the kernel finds behind the link. */
+	text_format(path, sizeof(path), "/sys/dev/block/%s/partition", number);
+	if (!access(path, F_OK)) {
+		text_format(path, sizeof(path), "/sys/dev/block/%s/..", number);
+		if (read_number(path, whole))
+			number = whole;
+	}
+	text_format(out->number[out->count++], NUMBER_BYTES, "%s", number);
 }
 
 static void disks_of(dev_t dev, struct disks *out)
 {
-	char path[64];
+	char number[NUMBER_BYTES];
 
-	text_format(path, sizeof(path), "/sys/dev/block/%u:%u", major(dev), minor(dev));
-	collect(path, out, 0);
+	text_format(number, sizeof(number), "%u:%u", major(dev), minor(dev));
+	collect(number, out, 0);
 }
 
 bool disk_is_shared(const struct blkdev *dev, const char *path)
@@ -79,7 +97,7 @@ bool disk_is_shared(const struct blkdev *dev, const char *path)
 	disks_of(st.st_dev, &theirs);
 	for (unsigned i = 0; i < ours.count; i++)
 		for (unsigned j = 0; j < theirs.count; j++)
-			if (!strcmp(ours.path[i], theirs.path[j]))
+			if (!strcmp(ours.number[i], theirs.number[j]))
 				return true;
 	return false;
 }

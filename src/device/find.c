@@ -2,8 +2,8 @@
 /* find - see find.h. */
 #include "device/find.h"
 #include "base/bytes.h"
+#include "base/folder.h"
 #include "base/text.h"
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>
@@ -12,7 +12,7 @@
 /* Of the LUKS header's first 512 bytes (LUKS2 specification 2.1; LUKS1 has the UUID in the same place). */
 enum { LABEL_OFF = 24, LABEL_BYTES = 48, UUID_OFF = 168, UUID_BYTES = 40, PROBE_BYTES = 512 };
 /* Where a secondary header can be when the first sector is lost. */
-enum { SECONDARY_MIN = 0x4000, SECONDARY_MAX = 0x400000 };
+enum { SECONDARY_MIN = 0x4000, SECONDARY_MAX = 0x400000, HDR_OFFSET_OFF = 256 };
 
 enum key { BY_UUID, BY_LABEL };
 
@@ -41,6 +41,9 @@ static bool header_fits(int fd, off_t off, const struct wanted *w)
 		return false;
 	if (memcmp(data, off ? "SKUL\xba\xbe" : "LUKS\xba\xbe", 6))
 		return false;
+	/* The secondary header of a partition stands inside its disk, too, but was not written for that place. */
+	if (off && bytes_be64(data + HDR_OFFSET_OFF) != (uint64_t)off)
+		return false;
 	if (w->key == BY_UUID)
 		return field_is(data + UUID_OFF, UUID_BYTES, w->value, true);
 	return bytes_be16(data + 6) == 2 && field_is(data + LABEL_OFF, LABEL_BYTES, w->value, false);
@@ -64,17 +67,14 @@ static bool device_fits(const char *path, const struct wanted *w)
 static bool has_holders(const char *name)
 {
 	char path[320];
-	const struct dirent *e;
-	bool any = false;
-	DIR *dir;
+	struct folder f;
+	bool any;
 
 	text_format(path, sizeof(path), "/sys/class/block/%s/holders", name);
-	dir = opendir(path);
-	if (!dir)
+	if (!folder_open(&f, path))
 		return false;
-	while (!any && (e = readdir(dir)))
-		any = e->d_name[0] != '.';
-	closedir(dir);
+	any = folder_next(&f) != NULL;
+	folder_close(&f);
 	return any;
 }
 
@@ -101,17 +101,16 @@ static void consider(const char *name, struct wanted *w)
 
 static enum cause search(struct wanted *w, const char *spec, char *out, size_t out_bytes, struct error *err)
 {
-	const struct dirent *e;
+	const char *name;
 	char safe[128];
-	DIR *dir = opendir("/sys/class/block");
+	struct folder f;
 
 	text_escape(safe, sizeof(safe), spec);
-	if (!dir)
+	if (!folder_open(&f, "/sys/class/block"))
 		return error_set(err, CAUSE_DEVICE, "%s: cannot be looked for: /sys is not mounted", safe);
-	while ((e = readdir(dir)))
-		if (e->d_name[0] != '.')
-			consider(e->d_name, w);
-	closedir(dir);
+	while ((name = folder_next(&f)))
+		consider(name, w);
+	folder_close(&f);
 	if (w->found > 1)
 		return error_set(err, CAUSE_DEVICE, "%s: is on two devices, %s and %s; name one by its path", safe,
 			w->path[0], w->path[1]);
@@ -148,6 +147,9 @@ enum cause find_device(const char *spec, char *path, size_t path_bytes, struct e
 		return error_set(err, CAUSE_DEVICE, "the path of the device is too long");
 	else
 		w.value = NULL;
+	/* A volume without a label is not called "". */
+	if (w.value && !*w.value)
+		return error_set(err, CAUSE_USAGE, "%s: names no device", spec);
 	if (w.value)
 		return search(&w, spec, path, path_bytes, err);
 	text_format(path, path_bytes, "%s", spec);

@@ -8,7 +8,8 @@
 /*
  * Turn @spec into a path. A path stays as it is, unless it is /dev/disk/by-uuid/X or
  * by-label/X and does not exist; UUID=X and LABEL=X are looked for on every block device.
- * Fails: CAUSE_DEVICE (not there, or there twice), CAUSE_UNSUPPORTED (PARTUUID=, PARTLABEL=).
+ * Fails: CAUSE_DEVICE (not there, or there twice), CAUSE_USAGE (an empty name),
+ * CAUSE_UNSUPPORTED (PARTUUID=, PARTLABEL=).
  */
 enum cause find_device(const char *spec, char *path, size_t path_bytes, struct error *err) MUST_USE;
 

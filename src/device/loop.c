@@ -65,8 +65,13 @@ enum cause loop_open(const struct blkdev *file, bool read_only, struct blkdev *l
 {
 	char path[32];
 	enum cause cause;
-	int file_fd = open(file->path, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC), loop_fd = -1;
+	int mode = (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC, file_fd, loop_fd = -1;
 
+	/* Through our own descriptor: the file that was judged, whatever the path means by now. */
+	text_format(path, sizeof(path), "/proc/self/fd/%d", file->fd);
+	file_fd = open(path, mode);
+	if (file_fd < 0 && errno == ENOENT)
+		file_fd = open(file->path, mode);
 	if (file_fd < 0)
 		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be opened for a loop device", file->name);
 	cause = bind_free_one(file_fd, read_only, path, sizeof(path), &loop_fd, err);

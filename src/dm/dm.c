@@ -200,12 +200,15 @@ enum cause dm_load(const struct kernel *k, uint64_t dev, bool read_only, uint64_
 
 	if (cause)
 		return cause;
-	prepare(r, NULL, dev, flags | (read_only ? DM_READONLY_FLAG : 0));
 	if (strlen(params) + sizeof(struct dm_target_spec) + 8 > sizeof(r->payload)) {
 		cause = error_set(err, CAUSE_BUG, "table does not fit");
 	} else {
-		put_target(r, sectors, type, params);
-		os_errno = run(k, DM_TABLE_LOAD, r);
+		/* Interrupted or not, the kernel has wiped the buffer: fill it each time. */
+		do {
+			prepare(r, NULL, dev, flags | (read_only ? DM_READONLY_FLAG : 0));
+			put_target(r, sectors, type, params);
+			os_errno = k->dm_ioctl(k->ctx, DM_TABLE_LOAD, r);
+		} while (os_errno == EINTR);
 		if (os_errno)
 			cause = load_error(os_errno, err);
 	}

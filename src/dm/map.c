@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 
 static bool name_char_is_plain(char c)
 {
@@ -47,10 +48,10 @@ enum cause map_names_fill(struct map_names *names, const char *type, const char 
 	for (; *uuid; uuid++)
 		if (*uuid != '-' && used + 1 < sizeof(names->uuid))
 			names->uuid[used++] = *uuid;
-	used += text_format(names->uuid + used, sizeof(names->uuid) - used, "-%s", names->name);
 	/* A cut name would not be found again by who looks for it. */
-	if (used + 1 >= sizeof(names->uuid))
+	if (used + 1 + strlen(names->name) >= sizeof(names->uuid))
 		return error_set(err, CAUSE_USAGE, "the name of this mapping is too long for its DM UUID");
+	text_format(names->uuid + used, sizeof(names->uuid) - used, "-%s", names->name);
 	return CAUSE_OK;
 }
 
@@ -148,10 +149,11 @@ static enum cause load_with_key(const struct kernel *k, const struct map_request
 		if (!cause || !keyring_may_be_at_fault(err->os_errno))
 			return cause;
 	}
-	if (req->key_description && req->notice)
-		req->notice("the key goes into the table, since it cannot go through the kernel keyring");
 	t.key_description = NULL;
-	return load(k, req, &t, dev, err);
+	cause = load(k, req, &t, dev, err);
+	if (!cause && req->key_description && req->notice)
+		req->notice("the key went into the table, since it could not go through the kernel keyring");
+	return cause;
 }
 
 static enum cause load_and_resume(const struct kernel *k, const struct map_request *req,
@@ -199,6 +201,9 @@ enum cause map_create(const struct kernel *k, const struct map_request *req, str
 	sigfillset(&all);
 	(void)sigprocmask(SIG_BLOCK, &all, &old);
 	cause = create_or_undo(k, req, err);
+	/* What came meanwhile came too late: who made a mapping must not be taken for killed. */
+	while (!cause && sigtimedwait(&all, NULL, &(struct timespec){0}) > 0)
+		;
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	return cause;
 }

@@ -21,7 +21,8 @@ struct copy {
 	enum copy_state state;
 	unsigned version; /* as the first bytes say, when there is a magic */
 	struct luks2_binary bin;
-	uint8_t *data; /* bin.hdr_size_bytes, mapped; only when sound */
+	const char *foreign; /* what seems to have been made over the primary, or NULL */
+	uint8_t *data;       /* bin.hdr_size_bytes, mapped; only when sound */
 	struct error why;
 };
 
@@ -60,6 +61,29 @@ static enum copy_state state_of(enum cause cause)
 	}
 }
 
+/* The name of what left its mark in the first 4096 bytes of a device, or NULL. */
+static const char *foreign_mark(const uint8_t first[static LUKS2_BINARY_BYTES])
+{
+	static const struct {
+		uint16_t off;
+		uint8_t len;
+		const char *mark, *name;
+	} marks[] = {
+		{1080, 2, "\x53\xef", "ext4"},
+		{0, 4, "XFSB", "xfs"},
+		{0, 4, "hsqs", "squashfs"},
+		{3, 8, "-FVE-FS-", "BitLocker"},
+		{512, 8, "LABELONE", "LVM"},
+		{4086, 10, "SWAPSPACE2", "swap"},
+		{510, 2, "\x55\xaa", "a partition table, FAT or NTFS"},
+	};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
+		if (!memcmp(first + marks[i].off, marks[i].mark, marks[i].len))
+			return marks[i].name;
+	return NULL;
+}
+
 /* Judge the copy at byte @at: everything but its JSON. */
 static void copy_open(const struct reader *r, uint64_t at, struct copy *c)
 {
@@ -69,7 +93,9 @@ static void copy_open(const struct reader *r, uint64_t at, struct copy *c)
 	*c = (struct copy){.at = at};
 	cause = reader_read(r, first, sizeof(first), at, &c->why);
 	if (!cause && luks_magic(first, &c->version) == LUKS_MAGIC_NONE) {
-		error_set(&c->why, CAUSE_DAMAGED, "has no LUKS magic");
+		c->foreign = at ? NULL : foreign_mark(first);
+		error_set(&c->why, CAUSE_DAMAGED, "has no LUKS magic%s%s", c->foreign ? " but the mark of " : "",
+			c->foreign ? c->foreign : "");
 		return;
 	}
 	if (!cause)
@@ -170,6 +196,9 @@ static enum cause no_header(const struct reader *r, const struct copy *primary, 
 			r->name, primary->why.text, secondary->why.text);
 	if (primary->state == COPY_UNREADABLE && r->size_bytes >= LUKS2_BINARY_BYTES)
 		return error_set(err, primary->why.cause, "%s", primary->why.text);
+	/* No primary, and what may be the secondary cannot be read: nobody knows whether it is LUKS. */
+	if (secondary->state == COPY_UNREADABLE)
+		return error_set(err, secondary->why.cause, "%s", secondary->why.text);
 	return error_set(err, CAUSE_DEVICE, "%s: is not a LUKS device", r->name);
 }
 
@@ -188,7 +217,13 @@ static void report_other(const struct reader *r, const struct copy *used, const 
 	const char *name = other->at ? "secondary" : "primary";
 
 	report->used_secondary = used->at != 0;
-	if (other->state != COPY_SOUND)
+	/* A repair would write over what was made there since. */
+	if (other->foreign)
+		text_format(report->note, sizeof(report->note),
+			"%s: the %s header cannot be used (%s), the other copy is used; only if the device was not "
+			"formatted anew, repair it with: cryptsetup repair",
+			r->name, name, other->why.text);
+	else if (other->state != COPY_SOUND)
 		text_format(report->note, sizeof(report->note),
 			"%s: the %s header cannot be used (%s), the other copy is used; repair it with: "
 			"cryptsetup repair",
@@ -229,8 +264,10 @@ static enum cause choose(const struct reader *r, struct copy *primary, struct co
 		judge_json(second, luks);
 	if (first->state == COPY_SOUND)
 		judge_json(first, luks);
-	if (first->state == COPY_UNREADABLE && first->why.cause == CAUSE_RESOURCE)
-		return error_set(err, CAUSE_RESOURCE, "%s: %s", r->name, first->why.text);
+	/* A copy that there was no memory for could be the newer one. */
+	for (int i = 0; i < 2; i++)
+		if ((i ? second : first)->state == COPY_UNREADABLE && (i ? second : first)->why.cause == CAUSE_RESOURCE)
+			return error_set(err, CAUSE_RESOURCE, "%s: %s", r->name, (i ? second : first)->why.text);
 	if (first->state == COPY_SOUND) {
 		report_other(r, first, second, report);
 		return CAUSE_OK;
@@ -238,6 +275,8 @@ static enum cause choose(const struct reader *r, struct copy *primary, struct co
 	if (second->state != COPY_SOUND)
 		return no_header(r, primary, secondary, err);
 	judge_json(second, luks);
+	if (second->state != COPY_SOUND)
+		return error_set(err, second->why.cause, "%s: %s", r->name, second->why.text);
 	report_other(r, second, first, report);
 	return CAUSE_OK;
 }

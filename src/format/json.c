@@ -7,9 +7,18 @@
 #include <sys/mman.h>
 
 /*
- * The library allocates one piece a value and one a string and gives nothing back before
- * the end: so it draws from one mapping, sized by the limits of the scan, dropped whole.
+ * What the library asks the C library for is given here: it is compiled with these names
+ * for malloc, free, realloc and strtod (Makefile). So the program needs no allocator and
+ * no floating point parser.
+ *
+ * It allocates one piece a value and one a string and gives nothing back before the end:
+ * so it draws from one mapping, sized by the limits of the scan, dropped whole.
  */
+void *json_pool_alloc(size_t bytes);
+void json_pool_free(void *p);
+void *json_pool_realloc(void *p, size_t bytes);
+double json_number(const char *text, char **end);
+
 static struct {
 	unsigned char *base;
 	size_t size, used;
@@ -17,7 +26,7 @@ static struct {
 
 enum { PIECE_ALIGN = 16 };
 
-static void *pool_alloc(size_t bytes)
+void *json_pool_alloc(size_t bytes)
 {
 	size_t want = (bytes + PIECE_ALIGN - 1) / PIECE_ALIGN * PIECE_ALIGN;
 	void *p;
@@ -29,15 +38,38 @@ static void *pool_alloc(size_t bytes)
 	return p;
 }
 
-static void pool_free(void *p)
+void json_pool_free(void *p)
 {
 	(void)p;
 }
 
+/* Only the printing half of the library grows anything, and it is not linked. */
+void *json_pool_realloc(void *p, size_t bytes)
+{
+	(void)p, (void)bytes;
+	return NULL;
+}
+
+/*
+ * The text was scanned: it is a number of the grammar. A plain integer of 32 bits gets its
+ * value, anything else (which only tokens may hold, and nobody reads) one that no accessor takes.
+ */
+double json_number(const char *text, char **end)
+{
+	size_t len = strspn(text, "+-0123456789.eE");
+	uint64_t v = 0;
+
+	*end = (char *)(uintptr_t)(text + len);
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9' || v > UINT32_MAX)
+			return -1;
+		v = v * 10 + (uint64_t)(text[i] - '0');
+	}
+	return v > UINT32_MAX ? -1 : (double)v;
+}
+
 static enum cause pool_open(size_t text_len, struct error *err)
 {
-	cJSON_Hooks hooks = {pool_alloc, pool_free};
-
 	/* A node and two rounded strings a value, and the text of all strings once. */
 	pool.size = (size_t)JSON_VALUES_MAX * (sizeof(cJSON) + 3 * PIECE_ALIGN) + text_len;
 	pool.used = 0;
@@ -47,7 +79,6 @@ static enum cause pool_open(size_t text_len, struct error *err)
 		return error_set(err, CAUSE_RESOURCE, "no memory for a header of %llu bytes",
 			(unsigned long long)text_len);
 	}
-	cJSON_InitHooks(&hooks);
 	return CAUSE_OK;
 }
 
@@ -185,8 +216,8 @@ bool json_u32(const struct json *v, uint32_t *out)
 	if (!v || !cJSON_IsNumber(node(v)))
 		return false;
 	d = node(v)->valuedouble;
-	/* Inside tokens any number may stand; a double holds every 32-bit integer exactly. */
-	if (!(d >= 0 && d <= UINT32_MAX) || d != (double)(uint32_t)d)
+	/* A double holds every 32-bit integer exactly. */
+	if (!(d >= 0 && d <= UINT32_MAX))
 		return false;
 	*out = (uint32_t)d;
 	return true;

@@ -42,12 +42,12 @@ static enum cause read_name(const uint8_t *field, const char *what, char out[sta
 	return CAUSE_OK;
 }
 
-static void unsupported(struct luks_verdict *v, const char *what, const char *name)
+static void unsupported(struct luks_verdict *v, const char *what, const char *name, const char *advice)
 {
 	if (v->cause)
 		return;
 	v->cause = CAUSE_UNSUPPORTED;
-	text_format(v->why, sizeof(v->why), "%s \"%s\" is not supported", what, name);
+	text_format(v->why, sizeof(v->why), "%s \"%s\" is not supported%s", what, name, advice);
 	text_sanitize(v->why);
 }
 
@@ -68,7 +68,7 @@ static enum cause read_cipher(const uint8_t *data, struct luks_segment *seg, uin
 		return cause;
 	text_format(both, sizeof(both), "%s-%s", name, mode);
 	if (!cipher_find(both, &seg->cipher))
-		unsupported(&seg->verdict, "cipher", both);
+		unsupported(&seg->verdict, "cipher", both, cipher_advice(both));
 	else if (!cipher_key_fits(seg->cipher, key_bytes))
 		return error_set(err, CAUSE_DAMAGED, "a key of %u bytes does not fit %s", key_bytes, both);
 	return CAUSE_OK;
@@ -85,7 +85,7 @@ static enum cause read_uuid(const uint8_t *field, struct luks *luks, struct erro
 static enum cause read_digest(const uint8_t *data, const char *hash, struct luks_digest *digest, struct error *err)
 {
 	if (!hash_find(hash, &digest->hash))
-		unsupported(&digest->verdict, "hash", hash);
+		unsupported(&digest->verdict, "hash", hash, "");
 	digest->iterations = bytes_be32(data + MK_ITERATIONS_OFF);
 	if (!digest->iterations)
 		return error_set(err, CAUSE_DAMAGED, "digest of 0 iterations");

@@ -113,8 +113,9 @@ static enum cause read_argon2(const struct json *kdf, const char *where, struct 
 		cause = need_u32(kdf, where, "cpus", &slot->kdf.lanes, err);
 	if (cause)
 		return cause;
-	if (!slot->kdf.iterations)
-		verdict_range(&slot->verdict, "time", 0);
+	/* Steps are counted in 32 bits, four a pass. */
+	if (!slot->kdf.iterations || slot->kdf.iterations > UINT32_MAX / 4)
+		verdict_range(&slot->verdict, "time", slot->kdf.iterations);
 	if (!slot->kdf.lanes || slot->kdf.lanes > 0xffffff)
 		verdict_range(&slot->verdict, "cpus", slot->kdf.lanes);
 	else if (slot->kdf.memory_kib / 8 < slot->kdf.lanes)
@@ -227,7 +228,8 @@ static enum cause read_area_cipher(const struct json *in, const char *where, str
 	if (cause)
 		return cause;
 	if (!cipher_find(encryption, &slot->area_cipher))
-		verdict(&slot->verdict, CAUSE_UNSUPPORTED, "area cipher \"%s\" is not supported", encryption);
+		verdict(&slot->verdict, CAUSE_UNSUPPORTED, "area cipher \"%s\" is not supported%s", encryption,
+			cipher_advice(encryption));
 	else if (!cipher_key_fits(slot->area_cipher, slot->area_key_bytes))
 		verdict_range(&slot->verdict, "area key_size", slot->area_key_bytes);
 	return CAUSE_OK;
@@ -409,12 +411,13 @@ static enum cause read_crypt(const struct json *in, const char *where, struct lu
 	if (cause)
 		return cause;
 	if (!cipher_find(encryption, &seg->cipher))
-		verdict(&seg->verdict, CAUSE_UNSUPPORTED, "cipher \"%s\" is not supported", encryption);
+		verdict(&seg->verdict, CAUSE_UNSUPPORTED, "cipher \"%s\" is not supported%s", encryption,
+			cipher_advice(encryption));
 	/* cryptsetup writes 0 always and ignores anything else: rather refuse than guess. */
 	if (iv_tweak)
 		verdict(&seg->verdict, CAUSE_UNSUPPORTED, "an IV tweak other than 0 is not supported");
 	if (json_member(in, "integrity"))
-		verdict(&seg->verdict, CAUSE_UNSUPPORTED, "integrity protection is not supported");
+		verdict(&seg->verdict, CAUSE_UNSUPPORTED, "integrity protection is not supported; open it with cryptsetup");
 	if (seg->sector_bytes < 512 || seg->sector_bytes > 4096 || (seg->sector_bytes & (seg->sector_bytes - 1)))
 		return error_set(err, CAUSE_DAMAGED, "%s: sector size %u is none of 512, 1024, 2048, 4096", where,
 			seg->sector_bytes);
@@ -444,6 +447,14 @@ static enum cause read_segment_flags(const struct json *in, const char *where, b
 	return CAUSE_OK;
 }
 
+/* What to do about a segment that is known and refused. */
+static const char *segment_advice(const char *type)
+{
+	if (!strcmp(type, "linear"))
+		return ": its data is not encrypted (yet)";
+	return strncmp(type, "hw-opal", 7) ? "" : ": the drive itself encrypts; open it with cryptsetup";
+}
+
 static enum cause read_segment(const struct json *in, struct luks *luks, struct luks2_links *links,
 	struct error *err)
 {
@@ -467,7 +478,7 @@ static enum cause read_segment(const struct json *in, struct luks *luks, struct 
 	if (!strcmp(type, "crypt"))
 		cause = read_crypt(in, where, &seg, err);
 	else
-		verdict(&seg.verdict, CAUSE_UNSUPPORTED, "segment type \"%s\" is not supported", type);
+		verdict(&seg.verdict, CAUSE_UNSUPPORTED, "segment type \"%s\" is not supported%s", type, segment_advice(type));
 	links->segment_ids |= 1u << id;
 	links->segments[id].off = seg.off;
 	links->segments[id].size_bytes = seg.size_bytes;

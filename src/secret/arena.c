@@ -14,8 +14,7 @@ static struct {
 	uint8_t *base;
 	size_t guard;  /* bytes of the guard page on each side */
 	size_t top;    /* first free byte */
-	size_t locked; /* bytes from base that mlock was asked for */
-	bool lock_failed;
+	size_t locked; /* bytes from base that cannot reach swap */
 } arena;
 
 /* Lock up to @end in steps, so that a machine with a small memlock limit can still hold small secrets. */
@@ -25,12 +24,11 @@ static void lock_to(size_t end)
 
 	if (want > ARENA_BYTES)
 		want = ARENA_BYTES;
-	if (arena.lock_failed || want <= arena.locked)
+	if (want <= arena.locked)
 		return;
-	if (mlock2(arena.base + arena.locked, want - arena.locked, MLOCK_ONFAULT) &&
-		(errno != ENOSYS || mlock(arena.base + arena.locked, want - arena.locked)))
-		arena.lock_failed = true;
-	arena.locked = want;
+	if (!mlock2(arena.base + arena.locked, want - arena.locked, MLOCK_ONFAULT) ||
+		(errno == ENOSYS && !mlock(arena.base + arena.locked, want - arena.locked)))
+		arena.locked = want;
 }
 
 enum cause arena_open(struct error *err)
@@ -68,12 +66,11 @@ void arena_close(void)
 	munmap(arena.base - arena.guard, ARENA_BYTES + 2 * arena.guard);
 	arena.base = NULL;
 	arena.locked = 0;
-	arena.lock_failed = false;
 }
 
 bool arena_is_locked(void)
 {
-	return !arena.lock_failed;
+	return arena.top <= arena.locked;
 }
 
 size_t arena_mark(void)
@@ -111,9 +108,13 @@ void arena_release(size_t mark)
 	arena.top = mark;
 }
 
-void arena_trim(void *newest, size_t bytes)
+void arena_trim(void *newest, size_t bytes, size_t written)
 {
-	size_t keep = (size_t)((uint8_t *)newest - arena.base) + bytes;
+	size_t start = (size_t)((uint8_t *)newest - arena.base), keep = start + bytes;
 
-	arena_release((keep + ALIGN - 1) / ALIGN * ALIGN);
+	if (written > bytes)
+		wipe(arena.base + keep, written - bytes);
+	keep = (keep + ALIGN - 1) / ALIGN * ALIGN;
+	if (keep < arena.top)
+		arena.top = keep;
 }

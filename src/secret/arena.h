@@ -31,7 +31,7 @@ enum cause arena_open(struct error *err) MUST_USE;
 /* Wipe all of it and give it back. Safe to call twice. */
 void arena_close(void);
 
-/* False when the kernel refused to lock the memory: secrets could then reach swap. */
+/* False when the kernel refused to lock some of what is allocated now: it could then reach swap. */
 bool arena_is_locked(void);
 
 size_t arena_mark(void);
@@ -45,7 +45,10 @@ enum cause arena_get(void *out_pointer, size_t bytes, struct error *err) MUST_US
 /* Wipe and give back everything allocated since @mark was taken. */
 void arena_release(size_t mark);
 
-/* Give back the end of the newest allocation: it keeps @bytes, the rest is wiped. */
-void arena_trim(void *newest, size_t bytes);
+/*
+ * Give back the end of the newest allocation: it keeps @bytes. The rest is wiped up to @written, which is how
+ * much of it ever held something: memory behind that is not even touched.
+ */
+void arena_trim(void *newest, size_t bytes, size_t written);
 
 #endif

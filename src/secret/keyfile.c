@@ -29,12 +29,16 @@ static ssize_t read_full(int fd, uint8_t *buf, size_t want)
 	return (ssize_t)have;
 }
 
+/* At most so much of the buffer is used for what is skipped. */
+enum { SKIP_BYTES = 4096 };
+
 /* Pipes cannot seek: what is skipped passes through @scratch, which may hold secrets. */
 static bool skip_by_reading(int fd, uint64_t count, uint8_t *scratch, size_t scratch_len)
 {
 	while (count) {
 		size_t step = count < scratch_len ? (size_t)count : scratch_len;
 
+		step = step < SKIP_BYTES ? step : SKIP_BYTES;
 		if (read_full(fd, scratch, step) != (ssize_t)step)
 			return false;
 		count -= step;
@@ -44,7 +48,7 @@ static bool skip_by_reading(int fd, uint64_t count, uint8_t *scratch, size_t scr
 
 static bool skip(int fd, uint64_t count, uint8_t *scratch, size_t scratch_len)
 {
-	if (!count || (count <= INT64_MAX && lseek(fd, (off_t)count, SEEK_SET) >= 0))
+	if (!count || (count <= INT64_MAX && lseek(fd, (off_t)count, SEEK_CUR) >= 0))
 		return true;
 	return errno == ESPIPE && skip_by_reading(fd, count, scratch, scratch_len);
 }
@@ -113,7 +117,7 @@ enum cause keyfile_read(const struct keyfile *kf, struct secret *out, struct err
 	if (cause)
 		arena_release(mark);
 	else
-		arena_trim(buf, len);
+		arena_trim(buf, len, len > SKIP_BYTES ? len : SKIP_BYTES);
 	if (fd != STDIN_FILENO)
 		close(fd);
 	*out = (struct secret){buf, len};

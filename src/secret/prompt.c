@@ -70,6 +70,8 @@ static enum cause echo_off(struct error *err)
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
 	quiet.c_lflag |= ICANON | ISIG;
 	quiet.c_iflag |= ICRNL;
+	/* A stray ^S would stop the terminal, and us with it. */
+	quiet.c_iflag &= ~(tcflag_t)IXON;
 	/* No stop key: the shell that would come back shows what is typed next. */
 	quiet.c_cc[VSUSP] = _POSIX_VDISABLE;
 	if (!tcsetattr(terminal.fd, TCSAFLUSH, &quiet))

@@ -152,6 +152,17 @@ static enum cause get_secret(const struct wishes *w, const struct volume *v, str
 	return w->key_file ? keyfile_read(&kf, out, err) : prompt_read(v->data.name, w->timeout_s, out, err);
 }
 
+/* Only when a secret is there does it show whether it is locked; said once. */
+static void notice_unlocked(void)
+{
+	static bool said;
+
+	if (said || arena_is_locked())
+		return;
+	said = true;
+	notice("memory cannot be locked; secrets could reach swap");
+}
+
 /* On success @key lives in the arena and nothing else does; on failure nothing does. */
 static enum cause try_once(const struct wishes *w, const struct volume *v, const struct search *s,
 	struct volume_key *key, struct error *err)
@@ -164,6 +175,8 @@ static enum cause try_once(const struct wishes *w, const struct volume *v, const
 	above = arena_mark();
 	if (!cause)
 		cause = get_secret(w, v, &secret, err);
+	if (!cause)
+		notice_unlocked();
 	if (!cause && !w->key_file && prompt_is_interactive())
 		text_print(2, "Deriving the key; this can take a while.\n");
 	if (!cause)
@@ -196,7 +209,7 @@ static enum cause find_key(const struct wishes *w, const struct volume *v, const
 }
 
 /* The header says what a derivation costs, and the header may be hostile: hence bounds, that a flag can move. */
-static struct kdf_limits limits_of(const struct wishes *w)
+struct kdf_limits wishes_limits(const struct wishes *w)
 {
 	struct kdf_limits limits = w->limits;
 
@@ -222,7 +235,7 @@ static enum cause prepare(const struct wishes *w, struct volume *v, struct searc
 	if (cause)
 		return cause;
 	*s = (struct search){
-		.source = {&header_device(v)->reader, &v->luks, limits_of(w), &v->foreign},
+		.source = {&header_device(v)->reader, &v->luks, wishes_limits(w), &v->foreign},
 		.keyslot = w->keyslot,
 		.skipped = notice_skipped,
 	};
@@ -235,8 +248,6 @@ static enum cause prepare(const struct wishes *w, struct volume *v, struct searc
 	s->skipped = NULL;
 	if (cause)
 		volume_close(v);
-	else if (!arena_is_locked())
-		notice("memory cannot be locked; secrets could reach swap");
 	return cause;
 }
 

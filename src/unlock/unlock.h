@@ -26,6 +26,9 @@ struct wishes {
 	unsigned max_time_s;     /* estimated for one keyslot on this machine; 0: no limit */
 };
 
+/* What one derivation may cost, with what the flags say of it. */
+struct kdf_limits wishes_limits(const struct wishes *w);
+
 /* Make /dev/mapper/NAME. Fails with any cause. */
 enum cause unlock_open(const struct wishes *w, struct error *err) MUST_USE;
 

@@ -76,7 +76,7 @@ def run(*command):
 
 def missing():
     """What this machine lacks for booting, as one sentence; None if nothing."""
-    for tool in (QEMU, "cryptsetup", "mke2fs", "cpio", "modprobe", "cc"):
+    for tool in (QEMU, "setpriv", "cryptsetup", "mke2fs", "cpio", "modprobe", "cc"):
         if not shutil.which(tool):
             return f"{tool} is not installed (toolchain/setup check installs it)"
     if not BUILT.endswith("/x86_64-linux-musl"):
@@ -123,8 +123,9 @@ def make_disk(name, *options):
 
 class VM:
     def __init__(self, name, image, words, disks=(), memory=256, args=(), kernel_words="loglevel=4 panic=-1",
-                 show=None):
-        self.name, self.show = name, show  # show: called with what the console says, as it comes
+                 show=None, limit=LIMIT):
+        self.name, self.limit = name, limit
+        self.show = show  # called with what the console says, as it comes
         self.image, self.words = image, f"console=ttyS0 {kernel_words} {words}"
         self.disks, self.memory, self.args = disks, memory, args
         self.text = ""  # all that the console said
@@ -157,7 +158,7 @@ class VM:
         self.folder = tempfile.mkdtemp(prefix="latchkey-vm.")
         self.socket_path = os.path.join(self.folder, "monitor")
         self.log = open(self.log_path(), "wb")
-        self.deadline = time.monotonic() + LIMIT
+        self.deadline = time.monotonic() + self.limit
         self.process = subprocess.Popen(
             self.command(["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
                           "-monitor", f"unix:{self.socket_path},server=on,wait=off"]),
@@ -192,16 +193,16 @@ class VM:
         tail = self.text[-1500:]
         raise Failure(f"{what}; the console's last words (all of them in {self.log.name}):\n{tail}")
 
-    def expect(self, pattern, timeout=LIMIT):
+    def expect(self, pattern, timeout=None):
         """Wait for the regular expression in what was said since the last match. Returns the match."""
-        until = time.monotonic() + timeout
+        until = time.monotonic() + (timeout or self.limit)
         while True:
             match = re.compile(pattern).search(self.text, self.seen)
             if match:
                 self.seen = match.end()
                 return match
             if time.monotonic() >= min(until, self.deadline):
-                self._fail(f"nothing like /{pattern}/ within {min(timeout, LIMIT):g} s")
+                self._fail(f"nothing like /{pattern}/ within {timeout or self.limit:g} s")
             if not self._read(until):
                 self._fail(f"the machine went off before it said /{pattern}/")
 
@@ -217,12 +218,12 @@ class VM:
     def send(self, text):
         self.process.stdin.write(text.encode())
 
-    def wait_off(self, timeout=LIMIT):
+    def wait_off(self, timeout=None):
         """Until the guest powers off or restarts."""
-        until = time.monotonic() + timeout
+        until = time.monotonic() + (timeout or self.limit)
         while self._read(until):
             if time.monotonic() >= min(until, self.deadline):
-                self._fail(f"the machine is still on after {min(timeout, LIMIT):g} s")
+                self._fail(f"the machine is still on after {timeout or self.limit:g} s")
 
     def monitor(self, line):
         """Give QEMU's monitor a command. Returns what it answered."""

@@ -102,8 +102,9 @@ static inline void image_seal(uint8_t *copy)
 	memcpy(copy + IMAGE_CSUM, sum, hash_bytes(h));
 }
 
-/* A sound copy at byte @at of @image; its label is "first" or "second". */
-static inline void image_put(uint8_t *image, uint64_t at, uint64_t hdr_size, uint64_t seqid, const char *json)
+/* A copy at byte @at of @image, all but its checksum; its label is "first" or "second". */
+static inline void image_put_unsealed(
+	uint8_t *image, uint64_t at, uint64_t hdr_size, uint64_t seqid, const char *json)
 {
 	uint8_t *copy = image + at;
 
@@ -119,7 +120,13 @@ static inline void image_put(uint8_t *image, uint64_t at, uint64_t hdr_size, uin
 	image_put_text(copy + IMAGE_SUBSYSTEM, 48, "sub");
 	image_put_number(copy + IMAGE_HDR_OFFSET, 8, at);
 	memcpy(copy + IMAGE_JSON, json, strlen(json));
-	image_seal(copy);
+}
+
+/* A sound copy. */
+static inline void image_put(uint8_t *image, uint64_t at, uint64_t hdr_size, uint64_t seqid, const char *json)
+{
+	image_put_unsealed(image, at, hdr_size, seqid, json);
+	image_seal(image + at);
 }
 
 /* Both copies of a good header, and nothing behind them. The caller frees. */

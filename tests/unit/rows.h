@@ -44,7 +44,7 @@ static void row_skipped(void **state)
 /* A test that cannot run here. What cmocka prints behind SKIP is the name: so the reason goes there. */
 static inline void row_skip(const char *name, const char *reason)
 {
-	static char names[64][ROW_NAME_BYTES];
+	static char names[ROWS_MAX][ROW_NAME_BYTES];
 	static size_t used;
 
 	snprintf(names[used], ROW_NAME_BYTES, "%s: %s", reason, name);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * folder - the names in a folder, without a heap.
+ *
+ * opendir(3) allocates; it would be the only reason for an allocator in the program.
+ */
+#ifndef BASE_FOLDER_H
+#define BASE_FOLDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct folder {
+	int fd;
+	size_t at, end; /* in buffer */
+	uint8_t buffer[2048] __attribute__((aligned(8)));
+};
+
+/* False, with errno, when @path is no folder that can be read. */
+bool folder_open(struct folder *f, const char *path);
+
+/* The next name that does not begin with a dot, or NULL. It lives until the next call. */
+const char *folder_next(struct folder *f);
+
+void folder_close(struct folder *f);
+
+#endif

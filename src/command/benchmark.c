@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* benchmark - how fast the KDFs are here, and how long each keyslot of a device will take. */
+#include "base/machine.h"
+#include "base/text.h"
+#include "command/command.h"
+#include "crypto/core.h"
+#include "device/blkdev.h"
+#include "format/header.h"
+#include "keyslot/keyslot.h"
+#include "secret/wipe.h"
+#include <time.h>
+
+/* A measurement lasts this long at least; what it finds is good to some percent on an idle machine. */
+enum { TRIAL_MS = 200, TRIAL_ITERATIONS = 20000, TRIAL_KIB = 256 << 10 };
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* What a derivation's time grows with: iterations, or KiB filled. */
+static uint64_t work(const struct kdf *kdf)
+{
+	return kdf->kind == KDF_PBKDF2 ? kdf->iterations : (uint64_t)kdf->memory_kib * kdf->iterations;
+}
+
+/* Work per second of @kdf; @kdf may be made smaller for it. */
+static enum cause measure(const struct kdf *kdf, size_t key_bytes, uint64_t *per_second, struct error *err)
+{
+	struct kdf trial = *kdf;
+	uint8_t key[CIPHER_KEY_MAX_BYTES];
+	uint64_t start = now_us(), done = 0, us;
+
+	if (trial.kind == KDF_PBKDF2)
+		trial.iterations = TRIAL_ITERATIONS;
+	else if (work(&trial) > TRIAL_KIB) {
+		trial.iterations = TRIAL_KIB / trial.memory_kib;
+		trial.memory_kib = trial.memory_kib < TRIAL_KIB ? trial.memory_kib : TRIAL_KIB;
+		trial.iterations = trial.iterations ? trial.iterations : 1;
+	}
+	if (trial.kind != KDF_PBKDF2 && trial.memory_kib / 8 < trial.lanes)
+		trial.memory_kib = 8 * trial.lanes;
+	do {
+		enum cause cause = kdf_derive(&trial, (struct bytes){"", 0}, key, key_bytes, err);
+
+		if (cause)
+			return cause;
+		done += work(&trial);
+		us = now_us() - start;
+	} while (us < TRIAL_MS * 1000);
+	wipe_stack();
+	*per_second = done * 1000000 / us;
+	return CAUSE_OK;
+}
+
+/* --- the machine ----------------------------------------------------------------------- */
+
+static enum cause machine_pbkdf2(enum hash hash, size_t key_bytes, struct error *err)
+{
+	struct kdf kdf = {.kind = KDF_PBKDF2, .hash = hash, .iterations = 1, .salt_bytes = 32};
+	uint64_t speed;
+	enum cause cause = measure(&kdf, key_bytes, &speed, err);
+
+	if (!cause)
+		text_print(1, "pbkdf2 %-7s %8llu iterations per second for a %zu-bit key (%s)\n", hash_name(hash),
+			(unsigned long long)speed, key_bytes * 8, kdf_implementation(&kdf));
+	return cause;
+}
+
+static enum cause machine_argon2(enum kdf_kind kind, uint32_t lanes, struct error *err)
+{
+	struct kdf kdf = {.kind = kind, .iterations = 4, .memory_kib = 64 << 10, .lanes = lanes, .salt_bytes = 32};
+	uint64_t speed, tenths;
+	enum cause cause = measure(&kdf, CIPHER_KEY_MAX_BYTES, &speed, err);
+
+	if (cause)
+		return cause;
+	tenths = speed * 10 / kdf.memory_kib;
+	text_print(1, "%-14s %6llu.%llu passes per second over 64 MiB, %u lane%s (%s)\n", kdf_name(kind),
+		(unsigned long long)tenths / 10, (unsigned long long)tenths % 10, lanes, lanes > 1 ? "s" : "",
+		kdf_implementation(&kdf));
+	return CAUSE_OK;
+}
+
+static enum cause machine(struct error *err)
+{
+	static const enum hash hashes[] = {HASH_SHA1, HASH_SHA256, HASH_SHA512};
+	static const enum kdf_kind kinds[] = {KDF_ARGON2I, KDF_ARGON2ID};
+	enum cause cause = CAUSE_OK;
+	char features[64];
+
+	core_features(features, sizeof(features));
+	text_print(1, "%u processor%s; features used: %s\n", machine_processors(), machine_processors() > 1 ? "s" : "",
+		features[0] ? features : "none beyond the architecture's");
+	for (int i = 0; !cause && i < 6; i++)
+		cause = machine_pbkdf2(hashes[i / 2], i % 2 ? 64 : 32, err);
+	for (int i = 0; !cause && i < 4; i++)
+		cause = machine_argon2(kinds[i / 2], i % 2 ? 4 : 1, err);
+	return cause;
+}
+
+/* --- a device -------------------------------------------------------------------------- */
+
+static enum cause estimate(const struct keyslot_source *src, const struct luks_keyslot *slot, struct error *err)
+{
+	const struct luks_digest *digest;
+	struct kdf check = {.kind = KDF_PBKDF2, .iterations = 1, .salt_bytes = 32};
+	uint64_t speed, check_speed, tenths;
+	enum cause cause = keyslot_check(src, slot, err);
+
+	if (cause) {
+		/* Not the command's failure: it is what was asked. */
+		text_print(1, "keyslot %u: cannot be tried here: %s\n", slot->id, err->text);
+		return CAUSE_OK;
+	}
+	digest = &src->luks->digests[slot->digest];
+	check.hash = digest->hash;
+	cause = measure(&slot->kdf, slot->area_key_bytes, &speed, err);
+	if (!cause)
+		cause = measure(&check, digest->value_bytes, &check_speed, err);
+	if (cause)
+		return cause;
+	tenths = work(&slot->kdf) * 10 / speed + (uint64_t)digest->iterations * 10 / check_speed;
+	text_print(1, "keyslot %u: about %llu.%llu s, %u MiB of memory (%s)\n", slot->id,
+		(unsigned long long)tenths / 10, (unsigned long long)tenths % 10,
+		slot->kdf.kind == KDF_PBKDF2 ? 0 : slot->kdf.memory_kib >> 10, kdf_name(slot->kdf.kind));
+	return CAUSE_OK;
+}
+
+static enum cause device(const struct options *o, struct error *err)
+{
+	/* Nothing is decrypted here; that a foreign cipher would cost the kernel some time is left out. */
+	static const struct foreign_cipher kernel = {NULL, NULL};
+	struct keyslot_source src;
+	struct header_report report;
+	struct blkdev dev;
+	struct luks luks;
+	enum cause cause = blkdev_open(o->wishes.header ? o->wishes.header : o->args[0], &dev, err);
+
+	if (cause)
+		return cause;
+	cause = header_load(&dev.reader, &luks, &report, err);
+	src = (struct keyslot_source){&dev.reader, &luks, wishes_limits(&o->wishes), &kernel};
+	for (unsigned i = 0; !cause && i < luks.keyslot_count; i++)
+		cause = estimate(&src, &luks.keyslots[i], err);
+	blkdev_close(&dev);
+	return cause;
+}
+
+enum cause command_benchmark(const struct options *o, struct error *err)
+{
+	return o->arg_count ? device(o, err) : machine(err);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * core - the inner loops of hashes and KDFs, several implementations of each, one chosen.
+ *
+ * Only hash.c and argon2_derive.c know that there is more than one. Which ones exist is decided
+ * by the folder that the Makefile adds for the architecture (src/crypto/ARCH, or
+ * src/crypto/generic when there is none): its cores.c holds the one object `arch`.
+ * Which one runs is decided once, at the first question, by what the processor has.
+ *
+ * LATCHKEY_CPU in the environment takes features away: a list such as "avx2,sha" allows
+ * those and no others, and an empty one leaves what every processor of the architecture
+ * has. It can add nothing, so it can do no harm.
+ */
+#ifndef CRYPTO_CORE_H
+#define CRYPTO_CORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* SHA-224 runs on SHA-256's core, SHA-384 on SHA-512's. */
+enum core_hash { CORE_SHA1, CORE_SHA256, CORE_SHA512, CORE_HASHES };
+
+/*
+ * One implementation of one hash. A state is 5 or 8 uint32_t, or 8 uint64_t (FIPS 180-4,
+ * 6.1 to 6.4), in the machine's byte order.
+ */
+struct hash_core {
+	const char *name;
+	unsigned needs; /* features, as bits of the architecture */
+	/* State after @n more blocks of @data. */
+	void (*compress)(void *state, const uint8_t *data, size_t n);
+	/*
+	 * @rounds rounds of PBKDF2's loop for @n outputs that stand side by side: U = HMAC(U),
+	 * T = T ^ U. U and T are arrays of states; @inner and @outer are HMAC's key, already
+	 * compressed. Only for a message of one whole digest: SHA-1, SHA-256, SHA-512.
+	 */
+	void (*iterate)(const void *inner, const void *outer, void *u, void *t, size_t n, uint32_t rounds);
+	/* Outputs that one iterate does in less than the time of two. */
+	unsigned side_by_side;
+};
+
+/*
+ * A part of a core that its loop calls: called, not inlined, because twice its size would
+ * not be twice as fast; and the registers are cleared when the loop ends, not each time.
+ */
+#if __has_attribute(zero_call_used_regs)
+#define CORE_PART __attribute__((noinline, zero_call_used_regs("skip")))
+#else
+#define CORE_PART __attribute__((noinline))
+#endif
+
+struct argon2_block;
+struct argon2_ahead;
+struct argon2_scratch;
+
+/* One implementation of Argon2's block function; see argon2_fill.h. */
+struct argon2_core {
+	const char *name;
+	unsigned needs;
+	/* @next = G(@prev, @ref), added to what was there when @with_old (RFC 9106, 3.5 and step 6 of 3.2). */
+	void (*block)(struct argon2_block *next, const struct argon2_block *prev, const struct argon2_block *ref,
+		bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s);
+};
+
+/* What one architecture has; every list begins with the best and ends with NULL behind one that needs nothing. */
+struct arch {
+	const char *const *features; /* names of the bits from 0 on; ends with NULL */
+	unsigned (*detect)(void);    /* the bits that this processor and kernel have */
+	const struct hash_core *const *hashes[CORE_HASHES];
+	const struct argon2_core *const *argon2;
+	/* Zero that the compiler may not leave out, for areas larger than the caches. */
+	void (*wipe_area)(void *p, size_t len);
+};
+extern const struct arch arch;
+
+/* The chosen ones. */
+const struct hash_core *core_hash(enum core_hash h);
+const struct argon2_core *core_argon2(void);
+
+/* Choose again with nothing but the features in @list (NULL: all that there are). For tests. */
+void core_allow(const char *list);
+
+/* Those of @list that this processor has and LATCHKEY_CPU allows, with commas between, into @out. */
+void core_features(char *out, size_t size);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * crew - a few threads that take the steps of one job together.
+ *
+ * They are started once. A step is a number of pieces that the members take until none is
+ * left, so it does not matter how many members there are, or how fast each one is. A
+ * barrier ends the step. The caller is a member, and the only one if no thread can be had.
+ */
+#ifndef CRYPTO_CREW_H
+#define CRYPTO_CREW_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { CREW_MAX = 64 };
+
+struct crew {
+	unsigned members;
+	void (*work)(struct crew *crew, unsigned member, void *context);
+	void *context;
+	/* Of the step under way. */
+	atomic_uint step, arrived, taken;
+};
+
+/*
+ * Run @work on at most @members (1 to CREW_MAX) threads, number 0 being the caller; returns when all have returned.
+ * The stacks of the others are wiped. Members take the same steps: each calls crew_end_step equally often.
+ */
+void crew_run(struct crew *crew, unsigned members, void (*work)(struct crew *, unsigned member, void *context),
+	void *context);
+
+/* Take one of the @pieces of this step, each of which is given out once; false when none is left. */
+bool crew_take(struct crew *crew, uint32_t pieces, uint32_t *piece);
+
+/* Wait until all members are here; what they wrote is seen by all. */
+void crew_end_step(struct crew *crew);
+
+#endif

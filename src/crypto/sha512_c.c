@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* sha512_c - SHA-512 in plain C, sixteen rounds in a loop: small enough for any instruction cache. */
+#include "crypto/sha_rounds.h"
+
+SHA_INLINE uint64_t s0(uint64_t x)
+{
+	return sha_ror64(x, 1) ^ sha_ror64(x, 8) ^ x >> 7;
+}
+
+SHA_INLINE uint64_t s1(uint64_t x)
+{
+	return sha_ror64(x, 19) ^ sha_ror64(x, 61) ^ x >> 6;
+}
+
+#define WK(i) (w[i] + k[i])
+
+static CORE_PART void block(uint64_t *s, uint64_t *w)
+{
+	const uint64_t *k = sha512_k;
+
+	SHA_LOAD(uint64_t, s);
+	for (;;) {
+		SHA_EIGHT_ROUNDS(SHA512_ROUND, 0, WK);
+		SHA_EIGHT_ROUNDS(SHA512_ROUND, 8, WK);
+		k += 16;
+		if (k == sha512_k + 80)
+			break;
+		for (int i = 0; i < 16; i++)
+			w[i] += s0(w[(i + 1) & 15]) + w[(i + 9) & 15] + s1(w[(i + 14) & 15]);
+	}
+	SHA_ADD(s);
+}
+
+static void compress(void *state, const uint8_t *data, size_t n)
+{
+	SHA_COMPRESS_BODY(uint64_t, sha_load64, block)
+}
+
+static void iterate(const void *inner, const void *outer, void *u, void *t, size_t n, uint32_t rounds)
+{
+	SHA_ITERATE_BODY(uint64_t, 8, SHA512_LOOP_BITS, block)
+}
+
+const struct hash_core sha512_c = {"C", 0, compress, iterate, 1};

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sha1_lanes - PBKDF2 on SHA-1, four outputs in the four lanes of a vector (FIPS 180-4,
+ * 6.1): a key of 512 bits is four of SHA-1's outputs, and they do not depend on each
+ * other. One output alone goes the scalar way, and so do messages that are hashed.
+ *
+ * The file that includes this names TARGET, FEWEST (from how many outputs on the lanes
+ * win) and the operations rol, choose, parity, majority on v4.
+ */
+#include "crypto/sha.h"
+
+/* A round, and the word of the schedule that is wanted sixteen rounds later. */
+#define ROUND(F, k, a, b, c, d, e, t)                                                       \
+	do {                                                                                  \
+		e += rol(a, 5) + F(b, c, d) + (k + w[t]);                                     \
+		b = rol(b, 30);                                                               \
+		w[t + 16] = rol(parity(w[t + 13], w[t + 8], w[t + 2]) ^ w[t], 1);             \
+	} while (0)
+
+#define TWENTY(F, k, from)                                            \
+	for (unsigned t = from; t < (from) + 20; t += 5) {              \
+		ROUND(F, k, a, b, c, d, e, t);                          \
+		ROUND(F, k, e, a, b, c, d, t + 1);                      \
+		ROUND(F, k, d, e, a, b, c, t + 2);                      \
+		ROUND(F, k, c, d, e, a, b, t + 3);                      \
+		ROUND(F, k, b, c, d, e, a, t + 4);                      \
+	}
+
+/* The same word in each lane. */
+TARGET_INLINE v4 all(uint32_t x)
+{
+	return (v4){x, x, x, x};
+}
+
+/* @s becomes the state of @key after the message that @s was. */
+TARGET static CORE_PART void block(v4 s[5], const uint32_t key[5])
+{
+	v4 a = all(key[0]), b = all(key[1]), c = all(key[2]), d = all(key[3]), e = all(key[4]);
+	/* The last sixteen are computed in vain: cheaper than asking. */
+	v4 w[80 + 16] __attribute__((uninitialized));
+
+	for (unsigned t = 0; t < 16; t++)
+		w[t] = t < 5 ? s[t] : all(t == 5 ? 0x80000000 : t == 15 ? SHA1_LOOP_BITS : 0);
+	TWENTY(choose, 0x5a827999, 0)
+	TWENTY(parity, 0x6ed9eba1, 20)
+	TWENTY(majority, 0x8f1bbcdc, 40)
+	TWENTY(parity, 0xca62c1d6, 60)
+	s[0] = a + all(key[0]), s[1] = b + all(key[1]), s[2] = c + all(key[2]);
+	s[3] = d + all(key[3]), s[4] = e + all(key[4]);
+}
+
+TARGET static void four(const uint32_t *inner, const uint32_t *outer, uint32_t *u, uint32_t *t, size_t n,
+	uint32_t rounds)
+{
+	v4 s[5] = {{0}}, sum[5] = {{0}};
+
+	for (size_t lane = 0; lane < n; lane++)
+		for (size_t i = 0; i < 5; i++) {
+			s[i][lane] = u[lane * 5 + i];
+			sum[i][lane] = t[lane * 5 + i];
+		}
+	for (; rounds; rounds--) {
+		block(s, inner);
+		block(s, outer);
+		for (size_t i = 0; i < 5; i++)
+			sum[i] ^= s[i];
+	}
+	for (size_t lane = 0; lane < n; lane++)
+		for (size_t i = 0; i < 5; i++) {
+			u[lane * 5 + i] = s[i][lane];
+			t[lane * 5 + i] = sum[i][lane];
+		}
+}
+
+TARGET static void compress(void *state, const uint8_t *data, size_t n)
+{
+	sha1_c.compress(state, data, n);
+}
+
+TARGET static void iterate(const void *inner, const void *outer, void *u, void *t, size_t n, uint32_t rounds)
+{
+	uint32_t *uk = u, *tk = t;
+
+	while (n >= FEWEST) {
+		size_t lanes = n < 4 ? n : 4;
+
+		four(inner, outer, uk, tk, lanes, rounds);
+		n -= lanes, uk += lanes * 5, tk += lanes * 5;
+	}
+	sha1_c.iterate(inner, outer, uk, tk, n, rounds);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sha512_vector - SHA-512 with the message schedule in vectors of two words and the
+ * rounds on general registers, so that the two run beside each other. The file that
+ * includes it names TARGET, and how that turns the words of a vector: ror(v, n).
+ */
+#include "crypto/sha_rounds.h"
+
+/* W[t+16] and W[t+17] in place of W[t] and W[t+1], for t = 2 * i (FIPS 180-4, 6.4.2). */
+TARGET_INLINE void schedule(v2 x[8], int i)
+{
+	v2 x7 = x[(i + 7) & 7];
+	v2 w1 = __builtin_shufflevector(x[i], x[(i + 1) & 7], 1, 2);
+	v2 w9 = __builtin_shufflevector(x[(i + 4) & 7], x[(i + 5) & 7], 1, 2);
+
+	x[i] += w9 + xor3(ror(w1, 1), ror(w1, 8), w1 >> 7) + xor3(ror(x7, 19), ror(x7, 61), x7 >> 6);
+}
+
+/* Two rounds on W + K in @wk; then the vector that they used becomes the one of eight turns later. */
+#define TWO_ROUNDS(a, b, c, d, e, f, g, h, i)                                                               \
+	do {                                                                                                  \
+		SHA512_ROUND(a, b, c, d, e, f, g, h, wk[2 * (i)]);                                            \
+		SHA512_ROUND(h, a, b, c, d, e, f, g, wk[2 * (i) + 1]);                                        \
+		if (k != end) {                                                                               \
+			schedule(x, i);                                                                       \
+			*(v2 *)(wk + 2 * (i)) = x[i] + k[i];                                                  \
+		}                                                                                             \
+	} while (0)
+
+TARGET static CORE_PART void block(uint64_t *s, const uint64_t *w)
+{
+	const v2 *k = (const v2 *)sha512_k, *end = k + 40;
+	uint64_t wk[16] __attribute__((aligned(16), uninitialized));
+	v2 x[8];
+
+	SHA_LOAD(uint64_t, s);
+	for (int i = 0; i < 8; i++) {
+		__builtin_memcpy(&x[i], w + 2 * i, sizeof(x[i]));
+		*(v2 *)(wk + 2 * i) = x[i] + k[i];
+	}
+#pragma GCC unroll 1
+	do {
+		k += 8;
+		TWO_ROUNDS(a, b, c, d, e, f, g, h, 0);
+		TWO_ROUNDS(g, h, a, b, c, d, e, f, 1);
+		TWO_ROUNDS(e, f, g, h, a, b, c, d, 2);
+		TWO_ROUNDS(c, d, e, f, g, h, a, b, 3);
+		TWO_ROUNDS(a, b, c, d, e, f, g, h, 4);
+		TWO_ROUNDS(g, h, a, b, c, d, e, f, 5);
+		TWO_ROUNDS(e, f, g, h, a, b, c, d, 6);
+		TWO_ROUNDS(c, d, e, f, g, h, a, b, 7);
+	} while (k != end);
+	SHA_ADD(s);
+}
+
+TARGET static void compress(void *state, const uint8_t *data, size_t n)
+{
+	SHA_COMPRESS_BODY(uint64_t, sha_load64, block)
+}
+
+TARGET static void iterate(const void *inner, const void *outer, void *u, void *t, size_t n, uint32_t rounds)
+{
+	SHA_ITERATE_BODY(uint64_t, 8, SHA512_LOOP_BITS, block)
+}

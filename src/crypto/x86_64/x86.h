@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* x86 - what the x86-64 cores share: the features, and the cores themselves. */
+#ifndef CRYPTO_X86_H
+#define CRYPTO_X86_H
+
+#include "crypto/core.h"
+
+/* SSE2 needs no bit: every x86-64 has it. AVX2 means AVX2 with BMI1 and BMI2; AVX512 means F and VL on top. */
+enum { X86_SSSE3 = 1, X86_AVX2 = 2, X86_AVX512 = 4, X86_SHA = 8 };
+
+extern const struct hash_core sha1_sse2, sha1_avx512;
+extern const struct hash_core sha256_sse2, sha256_avx2, sha256_shani;
+extern const struct hash_core sha512_sse2, sha512_avx2, sha512_avx512;
+extern const struct argon2_core argon2_sse2, argon2_ssse3, argon2_avx2, argon2_avx512;
+
+#endif

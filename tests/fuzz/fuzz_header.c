@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Two header copies to the model. The input is put into an image that is right in
+ * everything else, and the checksums are made right, so that it comes behind them:
+ *
+ *     byte 0  bits 0-1: header size, 16 KiB, or 32 for 3; 2, 3: do not fix the checksum of the
+ *             first, second copy; 4: the device is cut
+ *     byte 1  sequence of the second copy, against 8 of the first
+ *     text    JSON of the first copy, up to a NUL
+ *     text    JSON of the second, up to a NUL; empty: the same
+ *     then    4 bytes each: place (2, the high bit says which copy), value, and what to do with it
+ */
+#include "format/header.h"
+#include "../unit/header_image.h"
+#include "../unit/header_image_model.h"
+#include "fuzz.h"
+#include "json_mutator.h"
+
+enum { TEXT_ROOM = IMAGE_HDR_MIN - IMAGE_JSON };
+
+static char first_json[TEXT_ROOM], second_json[TEXT_ROOM];
+
+static void patch(uint8_t *image, uint64_t hdr_size, struct fuzz_input *in)
+{
+	while (in->size >= 4) {
+		uint64_t place = fuzz_number(in, 2);
+		uint8_t value = fuzz_byte(in), how = fuzz_byte(in);
+		uint8_t *p = image + (place & 0x8000 ? hdr_size : 0) + (place & 0x7fff) % 4096;
+
+		*p = how & 1 ? (uint8_t)(*p ^ value) : value;
+	}
+}
+
+/* Only what names a size that is there can be summed. */
+static void seal(uint8_t *copy, uint64_t hdr_size)
+{
+	uint64_t named = image_get_number(copy + IMAGE_HDR_SIZE, 8);
+
+	if (named >= IMAGE_JSON && named <= hdr_size && memchr(copy + IMAGE_CSUM_ALG, 0, 32))
+		image_seal(copy);
+}
+
+static void judge(const uint8_t *image, uint64_t size)
+{
+	static struct luks luks;
+	struct image_device dev = {.data = image, .size = size};
+	struct reader r = image_reader(&dev);
+	struct header_report report;
+	struct error err = {.text = ""};
+	enum cause cause = header_load(&r, &luks, &report, &err);
+
+	fuzz_check(!dev.past_end, "a read beyond the end of the device");
+	fuzz_check_printable(report.note);
+	fuzz_check_printable(report.primary.why);
+	fuzz_check_printable(report.secondary.why);
+	if (cause) {
+		fuzz_check(cause == CAUSE_DAMAGED || cause == CAUSE_DEVICE || cause == CAUSE_UNSUPPORTED,
+			"a strange cause");
+		fuzz_check(err.text[0], "a cause without a sentence");
+		fuzz_check_printable(err.text);
+		return;
+	}
+	if (model_fault(&luks))
+		fuzz_check(false, model_fault(&luks));
+	fuzz_check(report.used_secondary ? report.secondary.sound : report.primary.sound,
+		"an unsound copy is used");
+	fuzz_check(luks.version == 1 ||
+			   luks.seqid == (report.used_secondary ? report.secondary : report.primary).seqid,
+		"the model is of the other copy");
+	if (report.primary.sound && report.secondary.sound && luks.version == 2)
+		fuzz_check(report.used_secondary == (report.secondary.seqid > report.primary.seqid),
+			"the older copy is used");
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fuzz_input in = {data, size};
+	uint8_t how = fuzz_byte(&in), seqid = fuzz_byte(&in);
+	uint64_t hdr_size = (how & 3) == 3 ? 2 * IMAGE_HDR_MIN : IMAGE_HDR_MIN;
+	uint8_t *image = calloc(2, (size_t)hdr_size);
+
+	if (!image)
+		return 0;
+	fuzz_text(&in, first_json, sizeof(first_json));
+	fuzz_text(&in, second_json, sizeof(second_json));
+	image_put_unsealed(image, 0, hdr_size, 8, first_json);
+	image_put_unsealed(image, hdr_size, hdr_size, seqid, second_json[0] ? second_json : first_json);
+	patch(image, hdr_size, &in);
+	if (!(how & 4))
+		seal(image, hdr_size);
+	if (!(how & 8))
+		seal(image + hdr_size, hdr_size);
+	judge(image, how & 16 ? hdr_size + seqid * 64u : 2 * hdr_size);
+	free(image);
+	return 0;
+}
+
+/* Mutate one of the two texts as JSON, the rest as bytes. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+	static char text[MUTATOR_ROOM];
+	uint8_t *start = data + 2, *end;
+	size_t len, tail;
+
+	if (seed % 3 == 0 || size < 4 || size >= sizeof(text) / 2)
+		return LLVMFuzzerMutate(data, size, max);
+	end = memchr(start, 0, size - 2);
+	if (end && seed % 3 == 1 && end + 1 < data + size) {
+		start = end + 1;
+		end = memchr(start, 0, (size_t)(data + size - start));
+	}
+	end = end ? end : data + size;
+	memcpy(text, start, (size_t)(end - start));
+	text[end - start] = 0;
+	len = mutator_run(text, seed) ? strlen(text) : 0;
+	tail = (size_t)(data + size - end);
+	if (!len || (size_t)(start - data) + len + tail > max)
+		return LLVMFuzzerMutate(data, size, max);
+	memmove(start + len, end, tail);
+	memcpy(start, text, len);
+	return (size_t)(start - data) + len + tail;
+}

@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/fuzz/seeds.sh FOLDER - real headers, made by the installed cryptsetup, as inputs for the fuzzers:
+# FOLDER/json (the text), FOLDER/header (see fuzz_header.c) and FOLDER/luks1 (592 bytes). Needs no root.
+set -eu
+out=$(mkdir -p "$1" && cd "$1" && pwd)
+command -v cryptsetup >/dev/null || PATH=$PATH:/usr/sbin:/sbin
+command -v cryptsetup >/dev/null || { echo "cryptsetup is not installed"; exit 1; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$out/json" "$out/header" "$out/luks1"
+cd "$work" # cryptsetup leaves files where it stands
+printf secret >key
+printf other >key2
+
+# cs IMAGE OPTION...: format a file of 20 MiB, as cheaply as cryptsetup allows
+cs() {
+	image=$1
+	shift
+	truncate -s 20M "$image"
+	cryptsetup luksFormat -q --key-file key "$image" "$@"
+}
+cheap="--pbkdf pbkdf2 --pbkdf-force-iterations 1000"
+argon="--pbkdf argon2id --pbkdf-force-iterations 4 --pbkdf-memory 32 --pbkdf-parallel 1"
+
+# What this cryptsetup or kernel cannot do gives no seed.
+set +e
+# shellcheck disable=SC2086 # lists of options
+{
+	cs plain $cheap
+	cs argon $argon --sector-size 4096 --label a-label --subsystem a-subsystem
+	cs argon2i --pbkdf argon2i --pbkdf-force-iterations 4 --pbkdf-memory 32 --pbkdf-parallel 1 --hash sha512
+	cs short $cheap --key-size 256 --luks2-keyslots-size 1m
+	cs cbc $cheap --cipher aes-cbc-essiv:sha256 --key-size 256
+	cs serpent $cheap --cipher serpent-xts-plain64
+	cs removed $cheap --key-slot 5
+	cs two $cheap
+	cryptsetup luksAddKey -q --key-file key $cheap two key2
+	cryptsetup config two --key-slot 1 --priority prefer
+	cryptsetup config two --key-slot 0 --priority ignore
+	echo '{"type":"test","keyslots":["1"],"number":-1.5e3}' | cryptsetup token import two
+	cs unbound $cheap
+	cryptsetup luksAddKey -q --key-file key --unbound --key-size 128 $cheap unbound key2
+	cs reencrypt $cheap
+	cryptsetup reencrypt -q --key-file key --init-only $cheap reencrypt
+	cs old --type luks1 --pbkdf-force-iterations 1000
+	cs old256 --type luks1 --pbkdf-force-iterations 1000 --key-size 256 --hash sha1
+} >log 2>&1
+set -e
+
+for image in plain argon argon2i short cbc serpent two unbound removed reencrypt; do
+	[ -s "$image" ] || continue
+	# The text lies from byte 4096 to the first NUL.
+	tail -c +4097 "$image" | head -c 12288 | tr '\0' '\n' | head -n 1 | tr -d '\n' >text
+	head -c 1 text | grep -q '{' || continue
+	cp text "$out/json/$image"
+	{ printf '\000\010'; cat text; printf '\000\000'; } >"$out/header/$image"
+done
+for image in old old256; do
+	[ ! -s "$image" ] || head -c 592 "$image" >"$out/luks1/$image"
+done
+set -- "$out"/json/* "$out"/luks1/*
+echo "$# headers made by $(cryptsetup --version)"

@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: MIT */
+/* Each device-mapper ioctl by itself: the bytes that are sent, and what becomes of each errno. */
+#include "dm/dm.h"
+#include "fake_kernel.h"
+#include "rows.h"
+#include <poll.h>
+
+/* Nobody here waits: the time is only added up. */
+static unsigned waited_ms;
+
+int poll(struct pollfd *fds, nfds_t n, int timeout)
+{
+	(void)fds;
+	(void)n;
+	waited_ms += (unsigned)timeout;
+	return 0;
+}
+
+enum { EVENT_PRIMARY = 0x00400000, EVENT_UNANNOUNCED = 0x004e0000 };
+
+static uint8_t want[FAKE_BUFFER];
+
+static void sent(const struct fake_kernel *f, unsigned n, unsigned long request)
+{
+	long at;
+
+	assert_true(n < f->count);
+	assert_int_equal(f->calls[n].kind, FAKE_IOCTL);
+	assert_true(f->calls[n].request == request);
+	at = fake_difference(&f->calls[n], want);
+	if (at >= 0)
+		fail_msg("byte %ld is 0x%02x, not 0x%02x", at, f->calls[n].buffer[at], want[at]);
+}
+
+/* --- bytes ------------------------------------------------------------------------------- */
+
+static void the_version_request_is_wrong(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct dm_version v;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(dm_crypt_version(&f->face, &v, &err), CAUSE_OK);
+	assert_true(v.major == 1 && v.minor == 28 && v.patch == 0);
+	assert_int_equal(f->count, 1);
+	fake_expected(want, 0, 0, "crypt");
+	sent(f, 0, DM_GET_TARGET_VERSION);
+}
+
+static void the_list_request_is_wrong(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct dm_version v;
+	struct error err;
+
+	(void)state;
+	f->no_get_version = true;
+	memcpy(f->crypt_version, (uint32_t[3]){1, 18, 1}, sizeof(f->crypt_version));
+	assert_int_equal(dm_crypt_version(&f->face, &v, &err), CAUSE_OK);
+	assert_true(v.major == 1 && v.minor == 18 && v.patch == 1);
+	assert_int_equal(f->count, 2);
+	fake_expected(want, 0, 0, "");
+	sent(f, 1, DM_LIST_VERSIONS);
+}
+
+static void the_status_request_is_wrong(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct dm_status st;
+	struct error err;
+	bool found;
+
+	(void)state;
+	assert_int_equal(dm_find(&f->face, "other", &found, &st, &err), CAUSE_OK);
+	assert_true(found);
+	assert_true(st.dev == (253 << 8 | 9));
+	assert_string_equal(st.uuid, f->other.uuid);
+	fake_expected(want, 0, 0, "other");
+	sent(f, 0, DM_DEV_STATUS);
+	assert_int_equal(dm_find(&f->face, "nobody", &found, &st, &err), CAUSE_OK);
+	assert_false(found);
+}
+
+static void the_create_request_is_wrong(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct error err;
+	uint64_t dev;
+
+	(void)state;
+	assert_int_equal(dm_create(&f->face, "root", "CRYPT-X", &dev, &err), CAUSE_OK);
+	assert_true(dev == FAKE_DEV);
+	fake_expected(want, 0, 0, "root");
+	strcpy((char *)want + AT_UUID, "CRYPT-X");
+	sent(f, 0, DM_DEV_CREATE);
+}
+
+/* The longest that the kernel takes: 127 characters and a NUL, 128 and a NUL. */
+static void the_longest_name_or_uuid_is_cut(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	char name[128], uuid[129];
+	struct error err;
+	uint64_t dev;
+
+	(void)state;
+	memset(name, 'n', 127);
+	name[127] = 0;
+	memset(uuid, 'u', 128);
+	uuid[128] = 0;
+	assert_int_equal(dm_create(&f->face, name, uuid, &dev, &err), CAUSE_OK);
+	fake_expected(want, 0, 0, name);
+	strcpy((char *)want + AT_UUID, uuid);
+	sent(f, 0, DM_DEV_CREATE);
+}
+
+static struct fake_kernel *created(void)
+{
+	struct fake_kernel *f = fake_new();
+	struct error err;
+	uint64_t dev;
+
+	assert_int_equal(dm_create(&f->face, "root", "CRYPT-X", &dev, &err), CAUSE_OK);
+	f->count = 0;
+	return f;
+}
+
+static void the_load_request_is_wrong(void **state)
+{
+	static const char *const lines[] = {"aes-xts-plain64 00 0 7:0 8", "aes-xts-plain64 00 0 7:0 80",
+		"aes-xts-plain64 00 0 7:0 800", "aes-xts-plain64 00 0 7:0 8000000"};
+
+	(void)state;
+	for (int read_only = 0; read_only < 2; read_only++)
+		for (size_t i = 0; i < COUNT(lines); i++) {
+			struct fake_kernel *f = created();
+			struct error err;
+
+			assert_int_equal(dm_load(&f->face, FAKE_DEV, read_only, UINT64_C(1) << 40, "crypt",
+						 lines[i], &err),
+				CAUSE_OK);
+			fake_expected(want,
+				FLAG_EXISTS | FLAG_PERSISTENT_DEV | FLAG_SECURE_DATA |
+					(read_only ? FLAG_READONLY : 0),
+				FAKE_DEV, "");
+			fake_expected_target(want, UINT64_C(1) << 40, lines[i]);
+			sent(f, 0, DM_TABLE_LOAD);
+			assert_int_equal(f->device.read_only, read_only);
+		}
+}
+
+static void the_resume_request_is_wrong(void **state)
+{
+	struct fake_kernel *f = created();
+	struct error err;
+
+	(void)state;
+	f->device.loaded = true;
+	assert_int_equal(dm_resume(&f->face, FAKE_DEV, &err), CAUSE_OK);
+	assert_true(f->device.live);
+	fake_expected(want, FLAG_EXISTS | FLAG_PERSISTENT_DEV, FAKE_DEV, "");
+	fake_put32(want + AT_EVENT_NR, EVENT_PRIMARY);
+	sent(f, 0, DM_DEV_SUSPEND);
+	assert_int_equal(dm_resume_unannounced(&f->face, FAKE_DEV, &err), CAUSE_OK);
+	fake_put32(want + AT_EVENT_NR, EVENT_UNANNOUNCED);
+	sent(f, 1, DM_DEV_SUSPEND);
+}
+
+static void the_remove_request_is_wrong(void **state)
+{
+	struct fake_kernel *f = created();
+	struct error err;
+
+	(void)state;
+	assert_int_equal(dm_remove(&f->face, "root", &err), CAUSE_OK);
+	assert_false(f->device.exists);
+	assert_true(f->other.exists);
+	fake_expected(want, FLAG_EXISTS, 0, "root");
+	fake_put32(want + AT_EVENT_NR, EVENT_PRIMARY);
+	sent(f, 0, DM_DEV_REMOVE);
+}
+
+/* A parameter too long for the buffer must not be cut; the last that fits must. */
+static void a_line_as_long_as_the_buffer_runs_over(void **state)
+{
+	static char line[FAKE_BUFFER + 64] = "aes ";
+	struct error err;
+
+	(void)state;
+	for (size_t len = FAKE_BUFFER - FAKE_HEAD - FAKE_SPEC - 20; len < sizeof(line) - 1; len++) {
+		struct fake_kernel *f = created();
+		enum cause cause;
+
+		memset(line + 4, 'x', len - 4);
+		line[len] = 0;
+		cause = dm_load(&f->face, FAKE_DEV, false, 8, "crypt", line, &err);
+		if (FAKE_HEAD + FAKE_SPEC + len + 1 > FAKE_BUFFER) {
+			assert_int_equal(cause, CAUSE_BUG);
+			assert_int_equal(f->count, 0);
+		} else if (!cause) {
+			assert_string_equal((char *)f->calls[0].buffer + FAKE_HEAD + FAKE_SPEC, line);
+		}
+	}
+}
+
+/* --- the list of target types -------------------------------------------------------------- */
+
+static const uint32_t v_crypt[3] = {1, 2, 3}, v_other[3] = {9, 9, 9};
+
+static void list_first(uint8_t *p)
+{
+	p += fake_version_entry(p, "crypt", v_crypt, false);
+	fake_version_entry(p, "zero", v_other, true);
+}
+
+static void list_last(uint8_t *p)
+{
+	p += fake_version_entry(p, "zero", v_other, false);
+	fake_version_entry(p, "crypt", v_crypt, true);
+}
+
+static void list_alone(uint8_t *p)
+{
+	fake_version_entry(p, "crypt", v_crypt, true);
+}
+
+static void list_without(uint8_t *p)
+{
+	p += fake_version_entry(p, "crypto", v_other, false);
+	p += fake_version_entry(p, "xcrypt", v_other, false);
+	fake_version_entry(p, "cryp", v_other, true);
+}
+
+static void list_of_nothing(uint8_t *p)
+{
+	memset(p, 0, FAKE_BUFFER - FAKE_HEAD);
+}
+
+/* An entry that says that the next one is far behind the buffer. */
+static void list_far(uint8_t *p)
+{
+	fake_version_entry(p, "zero", v_other, true);
+	fake_put32(p, UINT32_MAX);
+}
+
+/* The last entry ends with the buffer; the one behind it would not. */
+static void list_to_the_end(uint8_t *p)
+{
+	fake_version_entry(p, "zero", v_other, true);
+	fake_put32(p, FAKE_BUFFER - FAKE_HEAD - 16);
+	fake_put32(p + FAKE_BUFFER - FAKE_HEAD - 16, 8);
+}
+
+static const struct list {
+	const char *name;
+	void (*list)(uint8_t *payload);
+	bool found;
+} lists[] = {
+	{"crypt at the head of the list is not found", list_first, true},
+	{"crypt at the end of the list is not found", list_last, true},
+	{"crypt alone in the list is not found", list_alone, true},
+	{"a longer or shorter name is taken for crypt", list_without, false},
+	{"an empty list loops for ever", list_of_nothing, false},
+	{"an entry far outside is read", list_far, false},
+	{"an entry half outside is read", list_to_the_end, false},
+};
+
+static void list_is_judged(void **state)
+{
+	const struct list *l = *state;
+	struct fake_kernel *f = fake_new();
+	struct dm_version v = {0};
+	struct error err;
+	enum cause cause;
+
+	f->no_get_version = true;
+	f->list = l->list;
+	cause = dm_crypt_version(&f->face, &v, &err);
+	assert_int_equal(cause, l->found ? CAUSE_OK : CAUSE_KERNEL);
+	if (l->found)
+		assert_true(v.major == 1 && v.minor == 2 && v.patch == 3);
+	else
+		assert_non_null(strstr(err.text, "load the module dm_crypt"));
+}
+
+/* --- errors -------------------------------------------------------------------------------- */
+
+static enum cause do_version(struct fake_kernel *f, struct error *err)
+{
+	struct dm_version v;
+
+	return dm_crypt_version(&f->face, &v, err);
+}
+
+static enum cause do_list(struct fake_kernel *f, struct error *err)
+{
+	f->no_get_version = true;
+	return do_version(f, err);
+}
+
+static enum cause do_find(struct fake_kernel *f, struct error *err)
+{
+	struct dm_status st;
+	bool found;
+
+	return dm_find(&f->face, "root", &found, &st, err);
+}
+
+static enum cause do_create(struct fake_kernel *f, struct error *err)
+{
+	uint64_t dev;
+
+	return dm_create(&f->face, "root2", "CRYPT-Y", &dev, err);
+}
+
+static enum cause do_load(struct fake_kernel *f, struct error *err)
+{
+	return dm_load(&f->face, FAKE_DEV, false, 8, "crypt", "aes 00 0 7:0 8", err);
+}
+
+static enum cause do_resume(struct fake_kernel *f, struct error *err)
+{
+	f->device.loaded = true;
+	return dm_resume(&f->face, FAKE_DEV, err);
+}
+
+static enum cause do_remove(struct fake_kernel *f, struct error *err)
+{
+	return dm_remove(&f->face, "root", err);
+}
+
+static const struct failure {
+	const char *name;
+	enum cause (*step)(struct fake_kernel *f, struct error *err);
+	unsigned long request;
+	int os_errno;
+	unsigned times;
+	enum cause cause;
+	const char *piece;
+} failures[] = {
+	{"no dm-crypt is called something else", do_version, DM_GET_TARGET_VERSION, EINVAL, 1, CAUSE_KERNEL,
+		"load the module dm_crypt"},
+	{"an old kernel's missing request ends the search", do_version, DM_GET_TARGET_VERSION, ENOTTY, 1,
+		CAUSE_OK, ""},
+	{"an interrupted version request is not repeated", do_version, DM_GET_TARGET_VERSION, EINTR, 3,
+		CAUSE_OK, ""},
+	{"EPERM for the version is taken for a missing module", do_version, DM_GET_TARGET_VERSION, EPERM, 1,
+		CAUSE_KERNEL, "device-mapper does not answer"},
+	{"ENXIO for the version is taken for a missing module", do_version, DM_GET_TARGET_VERSION, ENXIO, 1,
+		CAUSE_KERNEL, "device-mapper does not answer"},
+	{"ENOMEM for the version is taken for success", do_version, DM_GET_TARGET_VERSION, ENOMEM, 1,
+		CAUSE_KERNEL, "device-mapper does not answer"},
+	{"an interrupted list request is not repeated", do_list, DM_LIST_VERSIONS, EINTR, 1, CAUSE_OK, ""},
+	{"EPERM for the list is taken for a missing module", do_list, DM_LIST_VERSIONS, EPERM, 1,
+		CAUSE_KERNEL, "device-mapper does not answer"},
+	{"ENOTTY for the list is taken for success", do_list, DM_LIST_VERSIONS, ENOTTY, 1, CAUSE_KERNEL,
+		"device-mapper does not answer"},
+	{"an interrupted status request is not repeated", do_find, DM_DEV_STATUS, EINTR, 1, CAUSE_OK, ""},
+	{"EPERM for the status is taken for absence", do_find, DM_DEV_STATUS, EPERM, 1, CAUSE_KERNEL,
+		"root: device-mapper does not answer"},
+	{"EINVAL for the status is taken for absence", do_find, DM_DEV_STATUS, EINVAL, 1, CAUSE_KERNEL,
+		"root: device-mapper does not answer"},
+	{"a name in use is called something else", do_create, DM_DEV_CREATE, EBUSY, 1, CAUSE_EXISTS,
+		"root2: a mapping of that name or of that volume exists"},
+	{"EINVAL for the creation is called something else", do_create, DM_DEV_CREATE, EINVAL, 1,
+		CAUSE_KERNEL, "root2: the mapping cannot be created"},
+	{"ENOMEM for the creation is taken for success", do_create, DM_DEV_CREATE, ENOMEM, 1, CAUSE_KERNEL,
+		"cannot be created"},
+	{"EPERM for the creation is taken for success", do_create, DM_DEV_CREATE, EPERM, 1, CAUSE_KERNEL,
+		"cannot be created"},
+	{"a busy data device is called something else", do_load, DM_TABLE_LOAD, EBUSY, 1, CAUSE_EXISTS,
+		"the data device is in use"},
+	{"no memory for the load is called something else", do_load, DM_TABLE_LOAD, ENOMEM, 1, CAUSE_RESOURCE,
+		"no memory for the mapping"},
+	{"a missing cipher is called something else", do_load, DM_TABLE_LOAD, ENOENT, 1, CAUSE_KERNEL,
+		"lacks the cipher"},
+	{"a refused table is called something else", do_load, DM_TABLE_LOAD, EINVAL, 1, CAUSE_KERNEL,
+		"the kernel refused the table"},
+	{"ENXIO for the load is taken for success", do_load, DM_TABLE_LOAD, ENXIO, 1, CAUSE_KERNEL,
+		"the kernel refused the table"},
+	{"ENOTTY for the load is taken for success", do_load, DM_TABLE_LOAD, ENOTTY, 1, CAUSE_KERNEL,
+		"the kernel refused the table"},
+	{"an interrupted load is repeated with the wiped buffer", do_load, DM_TABLE_LOAD, EINTR, 2, CAUSE_OK,
+		""},
+	{"EINVAL for the resume is taken for success", do_resume, DM_DEV_SUSPEND, EINVAL, 1, CAUSE_KERNEL,
+		"cannot be made live"},
+	{"ENOMEM for the resume is taken for success", do_resume, DM_DEV_SUSPEND, ENOMEM, 1, CAUSE_KERNEL,
+		"cannot be made live"},
+	{"an interrupted resume is not repeated", do_resume, DM_DEV_SUSPEND, EINTR, 1, CAUSE_OK, ""},
+	{"a device that udev looks at is not tried again", do_remove, DM_DEV_REMOVE, EBUSY, 19, CAUSE_OK, ""},
+	{"a device in use is waited for for ever", do_remove, DM_DEV_REMOVE, EBUSY, 1000000, CAUSE_EXISTS,
+		"root: is in use"},
+	{"an absent mapping is called something else", do_remove, DM_DEV_REMOVE, ENXIO, 1, CAUSE_DEVICE,
+		"root: there is no such mapping"},
+	{"EPERM for the removal is taken for success", do_remove, DM_DEV_REMOVE, EPERM, 1, CAUSE_KERNEL,
+		"root: cannot be removed"},
+	{"an interrupted removal is not repeated", do_remove, DM_DEV_REMOVE, EINTR, 1, CAUSE_OK, ""},
+};
+
+static void failure_is_judged(void **state)
+{
+	const struct failure *t = *state;
+	struct fake_kernel *f = created();
+	struct error err = {.text = ""};
+	enum cause cause;
+
+	if (t->step == do_create)
+		f->device.exists = false;
+	f->fail_request = t->request;
+	f->fail_errno = t->os_errno;
+	f->fail_times = t->times;
+	waited_ms = 0;
+	cause = t->step(f, &err);
+	assert_int_equal(cause, t->cause);
+	if (cause) {
+		assert_int_equal(err.cause, cause);
+		if (!strstr(err.text, t->piece))
+			fail_msg("\"%s\" does not say \"%s\"", err.text, t->piece);
+	}
+	assert_true(waited_ms <= 2000);
+	assert_true(f->other.exists && f->other.live);
+}
+
+static void the_errno_of_a_refused_load_is_lost(void **state)
+{
+	static const int errnos[] = {EBUSY, ENOMEM, ENOENT, EINVAL, ENOKEY, EPERM};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(errnos); i++) {
+		struct fake_kernel *f = created();
+		struct error err;
+
+		f->fail_request = DM_TABLE_LOAD;
+		f->fail_errno = errnos[i];
+		f->fail_times = 1;
+		assert_int_not_equal(do_load(f, &err), CAUSE_OK);
+		assert_int_equal(err.os_errno, errnos[i]);
+	}
+}
+
+/* --- secrets -------------------------------------------------------------------------------- */
+
+/* With a kernel that wipes the buffer, and with one that leaves it to us. */
+static void a_key_stays_in_the_buffer(void **state)
+{
+	static const char secret[] = "5ec4e75ec4e75ec4e75ec4e7";
+
+	(void)state;
+	for (int leaves = 0; leaves < 2; leaves++)
+		for (int os_errno = 0; os_errno <= EINVAL; os_errno += EINVAL) {
+			struct fake_kernel *f = created();
+			struct error err;
+			char line[64];
+			size_t mark = arena_mark();
+
+			snprintf(line, sizeof(line), "aes %s 0 7:0 8", secret);
+			f->leaves_buffer = leaves;
+			f->fail_request = DM_TABLE_LOAD;
+			f->fail_errno = os_errno;
+			f->fail_times = os_errno != 0;
+			(void)!dm_load(&f->face, FAKE_DEV, false, 8, "crypt", line, &err);
+			assert_non_null(memmem(f->calls[0].buffer, FAKE_BUFFER, secret, sizeof(secret) - 1));
+			assert_false(fake_arena_holds(secret, sizeof(secret) - 1));
+			assert_int_equal(arena_mark(), mark);
+			assert_null(strstr(err.text, secret));
+		}
+}
+
+static void a_step_keeps_a_piece_of_the_arena(void **state)
+{
+	static enum cause (*const steps[])(struct fake_kernel *, struct error *) = {
+		do_version, do_list, do_find, do_create, do_load, do_resume, do_remove};
+	size_t mark = arena_mark();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(steps); i++)
+		for (int fails = 0; fails < 2; fails++) {
+			struct fake_kernel *f = created();
+			struct error err;
+
+			f->fail_at = fails ? 0 : -1;
+			f->fail_errno = EPERM;
+			f->fail_times = 1;
+			(void)!steps[i](f, &err);
+			assert_int_equal(arena_mark(), mark);
+		}
+}
+
+static void a_full_arena_is_a_crash(void **state)
+{
+	static enum cause (*const steps[])(struct fake_kernel *, struct error *) = {
+		do_version, do_list, do_find, do_create, do_load, do_resume, do_remove};
+	size_t mark = arena_mark();
+
+	(void)state;
+	while (arena_alloc(8192))
+		;
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		struct fake_kernel *f = fake_new();
+		struct error err;
+
+		assert_int_equal(steps[i](f, &err), CAUSE_RESOURCE);
+		assert_int_equal(f->count, 0);
+	}
+	arena_release(mark);
+}
+
+int main(void)
+{
+	fake_arena();
+	ROW(the_version_request_is_wrong);
+	ROW(the_list_request_is_wrong);
+	ROW(the_status_request_is_wrong);
+	ROW(the_create_request_is_wrong);
+	ROW(the_longest_name_or_uuid_is_cut);
+	ROW(the_load_request_is_wrong);
+	ROW(the_resume_request_is_wrong);
+	ROW(the_remove_request_is_wrong);
+	ROW(a_line_as_long_as_the_buffer_runs_over);
+	for (size_t i = 0; i < COUNT(lists); i++)
+		row(lists[i].name, list_is_judged, &lists[i]);
+	for (size_t i = 0; i < COUNT(failures); i++)
+		row(failures[i].name, failure_is_judged, &failures[i]);
+	ROW(the_errno_of_a_refused_load_is_lost);
+	ROW(a_key_stays_in_the_buffer);
+	ROW(a_step_keeps_a_piece_of_the_arena);
+	ROW(a_full_arena_is_a_crash);
+	return rows_run("dm");
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* Tests of crypto/kdf_cost, with a clock of our own: every look at it takes a while. */
+#include "unit.h"
+#include "crypto/kdf_cost.h"
+#include <time.h>
+
+static int64_t now_us, look_us;
+
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+	(void)id;
+	now_us += look_us;
+	*t = (struct timespec){
+		.tv_sec = (time_t)(now_us / 1000000), .tv_nsec = (long)(now_us % 1000000 * 1000)};
+	return 0;
+}
+
+static uint64_t cost(enum kdf_kind kind, uint32_t iterations, uint32_t memory_kib, uint32_t lanes)
+{
+	struct kdf kdf = {.kind = kind,
+		.hash = HASH_SHA256,
+		.iterations = iterations,
+		.memory_kib = memory_kib,
+		.lanes = lanes,
+		.salt_bytes = 32};
+
+	return kdf_cost_ms(&kdf, 64);
+}
+
+TEST(twice_the_work_takes_as_long)
+{
+	look_us = 20000; /* each trial takes this long, so there is one */
+	assert_int_equal(cost(KDF_PBKDF2, 500, 0, 0), 20);
+	assert_int_equal(cost(KDF_PBKDF2, 1000, 0, 0), 40);
+	assert_int_equal(cost(KDF_PBKDF2, 750, 0, 0), 30);
+	assert_int_equal(cost(KDF_PBKDF2, 50000000, 0, 0), 2000000);
+	assert_int_equal(cost(KDF_ARGON2ID, 1, 8192, 1), 20);
+	assert_int_equal(cost(KDF_ARGON2ID, 4, 8192, 1), 80);
+	assert_int_equal(cost(KDF_ARGON2I, 4, 1 << 20, 4), 4 * 128 * 20);
+	assert_int_equal(cost(KDF_ARGON2ID, 3, 64, 1), 60);
+}
+
+TEST(several_quick_trials_count_as_one)
+{
+	look_us = 2500; /* four trials to fill the time */
+	assert_int_equal(cost(KDF_PBKDF2, 1000, 0, 0), 5);
+	assert_int_equal(cost(KDF_PBKDF2, 10, 0, 0), 2);
+}
+
+TEST(a_cost_that_overflows_is_small)
+{
+	look_us = 1 << 21; /* two seconds for a trial: a slow router */
+	assert_true(cost(KDF_ARGON2ID, 1000000, 8192, 1) == 2097152000ull);
+	assert_true(cost(KDF_ARGON2ID, 1u << 31, 1u << 31, 1) > 1ull << 50);
+	assert_true(cost(KDF_ARGON2ID, UINT32_MAX, UINT32_MAX, 1) > 1ull << 50);
+	assert_true(cost(KDF_PBKDF2, UINT32_MAX, 0, 0) > 1ull << 33);
+}
+
+TEST(the_limit_in_time_is_not_looked_at_or_off_by_one)
+{
+	struct kdf kdf = {.kind = KDF_PBKDF2, .hash = HASH_SHA256, .iterations = 50000, .salt_bytes = 32};
+	struct kdf_limits limits = kdf_default_limits;
+	struct error err;
+
+	look_us = 20000;
+	assert_int_equal(kdf_check(&kdf, &limits, &err), CAUSE_OK);
+	limits.time_ms = 2000;
+	assert_int_equal(kdf_check(&kdf, &limits, &err), CAUSE_OK);
+	limits.time_ms = 1999;
+	assert_int_equal(kdf_check(&kdf, &limits, &err), CAUSE_UNSUPPORTED);
+	assert_non_null(strstr(err.text, "2 s"));
+	assert_non_null(strstr(err.text, "--max-time"));
+	kdf = (struct kdf){
+		.kind = KDF_ARGON2ID, .iterations = 10, .memory_kib = 8192, .lanes = 1, .salt_bytes = 32};
+	assert_int_equal(kdf_check(&kdf, &limits, &err), CAUSE_OK);
+	kdf.iterations = 100;
+	assert_int_equal(kdf_check(&kdf, &limits, &err), CAUSE_UNSUPPORTED);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(twice_the_work_takes_as_long),
+		cmocka_unit_test(several_quick_trials_count_as_one),
+		cmocka_unit_test(a_cost_that_overflows_is_small),
+		cmocka_unit_test(the_limit_in_time_is_not_looked_at_or_off_by_one),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* Tests of base/machine, on other machines' /proc/meminfo. */
+#include "unit.h"
+#include "base/machine.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+/* What open(2) and sched_getaffinity(2) of this program show instead of the machine's own. */
+static const char *meminfo;
+static char path[] = "/tmp/unit-meminfo-XXXXXX";
+static bool no_affinity;
+
+int open(const char *name, int flags, ...)
+{
+	if (!strcmp(name, "/proc/meminfo") && meminfo)
+		name = meminfo;
+	return (int)syscall(SYS_openat, AT_FDCWD, name, flags, 0600);
+}
+
+int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
+{
+	long n = syscall(SYS_sched_getaffinity, pid, size, set);
+
+	if (no_affinity || n < 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	memset((char *)set + n, 0, size - (size_t)n);
+	return 0;
+}
+
+static uint64_t with(const char *text)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC);
+	uint64_t kib;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	meminfo = path;
+	kib = machine_memory_available_kib();
+	meminfo = NULL;
+	return kib;
+}
+
+TEST(swap_or_available_memory_is_left_out)
+{
+	assert_int_equal(
+		with("MemTotal:       24685772 kB\nMemFree:        21423444 kB\n"
+		     "MemAvailable:   24049416 kB\nBuffers:            5284 kB\n"
+		     "SwapCached:            7 kB\nSwapTotal:        999999 kB\nSwapFree:          524288 kB\n"),
+		24049416 + 524288);
+	assert_int_equal(with("MemTotal: 9 kB\nMemAvailable:   100 kB\nSwapFree: 0 kB\n"), 100);
+}
+
+TEST(a_kernel_without_swap_counts_as_unknown)
+{
+	assert_int_equal(with("MemTotal: 9 kB\nMemAvailable:   100 kB\n"), 100);
+}
+
+TEST(more_than_4_TiB_is_cut)
+{
+	assert_true(with("MemTotal: 9 kB\nMemAvailable: 8589934592 kB\n") == 8589934592ull);
+}
+
+TEST(another_line_is_taken_for_the_right_one)
+{
+	assert_int_equal(with("MemTotal: 9 kB\nNotMemAvailable: 5 kB\nMemAvailable: 6 kB\n"
+			      "XSwapFree: 100 kB\nSwapFree: 1 kB\n"),
+		7);
+}
+
+TEST(unknown_memory_is_taken_for_none)
+{
+	assert_true(with("MemTotal: 9 kB\nMemFree: 100 kB\nSwapFree: 3 kB\n") == UINT64_MAX);
+	assert_true(with("") == UINT64_MAX);
+	meminfo = "/nonexistent/meminfo";
+	assert_true(machine_memory_available_kib() == UINT64_MAX);
+	meminfo = "/"; /* opens, cannot be read */
+	assert_true(machine_memory_available_kib() == UINT64_MAX);
+	meminfo = NULL;
+}
+
+TEST(a_descriptor_is_left_open)
+{
+	int before = dup(0), after;
+
+	close(before);
+	for (int i = 0; i < 3; i++)
+		(void)machine_memory_available_kib();
+	(void)with("");
+	after = dup(0);
+	close(after);
+	assert_int_equal(after, before);
+}
+
+TEST(this_machine_has_more_than_it_has)
+{
+	struct sysinfo info;
+	uint64_t kib = machine_memory_available_kib();
+
+	assert_int_equal(sysinfo(&info), 0);
+	assert_in_range(kib, 1024, ((uint64_t)info.totalram + info.totalswap) * info.mem_unit / 1024);
+}
+
+TEST(processors_that_we_may_not_use_are_counted)
+{
+	cpu_set_t all, one;
+	unsigned count;
+	size_t n = 0;
+
+	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+	assert_int_equal(machine_processors(), CPU_COUNT(&all));
+	while (!CPU_ISSET(n, &all))
+		n++;
+	CPU_ZERO(&one);
+	CPU_SET(n, &one);
+	assert_int_equal(syscall(SYS_sched_setaffinity, 0, sizeof(one), &one), 0);
+	count = machine_processors();
+	assert_int_equal(syscall(SYS_sched_setaffinity, 0, sizeof(all), &all), 0);
+	assert_int_equal(count, 1);
+}
+
+TEST(no_processor_at_all)
+{
+	no_affinity = true;
+	assert_int_equal(machine_processors(), 1);
+	no_affinity = false;
+}
+
+static int make_file(void **state)
+{
+	int fd = mkstemp(path);
+
+	(void)state;
+	return fd < 0 ? -1 : close(fd);
+}
+
+static int remove_file(void **state)
+{
+	(void)state;
+	return unlink(path);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(swap_or_available_memory_is_left_out),
+		cmocka_unit_test(a_kernel_without_swap_counts_as_unknown),
+		cmocka_unit_test(more_than_4_TiB_is_cut),
+		cmocka_unit_test(another_line_is_taken_for_the_right_one),
+		cmocka_unit_test(unknown_memory_is_taken_for_none),
+		cmocka_unit_test(a_descriptor_is_left_open),
+		cmocka_unit_test(this_machine_has_more_than_it_has),
+		cmocka_unit_test(processors_that_we_may_not_use_are_counted),
+		cmocka_unit_test(no_processor_at_all),
+	};
+
+	return cmocka_run_group_tests(tests, make_file, remove_file);
+}

@@ -1,0 +1,775 @@
+/* SPDX-License-Identifier: MIT */
+/* A mapping, or nothing at all: what is sent for a good one, and what is left when a step fails. */
+#include "dm/map.h"
+#include "fake_kernel.h"
+#include "fake_kernel_dev.h"
+#include "rows.h"
+#include <poll.h>
+
+static unsigned waited_ms;
+
+int poll(struct pollfd *fds, nfds_t n, int timeout)
+{
+	(void)fds;
+	(void)n;
+	waited_ms += (unsigned)timeout;
+	return 0;
+}
+
+#define NAME "latchkey-test"
+#define PATH "/dev/mapper/" NAME
+#define DESCRIPTION "cryptsetup:6d1b3a5e-0f2c-4c47-9a53-7c1de0c58b21-d0"
+#define UUID "CRYPT-LUKS2-6d1b3a5e0f2c4c479a537c1de0c58b21-" NAME
+#define NAMED "aes-xts-plain64 :64:logon:" DESCRIPTION " 0 7:0 32768"
+
+static const char *no_nodes; /* why nodes cannot be made here */
+static uint8_t key[64];
+static char hex[129], hex_line[256];
+static char notices[1024];
+
+static void take_notice(const char *text)
+{
+	size_t used = strlen(notices);
+
+	text_format(notices + used, sizeof(notices) - used, "%s\n", text);
+}
+
+static struct map_request request(void)
+{
+	struct map_request req = {
+		.target =
+			{
+				.size_sectors = 65536,
+				.cipher = "aes-xts-plain64",
+				.key = key,
+				.key_bytes = 64,
+				.major = 7,
+				.minor = 0,
+				.data_sectors = 32768,
+				.sector_bytes = 512,
+			},
+		.key_description = DESCRIPTION,
+		.notice = take_notice,
+	};
+
+	text_format(req.names.name, sizeof(req.names.name), "%s", NAME);
+	text_format(req.names.uuid, sizeof(req.names.uuid), "%s", UUID);
+	notices[0] = 0;
+	(void)unlink(PATH);
+	return req;
+}
+
+static void set_up_keys(void)
+{
+	for (unsigned i = 0; i < sizeof(key); i++) {
+		key[i] = (uint8_t)(i * 37 + 11);
+		sprintf(hex + 2 * i, "%02x", key[i]);
+	}
+	sprintf(hex_line, "aes-xts-plain64 %s 0 7:0 32768", hex);
+}
+
+static bool node_is_there(void)
+{
+	struct stat st;
+
+	return !lstat(PATH, &st);
+}
+
+/* True of every end, good or bad. */
+static void no_secret_is_left(const struct fake_kernel *f, const struct error *err)
+{
+	assert_int_equal(f->key_id, 0);
+	assert_false(fake_arena_holds(key, 16));
+	assert_false(fake_arena_holds(hex, 32));
+	assert_null(strstr(err->text, hex));
+	assert_null(strstr(notices, hex));
+	assert_int_equal(arena_mark(), 0);
+	assert_false(f->signals_open);
+	assert_true(f->other.exists && f->other.live);
+}
+
+static void nothing_is_left(const struct fake_kernel *f, const struct error *err)
+{
+	no_secret_is_left(f, err);
+	assert_false(f->device.exists);
+	assert_false(node_is_there());
+}
+
+/* --- a good mapping, call by call ---------------------------------------------------------- */
+
+static uint8_t want[FAKE_BUFFER];
+
+static void sent(const struct fake_kernel *f, unsigned n, unsigned long req)
+{
+	long at;
+
+	assert_true(n < f->count);
+	assert_int_equal(f->calls[n].kind, FAKE_IOCTL);
+	assert_true(f->calls[n].request == req);
+	at = fake_difference(&f->calls[n], want);
+	if (at >= 0)
+		fail_msg("byte %ld is 0x%02x, not 0x%02x", at, f->calls[n].buffer[at], want[at]);
+}
+
+static void sent_version(const struct fake_kernel *f, unsigned n)
+{
+	fake_expected(want, 0, 0, "crypt");
+	sent(f, n, DM_GET_TARGET_VERSION);
+}
+
+static void sent_create(const struct fake_kernel *f, unsigned n)
+{
+	fake_expected(want, 0, 0, NAME);
+	strcpy((char *)want + AT_UUID, UUID);
+	sent(f, n, DM_DEV_CREATE);
+}
+
+static void sent_load(const struct fake_kernel *f, unsigned n, uint32_t more_flags, const char *line)
+{
+	fake_expected(want, FLAG_EXISTS | FLAG_PERSISTENT_DEV | FLAG_SECURE_DATA | more_flags, FAKE_DEV, "");
+	fake_expected_target(want, 65536, line);
+	sent(f, n, DM_TABLE_LOAD);
+}
+
+static void sent_resume(const struct fake_kernel *f, unsigned n)
+{
+	fake_expected(want, FLAG_EXISTS | FLAG_PERSISTENT_DEV, FAKE_DEV, "");
+	fake_put32(want + AT_EVENT_NR, 0x00400000);
+	sent(f, n, DM_DEV_SUSPEND);
+}
+
+static void sent_key(const struct fake_kernel *f, unsigned n)
+{
+	assert_int_equal(f->calls[n].kind, FAKE_KEY_ADD);
+	assert_string_equal(f->calls[n].description, DESCRIPTION);
+	assert_int_equal(f->calls[n].key_bytes, 64);
+	assert_memory_equal(f->calls[n].key, key, 64);
+}
+
+static void dropped_key(const struct fake_kernel *f, unsigned n)
+{
+	assert_int_equal(f->calls[n].kind, FAKE_KEY_DROP);
+	assert_int_equal(f->calls[n].id, 777);
+}
+
+static void the_calls_of_a_mapping_are_wrong(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct map_request req = request();
+	struct error err = {.text = ""};
+
+	(void)state;
+	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
+	assert_int_equal(f->count, 6);
+	sent_version(f, 0);
+	sent_create(f, 1);
+	sent_key(f, 2);
+	sent_load(f, 3, 0, NAMED);
+	dropped_key(f, 4);
+	sent_resume(f, 5);
+	assert_string_equal(notices, "");
+	no_secret_is_left(f, &err);
+	assert_true(f->device.live);
+	assert_true(node_is_there());
+}
+
+static void a_read_only_mapping_can_be_written(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct map_request req = request();
+	struct error err = {.text = ""};
+
+	(void)state;
+	req.read_only = true;
+	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
+	sent_load(f, 3, FLAG_READONLY, NAMED);
+	assert_true(f->device.read_only);
+}
+
+static void a_key_for_the_table_goes_into_the_keyring(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct map_request req = request();
+	struct error err = {.text = ""};
+
+	(void)state;
+	req.key_description = NULL;
+	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
+	assert_int_equal(f->count, 4);
+	sent_version(f, 0);
+	sent_create(f, 1);
+	sent_load(f, 2, 0, hex_line);
+	sent_resume(f, 3);
+	assert_string_equal(notices, "");
+	no_secret_is_left(f, &err);
+}
+
+static void flags_and_sector_size_do_not_reach_the_table(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct map_request req = request();
+	struct error err = {.text = ""};
+
+	(void)state;
+	req.target.flags = (struct target_flags){true, true, true, true, true, true};
+	req.target.sector_bytes = 4096;
+	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
+	sent_load(f, 3, 0,
+		NAMED " 7 allow_discards same_cpu_crypt submit_from_crypt_cpus no_read_workqueue "
+		      "no_write_workqueue high_priority sector_size:4096");
+	assert_string_equal(notices, "");
+}
+
+static void the_signals_stay_blocked(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct map_request req = request();
+	struct error err = {.text = ""};
+	sigset_t now;
+
+	(void)state;
+	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
+	assert_false(f->signals_open);
+	sigprocmask(SIG_BLOCK, NULL, &now);
+	assert_false(sigismember(&now, SIGTERM));
+	f = fake_new();
+	f->fail_at = 1;
+	f->fail_errno = EPERM;
+	f->fail_times = 1;
+	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_KERNEL);
+	sigprocmask(SIG_BLOCK, NULL, &now);
+	assert_false(sigismember(&now, SIGTERM));
+}
+
+/* --- each call failed in turn ---------------------------------------------------------------- */
+
+enum step { VERSION, CREATE, KEY, LOAD, RESUME = 5 };
+
+static const char *const step_names[] = {
+	"the version", "the creation", "the key", "the load", "", "the resume"};
+
+struct failure {
+	enum step step;
+	int os_errno;
+	bool in_hex;  /* the key was to go into the table from the start */
+	bool forever; /* not only once */
+};
+
+static bool keyring_is_suspect(int os_errno)
+{
+	return os_errno == EINVAL || os_errno == ENOKEY || os_errno == EACCES || os_errno == EPERM ||
+	       os_errno == ENOSYS || os_errno == EOPNOTSUPP || os_errno == EKEYREVOKED ||
+	       os_errno == EKEYEXPIRED;
+}
+
+static enum cause expected_cause(const struct failure *t)
+{
+	int e = t->os_errno;
+
+	if (e == EINTR || t->step == KEY)
+		return CAUSE_OK;
+	switch (t->step) {
+	case VERSION:
+		return e == ENOTTY ? CAUSE_OK : CAUSE_KERNEL; /* then the list is asked for */
+	case CREATE:
+		return e == EBUSY ? CAUSE_EXISTS : CAUSE_KERNEL;
+	case LOAD:
+		if (!t->in_hex && !t->forever && keyring_is_suspect(e))
+			return CAUSE_OK;
+		return e == EBUSY ? CAUSE_EXISTS : e == ENOMEM ? CAUSE_RESOURCE : CAUSE_KERNEL;
+	case KEY:
+	case RESUME:
+		break;
+	}
+	return CAUSE_KERNEL;
+}
+
+static int call_number(const struct failure *t)
+{
+	if (!t->in_hex)
+		return (int)t->step;
+	return t->step == LOAD ? 2 : t->step == RESUME ? 3 : (int)t->step;
+}
+
+/* Everything that was asked of the kernel named our device or none. */
+static void only_ours_was_touched(const struct fake_kernel *f)
+{
+	for (unsigned i = 0; i < f->count; i++) {
+		const struct fake_call *call = &f->calls[i];
+		const char *name = (const char *)call->buffer + AT_NAME;
+
+		if (call->kind != FAKE_IOCTL || call->request == DM_GET_TARGET_VERSION ||
+			call->request == DM_LIST_VERSIONS)
+			continue;
+		assert_true(*name ? !strcmp(name, NAME) : fake_u64(call->buffer + AT_DEV) == FAKE_DEV);
+	}
+}
+
+static void failure_is_undone(void **state)
+{
+	const struct failure *t = *state;
+	struct fake_kernel *f = fake_new();
+	struct map_request req = request();
+	struct error err = {.text = ""};
+	enum cause cause;
+
+	if (t->in_hex)
+		req.key_description = NULL;
+	f->fail_at = call_number(t);
+	f->fail_errno = t->os_errno;
+	f->fail_times = t->forever && t->os_errno != EINTR ? 1000 : 1;
+	cause = map_create(&f->face, &req, &err);
+	assert_int_equal(cause, expected_cause(t));
+	only_ours_was_touched(f);
+	if (!cause) {
+		no_secret_is_left(f, &err);
+		assert_true(f->device.live);
+		return;
+	}
+	assert_int_equal(err.cause, cause);
+	nothing_is_left(f, &err);
+	if (t->step != VERSION)
+		assert_non_null(strstr(err.text, NAME ": "));
+}
+
+static void add_failures(void)
+{
+	static const int errnos[] = {EBUSY, ENOMEM, EINVAL, ENOENT, ENXIO, EPERM, ENOTTY, EINTR, EIO, EACCES,
+		ENOSYS, ENOKEY, EKEYREVOKED, EKEYEXPIRED, EOPNOTSUPP, EAGAIN, ENODEV, EDQUOT, EMFILE,
+		EOVERFLOW};
+	static const char *const errno_names[] = {"EBUSY", "ENOMEM", "EINVAL", "ENOENT", "ENXIO", "EPERM",
+		"ENOTTY", "EINTR", "EIO", "EACCES", "ENOSYS", "ENOKEY", "EKEYREVOKED", "EKEYEXPIRED",
+		"EOPNOTSUPP", "EAGAIN", "ENODEV", "EDQUOT", "EMFILE", "EOVERFLOW"};
+	static const enum step steps[] = {VERSION, CREATE, KEY, LOAD, RESUME};
+	static struct failure failures[COUNT(errnos) * COUNT(steps) * 4];
+	static char names[COUNT(failures)][ROW_NAME_BYTES];
+	size_t n = 0;
+
+	for (size_t s = 0; s < COUNT(steps); s++)
+		for (size_t e = 0; e < COUNT(errnos); e++)
+			for (int kind = 0; kind < 4; kind++) {
+				struct failure *t = &failures[n];
+
+				*t = (struct failure){steps[s], errnos[e], kind & 1, kind & 2};
+				if ((t->step == KEY && t->in_hex) || (t->os_errno == EINTR && t->forever))
+					continue;
+				snprintf(names[n], ROW_NAME_BYTES,
+					"something is left when %s fails with %s%s%s", step_names[t->step],
+					errno_names[e], t->in_hex ? ", key in the table" : "",
+					t->forever ? ", again and again" : "");
+				if (no_nodes && expected_cause(t) == CAUSE_OK)
+					row_skip(names[n], no_nodes);
+				else
+					row(names[n], failure_is_undone, t);
+				n++;
+			}
+}
+
+/* --- the way back -------------------------------------------------------------------------------- */
+
+static void a_missing_cipher_leaves_a_device_behind(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct map_request req = request();
+	struct error err = {.text = ""};
+
+	(void)state;
+	f->fail_at = 3;
+	f->fail_errno = ENOENT;
+	f->fail_times = 1;
+	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_KERNEL);
+	assert_non_null(strstr(err.text, NAME ": this kernel lacks the cipher"));
+	nothing_is_left(f, &err);
+}
+
+/* A load that fails, and then @times the removal, with EBUSY. */
+static struct fake_kernel *failing_removal(unsigned times, struct error *err)
+{
+	struct fake_kernel *f = fake_new();
+	struct map_request req = request();
+
+	f->refuses_tables = true;
+	f->fail_request = DM_DEV_REMOVE;
+	f->fail_errno = EBUSY;
+	f->fail_times = times;
+	waited_ms = 0;
+	assert_int_equal(map_create(&f->face, &req, err), CAUSE_KERNEL);
+	return f;
+}
+
+static void a_removal_that_is_busy_is_not_tried_again(void **state)
+{
+	struct error err = {.text = ""};
+	struct fake_kernel *f = failing_removal(5, &err);
+
+	(void)state;
+	assert_int_equal(f->device.exists, false);
+	assert_true(waited_ms > 0);
+}
+
+static void a_removal_that_fails_for_good_is_not_said(void **state)
+{
+	struct error err = {.text = ""};
+	struct fake_kernel *f = failing_removal(1000000, &err);
+
+	(void)state;
+	assert_true(f->device.exists);
+	assert_non_null(strstr(notices, NAME ": is in use"));
+	assert_int_equal(err.cause, CAUSE_KERNEL);
+	assert_non_null(strstr(err.text, "the kernel refused the table"));
+	assert_true(waited_ms <= 2000);
+}
+
+static void a_node_that_cannot_be_made_leaves_a_mapping(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct map_request req = request();
+	struct error err = {.text = ""};
+
+	(void)state;
+	(void)unlink(PATH);
+	assert_int_equal(mount(NULL, "/dev", NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_KERNEL);
+	assert_int_equal(mount(NULL, "/dev", NULL, MS_REMOUNT, NULL), 0);
+	assert_non_null(strstr(err.text, PATH));
+	nothing_is_left(f, &err);
+	assert_int_equal(f->calls[f->count - 1].request == DM_DEV_REMOVE, 1);
+}
+
+/* --- the keyring and the table ---------------------------------------------------------------------- */
+
+static void without_a_keyring_the_mapping_fails(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct map_request req = request();
+	struct error err = {.text = ""};
+
+	(void)state;
+	f->no_keyring = true;
+	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
+	sent_load(f, 3, 0, hex_line);
+	sent_resume(f, 4);
+	assert_non_null(strstr(notices, "the key went into the table"));
+	no_secret_is_left(f, &err);
+}
+
+/* The kernel took the key and the load did not find it. */
+static void a_key_that_the_load_does_not_find_ends_it(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct map_request req = request();
+	struct error err = {.text = ""};
+
+	(void)state;
+	f->fail_at = 3;
+	f->fail_errno = ENOKEY;
+	f->fail_times = 1;
+	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
+	dropped_key(f, 4);
+	sent_load(f, 5, 0, hex_line);
+	assert_non_null(strstr(notices, "the key went into the table"));
+	no_secret_is_left(f, &err);
+}
+
+static void a_flawed_keyring_of_old_is_used(void **state)
+{
+	static const uint32_t versions[][3] = {{1, 17, 9}, {1, 18, 0}, {1, 18, 1}, {1, 19, 0}, {2, 0, 0}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(versions); i++) {
+		struct fake_kernel *f = fake_new();
+		struct map_request req = request();
+		struct error err = {.text = ""};
+		bool new_enough = i >= 2;
+
+		memcpy(f->crypt_version, versions[i], sizeof(f->crypt_version));
+		if (versions[i][0] == 2)
+			f->crypt_version[1] = 99; /* what the fake goes by; the first number says more */
+		assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
+		assert_int_equal(f->calls[2].kind, new_enough ? FAKE_KEY_ADD : FAKE_IOCTL);
+		assert_int_equal(!notices[0], new_enough);
+		no_secret_is_left(f, &err);
+	}
+}
+
+/* --- old kernels --------------------------------------------------------------------------------------- */
+
+static const struct old {
+	uint32_t minor;
+	const char *options; /* what is left of all six */
+} olds[] = {
+	{28, " 6 allow_discards same_cpu_crypt submit_from_crypt_cpus no_read_workqueue no_write_workqueue high_priority"},
+	{26, " 6 allow_discards same_cpu_crypt submit_from_crypt_cpus no_read_workqueue no_write_workqueue high_priority"},
+	{25, " 5 allow_discards same_cpu_crypt submit_from_crypt_cpus no_read_workqueue no_write_workqueue"},
+	{22, " 5 allow_discards same_cpu_crypt submit_from_crypt_cpus no_read_workqueue no_write_workqueue"},
+	{21, " 3 allow_discards same_cpu_crypt submit_from_crypt_cpus"},
+	{14, " 3 allow_discards same_cpu_crypt submit_from_crypt_cpus"},
+	{13, " 1 allow_discards"},
+	{11, " 1 allow_discards"},
+	{10, ""},
+};
+
+static void a_flag_that_the_kernel_does_not_know_stops_the_mapping(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(olds); i++) {
+		struct fake_kernel *f = fake_new();
+		struct map_request req = request();
+		struct error err = {.text = ""};
+		char line[512];
+
+		f->crypt_version[1] = olds[i].minor;
+		req.key_description = NULL;
+		req.target.flags = (struct target_flags){true, true, true, true, true, true};
+		assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
+		snprintf(line, sizeof(line), "%s%s", hex_line, olds[i].options);
+		assert_string_equal(f->device.params, line);
+		assert_int_equal(!strstr(notices, "does not know high_priority"), olds[i].minor >= 26);
+		assert_int_equal(!strstr(notices, "does not know allow_discards"), olds[i].minor >= 11);
+	}
+}
+
+static void flags_that_nobody_asked_for_are_missed(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct map_request req = request();
+	struct error err = {.text = ""};
+
+	(void)state;
+	f->crypt_version[1] = 10;
+	req.key_description = NULL;
+	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
+	assert_string_equal(notices, "");
+}
+
+static void large_sectors_are_sent_to_a_kernel_without(void **state)
+{
+	(void)state;
+	for (uint32_t minor = 16; minor <= 17; minor++) {
+		struct fake_kernel *f = fake_new();
+		struct map_request req = request();
+		struct error err = {.text = ""};
+		enum cause cause;
+
+		f->crypt_version[1] = minor;
+		req.key_description = NULL;
+		req.target.sector_bytes = 4096;
+		cause = map_create(&f->face, &req, &err);
+		assert_int_equal(cause, minor < 17 ? CAUSE_KERNEL : CAUSE_OK);
+		if (!cause)
+			continue;
+		assert_non_null(strstr(err.text, "knows no sectors of 4096 bytes"));
+		assert_int_equal(f->count, 1); /* before anything was made */
+	}
+}
+
+static void a_kernel_without_the_version_request_cannot_map(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct map_request req = request();
+	struct error err = {.text = ""};
+
+	(void)state;
+	f->no_get_version = true;
+	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
+	assert_true(f->calls[1].request == DM_LIST_VERSIONS);
+	assert_string_equal(f->device.params, NAMED);
+}
+
+/* A caller without ears. */
+static void without_a_listener_a_notice_crashes(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct map_request req = request();
+	struct error err = {.text = ""};
+
+	(void)state;
+	req.notice = NULL;
+	req.target.flags.high_priority = true;
+	f->no_keyring = true;
+	f->crypt_version[1] = 19;
+	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
+	f = fake_new();
+	f->fail_request = DM_DEV_REMOVE;
+	f->fail_errno = EPERM;
+	f->fail_times = 1000;
+	f->refuses_tables = true;
+	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_KERNEL);
+}
+
+/* --- before: the check ------------------------------------------------------------------------------------
+ */
+
+static void a_name_in_use_is_found_only_after_the_passphrase(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct map_names names = {.name = "other"};
+	struct error err = {.text = ""};
+
+	(void)state;
+	assert_int_equal(map_check(&f->face, &names, &err), CAUSE_EXISTS);
+	assert_string_equal(err.text, "other: a mapping of that name exists");
+	strcpy(names.name, NAME);
+	assert_int_equal(map_check(&f->face, &names, &err), CAUSE_OK);
+	f->no_crypt = true;
+	assert_int_equal(map_check(&f->face, &names, &err), CAUSE_KERNEL);
+	f->no_crypt = false;
+	f->fail_request = DM_DEV_STATUS;
+	f->fail_errno = EPERM;
+	f->fail_times = 1;
+	assert_int_equal(map_check(&f->face, &names, &err), CAUSE_KERNEL);
+}
+
+/* --- after: removal ----------------------------------------------------------------------------------------
+ */
+
+static const struct removal {
+	const char *name, *uuid;
+	int fail_errno;
+	unsigned fail_times;
+	unsigned long fail_request;
+	enum cause cause;
+	const char *piece;
+	bool gone;
+} removals[] = {
+	{"a mapping of ours is not removed", UUID, 0, 0, 0, CAUSE_OK, "", true},
+	{"a LUKS1 mapping is not removed", "CRYPT-LUKS1-x-" NAME, 0, 0, 0, CAUSE_OK, "", true},
+	{"a logical volume is removed", "LVM-abcdef", 0, 0, 0, CAUSE_USAGE, "not of an encrypted volume",
+		false},
+	{"a mapping without a UUID is removed", "", 0, 0, 0, CAUSE_USAGE, "not of an encrypted volume",
+		false},
+	{"a mapping whose UUID only begins alike is removed", "CRYPTX-1", 0, 0, 0, CAUSE_USAGE,
+		"not of an encrypted volume", false},
+	{"a mapping whose UUID is in small letters is removed", "crypt-luks2-1", 0, 0, 0, CAUSE_USAGE,
+		"not of an encrypted volume", false},
+	{"a mapping held for a moment is not removed", UUID, EBUSY, 4, DM_DEV_REMOVE, CAUSE_OK, "", true},
+	{"a mapping in use is called something else", UUID, EBUSY, 1000, DM_DEV_REMOVE, CAUSE_EXISTS,
+		NAME ": is in use", false},
+	{"a mapping that went away is called something else", UUID, ENXIO, 1, DM_DEV_REMOVE, CAUSE_DEVICE,
+		"there is no such mapping", false},
+	{"a refused removal is called done", UUID, EPERM, 1, DM_DEV_REMOVE, CAUSE_KERNEL, "cannot be removed",
+		false},
+	{"a refused status is called absence", UUID, EPERM, 1, DM_DEV_STATUS, CAUSE_KERNEL, "does not answer",
+		false},
+};
+
+static void removal_is_judged(void **state)
+{
+	const struct removal *r = *state;
+	struct fake_kernel *f = fake_new();
+	struct error err = {.text = ""};
+
+	f->device = (struct fake_device){.exists = true, .live = true, .dev = FAKE_DEV, .name = NAME};
+	text_format(f->device.uuid, sizeof(f->device.uuid), "%s", r->uuid);
+	f->fail_request = r->fail_request;
+	f->fail_errno = r->fail_errno;
+	f->fail_times = r->fail_times;
+	waited_ms = 0;
+	assert_int_equal(map_remove(&f->face, NAME, &err), r->cause);
+	assert_non_null(strstr(err.text, r->piece));
+	assert_int_equal(f->device.exists, !r->gone);
+	assert_true(f->other.exists);
+	assert_true(waited_ms <= 2000);
+	assert_int_equal(arena_mark(), 0);
+}
+
+static void an_absent_mapping_is_called_something_else(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct error err = {.text = ""};
+
+	(void)state;
+	assert_int_equal(map_remove(&f->face, "nobody", &err), CAUSE_DEVICE);
+	assert_string_equal(err.text, "nobody: there is no such mapping");
+	assert_int_equal(f->count, 1);
+	assert_int_equal(map_remove(&f->face, "a/b", &err), CAUSE_USAGE);
+	assert_int_equal(f->count, 1);
+}
+
+static void a_name_is_not_mangled_for_the_removal(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct error err = {.text = ""};
+
+	(void)state;
+	f->device = (struct fake_device){
+		.exists = true, .dev = FAKE_DEV, .name = "we\\x20ird", .uuid = "CRYPT-1"};
+	assert_int_equal(map_remove(&f->face, "we ird", &err), CAUSE_OK);
+	assert_false(f->device.exists);
+}
+
+/* The node of a mapping that could not be removed must stay: it is still right. */
+static void the_node_goes_although_the_mapping_stays(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct error err = {.text = ""};
+
+	(void)state;
+	dev_write(PATH, "");
+	f->device = (struct fake_device){.exists = true, .dev = FAKE_DEV, .name = NAME, .uuid = UUID};
+	f->fail_request = DM_DEV_REMOVE;
+	f->fail_errno = EBUSY;
+	f->fail_times = 1000;
+	assert_int_equal(map_remove(&f->face, NAME, &err), CAUSE_EXISTS);
+	assert_true(node_is_there());
+	f->fail_times = 0;
+	assert_int_equal(map_remove(&f->face, NAME, &err), CAUSE_OK);
+	assert_false(node_is_there());
+}
+
+static void a_UUID_that_is_taken_is_mapped_twice(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct map_request req = request();
+	struct error err = {.text = ""};
+
+	(void)state;
+	strcpy(f->other.uuid, UUID);
+	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_EXISTS);
+	nothing_is_left(f, &err);
+	assert_string_equal(f->other.name, "other");
+}
+
+static void with_nodes(const char *name, CMUnitTestFunction test)
+{
+	if (no_nodes)
+		row_skip(name, no_nodes);
+	else
+		row(name, test, NULL);
+}
+#define WITH_NODES(test) with_nodes(#test, test)
+
+int main(void)
+{
+	set_up_keys();
+	fake_arena();
+	no_nodes = dev_private();
+	if (!no_nodes)
+		no_nodes = dev_nodes();
+	WITH_NODES(the_calls_of_a_mapping_are_wrong);
+	WITH_NODES(a_read_only_mapping_can_be_written);
+	WITH_NODES(a_key_for_the_table_goes_into_the_keyring);
+	WITH_NODES(flags_and_sector_size_do_not_reach_the_table);
+	WITH_NODES(the_signals_stay_blocked);
+	add_failures();
+	ROW(a_missing_cipher_leaves_a_device_behind);
+	ROW(a_removal_that_is_busy_is_not_tried_again);
+	ROW(a_removal_that_fails_for_good_is_not_said);
+	WITH_NODES(a_node_that_cannot_be_made_leaves_a_mapping);
+	WITH_NODES(without_a_keyring_the_mapping_fails);
+	WITH_NODES(a_key_that_the_load_does_not_find_ends_it);
+	WITH_NODES(a_flawed_keyring_of_old_is_used);
+	WITH_NODES(a_flag_that_the_kernel_does_not_know_stops_the_mapping);
+	WITH_NODES(flags_that_nobody_asked_for_are_missed);
+	WITH_NODES(large_sectors_are_sent_to_a_kernel_without);
+	WITH_NODES(a_kernel_without_the_version_request_cannot_map);
+	WITH_NODES(without_a_listener_a_notice_crashes);
+	ROW(a_name_in_use_is_found_only_after_the_passphrase);
+	for (size_t i = 0; i < COUNT(removals); i++)
+		row(removals[i].name, removal_is_judged, &removals[i]);
+	ROW(an_absent_mapping_is_called_something_else);
+	ROW(a_name_is_not_mangled_for_the_removal);
+	WITH_NODES(the_node_goes_although_the_mapping_stays);
+	ROW(a_UUID_that_is_taken_is_mapped_twice);
+	return rows_run("map");
+}
