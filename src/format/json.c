@@ -100,21 +100,50 @@ static const struct json *wrap(const cJSON *c)
 	return (const struct json *)c;
 }
 
-/* The name that stands twice somewhere below @container, or NULL. Depth was bounded by the scan. */
+/* Put @name where it belongs among @n sorted ones; false when it is there already. */
+static bool insert_name(const char **sorted, unsigned n, const char *name)
+{
+	unsigned low = 0, high = n;
+
+	while (low < high) {
+		unsigned middle = (low + high) / 2;
+		int order = strcmp(name, sorted[middle]);
+
+		if (!order)
+			return false;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	memmove(sorted + low + 1, sorted + low, (n - low) * sizeof(*sorted));
+	sorted[low] = name;
+	return true;
+}
+
+/*
+ * The name that stands twice in @object itself, or NULL. Sorted, since a hostile header
+ * has many long names that differ in their last byte.
+ */
+static const char *twice_in(const cJSON *object)
+{
+	const char *sorted[JSON_MEMBERS_MAX];
+	unsigned n = 0;
+
+	for (const cJSON *c = object->child; c; c = c->next)
+		if (n == JSON_MEMBERS_MAX || !insert_name(sorted, n++, c->string))
+			return c->string;
+	return NULL;
+}
+
+/* The same, of everything below @container, too. Depth was bounded by the scan. */
 static const char *find_duplicate(const cJSON *container)
 {
-	const cJSON *a, *b;
-	const char *name;
+	const char *name = cJSON_IsObject(container) ? twice_in(container) : NULL;
 
-	for (a = container->child; a; a = a->next) {
-		for (b = a->next; cJSON_IsObject(container) && b; b = b->next)
-			if (!strcmp(a->string, b->string))
-				return a->string;
-		name = find_duplicate(a);
-		if (name)
-			return name;
-	}
-	return NULL;
+	for (const cJSON *c = container->child; !name && c; c = c->next)
+		name = find_duplicate(c);
+	return name;
 }
 
 enum cause json_open(const char *text, size_t len, const struct json **root, struct error *err)

@@ -76,16 +76,21 @@ static bool string(struct scan *s)
 {
 	if (!accept(s, '"'))
 		return fail(s, "string expected");
-	while (!accept(s, '"')) {
+	for (;;) {
 		int c = peek(s);
 
+		while (c >= 0x20 && c != '"' && c != '\\') {
+			s->at++;
+			c = peek(s);
+		}
 		if (c < 0x20)
 			return fail(s, c < 0 ? "string without end" : "control character in a string");
 		s->at++;
-		if (c == '\\' && !escape(s))
+		if (c == '"')
+			return true;
+		if (!escape(s))
 			return false;
 	}
-	return true;
 }
 
 static size_t digits(struct scan *s)
