@@ -77,6 +77,9 @@ static void be_the_program(int slave, int report)
 		dup2(slave, fd);
 	close(slave);
 	close(session.master);
+	/* Whoever runs the tests may ignore some: nohup does. */
+	for (int sig = 1; sig < 32; sig++)
+		(void)signal(sig, SIG_DFL);
 	if (wish.ignored_signal)
 		signal(wish.ignored_signal, SIG_IGN);
 	o = ask_and_tell();
