@@ -130,7 +130,7 @@ unit: $(UNIT) ## the unit tests for TARGET; TARGET=host-asan has the sanitizers
 
 # These two are what a newcomer types: use all processors unless told otherwise.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
-SUITES := $(foreach d,build docs cli constant_time fault fuzz images interop peer,$(sort $(shell find tests/$(d) -maxdepth 1 -type f -perm -u+x ! -name '*.*' 2>/dev/null))) \
+SUITES := $(foreach d,build docs cli constant_time fault fuzz images interop peer,$(sort $(shell find tests/$(d) -maxdepth 1 -type f -perm -u+x ! -name '*.*' ! -name 'bench_*' 2>/dev/null))) \
 	$(sort $(wildcard tests/boot/test_*))
 # Byte order and word size: what is pure arithmetic runs on a 32-bit big-endian machine, too, under its emulator.
 OTHER    := mips-linux-musl

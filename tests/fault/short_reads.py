@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Run a program with short reads, as slow devices and pipes give them: each read(2) and pread(2) gets a smaller count.
 
-Usage: short_reads READ_BYTES PREAD_BYTES PROGRAM [ARGUMENT...]
+Usage: short_reads.py READ_BYTES PREAD_BYTES PROGRAM [ARGUMENT...]
 
 Works by ptrace(2), for one thread, on x86_64. The exit status is the program's; 125 means that it could not be run
 so. The number of reads that were made shorter goes to the file that SHORT_READS_COUNT names.
