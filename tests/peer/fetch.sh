@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/peer/fetch - the tests of cryptsetup from the distribution's source package, to $O/peer/tests.
+# tests/peer/fetch.sh - the tests of cryptsetup from the distribution's source package, to $O/peer/tests.
 #
 # Asks nothing, needs no root, leaves the machine's own package lists alone (as toolchain/fetch does, which names the
 # package sources). ARCHIVE=file uses a source archive that you have. Prints why when there is none.
