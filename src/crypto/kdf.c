@@ -43,7 +43,8 @@ static enum cause check_argon2(const struct kdf *kdf, const struct kdf_limits *l
 	if (kdf->lanes > limits->lanes)
 		return error_set(err, CAUSE_UNSUPPORTED, "needs %u lanes for %s, more than the limit of %u (--max-lanes)",
 			kdf->lanes, name, limits->lanes);
-	if ((uint64_t)kdf->memory_kib * kdf->iterations > limits->kib_passes)
+	/* Whatever the limits say: steps are counted in 32 bits, four a pass. */
+	if ((uint64_t)kdf->memory_kib * kdf->iterations > limits->kib_passes || kdf->iterations > UINT32_MAX / 4)
 		return error_set(err, CAUSE_UNSUPPORTED, "needs %u passes over %u MiB for %s, more than the limit (--max-time replaces it)",
 			kdf->iterations, mib(kdf->memory_kib), name);
 	available = machine_memory_available_kib();

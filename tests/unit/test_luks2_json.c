@@ -217,7 +217,7 @@ static const struct edit_row keyslots[] = {
 	{"Argon2 memory of 2^32 KiB is cut", DAMAGED, "integer over 32 bits",
 		{{SET, "keyslots/0/kdf/memory", "4294967296"}}},
 	{"Argon2 with everything at its largest is refused here", OK,
-		{{SET, "keyslots/0/kdf/time", "1073741823"}, {SET, "keyslots/0/kdf/memory", "4294967295"},
+		{{SET, "keyslots/0/kdf/time", "4294967295"}, {SET, "keyslots/0/kdf/memory", "4294967295"},
 			{SET, "keyslots/0/kdf/cpus", "16777215"}}},
 	{"PBKDF2 of no iterations is accepted", SLOT_1, CAUSE_DAMAGED, "\"iterations\" is 0",
 		{{SET, "keyslots/1/kdf/iterations", "0"}}},
