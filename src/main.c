@@ -17,6 +17,7 @@ static const struct {
 } commands[] = {
 	{"open", COMMAND_OPEN, 2, 0, command_open, "open [options] DEVICE NAME", "unlock; /dev/mapper/NAME appears"},
 	{"test", COMMAND_TEST, 1, 0, command_test, "test [options] DEVICE", "all of open but the kernel; prints \"keyslot N\""},
+	{"boot", COMMAND_BOOT, 0, 0, command_boot, "boot [options]", "open every volume of the boot configuration"},
 	{"close", COMMAND_CLOSE, 1, 0, command_close, "close NAME", "remove the mapping"},
 	{"check", COMMAND_CHECK, 1, 0, command_check, "check [--header H] DEVICE", "health of the header and the keyslot areas"},
 	{"dump", COMMAND_DUMP, 1, 0, command_dump, "dump [--json] [--header H] DEVICE", "what the header says"},
