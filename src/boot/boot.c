@@ -432,7 +432,7 @@ static void close_ours(struct boot *b)
 	kernel_close(&k);
 }
 
-/* One line, whatever happened. The first volume that is needed and failed gives the cause. */
+/* The names on standard output; one line for people, whatever happened. The first volume that is needed and failed gives the cause. */
 static enum cause conclude(struct boot *b, struct error *err)
 {
 	const struct volume *first = NULL;
@@ -442,6 +442,8 @@ static enum cause conclude(struct boot *b, struct error *err)
 		const struct volume *v = &b->volumes[i];
 
 		ours += v->ours;
+		if (v->state == VOLUME_OPEN && !b->failed)
+			text_print(1, "%s\n", v->plan->name);
 		if (!first && v->state == VOLUME_FAILED && !v->plan->flags.nofail)
 			first = v;
 	}
