@@ -6,6 +6,7 @@
 #include "boot/state.h"
 #include "device/uevent.h"
 #include "dm/map.h"
+#include "secret/arena.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -53,7 +54,7 @@ void volume_failed(struct boot *b, struct volume *v, const struct error *why)
 
 static void set_title(struct volume *v, const struct sight_volume *seen)
 {
-	char label[4 * LUKS_LABEL_CHARS + 1], path[FIND_PATH_BYTES];
+	char label[4 * LUKS_LABEL_CHARS + 1], path[SYSBLOCK_PATH_BYTES];
 
 	text_escape(label, sizeof(label), seen->look.label);
 	text_escape(path, sizeof(path), seen->path);
@@ -457,8 +458,11 @@ static enum cause conclude(struct boot *b, struct error *err)
 
 static enum cause prepare(struct boot *b, const struct plan *plan, bool test, struct error *err)
 {
-	enum cause cause = vault_open(err);
+	enum cause cause;
 
+	/* Children make arenas of their own; this one they would not get. */
+	arena_close();
+	cause = vault_open(err);
 	*b = (struct boot){.plan = plan, .test = test, .look_again = true, .count = plan->count};
 	if (cause)
 		return cause;

@@ -25,6 +25,7 @@ static _Noreturn void be_child(struct child *c, int said, child_work *work, void
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM};
 	int null = open("/dev/null", O_RDONLY);
+	enum cause cause;
 
 	for (unsigned i = 0; i < sizeof(signals) / sizeof(*signals); i++)
 		(void)signal(signals[i], SIG_DFL);
@@ -35,10 +36,12 @@ static _Noreturn void be_child(struct child *c, int said, child_work *work, void
 	(void)dup2(said, STDOUT_FILENO);
 	(void)dup2(said, STDERR_FILENO);
 	vault_lock();
-	c->end->cause = arena_open(&c->end->err);
-	if (!c->end->cause)
-		c->end->cause = work(arg, c->end, &c->end->err);
+	cause = arena_open(&c->end->err);
+	if (!cause)
+		cause = work(arg, c->end, &c->end->err);
 	arena_close();
+	/* Only now: a child that dies on the way has not succeeded. */
+	c->end->cause = cause;
 	_exit(0);
 }
 

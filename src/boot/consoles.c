@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 enum {
-	LINE_COLUMNS = 240,
+	TEXT_COLUMNS = 200,
+	STARS_MAX = 40,
+	LINE_COLUMNS = TEXT_COLUMNS + STARS_MAX,
 	/* A console that takes nothing for so long is not waited for. */
 	WRITE_PATIENCE_MS = 200,
 	/* Kernel messages come in bursts: redraw when one has ended. */
@@ -39,7 +41,7 @@ static struct {
 	int kmsg, log_level;
 	uint64_t redraw_at_ms; /* 0: nothing to redraw */
 	bool asking, masked;
-	char text[LINE_COLUMNS]; /* the prompt or the status */
+	char text[TEXT_COLUMNS]; /* the prompt or the status */
 } all = {.kmsg = -1};
 
 static const int fatal_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM};
@@ -214,27 +216,27 @@ static unsigned stars(const struct console *c)
 
 	for (size_t i = 0; all.asking && all.masked && !c->taken && i < c->len; i++)
 		n += starts_character(c->line[i]);
-	return n < LINE_COLUMNS / 2 ? n : LINE_COLUMNS / 2;
+	return n < STARS_MAX ? n : STARS_MAX;
 }
 
-/* One line over what stands there: no cursor keys, so that every terminal can do it. @end: "\n" or "". */
+/* One line in the place of what stands there: no cursor keys, so that every terminal can do it. @end: "\n" or "". */
 static void draw_line(struct console *c, const char *text, unsigned star_count, const char *end)
 {
-	char out[4 * LINE_COLUMNS];
-	size_t used = text_format(out, 2 * LINE_COLUMNS, "\r%s", text);
-	unsigned columns = (unsigned)used - 1 + star_count, blanks = c->columns > columns ? c->columns - columns : 0;
+	char out[3 * LINE_COLUMNS];
+	size_t len = strlen(text), used = 0;
+	unsigned columns = (unsigned)len + star_count;
 
+	out[used++] = '\r';
+	if (c->columns > columns) {
+		memset(out + used, ' ', c->columns);
+		used += c->columns;
+		out[used++] = '\r';
+	}
+	used += text_format(out + used, LINE_COLUMNS, "%s", text);
 	memset(out + used, '*', star_count);
 	used += star_count;
-	if (blanks > LINE_COLUMNS)
-		blanks = LINE_COLUMNS;
-	memset(out + used, ' ', blanks);
-	used += blanks;
 	if (*end)
 		out[used++] = '\n';
-	else
-		for (; blanks; blanks--)
-			out[used++] = '\b';
 	put(c, out, used);
 	c->columns = *end ? 0 : columns;
 }
@@ -276,7 +278,8 @@ void consoles_say(const char *fmt, ...)
 	text_vformat(line, sizeof(line), fmt, args);
 	va_end(args);
 	for (unsigned i = 0; i < all.count; i++) {
-		draw_line(&all.c[i], "", 0, ""); /* the prompt may be longer than the message is */
+		if (all.c[i].columns)
+			draw_line(&all.c[i], "", 0, ""); /* the prompt may be longer than the message is */
 		put(&all.c[i], line, strlen(line));
 		put(&all.c[i], "\n", 1);
 		all.c[i].columns = 0;
@@ -301,7 +304,7 @@ static void show(const char *text, bool asking)
 	if (asking == all.asking && !strcmp(all.text, text))
 		return;
 	all.asking = asking;
-	text_format(all.text, sizeof(all.text) / 2, "%s", text);
+	text_format(all.text, sizeof(all.text), "%s", text);
 	consoles_redraw();
 }
 

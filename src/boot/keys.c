@@ -158,9 +158,8 @@ void keys_attempts(struct boot *b)
 	}
 }
 
-static void say_wrong(struct boot *b, const struct volume *v, const struct credential *c, const struct error *err)
+static void say_wrong(const struct volume *v, const struct credential *c, const struct error *err)
 {
-	(void)b;
 	if (c->typed)
 		consoles_say("latchkey: %s", err->text);
 	else
@@ -174,6 +173,7 @@ void keys_attempt_done(struct boot *b, struct volume *v)
 
 	v->state = VOLUME_READY;
 	v->tried |= 1u << v->trying;
+	consoles_status("");
 	switch (v->child.end->cause) {
 	case CAUSE_OK:
 		v->state = VOLUME_OPEN;
@@ -182,7 +182,7 @@ void keys_attempt_done(struct boot *b, struct volume *v)
 		consoles_say("latchkey: %s %s with %s", v->plan->name, b->test ? "would open" : "is open", c->origin);
 		return;
 	case CAUSE_PASSPHRASE:
-		say_wrong(b, v, c, err);
+		say_wrong(v, c, err);
 		return;
 	case CAUSE_DEVICE: /* pulled, or it does not answer: it may come back, and the key may be right */
 		consoles_say("latchkey: %s", err->text);

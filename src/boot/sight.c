@@ -38,7 +38,7 @@ struct wishes sight_wishes(const struct plan_volume *volume, const char *path, c
 /* The inode of a device's folder in /sys lives as long as the device does. */
 uint64_t sight_plugged(const char *path)
 {
-	char folder[FIND_PATH_BYTES + 32];
+	char folder[SYSBLOCK_PATH_BYTES + 32];
 	struct stat st;
 
 	if (stat(path, &st))
@@ -55,7 +55,7 @@ static void find(const char *spec, char *path)
 	struct stat st;
 
 	*path = 0;
-	if (spec && (find_device(spec, path, FIND_PATH_BYTES, &none) || stat(path, &st)))
+	if (spec && (find_device(spec, path, SYSBLOCK_PATH_BYTES, &none) || stat(path, &st)))
 		*path = 0;
 }
 

@@ -21,17 +21,17 @@ struct sight_volume {
 	/* Out: */
 	bool there; /* path is its device */
 	bool mapped; /* its name is taken already */
-	char path[FIND_PATH_BYTES];
+	char path[SYSBLOCK_PATH_BYTES];
 	enum cause cause; /* why it cannot be opened with any key, err says it; CAUSE_OK: it can */
 	struct error err;
 	struct unlock_look look;
 	/* Devices of its keys and its header, in the plan's order; "" is not there. */
-	char key_devices[PLAN_KEYS_MAX][FIND_PATH_BYTES], header_device[FIND_PATH_BYTES];
+	char key_devices[PLAN_KEYS_MAX][SYSBLOCK_PATH_BYTES], header_device[SYSBLOCK_PATH_BYTES];
 };
 
 /* A filesystem on something removable. */
 struct sight_stick {
-	char path[FIND_PATH_BYTES];
+	char path[SYSBLOCK_PATH_BYTES];
 	char fstype[16];
 	uint64_t plugged; /* another number when it was pulled and plugged again */
 };

@@ -8,7 +8,7 @@
 #include "boot/sight.h"
 #include "secret/vault.h"
 
-enum { ORIGIN_BYTES = FIND_PATH_BYTES + 64, FETCHES_MAX = 4, SEEN_MAX = 2 * SIGHT_STICKS_MAX };
+enum { ORIGIN_BYTES = SYSBLOCK_PATH_BYTES + 64, FETCHES_MAX = 4, SEEN_MAX = 2 * SIGHT_STICKS_MAX };
 
 enum volume_state {
 	VOLUME_ABSENT,	/* its device, or a header for it, is not there yet */
@@ -31,8 +31,8 @@ struct volume {
 	enum volume_state state;
 	bool ours;	   /* opened by this run */
 	struct error why;  /* it is absent, or failed */
-	char path[FIND_PATH_BYTES];
-	char title[FIND_PATH_BYTES + 160]; /* "root (/dev/sda2, label)", printable */
+	char path[SYSBLOCK_PATH_BYTES];
+	char title[SYSBLOCK_PATH_BYTES + 160]; /* "root (/dev/sda2, label)", printable */
 	char uuid[LUKS_UUID_CHARS + 1];	   /* "" until it is known */
 	uint64_t memory_kib;
 	uint32_t tried; /* vault slots, as bits */
