@@ -10,7 +10,6 @@
  * it with the last user: the mapping made over it, or @loop itself.
  * Fails: CAUSE_KERNEL (no loop device), CAUSE_DEVICE.
  */
-enum cause loop_open(
-	const struct blkdev *file, bool read_only, struct blkdev *loop, struct error *err) MUST_USE;
+enum cause loop_open(const struct blkdev *file, bool read_only, struct blkdev *loop, struct error *err) MUST_USE;
 
 #endif
