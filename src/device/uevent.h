@@ -12,7 +12,8 @@
  */
 int uevent_open(void);
 
-/* Take all that is queued on @fd. True: a block device is in it, or some was lost: look at the devices again. */
+/* Take all that is queued on @fd. True: a block device is in it, or some was lost: look at the devices again.
+ */
 bool uevent_drain(int fd);
 
 #endif
