@@ -35,11 +35,12 @@ struct plan_key {
 	const char *fstype;	/* NULL: what the superblock says */
 	uint64_t offset_bytes;	/* skipped first */
 	uint64_t size_bytes;	/* 0: to the end; never 0 for PLAN_KEY_RAW */
+	bool optional;		/* a place that nobody named: that it is not there is no news */
 };
 
 /* Where a detached header is. */
 struct plan_header {
-	const char *path;   /* a file here or on device, or a block device; NULL: on the volume itself */
+	const char *path;   /* a file here or on device, or a device as for plan_key; NULL: on the volume itself */
 	const char *device; /* the path is on its filesystem; NULL: it is not */
 };
 
