@@ -418,7 +418,8 @@ static void close_ours(struct boot *b)
 	struct kernel k;
 	struct error err;
 
-	if (b->test || kernel_open(&k, &err))
+	/* No more children: the arena is ours again. */
+	if (b->test || arena_open(&err) || kernel_open(&k, &err))
 		return;
 	for (unsigned i = 0; i < b->count; i++) {
 		struct volume *v = &b->volumes[i];
@@ -451,7 +452,7 @@ static enum cause conclude(struct boot *b, struct error *err)
 	if (b->failed && ours)
 		close_ours(b);
 	if (b->failed && first)
-		return error_set(err, first->why.cause, "%s: %s", first->plan->name, first->why.text);
+		return error_set(err, first->why.cause, "%s could not be opened", first->plan->name);
 	consoles_say("latchkey: %u of %u volumes %s", ours, b->count, b->test ? "would open" : "opened");
 	return CAUSE_OK;
 }

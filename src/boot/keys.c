@@ -243,7 +243,9 @@ void keys_errand_done(struct boot *b, struct errand *e)
 {
 	struct volume *v = &b->volumes[e->volume];
 	const struct child_end *end = e->child.end;
-	bool absent = end->cause == CAUSE_DEVICE && end->err.os_errno == ENOENT;
+	/* Where nobody said that it is, its absence is no news. */
+	bool chance = !e->place || e->fetch.key.optional;
+
 	/* A read that failed may be a stick that was pulled: it is read again when it is plugged. */
 	if (e->place)
 		e->place->busy = false;
@@ -251,7 +253,7 @@ void keys_errand_done(struct boot *b, struct errand *e)
 		header_done(b, v, e);
 	else if (!end->cause)
 		activate(b, e->fetch.slot, false, 1u << e->volume, e->origin);
-	else if (!absent || e->place)
+	else if (!chance || end->err.os_errno != ENOENT)
 		say_fetch_failed(e, &end->err);
 	if (end->cause && e->fetch.header_fd >= 0)
 		close(e->fetch.header_fd);
@@ -286,10 +288,11 @@ static void send_for_named(struct boot *b, struct volume *v, unsigned k)
 	struct plan_key key = v->plan->keys[k];
 	struct key_place before = v->places[k];
 	char origin[ORIGIN_BYTES], device[100];
+	uint64_t plugged = 0;
 
-	if (key.device && !*seen->key_devices[k])
+	if (key.device && !(plugged = sight_plugged(seen->key_devices[k])))
 		return;
-	if (!is_new(&v->places[k], key.device ? sight_plugged(seen->key_devices[k]) : 0))
+	if (!is_new(&v->places[k], plugged))
 		return;
 	text_escape(device, sizeof(device), seen->key_devices[k]);
 	if (key.kind == PLAN_KEY_FILE)
@@ -330,9 +333,9 @@ static void send_for_named_header(struct boot *b, struct volume *v)
 {
 	const char *device = b->sight.volumes[index_of(b, v)].header_device;
 	struct key_place before = v->header_place;
+	uint64_t plugged = sight_plugged(device);
 
-	if (!v->plan->header.device || !*device || !header_is_wanted(v) ||
-		!is_new(&v->header_place, sight_plugged(device)))
+	if (!v->plan->header.device || !plugged || !header_is_wanted(v) || !is_new(&v->header_place, plugged))
 		return;
 	if (!send_for_header(b, v, &v->header_place, device, NULL, v->plan->header.path))
 		v->header_place = before;

@@ -6,7 +6,8 @@
 
 int main(int argc, char **argv)
 {
-	int kmsg;
+	char line[100];
+	int kmsg, n;
 
 	(void)argc;
 	if (fork()) {
@@ -17,7 +18,9 @@ int main(int argc, char **argv)
 	sleep(3);
 	for (int i = 0; i < 1000; i++) {
 		kmsg = open("/dev/kmsg", O_WRONLY);
-		dprintf(kmsg, "<4>flood %d: a message of the kernel that goes over the prompt\n", i);
+		n = snprintf(line, sizeof(line), "<4>flood %d: a message of the kernel that goes over the prompt\n", i);
+		if (write(kmsg, line, (size_t)n) != n)
+			return 1;
 		close(kmsg);
 		usleep(2000);
 	}
