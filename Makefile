@@ -142,7 +142,7 @@ check: ## install what is missing, build everything, run every test
 	+$(MAKE) $(JOBS) all unit-programs
 	+$(MAKE) $(JOBS) TARGET=host-asan unit-programs $(O)/host-asan/latchkey
 	+$(MAKE) $(JOBS) TARGET=$(OTHER) all $(PURE:$(B)/%=$(O)/$(OTHER)/%)
-	TARGET=$(TARGET) O=$(O) tests/run $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) \
+	TARGET=$(TARGET) O=$(O) OTHER=$(OTHER) EMULATOR=$(EMULATOR) tests/run $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) \
 		$(PURE:$(B)/%=$(EMULATOR):$(O)/$(OTHER)/%) $(SUITES)
 FUZZ := $(patsubst tests/fuzz/%.c,$(O)/host-fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), from what it has found before

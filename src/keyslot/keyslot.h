@@ -39,7 +39,8 @@ struct keyslot_source {
 };
 
 /*
- * Could @slot be tried on this machine? Nothing is computed or allocated.
+ * Could @slot be tried on this machine? Nothing is allocated; with a limit of time a part of the derivation may be
+ * run to see how fast this machine is (kdf_check).
  * Fails: CAUSE_UNSUPPORTED, CAUSE_DAMAGED, CAUSE_RESOURCE, with a sentence that begins with the keyslot.
  */
 enum cause keyslot_check(const struct keyslot_source *src, const struct luks_keyslot *slot,
