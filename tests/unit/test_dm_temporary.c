@@ -17,27 +17,9 @@ int poll(struct pollfd *fds, nfds_t n, int timeout)
 	return 0;
 }
 
-/* What the reading asked for: past the page cache or not. */
-static unsigned direct, cached;
-static bool direct_refused;
-
-ssize_t pread(int fd, void *buf, size_t len, off_t off)
-{
-	if (fcntl(fd, F_GETFL) & O_DIRECT) {
-		direct++;
-		if (direct_refused) {
-			errno = EINVAL;
-			return -1;
-		}
-	} else {
-		cached++;
-	}
-	return lseek(fd, off, SEEK_SET) < 0 ? -1 : read(fd, buf, len);
-}
-
 enum { SECTORS = 8 };
 
-static uint8_t key[32], odd_out[SECTORS * 512 + 1];
+static uint8_t key[32];
 static char hex[65], line[256];
 static uint8_t out[SECTORS * 512], want[FAKE_BUFFER];
 /* A block device here that has some sectors, and what is in them; 0: none */
@@ -229,41 +211,6 @@ static void the_bytes_are_not_what_the_device_gives(void **state)
 	nothing_is_left(f, &err);
 }
 
-static void a_copy_of_the_split_key_stays_in_the_page_cache(void **state)
-{
-	struct fake_kernel *f = fake_new();
-	struct crypt_target t = target();
-	struct error err = {.text = ""};
-
-	(void)state;
-	f->dev = real_dev;
-	direct = cached = 0;
-	/* Addresses of any kind do for the caller. */
-	if (temporary_read(&f->face, &t, odd_out + 1, &err))
-		fail_msg("%s", err.text);
-	assert_true(direct == 1 && !cached);
-	assert_memory_equal(odd_out + 1, there, sizeof(there));
-	assert_false(fake_arena_holds(there, 64));
-}
-
-static void a_device_without_direct_reading_is_not_read(void **state)
-{
-	struct fake_kernel *f = fake_new();
-	struct crypt_target t = target();
-	struct error err = {.text = ""};
-
-	(void)state;
-	f->dev = real_dev;
-	direct = cached = 0;
-	direct_refused = true;
-	memset(out, 0x77, sizeof(out));
-	if (temporary_read(&f->face, &t, out, &err))
-		fail_msg("%s", err.text);
-	direct_refused = false;
-	assert_true(direct == 1 && cached == 1);
-	assert_memory_equal(out, there, sizeof(out));
-}
-
 /* Left behind it would show the keys' area in the clear: that is no success. */
 static void a_mapping_that_stays_is_called_success(void **state)
 {
@@ -330,13 +277,9 @@ int main(void)
 	}
 	if (real_dev && !no_nodes) {
 		ROW(the_bytes_are_not_what_the_device_gives);
-		ROW(a_copy_of_the_split_key_stays_in_the_page_cache);
-		ROW(a_device_without_direct_reading_is_not_read);
 		ROW(a_mapping_that_stays_is_called_success);
 	} else {
 		row_skip("the_bytes_are_not_what_the_device_gives", no_device);
-		row_skip("a_copy_of_the_split_key_stays_in_the_page_cache", no_device);
-		row_skip("a_device_without_direct_reading_is_not_read", no_device);
 		row_skip("a_mapping_that_stays_is_called_success", no_device);
 	}
 	return rows_run("dm_temporary");
