@@ -635,7 +635,7 @@ for name, change in {"kdf-unknown": put("keyslots/0/kdf/type", "scrypt"), "hash-
                      "af-hash-unknown": put("keyslots/0/af/hash", "sm3"),
                      "cipher-unknown": put("keyslots/0/area/encryption", "rot13-ecb"),
                      "iterations-0": put("keyslots/0/kdf/iterations", 0),
-                     "key-size-65": put("keyslots/0/key_size", 65)}.items():
+                     "key-size-65": puts(keyslots__0__key_size=65, keyslots__0__area__size=str(4 * AREA))}.items():
     add(f"area-zeroed-{name}", both(change, lambda i: i.zero(A0, AREA)))
 
 # --- trunc -----------------------------------------------------------------------------------------------
