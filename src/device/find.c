@@ -53,7 +53,8 @@ static bool has_primary(int fd)
 {
 	char magic[6];
 
-	return pread(fd, magic, sizeof(magic), 0) == sizeof(magic) && !memcmp(magic, "LUKS\xba\xbe", sizeof(magic));
+	return pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
+	       !memcmp(magic, "LUKS\xba\xbe", sizeof(magic));
 }
 
 static bool device_fits(const char *path, const struct wanted *w)

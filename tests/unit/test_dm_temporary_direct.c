@@ -68,8 +68,14 @@ ssize_t pread(int fd, void *buf, size_t len, off_t off)
 static void read_it(bool cannot, bool refuses, size_t most)
 {
 	static uint8_t key[32] = {1};
-	struct crypt_target t = {.size_sectors = SECTORS, .cipher = "serpent-xts-plain64", .key = key,
-		.key_bytes = sizeof(key), .major = 7, .minor = 1, .data_sectors = 64, .sector_bytes = 512};
+	struct crypt_target t = {.size_sectors = SECTORS,
+		.cipher = "serpent-xts-plain64",
+		.key = key,
+		.key_bytes = sizeof(key),
+		.major = 7,
+		.minor = 1,
+		.data_sectors = 64,
+		.sector_bytes = 512};
 	struct fake_kernel *f = fake_new();
 	struct error err = {.text = ""};
 
