@@ -142,21 +142,19 @@ check: ## install what is missing, build everything, run every test
 	+$(MAKE) $(JOBS) all unit-programs
 	+$(MAKE) $(JOBS) TARGET=host-asan unit-programs $(O)/host-asan/latchkey
 	+$(MAKE) $(JOBS) TARGET=$(OTHER) all $(PURE:$(B)/%=$(O)/$(OTHER)/%)
-	TARGET=$(TARGET) O=$(O) tests/run $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) \
+	TARGET=$(TARGET) O=$(O) OTHER=$(OTHER) EMULATOR=$(EMULATOR) tests/run $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) \
 		$(PURE:$(B)/%=$(EMULATOR):$(O)/$(OTHER)/%) $(SUITES)
-FUZZ := $(patsubst tests/fuzz/%.c,$(O)/host-fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), from what it has found before
-	+$(MAKE) $(JOBS) TARGET=host-fuzz $(FUZZ)
-	for f in $(FUZZ); do mkdir -p $$f.corpus && $$f -max_total_time=$(or $(FUZZ_SECONDS),60) -artifact_prefix=$$f. \
-		$$f.corpus $$(ls -d tests/fuzz/corpus/$${f##*/fuzz_} 2>/dev/null) || exit 1; done
+	O=$(O) tests/fuzz/run $(or $(FUZZ_SECONDS),60)
 $(O)/host-fuzz/fuzz_%: $(O)/host-fuzz/tests/fuzz/fuzz_%.o $(B)/liblatchkey.a $(LIBRARIES)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) -fsanitize=fuzzer -o $@ $^
 demo: ## a disk made by cryptsetup, booted in QEMU and unlocked; INTERACTIVE=1 lets you type
 	toolchain/setup demo
 	+$(MAKE) $(JOBS) all
 	tests/boot/demo
-bench: all ## time, memory and size beside cryptsetup
+bench: all ## time, memory and size beside cryptsetup; the worst headers
 	tests/bench/run
+	tests/images/bench_hostile
 size: all ## bytes of the programs
 	@size $(PROGRAMS:=.debug); wc -c $(PROGRAMS)
 # The compiler fills these with zero, and this check sees no connection between a cause and what was set with it.
