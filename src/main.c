@@ -42,7 +42,7 @@ static void print_help(int fd)
 	for (int i = 0; i < COMMANDS; i++)
 		text_print(fd, "  latchkey %-36s %s\n", commands[i].usage, commands[i].help);
 	text_print(fd, "  latchkey COMMAND --help\n  latchkey --version [--verbose]\n\n"
-		       "DEVICE and H are a path, UUID=... or LABEL=...\n");
+		       "DEVICE and H are a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=...\n");
 	print_causes(fd);
 	text_print(fd, "\nSee latchkey(8).\n");
 }
