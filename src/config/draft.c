@@ -59,18 +59,16 @@ static void note(struct reading *r, bool bad, const char *why, const char *text)
 
 	if (r->looking)
 		return;
-	p->notes_lost = true;
-	if (p->note_count >= PLAN_NOTES_MAX - (bad ? 0 : NOTES_FOR_BAD))
-		return;
 	used = text_format(line, sizeof(line), "%s: %s, %s%s%s", r->where, bad ? "left out" : "ignored", why,
 		text ? ": " : "", text ? text : "");
 	text_sanitize(line);
-	kept = take_room(p, used, 0);
-	if (!kept)
-		return;
-	memcpy(kept, line, used);
-	p->notes[p->note_count++] = (struct plan_note){bad, kept};
-	p->notes_lost = false;
+	kept = p->note_count < PLAN_NOTES_MAX - (bad ? 0 : NOTES_FOR_BAD) ? take_room(p, used, 0) : NULL;
+	if (kept) {
+		memcpy(kept, line, used);
+		p->notes[p->note_count++] = (struct plan_note){bad, kept};
+	} else {
+		p->notes_lost = true;
+	}
 }
 
 void reading_refuse(struct reading *r, const char *why, const char *text)
@@ -131,7 +129,9 @@ size_t draft_begins(const char *text, const char *start)
 
 bool draft_is_device(const char *text)
 {
-	return options_index("/dev/* UUID=* LABEL=* PARTUUID=* PARTLABEL=*", text) >= 0;
+	int kind = options_index("/dev/* UUID=* LABEL=* PARTUUID=* PARTLABEL=*", text);
+
+	return kind == 0 || (kind > 0 && strchr(text, '=')[1]);
 }
 
 const char *draft_uuid_of(const char *device)
@@ -333,8 +333,10 @@ void draft_add(struct reading *r, struct draft *d)
 		return;
 	unquote(d->volume.device);
 	fault = find_fault(r, d, &text);
-	if (!fault && p->count == PLAN_VOLUMES_MAX)
+	if (!fault && p->count == PLAN_VOLUMES_MAX) {
 		fault = "a seventeenth volume";
+		text = d->volume.name;
+	}
 	if (fault) {
 		reading_refuse(r, fault, text);
 		return;

@@ -98,27 +98,26 @@ static bool parse_seconds(char *p, unsigned *out)
 {
 	static const unsigned each[] = {1, 60, 3600, 86400};
 	enum { LIMIT = 1000000 };
-	unsigned total = 0;
+	int unit;
+	unsigned total = 0, n;
 
-	for (; *p && strcmp(p, "infinity"); total += *out) {
+	for (; total <= LIMIT && *p && strcmp(p, "infinity"); total += n * each[unit / 4]) {
 		size_t digits = strspn(p, "0123456789"), letters = strcspn(p + digits, "0123456789");
 		char *end = p + digits + letters, behind = *end;
-		int unit = 0;
 
 		if (!digits || digits > 7)
 			return false;
-		for (*out = 0; digits; digits--)
-			*out = *out * 10 + (unsigned)(*p++ - '0');
+		for (n = 0; digits; digits--)
+			n = n * 10 + (unsigned)(*p++ - '0');
 		*end = 0;
-		if (letters)
-			unit = options_index("s sec second seconds m min minute minutes h hr hour hours d day days", p);
+		unit = letters ? options_index("s sec second seconds m min minute minutes h hr hour hours d day days", p) : 0;
 		*end = behind;
 		p = end;
-		if (unit < 0 || *out > LIMIT / each[unit / 4])
+		if (unit < 0 || n > LIMIT / each[unit / 4])
 			return false;
-		*out *= each[unit / 4];
 	}
-	*out = total;
+	if (total <= LIMIT)
+		*out = total;
 	return total <= LIMIT;
 }
 
@@ -132,7 +131,7 @@ static bool store(struct reading *r, struct draft *d, const struct row *row, cha
 	if (row->kind <= NOT) {
 		if (i >= 0)
 			*(bool *)field = i != row->kind;
-		return i >= 0;
+		return i >= 0 || (row->kind == NOT && !strcmp(value, "read-only"));
 	}
 	if (!value || !*value)
 		return false;
