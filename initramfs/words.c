@@ -2,6 +2,7 @@
 /* words - see words.h. */
 #include "words.h"
 #include "base/text.h"
+#include "config/words.h"
 #include <stdint.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -70,49 +71,13 @@ static void take_word(struct words *w, const char *name, char *value)
 	}
 }
 
-/* Cut one word off @p, quotes and all. Returns what follows. */
-static char *next_word(char *p, char **word)
-{
-	bool quoted = false;
-	char *end;
-
-	while (*p == ' ' || *p == '\n' || *p == '\t')
-		p++;
-	for (end = p; *end && (quoted || (*end != ' ' && *end != '\n' && *end != '\t')); end++)
-		quoted ^= *end == '"';
-	*word = p;
-	if (*end)
-		*end++ = 0;
-	return end;
-}
-
-/* "value" -> value, in place. */
-static char *unquote(char *text)
-{
-	size_t len = strlen(text);
-
-	if (*text != '"')
-		return text;
-	if (len > 1 && text[len - 1] == '"')
-		text[len - 1] = 0;
-	return text + 1;
-}
-
 void words_parse(struct words *w, char *cmdline)
 {
-	char *word, *value;
+	char *name, *value;
 
 	*w = (struct words){.root = NULL};
-	while (*cmdline) {
-		cmdline = next_word(cmdline, &word);
-		if (!strcmp(word, "--"))
-			break;
-		word = unquote(word);
-		value = strchr(word, '=');
-		if (value)
-			*value++ = 0;
-		take_word(w, word, value ? unquote(value) : word + strlen(word));
-	}
+	while (cmdline = words_next(cmdline, &name, &value), name)
+		take_word(w, name, value ? value : name + strlen(name));
 }
 
 /* Is the @len bytes long option @text a flag? Then apply it. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* conf - latchkey's own words: latchkey.WORD on the kernel command line, one to a line in latchkey.conf. */
+/* conf - latchkey's own words: latchkey.WORD on the kernel command line, WORD on a line of latchkey.conf. */
 #include "base/text.h"
 #include "config/draft.h"
 #include <string.h>
@@ -7,62 +7,53 @@
 /* NAME,DEVICE[,KEY[,OPTIONS]]: a line of crypttab with commas for blanks. */
 static void add_volume(struct reading *r, char *name)
 {
-	struct draft d;
-	char *device = draft_cut(name, ','), *key = draft_cut(device, ','), *options = draft_cut(key, ',');
+	char *fields[4] = {name};
 
-	draft_start(&d);
-	d.volume.name = name;
-	d.volume.device = device;
-	d.key = key;
-	options_read(r, &d, options);
-	draft_add(r, &d);
-}
-
-/* A word about volumes. False: there is none of that name. */
-static bool take_word(struct reading *r, const char *word, char *value)
-{
-	struct draft *d = &r->own;
-
-	if (!options_listed("volume device name key header options", word))
-		return false;
-	if (!value || !*value)
-		return true;
-	if (*word == 'v') {
-		add_volume(r, value);
-		return true;
-	}
-	d->used = true;
-	if (*word == 'd')
-		d->volume.device = value;
-	else if (*word == 'n')
-		d->volume.name = value;
-	else if (*word == 'k')
-		draft_add_key(r, d, value);
-	else if (*word == 'h')
-		draft_set_header(d, value);
-	else
-		options_read(r, d, value);
-	return true;
+	for (int i = 1; i < 4; i++)
+		fields[i] = draft_cut(fields[i - 1], ',');
+	draft_add_fields(r, fields, NULL);
 }
 
 void own_word(struct reading *r, char *word, char *value)
 {
-	if (r->settings)
-		(void)options_read_for_all(r, word, value);
-	else if (!take_word(r, word, value) && !options_is_for_all(word))
-		reading_note(r, true, "not a word that latchkey knows: %s", word);
+	int which = options_index("volume device name key header options", word);
+	struct draft *d = &r->own;
+
+	if (which < 0 && !options_read_for_all(r, word, value) && !r->settings)
+		reading_refuse(r, "latchkey knows no such word", word);
+	if (which < 0 || r->settings || !value || !*value)
+		return;
+	d->used |= which > 0;
+	switch (which) {
+	case 0:
+		add_volume(r, value);
+		break;
+	case 1:
+		d->volume.device = value;
+		break;
+	case 2:
+		d->volume.name = value;
+		break;
+	case 3:
+		draft_add_key(r, d, value);
+		break;
+	case 4:
+		draft_set_header(d, value);
+		break;
+	case 5:
+		options_read(r, d, value);
+		break;
+	}
 }
 
 void own_add(struct reading *r)
 {
-	struct draft d = r->own;
-
-	draft_start(&r->own);
-	if (!d.used)
+	if (!r->own.used)
 		return;
-	if (!d.volume.name)
-		d.volume.name = "root";
-	draft_add(r, &d);
+	if (!r->own.volume.name)
+		r->own.volume.name = "root";
+	draft_add(r, &r->own);
+	draft_start(&r->own); /* for the next source */
 }
 
 static void take_line(struct reading *r, char *line)

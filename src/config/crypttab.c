@@ -39,38 +39,28 @@ static char *take_field(char **rest)
 
 static void take_line(struct reading *r, char *line)
 {
-	char *name = take_field(&line), *device = take_field(&line), *key = take_field(&line),
-	     *options = take_field(&line);
-	bool marked = options && (options_listed(options, "x-initrd.attach") || options_listed(options, "initramfs") ||
-					 options_listed(options, "force"));
-	struct draft d, *said = device ? cmdline_wanted(r, device, name) : NULL;
+	char *fields[4];
+	struct draft *said;
+	bool marked;
 
-	r->marked |= r->looking && marked;
-	if (r->looking)
+	for (int i = 0; i < 4; i++)
+		fields[i] = take_field(&line);
+	marked = fields[3] && (options_index(fields[3], "x-initrd.attach") >= 0 ||
+				      options_index(fields[3], "initramfs") >= 0 ||
+				      options_index(fields[3], "force") >= 0);
+	if (r->looking) {
+		r->marked |= marked;
 		return;
-	if (!device) {
-		reading_note(r, true, "needs a name and a device");
-	} else if (r->only_wanted && !(said && said->wanted)) {
-		reading_note(r, false, "left out, rd.luks.* names other volumes: %s", name);
-	} else if (!r->only_wanted && r->marked && !marked && !(r->root && !strcmp(r->root, name))) {
-		reading_note(r, false, "left out, other lines are marked for the initramfs: %s", name);
-	} else {
-		draft_start(&d);
-		if (said && said->options_said)
-			d = *said;
-		else
-			options_read(r, &d, options);
-		d.volume.name = name;
-		d.volume.device = device;
-		d.key = key;
-		if (said)
-			cmdline_apply(r, said, &d);
-		if (r->only_wanted)
-			d.volume.flags.noauto = false;
-		draft_add(r, &d);
 	}
-	if (take_field(&line))
-		reading_note(r, false, "what follows the fourth field is ignored");
+	said = fields[1] ? cmdline_wanted(r, fields[1], fields[0]) : NULL;
+	if (r->only_wanted && !(said && said->wanted))
+		reading_ignore(r, "rd.luks.* names others", fields[0]);
+	else if (!r->only_wanted && r->marked && !marked && !(r->root && !strcmp(r->root, fields[0])))
+		reading_ignore(r, "other lines are marked for the initramfs", fields[0]);
+	else
+		draft_add_fields(r, fields, said);
+	if (*line)
+		reading_ignore(r, "behind the fourth field", line);
 }
 
 /*

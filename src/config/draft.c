@@ -7,55 +7,78 @@
 
 enum {
 	NAME_MAX_BYTES = 127,
+	LINE_MAX_BYTES = 2048,
 	KEY_MAX_BYTES = 8 << 20,	/* secret/keyfile.h */
 	POOL_FOR_NOTES = 4096,		/* what texts leave free */
 	NOTES_FOR_BAD = 8,		/* and what remarks leave */
 };
 
-static char *pool_put(struct plan *p, const char *text, size_t len, size_t leave)
-{
-	char *to = p->pool + p->pool_used;
+static const char control_character[] = "a control character";
 
-	if (len >= PLAN_POOL_BYTES - leave || p->pool_used > PLAN_POOL_BYTES - leave - len - 1)
+/* Room in the pool for @len bytes and a NUL; NULL when that would leave less than @leave. */
+static char *take_room(struct plan *p, size_t len, size_t leave)
+{
+	char *room = p->pool + p->pool_used;
+
+	if (len + leave >= PLAN_POOL_BYTES - p->pool_used)
 		return NULL;
-	memcpy(to, text, len);
-	to[len] = 0;
+	room[len] = 0;
 	p->pool_used += (unsigned)len + 1;
-	return to;
+	return room;
 }
 
 char *reading_keep(struct reading *r, const char *text, size_t len)
 {
-	char *kept = pool_put(r->plan, text, len, POOL_FOR_NOTES);
+	char *room = len < PLAN_POOL_BYTES ? take_room(r->plan, len, POOL_FOR_NOTES) : NULL;
 
-	if (!kept)
-		reading_note(r, true, "no room is left for it");
-	return kept;
+	if (room)
+		memcpy(room, text, len);
+	else
+		reading_refuse(r, "no room", NULL);
+	return room;
 }
 
-void reading_note(struct reading *r, bool bad, const char *fmt, ...)
+char *reading_join(struct reading *r, const char *a, const char *b, const char *c)
+{
+	size_t len = strlen(a) + strlen(b) + strlen(c);
+	char *room = take_room(r->plan, len, POOL_FOR_NOTES);
+
+	if (room)
+		(void)text_join(room, len + 1, a, b, c);
+	else
+		reading_refuse(r, "no room", NULL);
+	return room;
+}
+
+static void note(struct reading *r, bool bad, const char *why, const char *text)
 {
 	struct plan *p = r->plan;
-	char text[ERROR_TEXT_BYTES];
-	va_list args;
+	char *kept;
+	char line[ERROR_TEXT_BYTES];
 	size_t used;
 
 	if (r->looking)
 		return;
-	used = text_format(text, sizeof(text), "%s: ", r->where);
-	va_start(args, fmt);
-	used += text_vformat(text + used, sizeof(text) - used, fmt, args);
-	va_end(args);
-	text_sanitize(text);
-	if (p->note_count < PLAN_NOTES_MAX - (bad ? 0 : NOTES_FOR_BAD)) {
-		p->notes[p->note_count].bad = bad;
-		p->notes[p->note_count].text = pool_put(p, text, used, 0);
-		if (p->notes[p->note_count].text) {
-			p->note_count++;
-			return;
-		}
+	used = text_format(line, sizeof(line), "%s: %s, %s%s%s", r->where, bad ? "left out" : "ignored", why,
+		text ? ": " : "", text ? text : "");
+	text_sanitize(line);
+	kept = p->note_count < PLAN_NOTES_MAX - (bad ? 0 : NOTES_FOR_BAD) ? take_room(p, used, 0) : NULL;
+	if (kept) {
+		memcpy(kept, line, used);
+		p->notes[p->note_count++] = (struct plan_note){bad, kept};
+	} else {
+		p->notes_lost = true;
 	}
-	p->notes_lost = true;
+}
+
+void reading_refuse(struct reading *r, const char *why, const char *text)
+{
+	note(r, true, why, text);
+}
+
+void reading_ignore(struct reading *r, const char *why, const char *text)
+{
+	note(r, false, why, text);
 }
 
 void reading_lines(struct reading *r, const char *text, const char *path, void (*take)(struct reading *r, char *line))
@@ -74,8 +97,8 @@ void reading_lines(struct reading *r, const char *text, const char *path, void (
 		if (!len || *text == '#')
 			continue;
 		text_format(r->where, sizeof(r->where), "%s:%u", path, number);
-		if (len > DRAFT_LINE_BYTES)
-			reading_note(r, true, "a line of more than %u bytes", DRAFT_LINE_BYTES);
+		if (len > LINE_MAX_BYTES)
+			reading_refuse(r, "a line of over 2048 bytes", NULL);
 		else if ((line = reading_keep(r, text, len)))
 			take(r, line);
 	}
@@ -83,12 +106,10 @@ void reading_lines(struct reading *r, const char *text, const char *path, void (
 
 void draft_start(struct draft *d)
 {
-	const unsigned unsaid = (unsigned)DRAFT_UNSAID;
-
-	*d = (struct draft){.tries = unsaid, .give_up_s = unsaid, .after = unsaid};
+	*d = (struct draft){.tries = DRAFT_UNSAID, .give_up_s = DRAFT_UNSAID, .after = DRAFT_UNSAID};
 	d->volume.keyslot = -1;
-	d->volume.timeout_s = d->volume.key_timeout_s = d->volume.device_timeout_s = unsaid;
-	d->volume.max_memory_mib = d->volume.max_time_s = d->volume.max_lanes = unsaid;
+	d->volume.timeout_s = d->volume.key_timeout_s = d->volume.device_timeout_s = DRAFT_UNSAID;
+	d->volume.max_memory_mib = d->volume.max_time_s = d->volume.max_lanes = DRAFT_UNSAID;
 }
 
 char *draft_cut(char *text, char c)
@@ -99,26 +120,25 @@ char *draft_cut(char *text, char c)
 	return text;
 }
 
+size_t draft_begins(const char *text, const char *start)
+{
+	size_t len = strlen(start);
+
+	return strncmp(text, start, len) ? 0 : len;
+}
+
 bool draft_is_device(const char *text)
 {
-	static const char starts[][11] = {"/dev/", "UUID=", "LABEL=", "PARTUUID=", "PARTLABEL="};
+	int kind = options_index("/dev/* UUID=* LABEL=* PARTUUID=* PARTLABEL=*", text);
 
-	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++) {
-		size_t len = strlen(starts[i]);
-
-		if (!strncmp(text, starts[i], len) && text[len])
-			return true;
-	}
-	return false;
+	return kind == 0 || (kind > 0 && strchr(text, '=')[1]);
 }
 
 const char *draft_uuid_of(const char *device)
 {
-	static const char by_uuid[] = "/dev/disk/by-uuid/";
+	size_t start = draft_begins(device, "UUID=") + draft_begins(device, "/dev/disk/by-uuid/");
 
-	if (!strncmp(device, "UUID=", 5))
-		return device + 5;
-	return strncmp(device, by_uuid, sizeof(by_uuid) - 1) ? NULL : device + sizeof(by_uuid) - 1;
+	return start ? device + start : NULL;
 }
 
 /* Cut PATH:DEVICE in two. systemd cuts at the last colon, but by-path names have colons, too. */
@@ -136,7 +156,7 @@ static char *cut_device(char *spec)
 void draft_put_key(struct reading *r, struct draft *d, const struct plan_key *key)
 {
 	if (d->volume.key_count == PLAN_KEYS_MAX)
-		reading_note(r, true, "more than %u keys for one volume", PLAN_KEYS_MAX);
+		reading_refuse(r, "a fifth key", key->path ? key->path : key->device);
 	else
 		d->volume.keys[d->volume.key_count++] = *key;
 }
@@ -145,7 +165,7 @@ void draft_add_key(struct reading *r, struct draft *d, char *spec)
 {
 	struct plan_key key = {.kind = PLAN_KEY_FILE, .path = spec};
 
-	if (!spec || !*spec || options_listed("none -", spec))
+	if (!spec || !*spec || options_index("none -", spec) >= 0)
 		return;
 	key.device = cut_device(spec);
 	if (key.device) {
@@ -154,7 +174,7 @@ void draft_add_key(struct reading *r, struct draft *d, char *spec)
 		key = (struct plan_key){.kind = PLAN_KEY_RAW, .device = spec};
 	}
 	if (key.path && *key.path != '/')
-		reading_note(r, true, "a key is none, a path that begins with /, or a device, not %s", spec);
+		reading_refuse(r, "a key is /path, /path:device or device", spec);
 	else
 		draft_put_key(r, d, &key);
 }
@@ -165,15 +185,18 @@ void draft_set_header(struct draft *d, char *spec)
 	d->volume.header.path = spec;
 }
 
-/* What reaches terminals, messages and mount(2). */
-static bool is_clean(const char *text)
+bool draft_is_clean(const char *text)
 {
-	if (!text)
-		return true;
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
+	unsigned more = 0; /* bytes of a character */
+
+	for (; text && *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (more ? (c & 0xc0) != 0x80 : c < ' ' || (c >= 0x7f && c < 0xc3) || c > 0xf4)
 			return false;
-	return true;
+		more = more ? more - 1 : c < 0xc3 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+	}
+	return !more;
 }
 
 static bool name_is_good(const char *name)
@@ -183,19 +206,12 @@ static bool name_is_good(const char *name)
 	for (; name[len]; len++)
 		if (name[len] <= ' ' || name[len] > '~' || name[len] == '/')
 			return false;
-	return len && len <= NAME_MAX_BYTES && !options_listed(". .. control", name);
+	return len && len <= NAME_MAX_BYTES && options_index(". .. control", name) < 0;
 }
 
-char *draft_rooted(struct reading *r, char *path)
+const char *draft_rooted(struct reading *r, const char *path)
 {
-	char *kept = path;
-
-	if (*path != '/') {
-		kept = reading_keep(r, path - 1, strlen(path) + 1);
-		if (kept)
-			*kept = '/';
-	}
-	return kept;
+	return *path == '/' ? path : reading_join(r, "/", path, "");
 }
 
 /* Debian's key scripts, as far as they are a place of a key. False: it is another. */
@@ -206,16 +222,12 @@ static bool use_keyscript(struct reading *r, struct draft *d)
 	char *path;
 
 	base = base ? base + 1 : d->keyscript;
-	if (!strcmp(base, "decrypt_keyctl")) /* asks once for all that name the same key: so does latchkey */
+	if (!strcmp(base, "decrypt_keyctl")) /* asks once for all volumes that name the same key: so does latchkey */
 		return true;
-	if (strcmp(base, "passdev")) {
-		reading_note(r, true, "refused, latchkey runs no key scripts: %s", base);
-		return false;
-	}
-	key.path = path = draft_cut(d->key, ':');
-	(void)draft_cut(path, ':'); /* its time limit: nothing waits for the stick alone */
-	if (!path || !draft_is_device(d->key)) {
-		reading_note(r, true, "passdev's key is device:path");
+	path = draft_cut(d->key, ':');
+	(void)draft_cut(path, ':'); /* a time limit: here nothing waits for the stick alone */
+	if (strcmp(base, "passdev") || !path || !draft_is_device(d->key)) {
+		reading_refuse(r, "the only key script is passdev, with device:path", base);
 		return false;
 	}
 	key.path = draft_rooted(r, path);
@@ -228,32 +240,35 @@ static bool use_keyscript(struct reading *r, struct draft *d)
 static bool finish_keys(struct reading *r, struct draft *d)
 {
 	struct plan_volume *v = &d->volume;
-	char path[NAME_MAX_BYTES + 32];
 	unsigned kept = 0;
 
 	if (d->keyscript && !use_keyscript(r, d))
 		return false;
 	if (!d->keyscript)
 		draft_add_key(r, d, d->key);
+	if (!v->key_count) {
+		struct plan_key usual = {.path = reading_join(r, "/etc/cryptsetup-keys.d/", v->name, ".key"), .optional = true};
+
+		v->keys[0] = usual;
+		v->key_count = usual.path != NULL;
+		return true;
+	}
 	for (unsigned i = 0; i < v->key_count; i++) {
 		struct plan_key *key = &v->keys[i];
+		const char *wrong = NULL;
 
 		if (!key->offset_bytes && !key->size_bytes) {
 			key->offset_bytes = d->offset_bytes;
 			key->size_bytes = d->size_bytes;
 		}
 		if (key->size_bytes > KEY_MAX_BYTES || (key->kind == PLAN_KEY_RAW && !key->size_bytes))
-			reading_note(r, true, "a key from the bytes of a device needs a size up to %u: %s", KEY_MAX_BYTES,
-				key->device ? key->device : key->path);
-		else if (!is_clean(key->device) || !is_clean(key->path) || !is_clean(key->fstype))
-			reading_note(r, true, "a control character in a key's name");
+			wrong = "a key in a device needs keyfile-size= up to 8388608";
+		if (!draft_is_clean(key->device) || !draft_is_clean(key->path) || !draft_is_clean(key->fstype))
+			wrong = control_character;
+		if (wrong)
+			reading_refuse(r, wrong, key->path ? key->path : key->device);
 		else
 			v->keys[kept++] = *key;
-	}
-	if (!v->key_count) {
-		(void)text_join(path, sizeof(path), "/etc/cryptsetup-keys.d/", v->name, ".key");
-		v->keys[0] = (struct plan_key){.path = reading_keep(r, path, strlen(path)), .optional = true};
-		kept = v->keys[0].path != NULL;
 	}
 	v->key_count = kept;
 	return true;
@@ -266,91 +281,94 @@ static bool same_device(const char *a, const char *b)
 	return x && y ? !strcasecmp(x, y) : !strcmp(a, b);
 }
 
-/* A stronger source, or an earlier line, has it. */
-static bool is_taken(struct reading *r, const struct plan_volume *v)
+/* The volume of a stronger source, or of an earlier line, that leaves no place for @v. */
+static const struct plan_volume *find_rival(const struct plan *p, const struct plan_volume *v)
 {
-	for (unsigned i = 0; i < r->plan->count; i++) {
-		const struct plan_volume *old = &r->plan->volumes[i];
-
-		if (strcmp(old->name, v->name) && !same_device(old->device, v->device))
-			continue;
-		reading_note(r, false, "left out, %s has the same volume: %s", old->where, v->name);
-		return true;
-	}
-	return false;
+	for (const struct plan_volume *old = p->volumes; old < p->volumes + p->count; old++)
+		if (!strcmp(old->name, v->name) || same_device(old->device, v->device))
+			return old;
+	return NULL;
 }
 
-/* LABEL="x" -> LABEL=x, as people write it. */
-static void unquote(char *device)
+/* LABEL="x" -> LABEL=x, as people write it. What is unquoted lies in the pool, so it may be changed. */
+static void unquote(const char *device)
 {
-	char *quoted = strstr(device, "=\"");
-	size_t len = strlen(device);
+	char *quote = device ? strstr(device, "=\"") : NULL;
+	size_t len = quote ? strlen(quote) : 0;
 
-	if (!quoted || quoted + 2 == device + len || device[len - 1] != '"')
+	if (len < 3 || quote[len - 1] != '"')
 		return;
-	memmove(quoted + 1, quoted + 2, (size_t)(device + len - (quoted + 2)));
-	device[len - 2] = 0;
+	memmove(quote + 1, quote + 2, len - 3);
+	quote[len - 2] = 0;
 }
 
-static bool is_good(struct reading *r, struct draft *d)
+/* Why it cannot be used, and @text that is to blame; NULL: it can. */
+static const char *find_fault(const struct reading *r, const struct draft *d, const char **text)
 {
-	struct plan_volume *v = &d->volume;
+	const struct plan_volume *v = &d->volume;
 
-	if (!v->device || (*v->device != '/' && !draft_is_device(v->device)))
-		reading_note(r, true, "needs a device, a path or UUID=, LABEL=, PARTUUID=, PARTLABEL=, not %s",
-			v->device ? v->device : "nothing");
-	else if (!is_clean(v->device) || !is_clean(v->header.path) || !is_clean(v->header.device))
-		reading_note(r, true, "a control character in a device or header");
-	else if (!v->name || !name_is_good(v->name))
-		reading_note(r, true, "no name for a mapping: %s", v->name ? v->name : "");
-	else if (v->header.path && *v->header.path != '/' && !draft_is_device(v->header.path))
-		reading_note(r, true, "a header is a path or a device, not %s", v->header.path);
-	else if (d->token && (v->flags.headless || r->every.volume.flags.headless))
-		reading_note(r, true, "refused, headless and a token that latchkey cannot use: %s", v->name);
-	else
-		return true;
-	return false;
-}
-
-/* What was said for all holds where nothing else was. */
-static void take_from_every(const struct draft *every, struct draft *d)
-{
-	const struct plan_volume *from = &every->volume;
-	struct plan_volume *v = &d->volume;
-	const unsigned *said[] = {&from->timeout_s, &from->key_timeout_s, &from->device_timeout_s, &from->max_memory_mib,
-		&from->max_time_s, &from->max_lanes};
-	unsigned *out[] = {&v->timeout_s, &v->key_timeout_s, &v->device_timeout_s, &v->max_memory_mib, &v->max_time_s,
-		&v->max_lanes};
-	const bool *all = (const bool *)&from->flags;
-	bool *flags = (bool *)&v->flags;
-
-	for (size_t i = 0; i < sizeof(out) / sizeof(*out); i++) {
-		if (*out[i] == (unsigned)DRAFT_UNSAID)
-			*out[i] = *said[i] == (unsigned)DRAFT_UNSAID ? 0 : *said[i];
-	}
-	for (size_t i = 0; i < sizeof(v->flags) / sizeof(bool); i++)
-		flags[i] |= all[i];
-	if (from->echo)
-		v->echo = from->echo;
+	*text = v->device;
+	if (!*text || (**text != '/' && !draft_is_device(*text)))
+		return "a device is a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=";
+	if (!draft_is_clean(*text))
+		return control_character;
+	*text = v->name;
+	if (!*text || !name_is_good(*text))
+		return "no name for a mapping";
+	if (d->token && (v->flags.headless || r->every.volume.flags.headless))
+		return "headless, with a token that latchkey cannot use";
+	*text = v->header.path;
+	if (*text && **text != '/' && !draft_is_device(*text))
+		return "a header is /path, /path:device or device";
+	return draft_is_clean(*text) && draft_is_clean(v->header.device) ? NULL : control_character;
 }
 
 void draft_add(struct reading *r, struct draft *d)
 {
+	const struct plan_volume *rival;
 	struct plan *p = r->plan;
+	const char *text, *fault;
 
-	if (d->volume.device)
-		unquote((char *)(uintptr_t)d->volume.device);
-	if (d->refused || !is_good(r, d) || is_taken(r, &d->volume) || !finish_keys(r, d))
+	if (d->refused)
 		return;
-	d->volume.where = reading_keep(r, r->where, strlen(r->where));
-	if (!d->volume.where)
-		return;
-	if (p->count == PLAN_VOLUMES_MAX) {
-		reading_note(r, true, "more than %u volumes: %s", PLAN_VOLUMES_MAX, d->volume.name);
+	unquote(d->volume.device);
+	fault = find_fault(r, d, &text);
+	if (!fault && p->count == PLAN_VOLUMES_MAX) {
+		fault = "a seventeenth volume";
+		text = d->volume.name;
+	}
+	if (fault) {
+		reading_refuse(r, fault, text);
 		return;
 	}
-	take_from_every(&r->every, d);
-	if (r->every.tries == (unsigned)DRAFT_UNSAID)
+	rival = find_rival(p, &d->volume);
+	if (rival) {
+		reading_ignore(r, "its name or device has the volume of", rival->where);
+		return;
+	}
+	d->volume.where = reading_join(r, r->where, "", "");
+	if (!d->volume.where || !finish_keys(r, d))
+		return;
+	if (r->every.tries == DRAFT_UNSAID)
 		r->every.tries = d->tries;
+	options_inherit(&r->every, d);
 	p->volumes[p->count++] = d->volume;
+}
+
+void draft_add_fields(struct reading *r, char *const fields[4], struct draft *said)
+{
+	struct draft d;
+
+	if (said && said->options_said) {
+		d = *said;
+	} else {
+		draft_start(&d);
+		options_read(r, &d, fields[3]);
+	}
+	d.volume.name = fields[0];
+	d.volume.device = fields[1];
+	d.key = fields[2];
+	if (said)
+		cmdline_apply(r, said, &d);
+	draft_add(r, &d);
 }

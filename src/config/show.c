@@ -4,27 +4,26 @@
 #include "config/draft.h"
 #include <string.h>
 
-/* "WORD TEXT", without what could drive a terminal. */
+/* A line begins with its newline, so that a text that is cut because it is too long does not take it away. */
+
+/* A text that may be missing, with a word in front of it. */
 static void say(int fd, const char *word, const char *text)
 {
-	char safe[768];
-
-	text_escape(safe, sizeof(safe), text);
-	text_print(fd, "%s%s", word, safe);
+	if (text)
+		text_print(fd, "%s%s", word, text);
 }
 
 static void show_key(int fd, const struct plan_key *key)
 {
-	say(fd, "  key ", key->path ? key->path : key->device);
-	if (key->path && key->device)
-		say(fd, " on ", key->device);
-	if (key->fstype)
-		say(fd, " type ", key->fstype);
-	if (key->size_bytes)
-		text_print(fd, ", %llu bytes", (unsigned long long)key->size_bytes);
-	if (key->offset_bytes)
-		text_print(fd, ", from byte %llu", (unsigned long long)key->offset_bytes);
-	text_print(fd, "%s\n", key->optional ? ", if it is there" : "");
+	text_print(fd, "\n  key ");
+	say(fd, "", key->path);
+	say(fd, key->path ? " on " : "", key->device);
+	say(fd, " type ", key->fstype);
+	if (key->size_bytes || key->offset_bytes)
+		text_print(fd, ", %llu bytes from byte %llu", (unsigned long long)key->size_bytes,
+			(unsigned long long)key->offset_bytes);
+	if (key->optional)
+		text_print(fd, ", if it is there");
 }
 
 static void show_volume(int fd, const struct plan_volume *v)
@@ -34,35 +33,26 @@ static void show_volume(int fd, const struct plan_volume *v)
 	say(fd, "volume ", v->name);
 	say(fd, "\n  device ", v->device);
 	say(fd, "\n  from ", v->where);
-	text_print(fd, "\n");
 	for (unsigned i = 0; i < v->key_count; i++)
 		show_key(fd, &v->keys[i]);
-	if (v->header.path) {
-		say(fd, "  header ", v->header.path);
-		if (v->header.device)
-			say(fd, " on ", v->header.device);
-		text_print(fd, "\n");
-	}
+	say(fd, "\n  header ", v->header.path);
+	say(fd, " on ", v->header.device);
 	options_show(v, options, sizeof(options));
-	if (*options)
-		text_print(fd, "  options %s\n", options);
+	say(fd, "\n  options ", *options ? options : NULL);
+	text_print(fd, "\n");
 }
 
 void plan_show(const struct plan *p, int fd)
 {
+	static const char afters[][9] = {"ask", "poweroff", "reboot", "fail"};
+
 	for (unsigned i = 0; i < p->count; i++)
 		show_volume(fd, &p->volumes[i]);
-	text_print(fd, "tries %u\nafter %s\n", p->tries, options_after(p->after));
-	if (p->headless)
-		text_print(fd, "headless\n");
-	if (p->give_up_s)
-		text_print(fd, "give-up %u\n", p->give_up_s);
-	if (p->passfifo)
-		say(fd, "passfifo ", p->passfifo);
-	if (p->passfifo)
-		text_print(fd, "\n");
+	text_print(fd, "tries %u, after %s, give-up %u", p->tries, afters[p->after], p->give_up_s);
+	say(fd, "", p->headless ? ", headless" : NULL);
+	say(fd, ", passfifo ", p->passfifo);
 	for (unsigned i = 0; i < p->note_count; i++)
-		text_print(fd, "%s: %s\n", p->notes[i].bad ? "wrong" : "note", p->notes[i].text);
-	if (p->notes_lost)
-		text_print(fd, "note: there is more to say than fits here\n");
+		say(fd, p->notes[i].bad ? "\nwrong: " : "\nnote: ", p->notes[i].text);
+	say(fd, "\nnote: ", p->notes_lost ? "there is more to say than fits here" : NULL);
+	text_print(fd, "\n");
 }
