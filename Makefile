@@ -53,7 +53,7 @@ SMALL := -Wconversion $(or $(call option,-Oz),-Os)
 FAST  := -Wconversion -O2 $(call option,-fno-tree-reassoc)
 OPTIMIZE = $(SMALL)
 # Where the time goes; the rest of crypto only leads there.
-$(addprefix $(B)/src/crypto/,%_c.o argon2_fill.o aes.o cbc.o xts.o $(ARCH)/%.o): OPTIMIZE = $(FAST)
+$(addprefix $(B)/src/crypto/,%_c.o sha_loops.o argon2_fill.o aes.o cbc.o xts.o $(ARCH)/%.o): OPTIMIZE = $(FAST)
 
 object   = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1))))
 # What an architecture does in its own way, where it has one.
