@@ -53,7 +53,7 @@ SMALL := -Wconversion $(or $(call option,-Oz),-Os)
 FAST  := -Wconversion -O2 $(call option,-fno-tree-reassoc)
 OPTIMIZE = $(SMALL)
 # Where the time goes; the rest of crypto only leads there.
-$(addprefix $(B)/src/crypto/,%_c.o sha_loops.o argon2_fill.o aes.o cbc.o xts.o $(ARCH)/%.o): OPTIMIZE = $(FAST)
+$(addprefix $(B)/src/crypto/,%_c.o sha_loops.o aes.o cbc.o xts.o $(ARCH)/%.o): OPTIMIZE = $(FAST)
 
 object   = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1))))
 # What an architecture does in its own way, where it has one.
@@ -107,7 +107,7 @@ $(B)/musl/lib/libc.a: $(S)/musl.ok $(B)/library.flags
 	+$(MAKE) -C $(B)/musl install-headers includedir=$(abspath $(B)/musl/include) $(call log,$(B)/musl/build.log)
 	@mkdir -p $(B)/kernel # the kernel's headers without the other C library's
 	@for d in linux asm asm-generic mtd; do for k in $(KERNEL_HEADERS); do test ! -d $$k/$$d || ln -sfn $$k/$$d $(B)/kernel/$$d; done; done
-BEARSSL_CFLAGS := -O2 -I$(S)/bearssl/inc -I$(S)/bearssl/src
+BEARSSL_CFLAGS := -Os -I$(S)/bearssl/inc -I$(S)/bearssl/src
 ARGON2_CFLAGS  := -O2 -I$(S)/argon2/include
 # What cJSON asks of the C library is given by src/format/json.c.
 CJSON_CFLAGS   := -Os -DCJSON_NESTING_LIMIT=32 -Dmalloc=json_pool_alloc -Dfree=json_pool_free \
