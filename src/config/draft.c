@@ -261,8 +261,8 @@ static bool finish_keys(struct reading *r, struct draft *d)
 			key->offset_bytes = d->offset_bytes;
 			key->size_bytes = d->size_bytes;
 		}
-		if (key->size_bytes > KEY_MAX_BYTES || (key->kind == PLAN_KEY_RAW && !key->size_bytes))
-			wrong = "a key in a device needs keyfile-size= up to 8388608";
+		if (key->size_bytes > KEY_MAX_BYTES || key->offset_bytes >> 62 || (key->kind == PLAN_KEY_RAW && !key->size_bytes))
+			wrong = "a key in a device has 1 to 8388608 bytes";
 		if (!draft_is_clean(key->device) || !draft_is_clean(key->path) || !draft_is_clean(key->fstype))
 			wrong = control_character;
 		if (wrong)

@@ -42,7 +42,7 @@ enum level { ONE = 1, ALL = 2, BOTH = 3 }; /* said of one volume, of all, of eit
 	row("header", HEADER, ONE, 0, volume.header)                                                         \
 	row("key", KEY, ONE, 0, volume.keys)                                                                 \
 	row("keyscript", TEXT, ONE, 0, keyscript)                                                            \
-	row("keyfile-offset", BYTES, ONE, 63, offset_bytes)                                                  \
+	row("keyfile-offset", BYTES, ONE, 62, offset_bytes)                                                  \
 	row("keyfile-size", BYTES, ONE, 24, size_bytes)                                                      \
 	row("tries", NUMBER, BOTH, 20, tries)                                                                \
 	row("after", AFTER, ALL, 0, after)                                                                   \

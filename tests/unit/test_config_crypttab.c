@@ -43,7 +43,7 @@ static const struct plan_row keys[] = {
 	{"a key in the bytes of a device is read whole", NULL,
 		"a /dev/a /dev/disk/by-id/usb keyfile-size=64,keyfile-offset=32\nb /dev/b UUID=x luks\n", NULL,
 		VOLUME("1", "a", "/dev/a") KEY("/dev/disk/by-id/usb, 64 bytes from byte 32") VOLUME("2", "b", "/dev/b")
-			USUAL WRONG("2", "a key in a device needs keyfile-size= up to 8388608: UUID=x")},
+			USUAL WRONG("2", "a key in a device has 1 to 8388608 bytes: UUID=x")},
 	{"part of a key file is the whole file", NULL, "a /dev/a /k keyfile-offset=8,keyfile-size=16\n", NULL,
 		VOLUME("1", "a", "/dev/a") KEY("/k, 16 bytes from byte 8") USUAL},
 	{"a key that is no path is taken", NULL, "a /dev/a key.bin\n", NULL,

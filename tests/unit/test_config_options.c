@@ -211,9 +211,9 @@ static void the_part_of_a_key_is_misread(void **state)
 
 	(void)state;
 	both_ways("keyfile-offset=0", ONE, FIELD(keys[0].offset_bytes), &n, 8);
-	n = INT64_MAX;
-	both_ways("keyfile-offset=9223372036854775807", ONE, FIELD(keys[0].offset_bytes), &n, 8);
-	is_named("keyfile-offset=9223372036854775808", "its value is not understood", true);
+	n = (1ull << 62) - 1;
+	both_ways("keyfile-offset=4611686018427387903", ONE, FIELD(keys[0].offset_bytes), &n, 8);
+	is_named("keyfile-offset=4611686018427387904", "its value is not understood", true);
 	n = 8 << 20;
 	both_ways("keyfile-size=8388608", ONE, FIELD(keys[0].size_bytes), &n, 8);
 	is_named("keyfile-size=16777216", "its value is not understood", true);
