@@ -21,7 +21,8 @@ static inline void fuzz_check_text(const struct plan *p, const char *text, bool 
 		known |= !strcmp(text, own[i]);
 	if (!known) {
 		fuzz_check(text >= p->pool && text < p->pool + p->pool_used, "a text outside of the pool");
-		fuzz_check(memchr(text, 0, (size_t)(p->pool + p->pool_used - text)) != NULL, "a text without an end");
+		fuzz_check(memchr(text, 0, (size_t)(p->pool + p->pool_used - text)) != NULL,
+			"a text without an end");
 	}
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
@@ -54,12 +55,14 @@ static inline void fuzz_check_volume(const struct plan *p, const struct plan_vol
 	fuzz_check(v->keyslot >= -1 && v->keyslot <= 31, "a keyslot out of range");
 	fuzz_check(v->timeout_s <= 1000000 && v->key_timeout_s <= 1000000 && v->device_timeout_s <= 1000000,
 		"seconds out of range");
-	fuzz_check(v->max_memory_mib < 1 << 21 && v->max_time_s < 1 << 20 && v->max_lanes < 1 << 24, "a limit out of range");
+	fuzz_check(v->max_memory_mib < 1 << 21 && v->max_time_s < 1 << 20 && v->max_lanes < 1 << 24,
+		"a limit out of range");
 	fuzz_check(v->key_count <= PLAN_KEYS_MAX, "too many keys");
 	for (unsigned i = 0; i < v->key_count; i++)
 		fuzz_check_key(p, &v->keys[i]);
 	for (const struct plan_volume *other = p->volumes; other < v; other++)
-		fuzz_check(strcmp(v->name, other->name) && strcmp(v->device, other->device), "a volume twice");
+		fuzz_check(
+			strcmp(v->name, other->name) && strcmp(v->device, other->device), "a volume twice");
 }
 
 static inline void fuzz_plan(const struct plan_sources *from)
@@ -71,7 +74,8 @@ static inline void fuzz_plan(const struct plan_sources *from)
 		nowhere = open("/dev/null", O_WRONLY);
 	memset(&p, 0x77, sizeof(p));
 	plan_make(from, &p);
-	fuzz_check(p.count <= PLAN_VOLUMES_MAX && p.note_count <= PLAN_NOTES_MAX && p.pool_used <= PLAN_POOL_BYTES,
+	fuzz_check(p.count <= PLAN_VOLUMES_MAX && p.note_count <= PLAN_NOTES_MAX &&
+			   p.pool_used <= PLAN_POOL_BYTES,
 		"more than there is room for");
 	for (unsigned i = 0; i < p.count; i++)
 		fuzz_check_volume(&p, &p.volumes[i]);
@@ -79,7 +83,8 @@ static inline void fuzz_plan(const struct plan_sources *from)
 		fuzz_check_text(&p, p.notes[i].text, false);
 		fuzz_check(!strchr(p.notes[i].text, '\n'), "a note of two lines");
 	}
-	fuzz_check(p.tries < 1 << 20 && p.give_up_s <= 1000000 && p.after <= PLAN_AFTER_FAIL, "a setting out of range");
+	fuzz_check(p.tries < 1 << 20 && p.give_up_s <= 1000000 && p.after <= PLAN_AFTER_FAIL,
+		"a setting out of range");
 	fuzz_check_text(&p, p.passfifo, true);
 	plan_show(&p, nowhere);
 }
