@@ -48,7 +48,7 @@ TARGET_INLINE void schedule(v4 x[4], int i)
 		}                                                                                             \
 	} while (0)
 
-TARGET static CORE_PART void block(uint32_t *s, const uint32_t *w)
+TARGET static CORE_PART void block(uint32_t *s, uint32_t *w)
 {
 	const v4 *k = (const v4 *)sha256_k, *end = k + 16;
 	uint32_t wk[16] __attribute__((aligned(16), uninitialized));
@@ -70,12 +70,4 @@ TARGET static CORE_PART void block(uint32_t *s, const uint32_t *w)
 	SHA_ADD(s);
 }
 
-TARGET static void compress(void *state, const uint8_t *data, size_t n)
-{
-	SHA_COMPRESS_BODY(uint32_t, sha_load32, block)
-}
-
-TARGET static void iterate(const void *inner, const void *outer, void *u, void *t, size_t n, uint32_t rounds)
-{
-	SHA_ITERATE_BODY(uint32_t, 8, SHA256_LOOP_BITS, block)
-}
+SHA_LOOPS(sha256, block)
