@@ -121,7 +121,7 @@ static enum cause place(
 	}
 	*off = f->root_off;
 	if (file->cluster != FIXED_ROOT) {
-		if (file->cluster < 2 || file->cluster - 2 >= f->clusters)
+		if (file->cluster - 2 >= f->clusters) /* 0 and 1 are so, too */
 			return chain_ends(f, err);
 		*off = f->data_off + (uint64_t)(file->cluster - 2) * f->cluster_bytes;
 	}

@@ -5,7 +5,14 @@
 #include <errno.h>
 
 /* A FAT12 with one FAT of one sector, a root of one sector and one sector a cluster. */
-enum { SECTOR = 512, FAT = SECTOR, ROOT = 2 * SECTOR, DATA = 3 * SECTOR, SECTORS = 40, IMAGE = SECTORS * SECTOR };
+enum {
+	SECTOR = 512,
+	FAT = SECTOR,
+	ROOT = 2 * SECTOR,
+	DATA = 3 * SECTOR,
+	SECTORS = 40,
+	IMAGE = SECTORS * SECTOR
+};
 
 static uint8_t image[IMAGE];
 static struct reader reader;
@@ -44,7 +51,8 @@ static void link_cluster(unsigned cluster, unsigned next)
 }
 
 /* An entry in slot @slot of the directory at @dir. */
-static uint8_t *entry(size_t dir, unsigned slot, const char *name, unsigned attributes, unsigned cluster, unsigned size)
+static uint8_t *entry(
+	size_t dir, unsigned slot, const char *name, unsigned attributes, unsigned cluster, unsigned size)
 {
 	uint8_t *e = image + dir + slot * 32;
 
@@ -105,7 +113,8 @@ TEST(a_file_in_scattered_clusters_is_read_in_the_order_of_the_disk)
 
 static const struct {
 	unsigned first, next;
-} broken_chains[] = {{0, 0}, {1, 0}, {SECTORS, 0}, {0xfff, 0}, {3, 0}, {3, 1}, {3, 0xff7}, {3, 0xfff}, {3, SECTORS - 1}};
+} broken_chains[] = {
+	{0, 0}, {1, 0}, {SECTORS, 0}, {0xfff, 0}, {3, 0}, {3, 1}, {3, 0xff7}, {3, 0xfff}, {3, SECTORS - 1}};
 
 TEST(a_chain_that_leads_out_of_the_data_is_followed)
 {
@@ -154,7 +163,10 @@ TEST(a_deleted_file_or_a_label_is_found)
 	struct fat_file file;
 
 	new_image();
-	entry(ROOT, 0, "\xe5" "EY     BIN", 0x20, 5, 1);
+	entry(ROOT, 0,
+		"\xe5"
+		"EY     BIN",
+		0x20, 5, 1);
 	entry(ROOT, 1, "KEY     BIN", 0x08, 5, 1);
 	assert_int_equal(find("KEY.BIN", &file), CAUSE_DEVICE);
 	entry(ROOT, 3, "KEY     BIN", 0x20, 5, 1); /* behind the end */
@@ -242,17 +254,24 @@ TEST(a_long_name_without_its_parts_is_believed)
 		assert_int_equal(find(THIRTEEN_A THIRTEEN_B, &file), CAUSE_DEVICE);
 		assert_int_equal(find(how == 5 ? "other" : "aaaaaa~1", &file), CAUSE_OK);
 	}
-	/* Too many parts, and the name of one entry at the next. */
+	/* A part of another name among them. */
+	new_image();
+	part(0, 0x42, 'b', sum);
+	part(1, 0x01, 'a', sum ^ 1);
+	entry(ROOT, 2, "AAAAAA~1   ", 0x20, 5, 1);
+	assert_int_equal(find(THIRTEEN_A THIRTEEN_B, &file), CAUSE_DEVICE);
+	/* The name of a label at what follows it. */
+	new_image();
+	part(0, 0x41, 'c', sum);
+	entry(ROOT, 1, "AAAAAA~1   ", 0x08, 5, 1);
+	entry(ROOT, 2, "AAAAAA~1   ", 0x20, 6, 1);
+	assert_int_equal(find("ccccccccccccc", &file), CAUSE_DEVICE);
+	/* Too many parts. */
 	new_image();
 	part(0, 0x40 | 21, 'b', sum);
 	part(1, 0x41, 'c', sum);
 	entry(ROOT, 2, "AAAAAA~1   ", 0x20, 5, 1);
-	entry(ROOT, 3, "AAAAAA~1   ", 0x20, 6, 1);
 	assert_int_equal(find("ccccccccccccc", &file), CAUSE_OK);
-	assert_int_equal(file.cluster, 5);
-	entry(ROOT, 2, "\xe5" "AAAAA~1   ", 0x20, 5, 1);
-	assert_int_equal(find("AAAAAA~1", &file), CAUSE_OK);
-	assert_int_equal(file.cluster, 6);
 }
 
 /* --- the boot sector --- */
@@ -274,6 +293,8 @@ TEST(a_label_with_its_blanks_is_another_label)
 	entry(ROOT, 2, "TWO WORDS  ", 0x08, 0, 0);
 	assert_true(fat_root_label(&fat, label));
 	assert_string_equal(label, "TWO WORDS");
+	image[ROOT + 2 * 32] = 0xe5;
+	assert_false(fat_root_label(&fat, label));
 	memcpy(image + 43, "NO NAME    ", 11);
 	assert_true(fat_open(&reader, &fat));
 	assert_string_equal(fat.label, "");
@@ -284,8 +305,8 @@ TEST(a_label_with_its_blanks_is_another_label)
 
 static const struct {
 	uint8_t off, value;
-} wrong[] = {{11, 1}, {12, 0}, {12, 0x20}, {13, 0}, {13, 3}, {14, 0}, {16, 0}, {17, 0}, {19, 3}, {21, 0xf7}, {21, 0},
-	{14, 40}};
+} wrong[] = {{11, 1}, {12, 0}, {12, 0x20}, {13, 0}, {13, 3}, {14, 0}, {16, 0}, {17, 0}, {19, 3}, {21, 0xf7},
+	{21, 0}, {14, 40}};
 
 TEST(a_boot_sector_with_a_wrong_number_is_a_filesystem)
 {

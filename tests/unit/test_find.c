@@ -315,8 +315,7 @@ static void nothing_here_is_called_found(void **state)
 {
 	(void)state;
 	no_devices();
-	expect_failure(
-		"UUID=" IMAGE_UUID_TEXT, CAUSE_DEVICE, "UUID=" IMAGE_UUID_TEXT ": no device here");
+	expect_failure("UUID=" IMAGE_UUID_TEXT, CAUSE_DEVICE, "UUID=" IMAGE_UUID_TEXT ": no device here");
 }
 
 static void a_control_character_reaches_the_terminal(void **state)
@@ -388,7 +387,8 @@ static void usb_stick(const char *name, const char *serial)
 	memcpy(disk + 446, "\0\0\0\0\x0c\0\0\0\x08\0\0\0\x10\0\0\0", 16);
 	memcpy(disk + 462, "\0\0\0\0\x83\0\0\0\x18\0\0\0\x10\0\0\0", 16);
 	memcpy(disk + 510, "\x55\xaa", 2);
-	snprintf(place, sizeof(place), "pci0/usb1/1-1-%s/1-1:1.0/host2/target2:0:0/2:0:0:0/block/%s", name, name);
+	snprintf(place, sizeof(place), "pci0/usb1/1-1-%s/1-1:1.0/host2/target2:0:0/2:0:0:0/block/%s", name,
+		name);
 	place_device(name, place);
 	snprintf(place, sizeof(place), "/sys/class/block/%s/device", name);
 	assert_int_equal(symlink("../../../2:0:0:0", place), 0);
@@ -400,8 +400,8 @@ static void usb_stick(const char *name, const char *serial)
 	node(name, disk, sizeof(disk));
 	for (unsigned i = 1; i <= 2; i++) {
 		snprintf(part, sizeof(part), "%s%u", name, i);
-		snprintf(place, sizeof(place), "pci0/usb1/1-1-%s/1-1:1.0/host2/target2:0:0/2:0:0:0/block/%s/%s",
-			name, name, part);
+		snprintf(place, sizeof(place),
+			"pci0/usb1/1-1-%s/1-1:1.0/host2/target2:0:0/2:0:0:0/block/%s/%s", name, name, part);
 		place_device(part, place);
 		attribute(part, "partition", i == 1 ? "1\n" : "2\n");
 		attribute(part, "start", i == 1 ? "8\n" : "24\n");
@@ -544,7 +544,8 @@ static void a_filesystem_is_not_found(void **state)
 	expect_failure("LABEL=my\\x20keys", CAUSE_DEVICE, "no device");
 }
 
-/* Whoever formats a volume leaves its second header where it was: the name of the volume is gone, unless nothing else has it. */
+/* Whoever formats a volume leaves its second header where it was: the name of the volume is gone, unless
+ * nothing else has it. */
 static void a_volume_that_was_formatted_over_counts_as_much_as_a_whole_one(void **state)
 {
 	uint8_t *image = image_new(IMAGE_HDR_MIN, 7, 7);

@@ -3,8 +3,8 @@
 #include "device/names.h"
 #include "unit.h"
 
-static const uint8_t raw_uuid[16] = {0x33, 0x22, 0x11, 0x00, 0x55, 0x44, 0x77, 0x66, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd,
-	0xee, 0xff};
+static const uint8_t raw_uuid[16] = {
+	0x33, 0x22, 0x11, 0x00, 0x55, 0x44, 0x77, 0x66, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff};
 
 TEST(a_field_of_a_GUID_is_the_wrong_way_round)
 {
@@ -33,8 +33,12 @@ static const struct {
 } texts[] = {
 	{"\xfc\0\x89\x20\x3d\xd8\x11\xdd", 4, 16, "\xc3\xbc\xe2\x82\x89\xf0\x9f\x94\x91"},
 	{"a\0\0\0b\0", 3, 8, "a"},
-	{"\x3d\xd8" "a\0", 2, 8, "?a"},
-	{"\x11\xdd" "a\0", 2, 8, "?a"},
+	{"\x3d\xd8"
+	 "a\0",
+		2, 8, "?a"},
+	{"\x11\xdd"
+	 "a\0",
+		2, 8, "?a"},
 	{"\x3d\xd8", 1, 8, "?"},
 	{"a\0\xac\x20", 2, 4, "a"},
 	{"a\0\xac\x20", 2, 5, "a\xe2\x82\xac"},

@@ -171,6 +171,8 @@ static void new_mbr(void)
 	mbr_entry(32, 0, 0x83, 4, 8);
 	mbr_entry(32, 1, 0x05, 16, 16);
 	mbr_entry(48, 0, 0x83, 4, 8);
+	mbr_entry(48, 1, 0x05, 48, 16);
+	mbr_entry(80, 0, 0x83, 2, 8);
 }
 
 TEST(logical_partitions_are_counted_otherwise_than_the_kernel_does)
@@ -182,7 +184,8 @@ TEST(logical_partitions_are_counted_otherwise_than_the_kernel_does)
 	assert_true(read_at(5, 36));
 	assert_string_equal(p.uuid, "1a2b3c4d-05");
 	assert_true(read_at(6, 52));
-	assert_false(exists(7));
+	assert_true(read_at(7, 82));
+	assert_false(exists(8));
 	assert_false(exists(3));
 	assert_false(read_at(6, 36));
 	put(440, 4, 0);
