@@ -23,7 +23,9 @@
 #include "secret/keyfile.h"
 #include "secret/prompt.h"
 #include "unlock/area_kernel.h"
+#include "unlock/meter.h"
 #include <string.h>
+#include <unistd.h>
 
 enum { DESCRIPTION_BYTES = 80 };
 
@@ -163,6 +165,27 @@ static void notice_unlocked(void)
 	notice("memory cannot be locked; secrets could reach swap");
 }
 
+static void trying(void *meter, const struct luks_keyslot *slot)
+{
+	meter_keyslot(meter, slot);
+}
+
+/* search_run; who typed the secret is shown how far it is. */
+static enum cause try_shown(const struct search *s, bool typed, struct bytes secret, struct volume_key *key,
+	struct error *err)
+{
+	struct search shown = *s;
+	struct meter meter;
+	enum cause cause;
+
+	meter_begin(&meter, typed ? STDERR_FILENO : -1);
+	shown.trying = trying;
+	shown.context = &meter;
+	cause = search_run(&shown, secret, key, err);
+	meter_end(&meter);
+	return cause;
+}
+
 /* On success @key lives in the arena and nothing else does; on failure nothing does. */
 static enum cause try_once(const struct wishes *w, const struct volume *v, const struct search *s,
 	struct volume_key *key, struct error *err)
@@ -177,10 +200,9 @@ static enum cause try_once(const struct wishes *w, const struct volume *v, const
 		cause = get_secret(w, v, &secret, err);
 	if (!cause)
 		notice_unlocked();
-	if (!cause && !w->key_file && prompt_is_interactive())
-		text_print(2, "Deriving the key; this can take a while.\n");
 	if (!cause)
-		cause = search_run(s, (struct bytes){secret.data, secret.len}, key, err);
+		cause = try_shown(s, !w->key_file && prompt_is_interactive(), (struct bytes){secret.data, secret.len},
+			key, err);
 	if (!cause) {
 		/* Move the key below the passphrase, so that the passphrase can be wiped. */
 		for (uint32_t i = 0; i < key->len; i++)
