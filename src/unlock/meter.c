@@ -54,8 +54,8 @@ void meter_keyslot(struct meter *m, const struct luks_keyslot *slot)
 	take_away(m);
 	text_format(m->what, sizeof(m->what), "keyslot %u: %s", slot->id, kdf_name(slot->kdf.kind));
 	if (slot->kdf.kind != KDF_PBKDF2)
-		text_format(m->what, sizeof(m->what), "keyslot %u: %s, %u MiB", slot->id, kdf_name(slot->kdf.kind),
-			slot->kdf.memory_kib >> 10);
+		text_format(m->what, sizeof(m->what), "keyslot %u: %s, %u MiB", slot->id,
+			kdf_name(slot->kdf.kind), slot->kdf.memory_kib >> 10);
 	draw(m, 0);
 }
 

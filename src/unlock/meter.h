@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* meter - how far the derivation under way is, as one line of a terminal that is drawn over and taken away again. */
+/* meter - how far the derivation under way is, as one line of a terminal that is drawn over and taken away
+ * again. */
 #ifndef UNLOCK_METER_H
 #define UNLOCK_METER_H
 
@@ -7,8 +8,8 @@
 #include "format/luks.h"
 
 struct meter {
-	int fd;            /* the terminal; -1: nobody looks */
-	char what[64];     /* is being done */
+	int fd;		   /* the terminal; -1: nobody looks */
+	char what[64];	   /* is being done */
 	uint64_t drawn_us; /* when it was last drawn */
 	unsigned columns;  /* that the line has taken so far */
 	struct progress progress;
