@@ -73,7 +73,7 @@ $(B)/packed.ld: $(B)/our.flags
 $(B)/latchkey.debug: $(B)/src/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A)
 $(B)/init.debug: $(INIT) $(B)/liblatchkey.a $(LIBC_A)
 $(B)/%.debug:
-	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -Wl,-T,$(PACKED),-Map=$@.map -o $@ $(START) $(filter-out $(LIBC_A),$^) $(END)
+	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) $(PACKED:%=-Wl,-T,%) -Wl,-Map=$@.map -o $@ $(START) $(filter-out $(LIBC_A),$^) $(END)
 $(B)/latchkey $(B)/init: %: %.debug
 	$(call say,STRIP,$@)$(CROSS)strip -s -R .comment -o $@ $<
 
