@@ -2,10 +2,16 @@
 # latchkey. TARGET is machine code (toolchain/$(TARGET).mk); everything that is made is under $(O)/.
 # `make help` lists the targets; V=1 shows the commands; ARCHIVES=folder uses library archives that you have.
 TARGET ?= x86_64-linux-musl
+TARGETS := $(filter-out host-%,$(patsubst toolchain/%.mk,%,$(sort $(wildcard toolchain/*-*.mk))))
 O      ?= build
 B      := $(O)/$(TARGET)
 S      := $(O)/source
 include toolchain/$(TARGET).mk
+# A compiler of yours, as CROSS_COMPILE=/path/to/mips-openwrt-linux-musl- (only its code generator is used, not its C library).
+ifdef CROSS_COMPILE
+CROSS := $(CROSS_COMPILE)
+CC    := $(CROSS)gcc
+endif
 ARCH   ?= $(firstword $(subst -, ,$(TARGET)))
 AR      := $(CROSS)ar
 VERSION := $(shell cat VERSION)
@@ -23,7 +29,7 @@ linker_option = $(shell $(CC) -nostdlib -shared -Wl,--fatal-warnings $(1) -x c /
 PATHS  := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(O))=build
 HARDEN := -fstack-protector-strong $(call option,-fstack-clash-protection) \
 	$(call option,-fzero-call-used-regs=used) -fPIE
-SHAPE  := -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
+SHAPE  := -fvisibility=hidden -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
 WARN   := -Wall -Wextra -Wshadow -Wvla -Wundef -Wmissing-prototypes -Wstrict-prototypes -Werror
 
 # The C library: musl, built here, or for the sanitizers the machine's own.
@@ -31,13 +37,14 @@ ifeq ($(LIBC),musl)
 GCC_DIR  := $(shell $(CC) -print-file-name=include 2>/dev/null)
 SYSTEM   := -nostdinc -isystem $(B)/musl/include -isystem $(GCC_DIR) -isystem $(B)/kernel
 LIBC_A   := $(B)/musl/lib/libc.a
-# A static-pie by its parts: the -static-pie of some compilers makes a dynamic program in silence.
-crt      = $(shell $(CC) $(TARGET_CFLAGS) -print-file-name=$(1) 2>/dev/null)
+# A static-pie by its parts: the -static-pie of some compilers makes a dynamic program in silence. What a compiler
+# adds for constructors and exceptions (crtbegin.o and crtend.o) no C program needs.
 LDFLAGS  := -nostdlib -static -Wl,-pie,--no-dynamic-linker,-z,text,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--gc-sections \
-	-Wl,--build-id=none,--hash-style=gnu,--fatal-warnings $(call linker_option,-Xlinker -z -Xlinker pack-relative-relocs)
-START    := $(addprefix $(B)/musl/lib/,rcrt1.o crti.o) $(call crt,crtbeginS.o)
-END      := -Wl,--start-group $(LIBC_A) $(shell $(CC) $(TARGET_CFLAGS) -print-libgcc-file-name 2>/dev/null) -Wl,--end-group \
-	$(call crt,crtendS.o) $(B)/musl/lib/crtn.o
+	-Wl,--build-id=none,--hash-style=gnu,--fatal-warnings $(TARGET_LDFLAGS) $(call linker_option,-Xlinker -z -Xlinker pack-relative-relocs)
+START    := $(addprefix $(B)/musl/lib/,rcrt1.o crti.o)
+LIBGCC   := $(shell $(CC) $(TARGET_CFLAGS) -print-libgcc-file-name 2>/dev/null)
+COMPILER_A := $(if $(NO_FLOAT),$(B)/libgcc.a,$(LIBGCC))
+END      := -Wl,--start-group $(LIBC_A) $(COMPILER_A) -Wl,--end-group $(B)/musl/lib/crtn.o
 endif
 
 LIBRARIES := $(addprefix $(B)/,libbearssl.a libcjson.a)
@@ -62,10 +69,10 @@ PROGRAMS := $(if $(wildcard src/main.c),$(B)/latchkey) $(if $(INIT),$(B)/init)
 
 all: $(PROGRAMS) ## the program and the init for TARGET (default x86_64-linux-musl), in build/TARGET/
 
-$(B)/latchkey.debug: $(B)/src/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A)
-$(B)/init.debug: $(INIT) $(B)/liblatchkey.a $(LIBC_A)
+$(B)/latchkey.debug: $(B)/src/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
+$(B)/init.debug: $(INIT) $(B)/liblatchkey.a $(LIBC_A) $(COMPILER_A)
 $(B)/%.debug:
-	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -Wl,-Map=$@.map -o $@ $(START) $(filter-out $(LIBC_A),$^) $(END)
+	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -Wl,-Map=$@.map -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
 $(B)/latchkey $(B)/init: %: %.debug
 	$(call say,STRIP,$@)$(CROSS)strip -s -R .comment -o $@ $<
 
@@ -84,7 +91,12 @@ $(B)/library.flags: FORCE
 	$(call stamp,$(COMPILER) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
 stamp = @mkdir -p $(@D); echo '$(subst ','\'',$(1))' >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
-# The libraries.
+# The libraries. Of musl, what no program here needs is not built: half of its files, and half of the time.
+MUSL_OMIT := aio complex crypt fenv ipc legacy math mq network passwd regex search
+MUSL_KEEP := fenv/__flt_rounds math/__fpclassify% math/__signbit% math/copysign math/copysignl math/frexp math/frexpl \
+	$(addprefix math/,fabs fabsl fmod fmodl scalbn scalbnl) $(addprefix network/,accept bind listen recv% send% socket% setsockopt getsockopt)
+MUSL_OBJECTS := $$(filter-out $(addprefix obj/src/,$(addsuffix /%,$(MUSL_OMIT))),$$(LIBC_OBJS)) \
+	$$(filter $(addprefix obj/src/,$(addsuffix .o,$(MUSL_KEEP))),$$(LIBC_OBJS))
 $(S)/%.ok: toolchain/libraries
 	@toolchain/setup --missing build
 	@O=$(O) toolchain/fetch $*
@@ -95,22 +107,33 @@ $(B)/musl/lib/libc.a: $(S)/musl.ok $(B)/library.flags
 	$(call say,BUILD,$@)rm -rf $(B)/musl && mkdir -p $(B)/musl
 	cd $(B)/musl && CC='$(CC)' CFLAGS='$(MUSL_CFLAGS)' \
 		$(abspath $(S))/musl/configure --target=$(TARGET) --disable-shared --prefix=/ $(call log,configure.log)
-	+$(MAKE) -C $(B)/musl AR='$(AR)' RANLIB='$(CROSS)ranlib' lib/libc.a $(addprefix lib/,rcrt1.o crti.o crtn.o) $(call log,$(B)/musl/build.log)
+	+$(MAKE) -C $(B)/musl AR='$(AR)' RANLIB='$(CROSS)ranlib' AOBJS='$(MUSL_OBJECTS)' \
+		lib/libc.a $(addprefix lib/,rcrt1.o crti.o crtn.o) $(call log,$(B)/musl/build.log)
 	+$(MAKE) -C $(B)/musl install-headers includedir=$(abspath $(B)/musl/include) $(call log,$(B)/musl/build.log)
-	@mkdir -p $(B)/kernel # the kernel's headers without the other C library's
-	@for d in linux asm asm-generic mtd; do for k in $(KERNEL_HEADERS); do test ! -d $$k/$$d || ln -sfn $$k/$$d $(B)/kernel/$$d; done; done
+	@mkdir -p $(B)/kernel # the kernel's headers, which the compiler knows, without the other C library's
+	@for h in linux/dm-ioctl.h asm/types.h asm-generic/types.h mtd/mtd-abi.h; do \
+		f=$$(echo "#include <$$h>" | $(CC) $(TARGET_CFLAGS) -M -MG -E -x c - | tr -d '\\' | tr ' ' '\n' | grep "/$$h") || \
+		{ echo "$(CC) has no kernel header $$h: toolchain/setup targets installs those of all targets"; exit 1; }; \
+		ln -sfn $${f%/*} $(B)/kernel/$${h%%/*}; done
+# For NO_FLOAT targets: the compiler library's integer routines alone, without the marks of another floating point ABI.
+INTEGER := _udivdi3 _umoddi3 _divdi3 _moddi3 _udivmoddi4 _ashldi3 _ashrdi3 _lshrdi3 _cmpdi2 _ucmpdi2 _muldi3 _clz _clzsi2 _clzdi2 \
+	_ctzsi2 _ctzdi2 _bswapsi2 _bswapdi2 _popcountsi2 _popcount_tab
+$(B)/libgcc.a: $(B)/library.flags
+	$(call say,BUILD,$@)rm -rf $@ $@.d && mkdir -p $@.d
+	cd $@.d && $(AR) x $(LIBGCC) $(addsuffix .o,$(filter $(INTEGER),$(patsubst %.o,%,$(shell $(AR) t $(LIBGCC)))))
+	for o in $@.d/*.o; do $(CROSS)objcopy -R .gnu.attributes -R .MIPS.abiflags -R .reginfo $$o || exit 1; done
+	$(AR) rcD $@ $@.d/*.o
 BEARSSL_CFLAGS := -O2 -I$(S)/bearssl/inc -I$(S)/bearssl/src
 ARGON2_CFLAGS  := -O2 -I$(S)/argon2/include
-# What cJSON asks of the C library is given by src/format/json.c.
-CJSON_CFLAGS   := -Os -DCJSON_NESTING_LIMIT=32 -Dmalloc=json_pool_alloc -Dfree=json_pool_free \
-	-Drealloc=json_pool_realloc -Dstrtod=json_number
+CJSON_CFLAGS   := -Os -DCJSON_NESTING_LIMIT=32 -include src/format/json_library.h
+$(B)/libcjson.a: src/format/json_library.h
 CMOCKA_CFLAGS  := -O1 -I$(S)/cmocka/include $(addprefix -DHAVE_,UNISTD_H SIGNAL_H SETJMP_H TIME_H STRINGS_H \
 	CLOCK_REALTIME CLOCK_GETTIME STRUCT_TIMESPEC)
 library = +$(call say,BUILD,$@)$(MAKE) -f toolchain/library.mk OUT=$@ SRC=$(S)/$(1) FILES='$(2)' CC='$(CC)' AR='$(AR)' \
 	LIBRARY_CFLAGS='$(LIBRARY_CFLAGS) $(3)' -B $(call log,$@.log)
 LIBRARY_NEEDS = $(S)/%.ok $(B)/library.flags $(LIBC_A) toolchain/library.mk
 $(B)/libbearssl.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
-	$(call library,$*,src/settings.c src/codec/*.c src/hash/*.c src/mac/*.c src/symcipher/*.c,$(BEARSSL_CFLAGS))
+	$(call library,$*,src/settings.c src/codec/*.c src/hash/*.c src/mac/hmac*.c src/symcipher/aes*.c,$(BEARSSL_CFLAGS))
 $(B)/libargon2.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
 	$(call library,$*,src/argon2.c src/core.c src/encoding.c src/thread.c src/ref.c src/blake2/*.c,$(ARGON2_CFLAGS))
 $(B)/libcjson.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
@@ -122,7 +145,7 @@ $(B)/libcmocka.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
 TEST_LIBRARIES := $(addprefix $(B)/,libcmocka.a libargon2.a)
 $(B)/tests/unit/%.o: OPTIMIZE = -O1 $(addprefix -isystem $(S)/,cmocka/include argon2/include)
 $(UNIT): $(B)/tests/%: $(B)/tests/unit/%.o $(B)/liblatchkey.a $(TEST_LIBRARIES) $(LIBRARIES) $(LIBC_A)
-	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A),$^) $(END)
+	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
 $(UNIT:$(B)/tests/%=$(B)/tests/unit/%.o): $(addprefix $(S)/,cmocka.ok argon2.ok)
 unit-programs: $(UNIT)
 unit: $(UNIT) ## the unit tests for TARGET; TARGET=host-asan has the sanitizers
