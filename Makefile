@@ -12,6 +12,7 @@ ifdef CROSS_COMPILE
 CROSS := $(CROSS_COMPILE)
 CC    := $(CROSS)gcc
 endif
+SIZE_LIMIT ?= 196608
 ARCH   ?= $(firstword $(subst -, ,$(TARGET)))
 AR      := $(CROSS)ar
 VERSION := $(shell cat VERSION)
@@ -24,7 +25,7 @@ log = >$(1) 2>&1 || { tail -n 40 $(1); exit 1; }
 endif
 
 # Options that this compiler or linker may lack; some are refused only by the code that they cannot be had for.
-option = $(shell echo 'double f(double a, double *b) { return a * *b + f(*b, b); }' | $(CC) -O2 -Werror $(1) -x c -c - -o /dev/null 2>/dev/null && echo '$(1)')
+option = $(shell echo 'double f(double a, double *b) { return a * *b + f(*b, b); } long g(long a, long b) { return a / b % 7; }' | $(CC) -O2 -Werror $(1) -x c -c - -o /dev/null 2>/dev/null && echo '$(1)')
 linker_option = $(shell $(CC) -nostdlib -shared -Wl,--fatal-warnings $(1) -x c /dev/null -o /dev/null 2>/dev/null && echo '$(1)')
 PATHS  := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(O))=build
 HARDEN := -fstack-protector-strong $(call option,-fstack-clash-protection) \
@@ -88,15 +89,15 @@ COMPILER := $(shell $(CC) --version 2>/dev/null | head -n 1)
 $(B)/our.flags: FORCE
 	$(call stamp,$(COMPILER) $(OUR_CFLAGS) $(SMALL) $(FAST) $(LDFLAGS))
 $(B)/library.flags: FORCE
-	$(call stamp,$(COMPILER) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
+	$(call stamp,$(COMPILER) $(MUSL_OMIT) not $(MUSL_KEEP) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
 stamp = @mkdir -p $(@D); echo '$(subst ','\'',$(1))' >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # The libraries. Of musl, what no program here needs is not built: half of its files, and half of the time.
 MUSL_OMIT := aio complex crypt fenv ipc legacy math mq network passwd regex search
-MUSL_KEEP := fenv/__flt_rounds math/__fpclassify% math/__signbit% math/copysign math/copysignl math/frexp math/frexpl \
-	$(addprefix math/,fabs fabsl fmod fmodl scalbn scalbnl) $(addprefix network/,accept bind listen recv% send% socket% setsockopt getsockopt)
+MUSL_KEEP := fenv/__flt_rounds math/__fpclassify math/__fpclassifyl math/__signbit math/__signbitl math/copysign math/copysignl math/frexp math/frexpl \
+	$(addprefix math/,fabs fabsl fmod fmodl scalbn scalbnl) $(addprefix network/,accept bind listen recv recvfrom recvmsg send sendto sendmsg socket socketpair setsockopt getsockopt)
 MUSL_OBJECTS := $$(filter-out $(addprefix obj/src/,$(addsuffix /%,$(MUSL_OMIT))),$$(LIBC_OBJS)) \
-	$$(filter $(addprefix obj/src/,$(addsuffix .o,$(MUSL_KEEP))),$$(LIBC_OBJS))
+	$$(filter $(addprefix obj/src/,$(addsuffix .o,$(MUSL_KEEP) $(subst /,/%/,$(MUSL_KEEP)))),$$(LIBC_OBJS))
 $(S)/%.ok: toolchain/libraries
 	@toolchain/setup --missing build
 	@O=$(O) toolchain/fetch $*
@@ -104,17 +105,17 @@ $(B)/headers.ok: $(addprefix $(S)/,bearssl.ok cjson.ok) $(LIBC_A)
 	@mkdir -p $(@D)
 	@touch $@
 $(B)/musl/lib/libc.a: $(S)/musl.ok $(B)/library.flags
+	@mkdir -p $(B)/kernel # the kernel's headers, which the compiler knows, without the other C library's
+	@for h in linux/dm-ioctl.h asm/types.h asm-generic/types.h mtd/mtd-abi.h; do \
+		f=$$(echo "#include <$$h>" | $(CC) $(TARGET_CFLAGS) -M -MG -E -x c - | tr -d '\\' | tr ' ' '\n' | grep "/$$h") || \
+		{ echo "$(CC) has no kernel header $$h: toolchain/setup targets installs those of all targets"; exit 1; }; \
+		ln -sfn $${f%/*} $(B)/kernel/$${h%%/*}; done
 	$(call say,BUILD,$@)rm -rf $(B)/musl && mkdir -p $(B)/musl
 	cd $(B)/musl && CC='$(CC)' CFLAGS='$(MUSL_CFLAGS)' \
 		$(abspath $(S))/musl/configure --target=$(TARGET) --disable-shared --prefix=/ $(call log,configure.log)
 	+$(MAKE) -C $(B)/musl AR='$(AR)' RANLIB='$(CROSS)ranlib' AOBJS='$(MUSL_OBJECTS)' \
 		lib/libc.a $(addprefix lib/,rcrt1.o crti.o crtn.o) $(call log,$(B)/musl/build.log)
 	+$(MAKE) -C $(B)/musl install-headers includedir=$(abspath $(B)/musl/include) $(call log,$(B)/musl/build.log)
-	@mkdir -p $(B)/kernel # the kernel's headers, which the compiler knows, without the other C library's
-	@for h in linux/dm-ioctl.h asm/types.h asm-generic/types.h mtd/mtd-abi.h; do \
-		f=$$(echo "#include <$$h>" | $(CC) $(TARGET_CFLAGS) -M -MG -E -x c - | tr -d '\\' | tr ' ' '\n' | grep "/$$h") || \
-		{ echo "$(CC) has no kernel header $$h: toolchain/setup targets installs those of all targets"; exit 1; }; \
-		ln -sfn $${f%/*} $(B)/kernel/$${h%%/*}; done
 # For NO_FLOAT targets: the compiler library's integer routines alone, without the marks of another floating point ABI.
 INTEGER := _udivdi3 _umoddi3 _divdi3 _moddi3 _udivmoddi4 _ashldi3 _ashrdi3 _lshrdi3 _cmpdi2 _ucmpdi2 _muldi3 _clz _clzsi2 _clzdi2 \
 	_ctzsi2 _ctzdi2 _bswapsi2 _bswapdi2 _popcountsi2 _popcount_tab
@@ -144,7 +145,8 @@ $(B)/libcmocka.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
 # Tests. A suite is a program that prints TAP: see tests/run. The Argon2 library is what ours is compared with.
 TEST_LIBRARIES := $(addprefix $(B)/,libcmocka.a libargon2.a)
 $(B)/tests/unit/%.o: OPTIMIZE = -O1 $(addprefix -isystem $(S)/,cmocka/include argon2/include)
-$(UNIT): $(B)/tests/%: $(B)/tests/unit/%.o $(B)/liblatchkey.a $(TEST_LIBRARIES) $(LIBRARIES) $(LIBC_A)
+$(UNIT): $(B)/tests/%: $(B)/tests/unit/%.o $(B)/liblatchkey.a $(TEST_LIBRARIES) $(LIBRARIES) \
+	$(if $(NO_FLOAT),$(B)/tests/unit/no_doubles.o) $(LIBC_A) $(COMPILER_A)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
 $(UNIT:$(B)/tests/%=$(B)/tests/unit/%.o): $(addprefix $(S)/,cmocka.ok argon2.ok)
 unit-programs: $(UNIT)
@@ -155,18 +157,29 @@ unit: $(UNIT) ## the unit tests for TARGET; TARGET=host-asan has the sanitizers
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 SUITES := $(foreach d,build docs cli constant_time fault fuzz images interop peer,$(sort $(shell find tests/$(d) -maxdepth 1 -type f -perm -u+x ! -name '*.*' ! -name 'bench_*' 2>/dev/null))) \
 	$(sort $(wildcard tests/boot/test_*))
-# Byte order and word size: what is pure arithmetic runs on a 32-bit big-endian machine, too, under its emulator.
-OTHER    := mips-linux-musl
-EMULATOR := qemu-mips-static
+# What is pure arithmetic runs under emulators, too, big-endian and 32-bit ones among them.
 PURE     := $(filter $(addprefix $(B)/tests/test_,json% header% luks2% base64 hash% argon2% kdf af area digest keyslot \
 	search xts cipher cbc target text map_name),$(UNIT))
+# Of all targets, make check has those whose byte order, word size or floating point differ; make check-targets has all.
+CI_TARGETS := mips-linux-muslsf s390x-linux-musl aarch64-linux-musl
+emulator   = $(shell sed -n 's/^EMULATOR *:= *//p' toolchain/$(1).mk)
+under      = $(patsubst $(B)/%,$(addsuffix :,$(call emulator,$(1)))$(O)/$(1)/%,$(2))
+defects_under = $(if $(call emulator,$(1)),$(patsubst %,env:OTHER=$(1):EMULATOR=$(call emulator,$(1)):%,$(wildcard tests/images/test_defects_other)))
 check: ## install what is missing, build everything, run every test
 	toolchain/setup check
 	+$(MAKE) $(JOBS) all unit-programs
 	+$(MAKE) $(JOBS) TARGET=host-asan unit-programs $(O)/host-asan/latchkey
-	+$(MAKE) $(JOBS) TARGET=$(OTHER) all $(PURE:$(B)/%=$(O)/$(OTHER)/%)
+	+for t in $(CI_TARGETS); do $(MAKE) $(JOBS) TARGET=$$t all $(PURE:$(B)/%=$(O)/$$t/%) || exit 1; done
 	TARGET=$(TARGET) O=$(O) tests/run $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) \
-		$(PURE:$(B)/%=$(EMULATOR):$(O)/$(OTHER)/%) $(SUITES)
+		$(foreach t,$(CI_TARGETS),tests/build/elf:$(t) $(call under,$(t),$(PURE))) $(SUITES)
+all-targets: ## the programs for every architecture; the compilers are installed
+	toolchain/setup targets
+	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t all || exit 1; done
+	@O=$(O) toolchain/size $(TARGETS)
+check-targets: all-targets ## every architecture: all unit tests, vectors and damaged headers under its emulator
+	toolchain/setup check
+	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t unit-programs || exit 1; done
+	O=$(O) tests/run $(foreach t,$(TARGETS),tests/build/elf:$(t) $(call under,$(t),$(UNIT)) $(call defects_under,$(t)))
 FUZZ := $(patsubst tests/fuzz/%.c,$(O)/host-fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), from what it has found before
 	+$(MAKE) $(JOBS) TARGET=host-fuzz $(FUZZ)
@@ -180,8 +193,10 @@ demo: ## a disk made by cryptsetup, booted in QEMU and unlocked; INTERACTIVE=1 l
 	tests/boot/demo
 bench: all ## time, memory and size beside cryptsetup
 	tests/bench/run
-size: all ## bytes of the programs
-	@size $(PROGRAMS:=.debug); wc -c $(PROGRAMS)
+size: all ## bytes of the programs, of every target that was built, beside their bounds
+	@O=$(O) toolchain/size $(TARGETS)
+print-%: # one variable, for scripts
+	@echo '$($*)'
 # The compiler fills these with zero, and this check sees no connection between a cause and what was set with it.
 ANALYZER_OFF := -Wno-analyzer-use-of-uninitialized-value
 lint: $(B)/headers.ok ## analyzer, shell scripts, layout
@@ -193,4 +208,4 @@ clean: ## remove what was built; fetched archives stay in build/archives
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
 FORCE:
-.PHONY: all unit unit-programs check fuzz demo bench size lint clean help FORCE
+.PHONY: all all-targets unit unit-programs check check-targets fuzz demo bench size lint clean help FORCE
