@@ -193,6 +193,8 @@ demo: ## a disk made by cryptsetup, booted in QEMU and unlocked; INTERACTIVE=1 l
 	tests/boot/demo
 bench: all ## time, memory and size beside cryptsetup
 	tests/bench/run
+dist: all-targets ## a release in build/dist: sources, programs, SPDX, SHA256SUMS
+	@O=$(O) toolchain/dist $(TARGETS)
 size: all ## bytes of the programs, of every target that was built, beside their bounds
 	@O=$(O) toolchain/size $(TARGETS)
 print-%: # one variable, for scripts
@@ -208,4 +210,4 @@ clean: ## remove what was built; fetched archives stay in build/archives
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
 FORCE:
-.PHONY: all all-targets unit unit-programs check check-targets fuzz demo bench size lint clean help FORCE
+.PHONY: all all-targets unit unit-programs check check-targets fuzz demo bench size lint clean dist help FORCE
