@@ -25,7 +25,7 @@ log = >$(1) 2>&1 || { tail -n 40 $(1); exit 1; }
 endif
 
 # Options that this compiler or linker may lack; some are refused only by the code that they cannot be had for.
-option = $(shell echo 'double f(double a, double *b) { return a * *b + f(*b, b); } long g(long a, long b) { return a / b % 7; }' | $(CC) -O2 -Werror $(1) -x c -c - -o /dev/null 2>/dev/null && echo '$(1)')
+option = $(shell echo 'double f(double a, double *b) { return a * *b + f(*b, b); } long g(long a, long b) { return a / b % 7; } int h(int c) { return c == 32 || (unsigned)c - 9 < 5; }' | $(CC) $(TARGET_CFLAGS) -O2 -Werror $(1) -x c -c - -o /dev/null 2>/dev/null && echo '$(1)')
 linker_option = $(shell $(CC) -nostdlib -shared -Wl,--fatal-warnings $(1) -x c /dev/null -o /dev/null 2>/dev/null && echo '$(1)')
 PATHS  := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(O))=build
 HARDEN := -fstack-protector-strong $(call option,-fstack-clash-protection) \
