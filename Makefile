@@ -128,7 +128,7 @@ BEARSSL_CFLAGS := -O2 -I$(S)/bearssl/inc -I$(S)/bearssl/src
 ARGON2_CFLAGS  := -O2 -I$(S)/argon2/include
 CJSON_CFLAGS   := -Os -DCJSON_NESTING_LIMIT=32 -include src/format/json_library.h
 $(B)/libcjson.a: src/format/json_library.h
-CMOCKA_CFLAGS  := -O1 -I$(S)/cmocka/include $(addprefix -DHAVE_,UNISTD_H SIGNAL_H SETJMP_H TIME_H STRINGS_H \
+CMOCKA_CFLAGS  := -O1 -I$(S)/cmocka/include $(addprefix -DHAVE_,UNISTD_H SIGNAL_H SETJMP_H TIME_H STRINGS_H UINTPTR_T \
 	CLOCK_REALTIME CLOCK_GETTIME STRUCT_TIMESPEC)
 library = +$(call say,BUILD,$@)$(MAKE) -f toolchain/library.mk OUT=$@ SRC=$(S)/$(1) FILES='$(2)' CC='$(CC)' AR='$(AR)' \
 	LIBRARY_CFLAGS='$(LIBRARY_CFLAGS) $(3)' -B $(call log,$@.log)
