@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 # latchkey. TARGET is machine code (toolchain/$(TARGET).mk); everything that is made is under $(O)/.
 # `make help` lists the targets; V=1 shows the commands; ARCHIVES=folder uses library archives that you have.
+ifdef BOARD
+include board/$(BOARD)/board.mk
+endif
 TARGET ?= x86_64-linux-musl
 TARGETS := $(filter-out host-%,$(patsubst toolchain/%.mk,%,$(sort $(wildcard toolchain/*-*.mk))))
 O      ?= build
@@ -191,6 +194,21 @@ demo: ## a disk made by cryptsetup, booted in QEMU and unlocked; INTERACTIVE=1 l
 	toolchain/setup demo
 	+$(MAKE) $(JOBS) all
 	tests/boot/demo
+BOARDS := $(patsubst board/%/board.mk,%,$(sort $(wildcard board/*/*/board.mk)))
+$(B)/tests/boot/root_init: $(B)/tests/boot/root_init.o $(if $(NO_FLOAT),$(B)/tests/unit/no_doubles.o) $(LIBC_A) $(COMPILER_A)
+	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
+board-programs: all $(B)/tests/boot/root_init
+image: $(if $(BOARD),all,name-a-board) ## BOARD=vendor/name: the board's initramfs, in build/board/vendor/name
+	@O=$(abspath $(O)) BOARD=$(BOARD) TARGET=$(TARGET) MODULES='$(MODULES)' KERNEL_PACKAGE='$(KERNEL_PACKAGE)' \
+		KERNEL='$(KERNEL)' MODULES_ROOT='$(MODULES_ROOT)' UBOOT_ARCH='$(UBOOT_ARCH)' board/image
+check-boards: ## every emulated board: a root made by cryptsetup unlocked on a distribution's kernel
+	toolchain/setup boards
+	+for b in $(filter qemu/%,$(BOARDS)); do $(MAKE) $(JOBS) BOARD=$$b image board-programs || exit 1; done
+	O=$(O) tests/run tests/boot/boards
+name-a-board:
+	@echo 'BOARD= is wanted, one of: $(BOARDS)'; exit 1
+boot: image board-programs ## BOARD=qemu/name: boot it with a demonstration disk
+	@O=$(abspath $(O)) BOARD=$(BOARD) TARGET=$(TARGET) KERNEL_PACKAGE='$(KERNEL_PACKAGE)' board/boot
 bench: all ## time, memory and size beside cryptsetup
 	tests/bench/run
 dist: all-targets ## a release in build/dist: sources, programs, SPDX, SHA256SUMS
@@ -210,4 +228,4 @@ clean: ## remove what was built; fetched archives stay in build/archives
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
 FORCE:
-.PHONY: all all-targets unit unit-programs check check-targets fuzz demo bench size lint clean dist help FORCE
+.PHONY: all all-targets unit unit-programs check check-boards check-targets fuzz demo bench size lint clean dist image boot board-programs name-a-board help FORCE
