@@ -3,6 +3,7 @@
 #include "dm/node.h"
 #include "fake_kernel_dev.h"
 #include "rows.h"
+#include "unit.h"
 #include <poll.h>
 
 static unsigned waited_ms;
