@@ -173,7 +173,7 @@ check: ## install what is missing, build everything, run every test
 	+$(MAKE) $(JOBS) all unit-programs
 	+$(MAKE) $(JOBS) TARGET=host-asan unit-programs $(O)/host-asan/latchkey
 	+for t in $(CI_TARGETS); do $(MAKE) $(JOBS) TARGET=$$t all $(PURE:$(B)/%=$(O)/$$t/%) || exit 1; done
-	TARGET=$(TARGET) O=$(O) tests/run $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) \
+	TARGET=$(TARGET) O=$(O) OTHER=$(firstword $(CI_TARGETS)) EMULATOR=$(call emulator,$(firstword $(CI_TARGETS))) tests/run $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) \
 		$(foreach t,$(CI_TARGETS),tests/build/elf:$(t) $(call under,$(t),$(PURE))) $(SUITES)
 all-targets: ## the programs for every architecture; the compilers are installed
 	toolchain/setup targets
@@ -183,11 +183,8 @@ check-targets: all-targets ## every architecture: all unit tests, vectors and da
 	toolchain/setup check
 	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t unit-programs || exit 1; done
 	O=$(O) tests/run $(foreach t,$(TARGETS),tests/build/elf:$(t) $(call under,$(t),$(UNIT)) $(call defects_under,$(t)))
-FUZZ := $(patsubst tests/fuzz/%.c,$(O)/host-fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), from what it has found before
-	+$(MAKE) $(JOBS) TARGET=host-fuzz $(FUZZ)
-	for f in $(FUZZ); do mkdir -p $$f.corpus && $$f -max_total_time=$(or $(FUZZ_SECONDS),60) -artifact_prefix=$$f. \
-		$$f.corpus $$(ls -d tests/fuzz/corpus/$${f##*/fuzz_} 2>/dev/null) || exit 1; done
+	O=$(O) tests/fuzz/run $(or $(FUZZ_SECONDS),60)
 $(O)/host-fuzz/fuzz_%: $(O)/host-fuzz/tests/fuzz/fuzz_%.o $(B)/liblatchkey.a $(LIBRARIES)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) -fsanitize=fuzzer -o $@ $^
 demo: ## a disk made by cryptsetup, booted in QEMU and unlocked; INTERACTIVE=1 lets you type
@@ -209,8 +206,9 @@ name-a-board:
 	@echo 'BOARD= is wanted, one of: $(BOARDS)'; exit 1
 boot: image board-programs ## BOARD=qemu/name: boot it with a demonstration disk
 	@O=$(abspath $(O)) BOARD=$(BOARD) TARGET=$(TARGET) KERNEL_PACKAGE='$(KERNEL_PACKAGE)' board/boot
-bench: all ## time, memory and size beside cryptsetup
+bench: all ## time, memory and size beside cryptsetup; the worst headers
 	tests/bench/run
+	tests/images/bench_hostile
 dist: all-targets ## a release in build/dist: sources, programs, SPDX, SHA256SUMS
 	@O=$(O) toolchain/dist $(TARGETS)
 size: all ## bytes of the programs, of every target that was built, beside their bounds

@@ -4,6 +4,7 @@
 #include "command/command.h"
 #include "secret/arena.h"
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -117,6 +118,8 @@ int main(int argc, char **argv)
 	enum cause cause;
 
 	fill_standard_descriptors();
+	/* A reader who went away shall not kill us: what cannot be written is told by the exit code. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	cause = dispatch(argc, argv, &err);
 	if (!cause && text_output_lost())
 		cause = error_set(&err, CAUSE_USAGE, "standard output cannot be written");

@@ -49,6 +49,14 @@ static bool header_fits(int fd, off_t off, const struct wanted *w)
 	return bytes_be16(data + 6) == 2 && field_is(data + LABEL_OFF, LABEL_BYTES, w->value, false);
 }
 
+static bool has_primary(int fd)
+{
+	char magic[6];
+
+	return pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
+	       !memcmp(magic, "LUKS\xba\xbe", sizeof(magic));
+}
+
 static bool device_fits(const char *path, const struct wanted *w)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -57,7 +65,8 @@ static bool device_fits(const char *path, const struct wanted *w)
 	if (fd < 0)
 		return false;
 	fits = header_fits(fd, 0, w);
-	for (off_t off = SECONDARY_MIN; !fits && off <= SECONDARY_MAX; off *= 2)
+	/* Only a device whose first header is lost is looked for by its second one. */
+	for (off_t off = SECONDARY_MIN; !fits && !has_primary(fd) && off <= SECONDARY_MAX; off *= 2)
 		fits = header_fits(fd, off, w);
 	close(fd);
 	return fits;
@@ -78,10 +87,27 @@ static bool has_holders(const char *name)
 	return any;
 }
 
+/* Reading a mapping that is suspended would wait until somebody resumes it. */
+static bool is_suspended(const char *name)
+{
+	char path[320], answer = 0;
+	int fd;
+
+	text_format(path, sizeof(path), "/sys/class/block/%s/dm/suspended", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	(void)!read(fd, &answer, 1);
+	close(fd);
+	return answer == '1';
+}
+
 static void consider(const char *name, struct wanted *w)
 {
 	char path[280];
 
+	if (is_suspended(name))
+		return;
 	text_format(path, sizeof(path), "/dev/%s", name);
 	for (char *p = path; *p; p++)
 		if (*p == '!')

@@ -57,22 +57,32 @@ static void volume_close(struct volume *v)
 	blkdev_close(&v->detached);
 }
 
-/* A detached header that is not this device's, or an old one, opens what it can; it is said. */
+/* A detached header that is not this device's, or an old one, opens what it can; all of it is said in one note. */
 static void compare_headers(const struct volume *v)
 {
+	const struct luks_segment *seg = &v->luks.segment;
 	struct header_report report;
-	struct error none;
+	struct error note;
 	struct luks own;
+	size_t same;
 
-	if (header_load(&v->data.reader, &own, &report, &none))
+	if (header_load(&v->data.reader, &own, &report, &note))
 		return;
+	error_set(&note, CAUSE_OK, "%s: is used, and differs from the header on %s", v->detached.name, v->data.name);
+	same = strlen(note.text);
 	if (strcmp(own.uuid, v->luks.uuid))
-		text_print(2, "latchkey: %s: has a header of its own with another UUID (%s); the one in %s is used (%s)\n",
-			v->data.name, own.uuid, v->detached.name, v->luks.uuid);
+		error_append(&note, "; another UUID: %s, not %s", v->luks.uuid, own.uuid);
 	else if (own.seqid > v->luks.seqid)
-		text_print(2, "latchkey: %s: an older header than the one on %s is used (sequence %llu, not %llu)\n",
-			v->detached.name, v->data.name, (unsigned long long)v->luks.seqid,
+		error_append(&note, "; an older header: sequence %llu, not %llu", (unsigned long long)v->luks.seqid,
 			(unsigned long long)own.seqid);
+	if (own.segment.off != seg->off)
+		error_append(&note, "; its data begins at byte %llu, not %llu", (unsigned long long)seg->off,
+			(unsigned long long)own.segment.off);
+	if (own.segment.size_bytes != seg->size_bytes)
+		error_append(&note, "; its data has %llu bytes, not %llu (0: to the end)",
+			(unsigned long long)seg->size_bytes, (unsigned long long)own.segment.size_bytes);
+	if (note.text[same])
+		notice(note.text);
 }
 
 static enum cause volume_open(const struct wishes *w, struct volume *v, struct error *err)
@@ -103,31 +113,19 @@ static enum cause volume_open(const struct wishes *w, struct volume *v, struct e
 
 /* --- 3 ----------------------------------------------------------------------------------- */
 
-/* Where the data lies on its device, in 512-byte sectors; the size is never 0. */
 static enum cause data_extent(const struct volume *v, uint64_t *off_sectors, uint64_t *size_sectors,
 	struct error *err)
 {
 	const struct luks_segment *seg = &v->luks.segment;
-	uint64_t device_bytes = v->data.reader.size_bytes, size = seg->size_bytes;
+	enum cause cause;
 
 	if (!seg->off && v->detached.fd < 0)
 		return error_set(err, CAUSE_USAGE, "%s: holds a detached header; name the data device and use --header",
 			v->data.name);
-	if (seg->off >= device_bytes)
-		return error_set(err, CAUSE_DEVICE, "%s: has %llu bytes, its data would begin at byte %llu: truncated?",
-			v->data.name, (unsigned long long)device_bytes, (unsigned long long)seg->off);
-	if (size > device_bytes - seg->off)
-		return error_set(err, CAUSE_DEVICE,
-			"%s: has %llu bytes, its data would be %llu bytes from byte %llu on: truncated?", v->data.name,
-			(unsigned long long)device_bytes, (unsigned long long)size, (unsigned long long)seg->off);
-	if (!size)
-		size = device_bytes - seg->off;
-	if (size % seg->sector_bytes)
-		return error_set(err, CAUSE_DEVICE, "%s: its data of %llu bytes is no multiple of its sector size %u",
-			v->data.name, (unsigned long long)size, seg->sector_bytes);
-	*off_sectors = seg->off / 512;
-	*size_sectors = size / 512;
-	return CAUSE_OK;
+	cause = luks_data_extent(seg, v->data.reader.size_bytes, off_sectors, size_sectors, err);
+	if (cause)
+		error_prefix(err, "%s", v->data.name);
+	return cause;
 }
 
 static enum cause refuse(const struct volume *v, struct error *err)

@@ -250,6 +250,33 @@ static void a_device_without_a_node_or_bytes_ends_the_search(void **state)
 	expect_path("UUID=" IMAGE_UUID_TEXT, "/dev/sdz");
 }
 
+/* Reading it waits until somebody resumes it, which is for ever at boot. */
+static void a_suspended_mapping_hangs_the_search(void **state)
+{
+	(void)state;
+	no_devices();
+	luks("dm-0", IMAGE_UUID_TEXT, "");
+	assert_int_equal(mkdir("/sys/class/block/dm-0/dm", 0755), 0);
+	dev_write("/sys/class/block/dm-0/dm/suspended", "1\n");
+	expect_failure("UUID=" IMAGE_UUID_TEXT, CAUSE_DEVICE, "no LUKS volume");
+	dev_write("/sys/class/block/dm-0/dm/suspended", "0\n");
+	expect_path("UUID=" IMAGE_UUID_TEXT, "/dev/dm-0");
+}
+
+/* What stands behind a header that is there is an older volume's. */
+static void a_second_header_counts_where_the_first_one_is_whole(void **state)
+{
+	uint8_t *image = image_new(IMAGE_HDR_MIN, 7, 7);
+
+	(void)state;
+	no_devices();
+	image_put_text(image + IMAGE_UUID, 40, OTHER_UUID);
+	device("sda", "/dev/sda", image, 2 * IMAGE_HDR_MIN);
+	expect_failure("UUID=" IMAGE_UUID_TEXT, CAUSE_DEVICE, "no LUKS volume");
+	expect_path("UUID=" OTHER_UUID, "/dev/sda");
+	free(image);
+}
+
 /* A FIFO in /dev would hang whoever opens it. */
 static void a_FIFO_hangs_the_search(void **state)
 {
@@ -325,6 +352,8 @@ int main(void)
 		FIND(a_volume_in_use_is_called_absent),
 		FIND(an_exclamation_mark_is_no_slash),
 		FIND(a_device_without_a_node_or_bytes_ends_the_search),
+		FIND(a_suspended_mapping_hangs_the_search),
+		FIND(a_second_header_counts_where_the_first_one_is_whole),
 		FIND(a_FIFO_hangs_the_search),
 		FIND(a_link_of_udev_is_not_followed),
 		FIND(an_unlabelled_volume_is_called_by_an_empty_label),
