@@ -147,7 +147,7 @@ $(B)/libcmocka.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
 
 # Tests. A suite is a program that prints TAP: see tests/run. The Argon2 library is what ours is compared with.
 TEST_LIBRARIES := $(addprefix $(B)/,libcmocka.a libargon2.a)
-$(B)/tests/unit/%.o: OPTIMIZE = -O1 $(addprefix -isystem $(S)/,cmocka/include argon2/include)
+$(B)/tests/unit/%.o: OPTIMIZE = -O1 -DHAVE_UINTPTR_T $(addprefix -isystem $(S)/,cmocka/include argon2/include)
 $(UNIT): $(B)/tests/%: $(B)/tests/unit/%.o $(B)/liblatchkey.a $(TEST_LIBRARIES) $(LIBRARIES) \
 	$(if $(NO_FLOAT),$(B)/tests/unit/no_doubles.o) $(LIBC_A) $(COMPILER_A)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#define HAVE_UINTPTR_T 1 /* or cmocka.h makes one of its own */
 #include <cmocka.h>
 
 /* A test is named by the defect that it would catch. */
