@@ -136,7 +136,7 @@ SUITES := $(foreach d,build docs cli constant_time fault fuzz images interop pee
 OTHER    := mips-linux-musl
 EMULATOR := qemu-mips-static
 PURE     := $(filter $(addprefix $(B)/tests/test_,json% header% luks2% base64 hash% argon2% kdf af area digest keyslot \
-	search xts cipher cbc target text map_name),$(UNIT))
+	search xts cipher cbc target text map_name config%),$(UNIT))
 check: ## install what is missing, build everything, run every test
 	toolchain/setup check
 	+$(MAKE) $(JOBS) all unit-programs
