@@ -35,6 +35,9 @@ LIBC_A   := $(B)/musl/lib/libc.a
 crt      = $(shell $(CC) $(TARGET_CFLAGS) -print-file-name=$(1) 2>/dev/null)
 LDFLAGS  := -nostdlib -static -Wl,-pie,--no-dynamic-linker,-z,text,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--gc-sections \
 	-Wl,--build-id=none,--hash-style=gnu,--fatal-warnings $(call linker_option,-Xlinker -z -Xlinker pack-relative-relocs)
+# The linker's own layout, packed: a segment begins in the file where the one before ends, and in memory as far into a
+# page of its own. The page that two share is mapped twice, each time with the rights of one.
+PACKED   := $(B)/packed.ld
 START    := $(addprefix $(B)/musl/lib/,rcrt1.o crti.o) $(call crt,crtbeginS.o)
 END      := -Wl,--start-group $(LIBC_A) $(shell $(CC) $(TARGET_CFLAGS) -print-libgcc-file-name 2>/dev/null) -Wl,--end-group \
 	$(call crt,crtendS.o) $(B)/musl/lib/crtn.o
@@ -46,11 +49,11 @@ MUSL_CFLAGS := -w -Os $(HARDEN) $(SHAPE) $(PATHS) $(TARGET_CFLAGS)
 LIBRARY_CFLAGS := -std=gnu99 -w $(HARDEN) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(TARGET_LIBRARY_CFLAGS) $(SYSTEM)
 OUR_CFLAGS := -std=c11 -D_GNU_SOURCE -DLATCHKEY_VERSION=\"$(VERSION)\" $(WARN) -g $(HARDEN) \
 	$(call option,-ftrivial-auto-var-init=zero) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(INCLUDE) $(CFLAGS)
-SMALL := -Wconversion -Os
+SMALL := -Wconversion $(or $(call option,-Oz),-Os)
 FAST  := -Wconversion -O2 $(call option,-fno-tree-reassoc)
 OPTIMIZE = $(SMALL)
 # Where the time goes; the rest of crypto only leads there.
-$(addprefix $(B)/src/crypto/,%_c.o argon2_fill.o aes.o cbc.o xts.o $(ARCH)/%.o): OPTIMIZE = $(FAST)
+$(addprefix $(B)/src/crypto/,%_c.o sha_loops.o aes.o cbc.o xts.o $(ARCH)/%.o): OPTIMIZE = $(FAST)
 
 object   = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1))))
 # What an architecture does in its own way, where it has one.
@@ -62,10 +65,15 @@ PROGRAMS := $(if $(wildcard src/main.c),$(B)/latchkey) $(if $(INIT),$(B)/init)
 
 all: $(PROGRAMS) ## the program and the init for TARGET (default x86_64-linux-musl), in build/TARGET/
 
+$(B)/latchkey.debug $(B)/init.debug: | $(PACKED)
+$(B)/packed.ld: $(B)/our.flags
+	$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -Wl,--verbose -o /dev/null -x c /dev/null 2>/dev/null | \
+		sed -e '1,/^=====/d' -e '/^=====/,$$d' -e 's/^\( *\. = ALIGN *(CONSTANT (MAXPAGESIZE))\);/\1 + (. \& (CONSTANT (MAXPAGESIZE) - 1));/' >$@.new
+	@test -s $@.new && mv $@.new $@
 $(B)/latchkey.debug: $(B)/src/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A)
 $(B)/init.debug: $(INIT) $(B)/liblatchkey.a $(LIBC_A)
 $(B)/%.debug:
-	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -Wl,-Map=$@.map -o $@ $(START) $(filter-out $(LIBC_A),$^) $(END)
+	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) $(PACKED:%=-Wl,-T,%) -Wl,-Map=$@.map -o $@ $(START) $(filter-out $(LIBC_A),$^) $(END)
 $(B)/latchkey $(B)/init: %: %.debug
 	$(call say,STRIP,$@)$(CROSS)strip -s -R .comment -o $@ $<
 
@@ -99,7 +107,7 @@ $(B)/musl/lib/libc.a: $(S)/musl.ok $(B)/library.flags
 	+$(MAKE) -C $(B)/musl install-headers includedir=$(abspath $(B)/musl/include) $(call log,$(B)/musl/build.log)
 	@mkdir -p $(B)/kernel # the kernel's headers without the other C library's
 	@for d in linux asm asm-generic mtd; do for k in $(KERNEL_HEADERS); do test ! -d $$k/$$d || ln -sfn $$k/$$d $(B)/kernel/$$d; done; done
-BEARSSL_CFLAGS := -O2 -I$(S)/bearssl/inc -I$(S)/bearssl/src
+BEARSSL_CFLAGS := -Os -I$(S)/bearssl/inc -I$(S)/bearssl/src
 ARGON2_CFLAGS  := -O2 -I$(S)/argon2/include
 # What cJSON asks of the C library is given by src/format/json.c.
 CJSON_CFLAGS   := -Os -DCJSON_NESTING_LIMIT=32 -Dmalloc=json_pool_alloc -Dfree=json_pool_free \
@@ -136,27 +144,25 @@ SUITES := $(foreach d,build docs cli constant_time fault fuzz images interop pee
 OTHER    := mips-linux-musl
 EMULATOR := qemu-mips-static
 PURE     := $(filter $(addprefix $(B)/tests/test_,json% header% luks2% base64 hash% argon2% kdf af area digest keyslot \
-	search xts cipher cbc target text map_name config%),$(UNIT))
+	search xts cipher cbc target text map_name names config% fat superblock partition reader),$(UNIT))
 check: ## install what is missing, build everything, run every test
 	toolchain/setup check
 	+$(MAKE) $(JOBS) all unit-programs
 	+$(MAKE) $(JOBS) TARGET=host-asan unit-programs $(O)/host-asan/latchkey
 	+$(MAKE) $(JOBS) TARGET=$(OTHER) all $(PURE:$(B)/%=$(O)/$(OTHER)/%)
-	TARGET=$(TARGET) O=$(O) tests/run $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) \
+	TARGET=$(TARGET) O=$(O) OTHER=$(OTHER) EMULATOR=$(EMULATOR) tests/run $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) \
 		$(PURE:$(B)/%=$(EMULATOR):$(O)/$(OTHER)/%) $(SUITES)
-FUZZ := $(patsubst tests/fuzz/%.c,$(O)/host-fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), from what it has found before
-	+$(MAKE) $(JOBS) TARGET=host-fuzz $(FUZZ)
-	for f in $(FUZZ); do mkdir -p $$f.corpus && $$f -max_total_time=$(or $(FUZZ_SECONDS),60) -artifact_prefix=$$f. \
-		$$f.corpus $$(ls -d tests/fuzz/corpus/$${f##*/fuzz_} 2>/dev/null) || exit 1; done
+	O=$(O) tests/fuzz/run $(or $(FUZZ_SECONDS),60)
 $(O)/host-fuzz/fuzz_%: $(O)/host-fuzz/tests/fuzz/fuzz_%.o $(B)/liblatchkey.a $(LIBRARIES)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) -fsanitize=fuzzer -o $@ $^
 demo: ## a disk made by cryptsetup, booted in QEMU and unlocked; INTERACTIVE=1 lets you type
 	toolchain/setup demo
 	+$(MAKE) $(JOBS) all
 	tests/boot/demo
-bench: all ## time, memory and size beside cryptsetup
+bench: all ## time, memory and size beside cryptsetup; the worst headers
 	tests/bench/run
+	tests/images/bench_hostile
 size: all ## bytes of the programs
 	@size $(PROGRAMS:=.debug); wc -c $(PROGRAMS)
 # The compiler fills these with zero, and this check sees no connection between a cause and what was set with it.

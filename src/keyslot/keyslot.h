@@ -39,7 +39,8 @@ struct keyslot_source {
 };
 
 /*
- * Could @slot be tried on this machine? Nothing is computed or allocated.
+ * Could @slot be tried on this machine? Nothing is allocated in the arena; with a limit of
+ * time a piece of the derivation is run, to see how long all of it would take (kdf_check).
  * Fails: CAUSE_UNSUPPORTED, CAUSE_DAMAGED, CAUSE_RESOURCE, with a sentence that begins with the keyslot.
  */
 enum cause keyslot_check(const struct keyslot_source *src, const struct luks_keyslot *slot,

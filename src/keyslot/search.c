@@ -101,8 +101,8 @@ static enum cause verdict(const struct search *s, const struct tally *t, struct 
 	return CAUSE_PASSPHRASE;
 }
 
-/* After a wrong passphrase: say it when an area that was tried cannot hold a key any more. */
-static void append_overwritten(const struct search *s, const struct luks_keyslot *const *list, unsigned n,
+/* After a wrong passphrase: say it when the area of one of the @n keyslots tried cannot hold a key any more. */
+static void append_overwritten(const struct search *s, const struct luks_keyslot *const *tried, unsigned n,
 	struct error *err)
 {
 	struct area_look look;
@@ -110,11 +110,10 @@ static void append_overwritten(const struct search *s, const struct luks_keyslot
 	char text[160];
 
 	for (unsigned i = 0; i < n; i++) {
-		if (keyslot_check(&s->source, list[i], &ignored) ||
-			area_examine(s->source.header, list[i], &look, &ignored) || look.shape == AREA_RANDOM)
+		if (area_examine(s->source.header, tried[i], &look, &ignored) || look.shape == AREA_RANDOM)
 			continue;
 		area_describe(&look, text, sizeof(text));
-		error_append(err, "; the area of keyslot %u %s", list[i]->id, text);
+		error_append(err, "; the area of keyslot %u %s", tried[i]->id, text);
 	}
 }
 
@@ -145,16 +144,18 @@ enum cause search_run(const struct search *s, struct bytes secret, struct volume
 	for (unsigned i = 0; i < n; i++) {
 		enum cause cause = keyslot_check(&s->source, list[i], &why);
 
+		if (!cause && s->trying)
+			s->trying(s->context, list[i]);
 		if (!cause)
 			cause = keyslot_open(&s->source, list[i], secret, out, &why);
 		if (!cause)
 			return CAUSE_OK;
 		if (cause == CAUSE_PASSPHRASE)
-			t.computed++;
+			list[t.computed++] = list[i]; /* those tried move to the front */
 		else
 			count_skipped(s, &t, &why);
 	}
 	if (verdict(s, &t, err) == CAUSE_PASSPHRASE)
-		append_overwritten(s, list, n, err);
+		append_overwritten(s, list, t.computed, err);
 	return err->cause;
 }
