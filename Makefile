@@ -172,7 +172,7 @@ SUITES := $(foreach d,build docs cli constant_time fault fuzz images interop pee
 	$(sort $(wildcard tests/boot/test_*))
 # What is pure arithmetic runs under emulators, too, big-endian and 32-bit ones among them.
 PURE     := $(filter $(addprefix $(B)/tests/test_,json% header% luks2% base64 hash% argon2% kdf af area digest keyslot \
-	search xts cipher cbc target text map_name names fat superblock partition reader),$(UNIT))
+	search xts cipher cbc target text map_name names config% fat superblock partition reader),$(UNIT))
 # Of all targets, make check has those whose byte order, word size or floating point differ; make check-targets has all.
 CI_TARGETS := mips-linux-muslsf s390x-linux-musl aarch64-linux-musl
 emulator   = $(shell sed -n 's/^EMULATOR *:= *//p' toolchain/$(1).mk)

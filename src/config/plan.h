@@ -5,7 +5,7 @@
  *     kernel command line, /etc/crypttab, /etc/latchkey.conf  ->  struct plan  ->  boot
  *
  * Texts point into the plan's own pool, so that a plan outlives what it was read from. They hold no control
- * character: names and notes are printable ASCII, the others may have UTF-8 from U+00C0 on.
+ * character but tabs: names and notes are printable ASCII, the others may have UTF-8 from U+00C0 on.
  * Nothing here opens a device.
  */
 #ifndef CONFIG_PLAN_H
