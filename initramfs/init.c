@@ -42,8 +42,12 @@ static bool find_root(const struct words *w, const char *mapping, char *path, si
 	for (unsigned waited_s = 0;; waited_s++) {
 		enum cause cause = find_device(spec, path, size, &err);
 
-		if (!cause && devices_is_block(path))
+		if (!cause && devices_is_block(path)) {
+			/* The name that people know, rather than dm-0. */
+			if (devices_are_same(path, mapping))
+				text_format(path, size, "%s", mapping);
 			return true;
+		}
 		if (!w->root_wait && (waited_s >= ROOT_PATIENCE_S || !w->root))
 			break;
 		if (notice_due(&notice))

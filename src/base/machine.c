@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <unistd.h>
 
 /* The number behind @label at the start of a line of @text; false when it is not there. */
@@ -52,9 +51,4 @@ unsigned machine_processors(void)
 		return 1;
 	n = CPU_COUNT(&set);
 	return n > 0 ? (unsigned)n : 1;
-}
-
-size_t machine_page_bytes(void)
-{
-	return (size_t)getauxval(AT_PAGESZ);
 }

@@ -3,7 +3,6 @@
 #ifndef BASE_MACHINE_H
 #define BASE_MACHINE_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -15,8 +14,5 @@ uint64_t machine_memory_available_kib(void);
 
 /* Processors that this process may run on, at least 1. */
 unsigned machine_processors(void);
-
-/* Of memory, as the kernel told when it started us. */
-size_t machine_page_bytes(void);
 
 #endif

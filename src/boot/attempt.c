@@ -20,7 +20,7 @@ enum cause attempt_run(void *arg, struct child_end *end, struct error *err)
 	enum cause cause;
 
 	w.secret = vault_slot(a->slot);
-	kdf_tell(&progress);
+	(void)kdf_tell(&progress);
 	if (a->test)
 		return unlock_test(&w, &keyslot, err);
 	cause = unlock_open(&w, err);

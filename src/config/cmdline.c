@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmdline - the kernel command line: latchkey's own words, rd.luks.* (systemd's meaning, dracut's third field),
- * cryptdevice= and cryptkey= (mkinitcpio), cryptroot= (Alpine), cryptopts= (Debian).
+ * cmdline - the kernel command line: latchkey's own words, rd.luks.* (systemd's meaning, dracut's third
+ * field), cryptdevice= and cryptkey= (mkinitcpio), cryptroot= (Alpine), cryptopts= (Debian).
  */
 #include "base/text.h"
 #include "config/draft.h"
@@ -14,7 +14,8 @@ static const char uuid_characters[] = "0123456789abcdefABCDEF-";
 
 /* Words of which the last one counts, like the shell variables that other programs make of them. */
 enum { DEVICE, KEY, CRYPTO, ROOT, NAME, HEADER, OFFSET, DISCARDS, SINGLES };
-static const char singles[] = "cryptdevice cryptkey crypto cryptroot cryptdm cryptheader cryptoffset cryptdiscards";
+static const char singles[] =
+	"cryptdevice cryptkey crypto cryptroot cryptdm cryptheader cryptoffset cryptdiscards";
 
 /* What rd.luks.* says of the volume that has @uuid. */
 static struct draft *wanted(struct reading *r, const char *uuid)
@@ -106,8 +107,9 @@ static void take_name_or_data(struct reading *r, char *value, bool is_name)
 /* @word is luks or luks.X, without rd. in front. */
 static void take_luks(struct reading *r, const char *word, char *value)
 {
-	int which = options_index("luks luks.crypttab luks.timeout luks.uuid luks.name luks.data luks.key luks.options "
-				  "luks.allow-discards luks.*",
+	int which = options_index(
+		"luks luks.crypttab luks.timeout luks.uuid luks.name luks.data luks.key luks.options "
+		"luks.allow-discards luks.*",
 		word);
 	bool no = options_bool(value) == 0;
 	char none[] = "";
@@ -195,7 +197,8 @@ void cmdline_add_wanted(struct reading *r)
 	}
 }
 
-/* mkinitcpio's DEVICE:FSTYPE:PATH, DEVICE:OFFSET:SIZE, rootfs:PATH; Alpine's yes, PATH and PATH:OFFSET:SIZE. */
+/* mkinitcpio's DEVICE:FSTYPE:PATH, DEVICE:OFFSET:SIZE, rootfs:PATH; Alpine's yes, PATH and PATH:OFFSET:SIZE.
+ */
 static void take_cryptkey(struct reading *r, struct draft *d, char *text)
 {
 	struct plan_key key = {.kind = PLAN_KEY_FILE};

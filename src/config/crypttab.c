@@ -12,7 +12,8 @@ static void unescape(char *text)
 		unsigned c = 0;
 
 		if (*text == '\\' && strspn(text + 1, "01234567") >= 3)
-			c = (unsigned)(text[1] - '0') << 6 | (unsigned)(text[2] - '0') << 3 | (unsigned)(text[3] - '0');
+			c = (unsigned)(text[1] - '0') << 6 | (unsigned)(text[2] - '0') << 3 |
+			    (unsigned)(text[3] - '0');
 		if (c && c <= 0xff)
 			text += 3;
 		else
@@ -64,8 +65,8 @@ static void take_line(struct reading *r, char *line)
 }
 
 /*
- * A crypttab in the initramfs may be the whole system's. When lines of it are marked (x-initrd.attach, initramfs,
- * dracut's force) they are meant; without any mark all are, and always the one that root= names.
+ * A crypttab in the initramfs may be the whole system's. When lines of it are marked (x-initrd.attach,
+ * initramfs, dracut's force) they are meant; without any mark all are, and always the one that root= names.
  */
 void crypttab_read(struct reading *r, const char *text, const char *path)
 {

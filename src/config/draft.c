@@ -8,9 +8,9 @@
 enum {
 	NAME_MAX_BYTES = 127,
 	LINE_MAX_BYTES = 2048,
-	KEY_MAX_BYTES = 8 << 20,	/* secret/keyfile.h */
-	POOL_FOR_NOTES = 4096,		/* what texts leave free */
-	NOTES_FOR_BAD = 8,		/* and what remarks leave */
+	KEY_MAX_BYTES = 8 << 20, /* secret/keyfile.h */
+	POOL_FOR_NOTES = 4096,	 /* what texts leave free */
+	NOTES_FOR_BAD = 8,	 /* and what remarks leave */
 };
 
 static const char control_character[] = "a control character";
@@ -29,7 +29,7 @@ static char *take_room(struct plan *p, size_t len, size_t leave)
 
 char *reading_keep(struct reading *r, const char *text, size_t len)
 {
-	char *room = len < PLAN_POOL_BYTES ? take_room(r->plan, len, POOL_FOR_NOTES) : NULL;
+	char *room = take_room(r->plan, len, POOL_FOR_NOTES);
 
 	if (room)
 		memcpy(room, text, len);
@@ -81,7 +81,8 @@ void reading_ignore(struct reading *r, const char *why, const char *text)
 	note(r, false, why, text);
 }
 
-void reading_lines(struct reading *r, const char *text, const char *path, void (*take)(struct reading *r, char *line))
+void reading_lines(
+	struct reading *r, const char *text, const char *path, void (*take)(struct reading *r, char *line))
 {
 	static const char blank[] = " \t\r\v\f";
 	size_t len, rest;
@@ -222,7 +223,8 @@ static bool use_keyscript(struct reading *r, struct draft *d)
 	char *path;
 
 	base = base ? base + 1 : d->keyscript;
-	if (!strcmp(base, "decrypt_keyctl")) /* asks once for all volumes that name the same key: so does latchkey */
+	if (!strcmp(base, "decrypt_keyctl")) /* asks once for all volumes that name the same key: so does
+						latchkey */
 		return true;
 	path = draft_cut(d->key, ':');
 	(void)draft_cut(path, ':'); /* a time limit: here nothing waits for the stick alone */
@@ -240,14 +242,21 @@ static bool use_keyscript(struct reading *r, struct draft *d)
 static bool finish_keys(struct reading *r, struct draft *d)
 {
 	struct plan_volume *v = &d->volume;
-	unsigned kept = 0;
+	unsigned kept = 0, options = v->key_count;
+	struct plan_key last;
 
 	if (d->keyscript && !use_keyscript(r, d))
 		return false;
 	if (!d->keyscript)
 		draft_add_key(r, d, d->key);
+	if (v->key_count > options) { /* the third field stands before what options named */
+		last = v->keys[options];
+		memmove(v->keys + 1, v->keys, options * sizeof(last));
+		v->keys[0] = last;
+	}
 	if (!v->key_count) {
-		struct plan_key usual = {.path = reading_join(r, "/etc/cryptsetup-keys.d/", v->name, ".key"), .optional = true};
+		struct plan_key usual = {.path = reading_join(r, "/etc/cryptsetup-keys.d/", v->name, ".key"),
+			.optional = true};
 
 		v->keys[0] = usual;
 		v->key_count = usual.path != NULL;
@@ -261,9 +270,11 @@ static bool finish_keys(struct reading *r, struct draft *d)
 			key->offset_bytes = d->offset_bytes;
 			key->size_bytes = d->size_bytes;
 		}
-		if (key->size_bytes > KEY_MAX_BYTES || (key->kind == PLAN_KEY_RAW && !key->size_bytes))
-			wrong = "a key in a device needs keyfile-size= up to 8388608";
-		if (!draft_is_clean(key->device) || !draft_is_clean(key->path) || !draft_is_clean(key->fstype))
+		if (key->size_bytes > KEY_MAX_BYTES || key->offset_bytes >> 62 ||
+			(key->kind == PLAN_KEY_RAW && !key->size_bytes))
+			wrong = "a key in a device has 1 to 8388608 bytes";
+		if (!draft_is_clean(key->device) || !draft_is_clean(key->path) ||
+			!draft_is_clean(key->fstype))
 			wrong = control_character;
 		if (wrong)
 			reading_refuse(r, wrong, key->path ? key->path : key->device);

@@ -38,10 +38,12 @@ struct reading {
 	char where[96];	    /* the line at hand, for notes */
 	struct draft every; /* what was said for all volumes */
 	struct draft own;   /* the volume that is told by several words: latchkey.device, latchkey.key... */
-	struct draft wanted[PLAN_VOLUMES_MAX], wanted_default; /* rd.luks.*: by UUID; and for those without options */
+	struct draft wanted[PLAN_VOLUMES_MAX],
+		wanted_default; /* rd.luks.*: by UUID; and for those without options */
 };
 
-/* A copy of @len bytes and a NUL. NULL, with a note, when the pool has no room for it beside the notes to come. */
+/* A copy of @len bytes and a NUL. NULL, with a note, when the pool has no room for it beside the notes to
+ * come. */
 char *reading_keep(struct reading *r, const char *text, size_t len);
 
 /* The same of three texts together. */
@@ -52,7 +54,8 @@ void reading_refuse(struct reading *r, const char *why, const char *text);
 void reading_ignore(struct reading *r, const char *why, const char *text);
 
 /* Call @take on a copy of each line of @text that is no comment and not empty, without blanks around it. */
-void reading_lines(struct reading *r, const char *text, const char *path, void (*take)(struct reading *r, char *line));
+void reading_lines(
+	struct reading *r, const char *text, const char *path, void (*take)(struct reading *r, char *line));
 
 /* Nothing said. */
 void draft_start(struct draft *d);
@@ -85,7 +88,8 @@ void draft_set_header(struct draft *d, char *spec);
 /* Put it into the plan, or say why not. */
 void draft_add(struct reading *r, struct draft *d);
 
-/* The same from crypttab's four fields, of which the last two may be NULL, and what rd.luks.* @said of it, or NULL. */
+/* The same from crypttab's four fields, of which the last two may be NULL, and what rd.luks.* @said of it, or
+ * NULL. */
 void draft_add_fields(struct reading *r, char *const fields[4], struct draft *said);
 
 /* options.c: crypttab's fourth field; NULL is none. */
@@ -100,7 +104,8 @@ void options_inherit(const struct draft *every, struct draft *d);
 /* The options of @v as crypttab would have them, "" when there are none. */
 void options_show(const struct plan_volume *v, char *out, size_t size);
 
-/* Which of the words of @list, between blanks or commas, is @word? There a * at the end stands for anything. -1: none. */
+/* Which of the words of @list, between blanks or commas, is @word? There a * at the end stands for anything.
+ * -1: none. */
 int options_index(const char *list, const char *word);
 
 /* yes, no and their like; -1: neither. NULL is yes. */

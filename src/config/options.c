@@ -9,9 +9,10 @@ enum kind { FLAG, NOT, NUMBER, SECONDS, BYTES, TEXT, ECHO, HEADER, KEY, AFTER };
 enum level { ONE = 1, ALL = 2, BOTH = 3 }; /* said of one volume, of all, of either */
 
 /*
- * What works: name, kind, level, bits of the largest number, field of struct draft. Other names of the same thing
- * stand behind the one that is shown. A hyphen is as good as none, and as an underscore.
+ * What works: name, kind, level, bits of the largest number, field of struct draft. Other names of the same
+ * thing stand behind the one that is shown. A hyphen is as good as none, and as an underscore.
  */
+/* clang-format off */
 #define WORKS(row)                                                                                           \
 	row("read-only", FLAG, BOTH, 0, volume.flags.read_only)                                              \
 	row("discard", FLAG, BOTH, 0, volume.flags.allow_discards)                                           \
@@ -42,12 +43,13 @@ enum level { ONE = 1, ALL = 2, BOTH = 3 }; /* said of one volume, of all, of eit
 	row("header", HEADER, ONE, 0, volume.header)                                                         \
 	row("key", KEY, ONE, 0, volume.keys)                                                                 \
 	row("keyscript", TEXT, ONE, 0, keyscript)                                                            \
-	row("keyfile-offset", BYTES, ONE, 63, offset_bytes)                                                  \
+	row("keyfile-offset", BYTES, ONE, 62, offset_bytes)                                                  \
 	row("keyfile-size", BYTES, ONE, 24, size_bytes)                                                      \
 	row("tries", NUMBER, BOTH, 20, tries)                                                                \
 	row("after", AFTER, ALL, 0, after)                                                                   \
 	row("give-up", SECONDS, ALL, 0, give_up_s)                                                           \
 	row("passfifo", TEXT, ALL, 0, passfifo)
+/* clang-format on */
 
 #define NAME(name, kind, level, bits, field) name "\0"
 #define ROW(name, kind, level, bits, field) {kind, level, bits, offsetof(struct draft, field)},
@@ -66,8 +68,10 @@ static const struct group {
 } groups[] = {
 	{SILENT, "luks defaults initramfs x-initrd.attach force", ""},
 	{IGNORED, "cipher size hash sector-size offset skip", "a LUKS header says it"},
-	{IGNORED, "verify loud quiet noearly check checkargs lvm _netdev token-timeout x-*", "it changes nothing here"},
-	{IGNORED, "keyfile-erase try-empty-password link-volume-key link-vk-to-keyring", "latchkey does not do it"},
+	{IGNORED, "verify loud quiet noearly check checkargs lvm _netdev token-timeout x-*",
+		"it changes nothing here"},
+	{IGNORED, "keyfile-erase try-empty-password link-volume-key link-vk-to-keyring",
+		"latchkey does not do it"},
 	{TOKEN, "tpm2-* fido2-* pkcs11-*", "the passphrase is asked for"},
 	{REFUSED, "plain swap tmp bitlk fvault2 tcrypt* veracrypt*", "only LUKS is opened"},
 	{REFUSED, "fixate-volume-key", "latchkey does not do it"},
@@ -80,7 +84,8 @@ int options_index(const char *list, const char *word)
 
 	for (int i = 0; *list; i++, list += n + (list[n] != 0)) {
 		n = strcspn(list, " ,");
-		if (n && list[n - 1] == '*' ? !strncmp(list, word, n - 1) : n == len && !memcmp(list, word, n))
+		if (n && list[n - 1] == '*' ? !strncmp(list, word, n - 1)
+					    : n == len && !memcmp(list, word, n))
 			return i;
 	}
 	return -1;
@@ -98,10 +103,10 @@ static bool parse_seconds(char *p, unsigned *out)
 {
 	static const unsigned each[] = {1, 60, 3600, 86400};
 	enum { LIMIT = 1000000 };
+	uint64_t total = 0, n;
 	int unit;
-	unsigned total = 0, n;
 
-	for (; total <= LIMIT && *p && strcmp(p, "infinity"); total += n * each[unit / 4]) {
+	for (; *p && strcmp(p, "infinity"); total += n * each[unit / 4]) {
 		size_t digits = strspn(p, "0123456789"), letters = strcspn(p + digits, "0123456789");
 		char *end = p + digits + letters, behind = *end;
 
@@ -110,14 +115,17 @@ static bool parse_seconds(char *p, unsigned *out)
 		for (n = 0; digits; digits--)
 			n = n * 10 + (unsigned)(*p++ - '0');
 		*end = 0;
-		unit = letters ? options_index("s sec second seconds m min minute minutes h hr hour hours d day days", p) : 0;
+		unit = letters ? options_index(
+					 "s sec second seconds m min minute minutes h hr hour hours d day days",
+					 p)
+			       : 0;
 		*end = behind;
 		p = end;
-		if (unit < 0 || n > LIMIT / each[unit / 4])
+		if (unit < 0)
 			return false;
 	}
 	if (total <= LIMIT)
-		*out = total;
+		*out = (unsigned)total;
 	return total <= LIMIT;
 }
 
@@ -249,7 +257,8 @@ void options_inherit(const struct draft *every, struct draft *d)
 		if (row->kind <= NOT)
 			*(bool *)to |= *(const bool *)from;
 		else if ((row->kind == NUMBER || row->kind == SECONDS) && *(unsigned *)to == DRAFT_UNSAID)
-			*(unsigned *)to = *(const unsigned *)from == DRAFT_UNSAID ? 0 : *(const unsigned *)from;
+			*(unsigned *)to =
+				*(const unsigned *)from == DRAFT_UNSAID ? 0 : *(const unsigned *)from;
 	}
 	if (every->volume.echo)
 		d->volume.echo = every->volume.echo;

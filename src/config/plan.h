@@ -34,8 +34,8 @@ struct plan_key {
 	const char *device;	/* a path, UUID=, LABEL=, PARTUUID=, PARTLABEL=, /dev/disk/by-...; NULL for PLAN_KEY_FILE */
 	const char *path;	/* NULL for PLAN_KEY_RAW */
 	const char *fstype;	/* NULL: what the superblock says */
-	uint64_t offset_bytes;	/* skipped first */
-	uint64_t size_bytes;	/* 0: to the end; never 0 for PLAN_KEY_RAW */
+	uint64_t offset_bytes;	/* skipped first; below 2^62 */
+	uint64_t size_bytes;	/* 0: to the end; never 0 for PLAN_KEY_RAW; at most 8 MiB */
 	bool optional;		/* a place that nobody named: that it is not there is no news */
 };
 

@@ -4,9 +4,9 @@
 #define CONFIG_WORDS_H
 
 /*
- * Cut the first word off @text, in place: blanks separate, double quotes protect blanks and are taken off when they
- * surround the word or its value. @name is NULL at the end and at "--", behind which everything is for the real
- * init; @value is NULL in a word without "=". Returns what follows.
+ * Cut the first word off @text, in place: blanks separate, double quotes protect blanks and are taken off
+ * when they surround the word or its value. @name is NULL at the end and at "--", behind which everything is
+ * for the real init; @value is NULL in a word without "=". Returns what follows.
  */
 char *words_next(char *text, char **name, char **value);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* arena - see arena.h. */
 #include "secret/arena.h"
-#include "base/machine.h"
+#include "base/os.h"
 #include "secret/wipe.h"
 #include <errno.h>
 #include <sys/mman.h>
@@ -42,7 +42,7 @@ enum cause arena_open(struct error *err)
 	(void)prlimit(0, RLIMIT_CORE, &no_core, NULL);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 
-	arena.guard = machine_page_bytes();
+	arena.guard = os_page_bytes();
 	map = mmap(NULL, ARENA_BYTES + 2 * arena.guard, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (map == MAP_FAILED)
 		return error_set_os(err, CAUSE_RESOURCE, errno, "no memory for %u KiB of secrets",

@@ -23,7 +23,9 @@
 #include "secret/keyfile.h"
 #include "secret/prompt.h"
 #include "unlock/area_kernel.h"
+#include "unlock/meter.h"
 #include <string.h>
+#include <unistd.h>
 
 enum { DESCRIPTION_BYTES = 80 };
 
@@ -143,6 +145,12 @@ static enum cause refuse(const struct volume *v, struct error *err)
 
 /* --- 5 ----------------------------------------------------------------------------------- */
 
+/* Does a person at a terminal type the secret? */
+static bool is_asked_for(const struct wishes *w)
+{
+	return !w->secret && !w->key_file && prompt_is_interactive();
+}
+
 static enum cause get_secret(const struct wishes *w, const struct volume *v, struct secret *out, struct error *err)
 {
 	struct keyfile kf = {w->key_file, w->keyfile_offset_bytes, w->keyfile_size_bytes};
@@ -165,6 +173,27 @@ static void notice_unlocked(void)
 	notice("memory cannot be locked; secrets could reach swap");
 }
 
+static void trying(void *meter, const struct luks_keyslot *slot)
+{
+	meter_keyslot(meter, slot);
+}
+
+/* search_run; who typed the secret is shown how far it is. */
+static enum cause try_shown(const struct search *s, bool typed, struct bytes secret, struct volume_key *key,
+	struct error *err)
+{
+	struct search shown = *s;
+	struct meter meter;
+	enum cause cause;
+
+	meter_begin(&meter, typed ? STDERR_FILENO : -1);
+	shown.trying = trying;
+	shown.context = &meter;
+	cause = search_run(&shown, secret, key, err);
+	meter_end(&meter);
+	return cause;
+}
+
 /* On success @key lives in the arena and nothing else does; on failure nothing does. */
 static enum cause try_once(const struct wishes *w, const struct volume *v, const struct search *s,
 	struct volume_key *key, struct error *err)
@@ -179,10 +208,8 @@ static enum cause try_once(const struct wishes *w, const struct volume *v, const
 		cause = get_secret(w, v, &secret, err);
 	if (!cause)
 		notice_unlocked();
-	if (!cause && !w->secret && !w->key_file && prompt_is_interactive())
-		text_print(2, "Deriving the key; this can take a while.\n");
 	if (!cause)
-		cause = search_run(s, (struct bytes){secret.data, secret.len}, key, err);
+		cause = try_shown(s, is_asked_for(w), (struct bytes){secret.data, secret.len}, key, err);
 	if (cause == CAUSE_PASSPHRASE && w->try_without_newline && secret.len > 1 && secret.data[secret.len - 1] == '\n') {
 		cause = search_run(s, (struct bytes){secret.data, secret.len - 1}, key, err);
 		if (!cause)
@@ -201,7 +228,7 @@ static enum cause try_once(const struct wishes *w, const struct volume *v, const
 static enum cause find_key(const struct wishes *w, const struct volume *v, const struct search *s,
 	struct volume_key *key, struct error *err)
 {
-	bool again = !w->secret && !w->key_file && prompt_is_interactive();
+	bool again = is_asked_for(w);
 	enum cause cause;
 
 	for (unsigned n = 1;; n++) {

@@ -2,8 +2,8 @@
 /*
  * plan_rows - a test for each row: sources in, and what plan_show says of them.
  *
- * The sources lie in memory of their exact size and are gone before the plan is shown: a byte read too far, or a
- * text that still lies in a source, is seen by a sanitizer.
+ * The sources lie in memory of their exact size and are gone before the plan is shown: a byte read too far,
+ * or a text that still lies in a source, is seen by a sanitizer.
  */
 #ifndef TESTS_PLAN_ROWS_H
 #define TESTS_PLAN_ROWS_H
@@ -30,7 +30,8 @@ static inline char *plan_copy(const char *text)
 
 static inline void plan_of(const struct plan_row *from, struct plan *out)
 {
-	char *cmdline = plan_copy(from->cmdline), *crypttab = plan_copy(from->crypttab), *conf = plan_copy(from->conf);
+	char *cmdline = plan_copy(from->cmdline), *crypttab = plan_copy(from->crypttab),
+	     *conf = plan_copy(from->conf);
 	struct plan_sources s = {cmdline, crypttab, "/etc/crypttab", conf, "/etc/latchkey.conf"};
 
 	memset(out, 0x77, sizeof(*out));

@@ -55,7 +55,8 @@ static void is_named(const char *option, const char *why, bool bad)
 	char want[256];
 
 	make(option, false, &p);
-	snprintf(want, sizeof(want), "t:1: %s, %s: %.*s", bad ? "left out" : "ignored", why, (int)strcspn(option, "="), option);
+	snprintf(want, sizeof(want), "t:1: %s, %s: %.*s", bad ? "left out" : "ignored", why,
+		(int)strcspn(option, "="), option);
 	assert_int_equal(p.note_count, 1);
 	assert_string_equal(p.notes[0].text, want);
 	assert_int_equal(p.notes[0].bad, bad);
@@ -88,8 +89,11 @@ static const struct flag {
 
 static void flag_is_set(void **state)
 {
-	static const char *const yes[] = {"", "=1", "=yes", "=y", "=true", "=t", "=on"},
-				 *const no[] = {"=0", "=no", "=n", "=false", "=f", "=off"};
+	static const char *const yes[] = {"", "=1", "=yes", "=y", "=true", "=t", "=on"}, *const no[] = {"=0",
+												 "=no", "=n",
+												 "=false",
+												 "=f",
+												 "=off"};
 	const struct flag *f = *state;
 	bool on = true, off = false;
 	char list[128], option[160];
@@ -152,8 +156,8 @@ static const struct number {
 
 static void number_is_taken(void **state)
 {
-	static const char *const bad[] = {"", "=", "=x", "=-1", "=+1", "=1.5", "=0x1", "=4294967296", "=18446744073709551617",
-		"=99999999999999999999999"};
+	static const char *const bad[] = {"", "=", "=x", "=-1", "=+1", "=1.5", "=0x1", "=4294967296",
+		"=18446744073709551617", "=99999999999999999999999"};
 	const struct number *n = *state;
 	char list[128], option[160];
 
@@ -182,12 +186,12 @@ static void a_time_span_is_misread(void **state)
 	static const struct {
 		const char *text;
 		unsigned seconds;
-	} good[] = {{"30s", 30}, {"30sec", 30}, {"1second", 1}, {"2seconds", 2}, {"2m", 120}, {"2min", 120}, {"1minute", 60},
-		{"3minutes", 180}, {"1h", 3600}, {"1hr", 3600}, {"1hour", 3600}, {"2hours", 7200}, {"1d", 86400},
-		{"1day", 86400}, {"2days", 172800}, {"1min30s", 90}, {"1h1m1", 3661}, {"007", 7}, {"infinity", 0},
-		{"11d13h46m40s", 1000000}};
-	static const char *const bad[] = {"s", "30x", "30ms", "1month", "30 s", "1.5s", "s30", "30s-", "1sx", "-5s", "12d", "278h",
-		"11d13h46m41s", "99999999s", "infinityx", "infinity5", "5infinity"};
+	} good[] = {{"30s", 30}, {"30sec", 30}, {"1second", 1}, {"2seconds", 2}, {"2m", 120}, {"2min", 120},
+		{"1minute", 60}, {"3minutes", 180}, {"1h", 3600}, {"1hr", 3600}, {"1hour", 3600},
+		{"2hours", 7200}, {"1d", 86400}, {"1day", 86400}, {"2days", 172800}, {"1min30s", 90},
+		{"1h1m1", 3661}, {"007", 7}, {"infinity", 0}, {"11d13h46m40s", 1000000}};
+	static const char *const bad[] = {"s", "30x", "30ms", "1month", "30 s", "1.5s", "s30", "30s-", "1sx",
+		"-5s", "12d", "278h", "11d13h46m41s", "99999999s", "infinityx", "infinity5", "5infinity"};
 	static struct plan p;
 	char option[64];
 
@@ -211,9 +215,9 @@ static void the_part_of_a_key_is_misread(void **state)
 
 	(void)state;
 	both_ways("keyfile-offset=0", ONE, FIELD(keys[0].offset_bytes), &n, 8);
-	n = INT64_MAX;
-	both_ways("keyfile-offset=9223372036854775807", ONE, FIELD(keys[0].offset_bytes), &n, 8);
-	is_named("keyfile-offset=9223372036854775808", "its value is not understood", true);
+	n = (1ull << 62) - 1;
+	both_ways("keyfile-offset=4611686018427387903", ONE, FIELD(keys[0].offset_bytes), &n, 8);
+	is_named("keyfile-offset=4611686018427387904", "its value is not understood", true);
 	n = 8 << 20;
 	both_ways("keyfile-size=8388608", ONE, FIELD(keys[0].size_bytes), &n, 8);
 	is_named("keyfile-size=16777216", "its value is not understood", true);
@@ -222,7 +226,8 @@ static void the_part_of_a_key_is_misread(void **state)
 static void the_tries_of_a_volume_are_lost_or_stronger_than_those_for_all(void **state)
 {
 	static struct plan p;
-	struct plan_sources s = {.crypttab = "a /dev/a\nb /dev/b - tries=5\nc /dev/c - tries=6\n", .crypttab_path = "t"};
+	struct plan_sources s = {
+		.crypttab = "a /dev/a\nb /dev/b - tries=5\nc /dev/c - tries=6\n", .crypttab_path = "t"};
 
 	(void)state;
 	plan_make(&s, &p);
@@ -262,13 +267,15 @@ static const struct fate {
 	bool bad;
 } fates[] = {
 	{"luks defaults initramfs x-initrd.attach force", NULL, false},
-	{"cipher=aes-xts-plain64 size=512 hash=sha512 sector-size=4096 offset=1 skip=1", "a LUKS header says it", false},
+	{"cipher=aes-xts-plain64 size=512 hash=sha512 sector-size=4096 offset=1 skip=1",
+		"a LUKS header says it", false},
 	{"verify loud quiet noearly check check=ext4 checkargs=x lvm=vg _netdev token-timeout=30s x-systemd.requires=a.mount "
 	 "x-systemd.requires-mounts-for=/a x-gvfs-hide",
 		"it changes nothing here", false},
-	{"keyfile-erase try-empty-password link-volume-key=x link-vk-to-keyring=x", "latchkey does not do it", false},
-	{"tpm2-device=auto tpm2-pcrs=7 tpm2-pin=yes fido2-device=auto fido2-cid=x pkcs11-uri=auto", "the passphrase is asked for",
+	{"keyfile-erase try-empty-password link-volume-key=x link-vk-to-keyring=x", "latchkey does not do it",
 		false},
+	{"tpm2-device=auto tpm2-pcrs=7 tpm2-pin=yes fido2-device=auto fido2-cid=x pkcs11-uri=auto",
+		"the passphrase is asked for", false},
 	{"plain swap tmp tmp=ext4 bitlk fvault2 tcrypt tcrypt-hidden tcrypthidden tcrypt-keyfile=/k veracrypt veracrypt-pim=1",
 		"only LUKS is opened", true},
 	{"fixate-volume-key=x", "latchkey does not do it", true},
@@ -290,14 +297,16 @@ static void word_has_its_fate(void **state)
 			is_named(word, f->why, false);
 			continue;
 		}
-		snprintf(line, sizeof(line), "a /dev/a none %s\nb /dev/b none %s\n", word, f->bad ? "luks" : word);
+		snprintf(line, sizeof(line), "a /dev/a none %s\nb /dev/b none %s\n", word,
+			f->bad ? "luks" : word);
 		s.crypttab = line;
 		plan_make(&s, &p);
 		assert_int_equal(p.count, f->bad ? 1 : 2);
 		assert_int_equal(p.note_count, f->bad ? 1 : 0);
 		if (!f->bad)
 			continue;
-		snprintf(want, sizeof(want), "t:1: left out, %s: %.*s", f->why, (int)strcspn(word, "="), word);
+		snprintf(
+			want, sizeof(want), "t:1: left out, %s: %.*s", f->why, (int)strcspn(word, "="), word);
 		assert_string_equal(p.notes[0].text, want);
 		assert_true(p.notes[0].bad);
 		assert_string_equal(p.volumes[0].name, "b");
@@ -307,14 +316,16 @@ static void word_has_its_fate(void **state)
 static void a_token_without_anybody_to_ask_is_taken(void **state)
 {
 	static struct plan p;
-	struct plan_sources s = {.crypttab = "a /dev/a - tpm2-device=auto,headless\nb /dev/b - fido2-device=auto\n",
+	struct plan_sources s = {
+		.crypttab = "a /dev/a - tpm2-device=auto,headless\nb /dev/b - fido2-device=auto\n",
 		.crypttab_path = "t"};
 
 	(void)state;
 	plan_make(&s, &p);
 	assert_int_equal(p.count, 1);
 	assert_string_equal(p.volumes[0].name, "b");
-	assert_string_equal(p.notes[1].text, "t:1: left out, headless, with a token that latchkey cannot use: a");
+	assert_string_equal(
+		p.notes[1].text, "t:1: left out, headless, with a token that latchkey cannot use: a");
 	s.cmdline = "latchkey.headless";
 	plan_make(&s, &p);
 	assert_int_equal(p.count, 0);
@@ -333,7 +344,8 @@ int main(void)
 	ROW(the_tries_of_a_volume_are_lost_or_stronger_than_those_for_all);
 	ROW(what_follows_the_last_try_is_mistaken);
 	for (size_t i = 0; i < COUNT(fates); i++)
-		row(fates[i].why ? fates[i].why : "words that are understood are named", word_has_its_fate, &fates[i]);
+		row(fates[i].why ? fates[i].why : "words that are understood are named", word_has_its_fate,
+			&fates[i]);
 	ROW(a_token_without_anybody_to_ask_is_taken);
 	return rows_run("config options");
 }

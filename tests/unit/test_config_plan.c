@@ -10,29 +10,39 @@
 
 static const struct plan_row conf[] = {
 	{"a setting of the board is lost", NULL, NULL,
-		"# a board\ntries = 5\nafter=poweroff\n  headless\r\nkey-timeout =10s\ngive-up= 2min\npassfifo=/run/f\nvolume = a,/dev/a", 
-		VOLUME(CONF("8"), "a", "/dev/a") "  options headless,key-timeout=10\n"
-						 "tries 5, after poweroff, give-up 120, headless, passfifo /run/f\n"},
-	{"the one volume of the board is lost", NULL, NULL, "device=UUID=x\nname = sys\nkey=/k:LABEL=K\nheader=/h\noptions=discard,nofail\n",
+		"# a board\ntries = 5\nafter=poweroff\n  headless\r\nkey-timeout =10s\ngive-up= 2min\npassfifo=/run/f\nvolume = a,/dev/a",
+		VOLUME(CONF("8"), "a",
+			"/dev/a") "  options headless,key-timeout=10\n"
+				  "tries 5, after poweroff, give-up 120, headless, passfifo /run/f\n"},
+	{"the one volume of the board is lost", NULL, NULL,
+		"device=UUID=x\nname = sys\nkey=/k:LABEL=K\nheader=/h\noptions=discard,nofail\n",
 		"volume sys\n  device UUID=x\n  from /etc/latchkey.conf\n  key /k on LABEL=K\n  header /h\n  options discard,nofail\n" USUAL},
-	{"a wrong line of the board is not named by its number", NULL, NULL, "\n# x\nvolumes=a\nvolume=a\nvolume=b,/dev/b\ntries=x\n",
-		VOLUME(CONF("5"), "b", "/dev/b") USUAL "wrong: " CONF("6") ": left out, its value is not understood: tries\n"
-			"wrong: " CONF("3") ": left out, latchkey knows no such word: volumes\n"
-			"wrong: " CONF("4") ": left out, a device is a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=\n"},
+	{"a wrong line of the board is not named by its number", NULL, NULL,
+		"\n# x\nvolumes=a\nvolume=a\nvolume=b,/dev/b\ntries=x\n",
+		VOLUME(CONF("5"), "b", "/dev/b") USUAL "wrong: " CONF(
+			"6") ": left out, its value is not understood: tries\n"
+			     "wrong: " CONF(
+				     "3") ": left out, latchkey knows no such word: volumes\n"
+					  "wrong: " CONF(
+						  "4") ": left out, a device is a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=\n"},
 	{"the board's settings are stronger than the command line's, or do not reach crypttab",
 		"latchkey.tries=1 latchkey.headless=no latchkey.key-timeout=0", "a /dev/a\n",
 		"tries=2\nheadless\nkey-timeout=10\ntimeout=7\n",
-		VOLUME("/etc/crypttab:1", "a", "/dev/a") "  options timeout=7\ntries 1, after ask, give-up 0\n"},
+		VOLUME("/etc/crypttab:1", "a",
+			"/dev/a") "  options timeout=7\ntries 1, after ask, give-up 0\n"},
 	{"the board's volume stands in the way of a stronger one", "latchkey.device=/dev/z", "b /dev/y\n",
 		"device=/dev/x\nvolume=b,/dev/w\nvolume=c,/dev/y\nvolume=d,/dev/d\n",
-		VOLUME(CMDLINE, "root", "/dev/z") VOLUME("/etc/crypttab:1", "b", "/dev/y") VOLUME(CONF("4"), "d", "/dev/d") USUAL
-			"note: " CONF("2") ": ignored, its name or device has the volume of: /etc/crypttab:1\n"
-			"note: " CONF("3") ": ignored, its name or device has the volume of: /etc/crypttab:1\n"
-			"note: /etc/latchkey.conf: ignored, its name or device has the volume of: kernel command line\n"},
+		VOLUME(CMDLINE, "root", "/dev/z") VOLUME("/etc/crypttab:1", "b", "/dev/y")
+			VOLUME(CONF("4"), "d", "/dev/d") USUAL
+		"note: " CONF(
+			"2") ": ignored, its name or device has the volume of: /etc/crypttab:1\n"
+			     "note: " CONF(
+				     "3") ": ignored, its name or device has the volume of: /etc/crypttab:1\n"
+					  "note: /etc/latchkey.conf: ignored, its name or device has the volume of: kernel command line\n"},
 	{"the same UUID in another spelling is another device", "latchkey.device=UUID=" U2, NULL,
 		"volume=x,/dev/disk/by-uuid/AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE\n",
 		VOLUME(CMDLINE, "root", "UUID=" U2) USUAL
-			"note: " CONF("1") ": ignored, its name or device has the volume of: kernel command line\n"},
+		"note: " CONF("1") ": ignored, its name or device has the volume of: kernel command line\n"},
 	{"rd.luks.* switches the board's file off", "rd.luks=no", NULL, "volume=a,/dev/a\n",
 		VOLUME(CONF("1"), "a", "/dev/a") USUAL},
 };
@@ -79,7 +89,8 @@ static void a_seventeenth_uuid_is_written_past_the_table(void **state)
 		sprintf(text + strlen(text), "rd.luks.uuid=%08x%s ", i, U1 + 8);
 	plan_make(&s, &p);
 	assert_int_equal(p.count, PLAN_VOLUMES_MAX);
-	assert_string_equal(p.notes[0].text, "kernel command line: left out, a seventeenth UUID: 00000011-2222-3333-4444-555555555555");
+	assert_string_equal(p.notes[0].text,
+		"kernel command line: left out, a seventeenth UUID: 00000011-2222-3333-4444-555555555555");
 }
 
 /* Remarks leave room for bad news, and what does not fit is counted as lost. */

@@ -10,7 +10,8 @@ static const struct words_row {
 	{"an empty line has a word", "", ""},
 	{"blanks make a word", " \t\n ", ""},
 	{"a newline at the end belongs to the last word", "a b=c\n", "a\nb|c\n"},
-	{"tab, vertical tab, form feed and carriage return do not separate", "a\tb\vc\fd\re", "a\nb\nc\nd\ne\n"},
+	{"tab, vertical tab, form feed and carriage return do not separate", "a\tb\vc\fd\re",
+		"a\nb\nc\nd\ne\n"},
 	{"a blank between quotes separates", "a=\"b c\" d", "a|b c\nd\n"},
 	{"quotes around the whole word stay", "\"a=b c\" d", "a|b c\nd\n"},
 	{"a quote in the middle does not protect", "a=b\" \"c d", "a|b\" \"c\nd\n"},
@@ -31,7 +32,8 @@ static void words_are_cut(void **state)
 	while (rest = words_next(rest, &name, &value), name) {
 		size_t used = strlen(got);
 
-		snprintf(got + used, sizeof(got) - used, "%s%s%s\n", name, value ? "|" : "", value ? value : "");
+		snprintf(got + used, sizeof(got) - used, "%s%s%s\n", name, value ? "|" : "",
+			value ? value : "");
 	}
 	free(text);
 	assert_string_equal(got, row->want);

@@ -15,7 +15,8 @@ ARGON2_INLINE void exchange(v2 x, v2 y, v2 *low, v2 *high)
 	*high = _mm_unpackhi_epi64(x, y);
 }
 
-/* Rows 2 * @pair and the next; afterwards q[] has, for each pair of columns, words 4 * pair to 4 * pair + 3. */
+/* Rows 2 * @pair and the next; afterwards q[] has, for each pair of columns, words 4 * pair to 4 * pair + 3.
+ */
 ARGON2_INLINE void two_rows(void (*permute)(v2 v[16]), const v2 *p, const v2 *r, v2 *q, int pair)
 {
 	v2 v[16] ARGON2_REGISTERS;
@@ -28,13 +29,14 @@ ARGON2_INLINE void two_rows(void (*permute)(v2 v[16]), const v2 *p, const v2 *r,
 	ARGON2_UNROLL
 	for (int k = 0; k < 4; k++)
 		ARGON2_UNROLL
-		for (int b = 0; b < 2; b++)
-			exchange(v[4 * k + b], v[4 * k + 2 + b], &q[16 * k + 4 * pair + b],
-				&q[16 * k + 4 * pair + 2 + b]);
+	for (int b = 0; b < 2; b++)
+		exchange(v[4 * k + b], v[4 * k + 2 + b], &q[16 * k + 4 * pair + b],
+			&q[16 * k + 4 * pair + 2 + b]);
 }
 
-CORE_PART void argon2_sse_block(void (*permute)(v2 v[16]), struct argon2_block *next, const struct argon2_block *prev,
-	const struct argon2_block *ref, bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s)
+CORE_PART void argon2_sse_block(void (*permute)(v2 v[16]), struct argon2_block *next,
+	const struct argon2_block *prev, const struct argon2_block *ref, bool with_old,
+	struct argon2_ahead *ahead, struct argon2_scratch *s)
 {
 	v2 *q = (v2 *)s->work.w, *n = (v2 *)next->w;
 	const v2 *p = (const v2 *)prev->w, *r = (const v2 *)ref->w;
@@ -46,7 +48,8 @@ CORE_PART void argon2_sse_block(void (*permute)(v2 v[16]), struct argon2_block *
 	for (int i = 0; i < 4; i++) {
 		v2 *v = q + 16 * i;
 
-		/* Words 4i and 4i+1 of a row, then 4i+2 and 4i+3: one column in each half, vectors 2i and 2i+1. */
+		/* Words 4i and 4i+1 of a row, then 4i+2 and 4i+3: one column in each half, vectors 2i and
+		 * 2i+1. */
 		permute(v);
 		ARGON2_UNROLL
 		for (int k = 0; k < 8; k++) {

@@ -50,8 +50,8 @@ TARGET static CORE_PART void permute(v2 v[16])
 	mix(v, 3, 4, 9, 14);
 }
 
-TARGET static void block(struct argon2_block *next, const struct argon2_block *prev, const struct argon2_block *ref,
-	bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s)
+TARGET static void block(struct argon2_block *next, const struct argon2_block *prev,
+	const struct argon2_block *ref, bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s)
 {
 	argon2_sse_block(permute, next, prev, ref, with_old, ahead, s);
 }

@@ -10,30 +10,33 @@
 #include "crypto/sha.h"
 
 /* A round, and the word of the schedule that is wanted sixteen rounds later. */
-#define ROUND(F, k, a, b, c, d, e, t)                                                       \
-	do {                                                                                  \
-		e += rol(a, 5) + F(b, c, d) + (k + w[t]);                                     \
-		b = rol(b, 30);                                                               \
-		w[t + 16] = rol(parity(w[t + 13], w[t + 8], w[t + 2]) ^ w[t], 1);             \
+#define ROUND(F, k, a, b, c, d, e, t)                                                                        \
+	do {                                                                                                 \
+		e += rol(a, 5) + F(b, c, d) + (k + w[t]);                                                    \
+		b = rol(b, 30);                                                                              \
+		w[t + 16] = rol(parity(w[t + 13], w[t + 8], w[t + 2]) ^ w[t], 1);                            \
 	} while (0)
 
 /* Turns of a loop: of five rounds, which rename the variables, or of one, which moves them. */
-#define FIVE_ROUNDS(F, k)                        \
-	ROUND(F, k, a, b, c, d, e, 0);         \
-	ROUND(F, k, e, a, b, c, d, 1);         \
-	ROUND(F, k, d, e, a, b, c, 2);         \
-	ROUND(F, k, c, d, e, a, b, 3);         \
-	ROUND(F, k, b, c, d, e, a, 4);         \
+#define FIVE_ROUNDS(F, k)                                                                                    \
+	ROUND(F, k, a, b, c, d, e, 0);                                                                       \
+	ROUND(F, k, e, a, b, c, d, 1);                                                                       \
+	ROUND(F, k, d, e, a, b, c, 2);                                                                       \
+	ROUND(F, k, c, d, e, a, b, 3);                                                                       \
+	ROUND(F, k, b, c, d, e, a, 4);                                                                       \
 	w += 5
 
-#define ONE_ROUND(F, k)                          \
-	ROUND(F, k, a, b, c, d, e, 0);         \
-	v4 last = e;                           \
-	e = d, d = c, c = b, b = a, a = last;  \
+#define ONE_ROUND(F, k)                                                                                      \
+	ROUND(F, k, a, b, c, d, e, 0);                                                                       \
+	v4 last = e;                                                                                         \
+	e = d, d = c, c = b, b = a, a = last;                                                                \
 	w++
 
-#define TWENTY(F, k)                                                                          \
-	_Pragma("GCC unroll 1") for (const v4 *end = w + 20; w != end;) { TURN(F, k); }
+#define TWENTY(F, k)                                                                                         \
+	_Pragma("GCC unroll 1") for (const v4 *end = w + 20; w != end;)                                      \
+	{                                                                                                    \
+		TURN(F, k);                                                                                  \
+	}
 
 /* The same word in each lane. */
 TARGET_INLINE v4 all(uint32_t x)
@@ -58,8 +61,8 @@ TARGET static CORE_PART void block(v4 s[5], const uint32_t key[5])
 	s[3] = d + all(key[3]), s[4] = e + all(key[4]);
 }
 
-TARGET static void four(const uint32_t *inner, const uint32_t *outer, uint32_t *u, uint32_t *t, size_t n,
-	uint32_t rounds)
+TARGET static void four(
+	const uint32_t *inner, const uint32_t *outer, uint32_t *u, uint32_t *t, size_t n, uint32_t rounds)
 {
 	v4 s[5] = {{0}}, sum[5] = {{0}};
 

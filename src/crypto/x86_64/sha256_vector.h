@@ -36,16 +36,16 @@ TARGET_INLINE void schedule(v4 x[4], int i)
 }
 
 /* Four rounds on W + K in @wk; then the vector that they used becomes the one of four turns later. */
-#define FOUR_ROUNDS(a, b, c, d, e, f, g, h, i)                                                              \
-	do {                                                                                                  \
-		SHA256_ROUND(a, b, c, d, e, f, g, h, wk[4 * (i)]);                                            \
-		SHA256_ROUND(h, a, b, c, d, e, f, g, wk[4 * (i) + 1]);                                        \
-		SHA256_ROUND(g, h, a, b, c, d, e, f, wk[4 * (i) + 2]);                                        \
-		SHA256_ROUND(f, g, h, a, b, c, d, e, wk[4 * (i) + 3]);                                        \
-		if (k != end) {                                                                               \
-			schedule(x, i);                                                                       \
-			*(v4 *)(wk + 4 * (i)) = x[i] + k[i];                                                  \
-		}                                                                                             \
+#define FOUR_ROUNDS(a, b, c, d, e, f, g, h, i)                                                               \
+	do {                                                                                                 \
+		SHA256_ROUND(a, b, c, d, e, f, g, h, wk[4 * (i)]);                                           \
+		SHA256_ROUND(h, a, b, c, d, e, f, g, wk[4 * (i) + 1]);                                       \
+		SHA256_ROUND(g, h, a, b, c, d, e, f, wk[4 * (i) + 2]);                                       \
+		SHA256_ROUND(f, g, h, a, b, c, d, e, wk[4 * (i) + 3]);                                       \
+		if (k != end) {                                                                              \
+			schedule(x, i);                                                                      \
+			*(v4 *)(wk + 4 * (i)) = x[i] + k[i];                                                 \
+		}                                                                                            \
 	} while (0)
 
 TARGET static CORE_PART void block(uint32_t *s, uint32_t *w)

@@ -17,14 +17,14 @@ TARGET_INLINE void schedule(v2 x[8], int i)
 }
 
 /* Two rounds on W + K in @wk; then the vector that they used becomes the one of eight turns later. */
-#define TWO_ROUNDS(a, b, c, d, e, f, g, h, i)                                                               \
-	do {                                                                                                  \
-		SHA512_ROUND(a, b, c, d, e, f, g, h, wk[2 * (i)]);                                            \
-		SHA512_ROUND(h, a, b, c, d, e, f, g, wk[2 * (i) + 1]);                                        \
-		if (k != end) {                                                                               \
-			schedule(x, i);                                                                       \
-			*(v2 *)(wk + 2 * (i)) = x[i] + k[i];                                                  \
-		}                                                                                             \
+#define TWO_ROUNDS(a, b, c, d, e, f, g, h, i)                                                                \
+	do {                                                                                                 \
+		SHA512_ROUND(a, b, c, d, e, f, g, h, wk[2 * (i)]);                                           \
+		SHA512_ROUND(h, a, b, c, d, e, f, g, wk[2 * (i) + 1]);                                       \
+		if (k != end) {                                                                              \
+			schedule(x, i);                                                                      \
+			*(v2 *)(wk + 2 * (i)) = x[i] + k[i];                                                 \
+		}                                                                                            \
 	} while (0)
 
 TARGET static CORE_PART void block(uint64_t *s, uint64_t *w)
