@@ -31,8 +31,9 @@ endif
 option = $(shell echo 'double f(double a, double *b) { return a * *b + f(*b, b); } long g(long a, long b) { return a / b % 7; } int h(int c) { return c == 32 || (unsigned)c - 9 < 5; }' | $(CC) $(TARGET_CFLAGS) -O2 -Werror $(1) -x c -c - -o /dev/null 2>/dev/null && echo '$(1)')
 linker_option = $(shell $(CC) -nostdlib -shared -Wl,--fatal-warnings $(1) -x c /dev/null -o /dev/null 2>/dev/null && echo '$(1)')
 PATHS  := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(O))=build
-HARDEN := -fstack-protector-strong $(call option,-fstack-clash-protection) \
-	$(call option,-fzero-call-used-regs=used) -fPIE
+HARDEN := -fstack-protector-strong $(call option,-fstack-clash-protection) -fPIE
+# Nothing of a secret stays in registers behind the functions that had it.
+FORGET := $(call option,-fzero-call-used-regs=used)
 SHAPE  := -fvisibility=hidden -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
 WARN   := -Wall -Wextra -Wshadow -Wvla -Wundef -Wmissing-prototypes -Wstrict-prototypes -Werror
 
@@ -54,16 +55,18 @@ COMPILER_A := $(if $(NO_FLOAT),$(B)/libgcc.a,$(LIBGCC))
 END      := -Wl,--start-group $(LIBC_A) $(COMPILER_A) -Wl,--end-group $(B)/musl/lib/crtn.o
 endif
 
+SMALLEST := $(or $(call option,-Oz),-Os)
 LIBRARIES := $(addprefix $(B)/,libbearssl.a libcjson.a)
 INCLUDE   := -Isrc $(SYSTEM) $(addprefix -isystem $(S)/,bearssl/inc cjson)
-MUSL_CFLAGS := -w -Os $(HARDEN) $(SHAPE) $(PATHS) $(TARGET_CFLAGS)
-LIBRARY_CFLAGS := -std=gnu99 -w $(HARDEN) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(TARGET_LIBRARY_CFLAGS) $(SYSTEM)
+MUSL_CFLAGS := -w $(SMALLEST) -fPIE $(SHAPE) $(PATHS) $(TARGET_CFLAGS)
+LIBRARY_CFLAGS := -std=gnu99 -w $(HARDEN) $(FORGET) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(TARGET_LIBRARY_CFLAGS) $(SYSTEM)
 OUR_CFLAGS := -std=c11 -D_GNU_SOURCE -DLATCHKEY_VERSION=\"$(VERSION)\" $(WARN) -g $(HARDEN) \
 	$(call option,-ftrivial-auto-var-init=zero) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(INCLUDE) $(CFLAGS)
-SMALL := -Wconversion $(or $(call option,-Oz),-Os)
+SMALL := -Wconversion $(SMALLEST)
 FAST  := -Wconversion -O2 $(call option,-fno-tree-reassoc)
 OPTIMIZE = $(SMALL)
 # Where the time goes; the rest of crypto only leads there.
+$(addprefix $(B)/src/,$(addsuffix /%.o,secret crypto keyslot unlock dm)): FORGOTTEN = $(FORGET)
 $(addprefix $(B)/src/crypto/,%_c.o sha_loops.o aes.o cbc.o xts.o $(ARCH)/%.o): OPTIMIZE = $(FAST)
 
 object   = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1))))
@@ -92,13 +95,13 @@ $(B)/liblatchkey.a: $(SRC)
 	$(call say,AR,$@)rm -f $@; $(AR) rcD $@ $^
 $(B)/%.o: %.c $(B)/our.flags $(B)/headers.ok
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(OUR_CFLAGS) $(OPTIMIZE) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(OUR_CFLAGS) $(FORGOTTEN) $(OPTIMIZE) -MMD -MP -c -o $@ $<
 -include $(SRC:.o=.d) $(INIT:.o=.d) $(B)/src/main.d $(wildcard $(B)/tests/unit/*.d)
 
 # What is compiled depends on the compiler and the flags, too.
 COMPILER := $(shell $(CC) --version 2>/dev/null | head -n 1)
 $(B)/our.flags: FORCE
-	$(call stamp,$(COMPILER) $(OUR_CFLAGS) $(SMALL) $(FAST) $(LDFLAGS))
+	$(call stamp,$(COMPILER) $(OUR_CFLAGS) $(FORGET) $(SMALL) $(FAST) $(LDFLAGS))
 $(B)/library.flags: FORCE
 	$(call stamp,$(COMPILER) $(MUSL_OMIT) not $(MUSL_KEEP) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
 stamp = @mkdir -p $(@D); echo '$(subst ','\'',$(1))' >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
