@@ -140,7 +140,7 @@ $(B)/libgcc.a: $(B)/library.flags
 	cd $@.d && $(AR) x $(LIBGCC) $(addsuffix .o,$(filter $(INTEGER),$(patsubst %.o,%,$(shell $(AR) t $(LIBGCC)))))
 	for o in $@.d/*.o; do $(CROSS)objcopy -R .gnu.attributes -R .MIPS.abiflags -R .reginfo $$o || exit 1; done
 	$(AR) rcD $@ $@.d/*.o
-BEARSSL_CFLAGS := -Os -I$(S)/bearssl/inc -I$(S)/bearssl/src
+BEARSSL_CFLAGS := $(SMALLEST) -I$(S)/bearssl/inc -I$(S)/bearssl/src
 ARGON2_CFLAGS  := -O2 -I$(S)/argon2/include
 CJSON_CFLAGS   := -Os -DCJSON_NESTING_LIMIT=32 -include src/format/json_library.h
 $(B)/libcjson.a: src/format/json_library.h

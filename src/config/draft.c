@@ -303,7 +303,7 @@ static const struct plan_volume *find_rival(const struct plan *p, const struct p
 /* LABEL="x" -> LABEL=x, as people write it. What is unquoted lies in the pool, so it may be changed. */
 static void unquote(const char *device)
 {
-	char *quote = device ? strstr(device, "=\"") : NULL;
+	char *quote = device ? text_find(device, "=\"") : NULL;
 	size_t len = quote ? strlen(quote) : 0;
 
 	if (len < 3 || quote[len - 1] != '"')
