@@ -156,7 +156,7 @@ bool draft_is_device(const char *text)
 {
 	int kind = options_index("/dev/* UUID=* LABEL=* PARTUUID=* PARTLABEL=*", text);
 
-	return kind == 0 || (kind > 0 && strchr(text, '=')[1]);
+	return kind == 0 || (kind > 0 && text[strcspn(text, "=") + 1]);
 }
 
 const char *draft_uuid_of(const char *device)
