@@ -45,6 +45,9 @@ LIBC_A   := $(B)/musl/lib/libc.a
 # adds for constructors and exceptions (crtbegin.o and crtend.o) no C program needs.
 LDFLAGS  := -nostdlib -static -Wl,-pie,--no-dynamic-linker,-z,text,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--gc-sections \
 	-Wl,--build-id=none,--hash-style=gnu,--fatal-warnings $(TARGET_LDFLAGS) $(call linker_option,-Xlinker -z -Xlinker pack-relative-relocs)
+# The linker's own layout, packed: a segment begins in the file where the one before ends, and in memory as far into a
+# page of its own. The page that two share is mapped twice, each time with the rights of one.
+PACKED   := $(if $(filter x86_64,$(ARCH)),$(B)/packed.ld)
 START    := $(addprefix $(B)/musl/lib/,rcrt1.o crti.o)
 LIBGCC   := $(shell $(CC) $(TARGET_CFLAGS) -print-libgcc-file-name 2>/dev/null)
 COMPILER_A := $(if $(NO_FLOAT),$(B)/libgcc.a,$(LIBGCC))
@@ -57,11 +60,11 @@ MUSL_CFLAGS := -w -Os $(HARDEN) $(SHAPE) $(PATHS) $(TARGET_CFLAGS)
 LIBRARY_CFLAGS := -std=gnu99 -w $(HARDEN) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(TARGET_LIBRARY_CFLAGS) $(SYSTEM)
 OUR_CFLAGS := -std=c11 -D_GNU_SOURCE -DLATCHKEY_VERSION=\"$(VERSION)\" $(WARN) -g $(HARDEN) \
 	$(call option,-ftrivial-auto-var-init=zero) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(INCLUDE) $(CFLAGS)
-SMALL := -Wconversion -Os
+SMALL := -Wconversion $(or $(call option,-Oz),-Os)
 FAST  := -Wconversion -O2 $(call option,-fno-tree-reassoc)
 OPTIMIZE = $(SMALL)
 # Where the time goes; the rest of crypto only leads there.
-$(addprefix $(B)/src/crypto/,%_c.o argon2_fill.o aes.o cbc.o xts.o $(ARCH)/%.o): OPTIMIZE = $(FAST)
+$(addprefix $(B)/src/crypto/,%_c.o sha_loops.o aes.o cbc.o xts.o $(ARCH)/%.o): OPTIMIZE = $(FAST)
 
 object   = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1))))
 # What an architecture does in its own way, where it has one.
@@ -73,10 +76,15 @@ PROGRAMS := $(if $(wildcard src/main.c),$(B)/latchkey) $(if $(INIT),$(B)/init)
 
 all: $(PROGRAMS) ## the program and the init for TARGET (default x86_64-linux-musl), in build/TARGET/
 
+$(B)/latchkey.debug $(B)/init.debug: | $(PACKED)
+$(B)/packed.ld: $(B)/our.flags
+	$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -Wl,--verbose -o /dev/null -x c /dev/null 2>/dev/null | \
+		sed -e '1,/^=====/d' -e '/^=====/,$$d' -e 's/^\( *\. = ALIGN *(CONSTANT (MAXPAGESIZE))\);/\1 + (. \& (CONSTANT (MAXPAGESIZE) - 1));/' >$@.new
+	@test -s $@.new && mv $@.new $@
 $(B)/latchkey.debug: $(B)/src/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/init.debug: $(INIT) $(B)/liblatchkey.a $(LIBC_A) $(COMPILER_A)
 $(B)/%.debug:
-	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -Wl,-Map=$@.map -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
+	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) $(PACKED:%=-Wl,-T,%) -Wl,-Map=$@.map -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
 $(B)/latchkey $(B)/init: %: %.debug
 	$(call say,STRIP,$@)$(CROSS)strip -s -R .comment -o $@ $<
 
@@ -119,6 +127,8 @@ $(B)/musl/lib/libc.a: $(S)/musl.ok $(B)/library.flags
 	+$(MAKE) -C $(B)/musl AR='$(AR)' RANLIB='$(CROSS)ranlib' AOBJS='$(MUSL_OBJECTS)' \
 		lib/libc.a $(addprefix lib/,rcrt1.o crti.o crtn.o) $(call log,$(B)/musl/build.log)
 	+$(MAKE) -C $(B)/musl install-headers includedir=$(abspath $(B)/musl/include) $(call log,$(B)/musl/build.log)
+	@mkdir -p $(B)/kernel # the kernel's headers without the other C library's
+	@for d in linux asm asm-generic mtd; do for k in $(KERNEL_HEADERS); do test ! -d $$k/$$d || ln -sfn $$k/$$d $(B)/kernel/$$d; done; done
 # For NO_FLOAT targets: the compiler library's integer routines alone, without the marks of another floating point ABI.
 INTEGER := _udivdi3 _umoddi3 _divdi3 _moddi3 _udivmoddi4 _ashldi3 _ashrdi3 _lshrdi3 _cmpdi2 _ucmpdi2 _muldi3 _clz _clzsi2 _clzdi2 \
 	_ctzsi2 _ctzdi2 _bswapsi2 _bswapdi2 _popcountsi2 _popcount_tab
@@ -127,7 +137,7 @@ $(B)/libgcc.a: $(B)/library.flags
 	cd $@.d && $(AR) x $(LIBGCC) $(addsuffix .o,$(filter $(INTEGER),$(patsubst %.o,%,$(shell $(AR) t $(LIBGCC)))))
 	for o in $@.d/*.o; do $(CROSS)objcopy -R .gnu.attributes -R .MIPS.abiflags -R .reginfo $$o || exit 1; done
 	$(AR) rcD $@ $@.d/*.o
-BEARSSL_CFLAGS := -O2 -I$(S)/bearssl/inc -I$(S)/bearssl/src
+BEARSSL_CFLAGS := -Os -I$(S)/bearssl/inc -I$(S)/bearssl/src
 ARGON2_CFLAGS  := -O2 -I$(S)/argon2/include
 CJSON_CFLAGS   := -Os -DCJSON_NESTING_LIMIT=32 -include src/format/json_library.h
 $(B)/libcjson.a: src/format/json_library.h
@@ -162,7 +172,7 @@ SUITES := $(foreach d,build docs cli constant_time fault fuzz images interop pee
 	$(sort $(wildcard tests/boot/test_*))
 # What is pure arithmetic runs under emulators, too, big-endian and 32-bit ones among them.
 PURE     := $(filter $(addprefix $(B)/tests/test_,json% header% luks2% base64 hash% argon2% kdf af area digest keyslot \
-	search xts cipher cbc target text map_name),$(UNIT))
+	search xts cipher cbc target text map_name names config% fat superblock partition reader),$(UNIT))
 # Of all targets, make check has those whose byte order, word size or floating point differ; make check-targets has all.
 CI_TARGETS := mips-linux-muslsf s390x-linux-musl aarch64-linux-musl
 # And one machine that is not a PC: the big-endian one. make check-boards boots them all.

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* os - the few system calls whose C library declarations disagree. */
+/* os - what the C library declares differently, or does in a roundabout way. */
 #ifndef BASE_OS_H
 #define BASE_OS_H
 
+#include <stddef.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,6 +18,12 @@ static inline int os_ioctl(int fd, unsigned long request, void *arg)
 static inline int os_ioctl_number(int fd, unsigned long request, unsigned long arg)
 {
 	return (int)syscall(SYS_ioctl, fd, request, arg);
+}
+
+/* Of memory. sysconf would answer a hundred other questions, too. */
+static inline size_t os_page_bytes(void)
+{
+	return (size_t)getauxval(AT_PAGESZ);
 }
 
 #endif

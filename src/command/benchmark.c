@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* benchmark - how fast the KDFs are here, and how long each keyslot of a device will take. */
+#include "base/clock.h"
 #include "base/machine.h"
 #include "base/text.h"
 #include "command/command.h"
@@ -8,35 +9,20 @@
 #include "format/header.h"
 #include "keyslot/keyslot.h"
 #include "secret/wipe.h"
-#include <time.h>
 
 /* A measurement lasts this long at least; what it finds is good to some percent on an idle machine. */
 enum { TRIAL_MS = 200, TRIAL_ITERATIONS = 20000, TRIAL_KIB = 256 << 10 };
-
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
-/* What a derivation's time grows with: iterations, or KiB filled. */
-static uint64_t work(const struct kdf *kdf)
-{
-	return kdf->kind == KDF_PBKDF2 ? kdf->iterations : (uint64_t)kdf->memory_kib * kdf->iterations;
-}
 
 /* Work per second of @kdf; @kdf may be made smaller for it. */
 static enum cause measure(const struct kdf *kdf, size_t key_bytes, uint64_t *per_second, struct error *err)
 {
 	struct kdf trial = *kdf;
 	uint8_t key[CIPHER_KEY_MAX_BYTES];
-	uint64_t start = now_us(), done = 0, us;
+	uint64_t start = clock_now_us(), done = 0, us;
 
 	if (trial.kind == KDF_PBKDF2)
 		trial.iterations = TRIAL_ITERATIONS;
-	else if (work(&trial) > TRIAL_KIB) {
+	else if (kdf_work(&trial) > TRIAL_KIB) {
 		trial.iterations = TRIAL_KIB / trial.memory_kib;
 		trial.memory_kib = trial.memory_kib < TRIAL_KIB ? trial.memory_kib : TRIAL_KIB;
 		trial.iterations = trial.iterations ? trial.iterations : 1;
@@ -48,8 +34,8 @@ static enum cause measure(const struct kdf *kdf, size_t key_bytes, uint64_t *per
 
 		if (cause)
 			return cause;
-		done += work(&trial);
-		us = now_us() - start;
+		done += kdf_work(&trial);
+		us = clock_now_us() - start;
 	} while (us < TRIAL_MS * 1000);
 	wipe_stack();
 	*per_second = done * 1000000 / us;
@@ -123,7 +109,7 @@ static enum cause estimate(const struct keyslot_source *src, const struct luks_k
 		cause = measure(&check, digest->value_bytes, &check_speed, err);
 	if (cause)
 		return cause;
-	tenths = work(&slot->kdf) * 10 / speed + (uint64_t)digest->iterations * 10 / check_speed;
+	tenths = kdf_work(&slot->kdf) * 10 / speed + (uint64_t)digest->iterations * 10 / check_speed;
 	text_print(1, "keyslot %u: about %llu.%llu s, %u MiB of memory (%s)\n", slot->id,
 		(unsigned long long)tenths / 10, (unsigned long long)tenths % 10,
 		slot->kdf.kind == KDF_PBKDF2 ? 0 : slot->kdf.memory_kib >> 10, kdf_name(slot->kdf.kind));

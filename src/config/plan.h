@@ -4,7 +4,8 @@
  *
  *     kernel command line, /etc/crypttab, /etc/latchkey.conf  ->  struct plan  ->  boot
  *
- * Texts point into the plan's own pool, so that a plan outlives what it was read from.
+ * Texts point into the plan's own pool, so that a plan outlives what it was read from. They hold no control
+ * character but tabs: names and notes are printable ASCII, the others may have UTF-8 from U+00C0 on.
  * Nothing here opens a device.
  */
 #ifndef CONFIG_PLAN_H
@@ -33,13 +34,14 @@ struct plan_key {
 	const char *device;	/* a path, UUID=, LABEL=, PARTUUID=, PARTLABEL=, /dev/disk/by-...; NULL for PLAN_KEY_FILE */
 	const char *path;	/* NULL for PLAN_KEY_RAW */
 	const char *fstype;	/* NULL: what the superblock says */
-	uint64_t offset_bytes;	/* skipped first */
-	uint64_t size_bytes;	/* 0: to the end; never 0 for PLAN_KEY_RAW */
+	uint64_t offset_bytes;	/* skipped first; below 2^62 */
+	uint64_t size_bytes;	/* 0: to the end; never 0 for PLAN_KEY_RAW; at most 8 MiB */
+	bool optional;		/* a place that nobody named: that it is not there is no news */
 };
 
 /* Where a detached header is. */
 struct plan_header {
-	const char *path;   /* a file here or on device, or a block device; NULL: on the volume itself */
+	const char *path;   /* a file here or on device, or a device as for plan_key; NULL: on the volume itself */
 	const char *device; /* the path is on its filesystem; NULL: it is not */
 };
 
@@ -57,19 +59,19 @@ struct plan_flags {
 enum plan_echo { PLAN_ECHO_NONE, PLAN_ECHO_MASKED };
 
 struct plan_volume {
-	const char *name;   /* of the mapping */
+	const char *name;   /* of the mapping: printable ASCII, no slash */
 	const char *device; /* as for plan_key */
-	struct plan_key keys[PLAN_KEYS_MAX];
-	unsigned key_count;
+	const char *where;  /* "kernel command line", "/etc/crypttab:3": for messages */
 	struct plan_header header;
 	struct plan_flags flags;
+	enum plan_echo echo;
 	int keyslot;		/* 0 to 31, or -1 */
 	unsigned timeout_s;	/* for the passphrase; 0: none */
 	unsigned key_timeout_s; /* ask only when no key came for so long; 0: ask at once */
 	unsigned device_timeout_s; /* fail when the device does not come; 0: wait for ever */
 	unsigned max_memory_mib, max_time_s, max_lanes; /* 0: as usual */
-	enum plan_echo echo;
-	const char *where; /* "kernel command line", "/etc/crypttab:3": for messages */
+	unsigned key_count;
+	struct plan_key keys[PLAN_KEYS_MAX]; /* in the order in which they were named */
 };
 
 /* What follows the last wrong passphrase. */

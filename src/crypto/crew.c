@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* crew - see crew.h. */
 #include "crypto/crew.h"
+#include "base/os.h"
 #include "secret/wipe.h"
 #include <limits.h>
 #include <stddef.h>
@@ -86,7 +87,7 @@ static bool member_start(struct member *m, struct crew *crew, unsigned number, u
 void crew_run(struct crew *crew, unsigned members, void (*work)(struct crew *, unsigned member, void *context),
 	void *context)
 {
-	const size_t guard = (size_t)sysconf(_SC_PAGESIZE), each = guard + STACK_BYTES;
+	const size_t guard = os_page_bytes(), each = guard + STACK_BYTES;
 	const size_t bytes = (members - 1) * each;
 	uint8_t *stacks = MAP_FAILED;
 	struct member others[CREW_MAX - 1];

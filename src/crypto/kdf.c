@@ -26,6 +26,11 @@ const char *kdf_name(enum kdf_kind kind)
 	return "?";
 }
 
+uint64_t kdf_work(const struct kdf *kdf)
+{
+	return kdf->kind == KDF_PBKDF2 ? kdf->iterations : (uint64_t)kdf->memory_kib * kdf->iterations;
+}
+
 /* Rounded up, so that no sentence says that 4096 is more than 4096. */
 static uint32_t mib(uint32_t kib)
 {
@@ -83,9 +88,12 @@ enum cause kdf_check(const struct kdf *kdf, const struct kdf_limits *limits, str
 
 static const struct progress *told;
 
-void kdf_tell(const struct progress *progress)
+const struct progress *kdf_tell(const struct progress *progress)
 {
+	const struct progress *before = told;
+
 	told = progress;
+	return before;
 }
 
 const char *kdf_implementation(const struct kdf *kdf)

@@ -55,8 +55,11 @@ enum cause kdf_check(const struct kdf *kdf, const struct kdf_limits *limits, str
 enum cause kdf_derive(const struct kdf *kdf, struct bytes secret, uint8_t *out, size_t out_bytes,
 	struct error *err) MUST_USE;
 
-/* From now on derivations tell @progress (NULL: nobody), which outlives them. */
-void kdf_tell(const struct progress *progress);
+/* What its time grows with on one machine: iterations, or KiB of memory times passes. */
+uint64_t kdf_work(const struct kdf *kdf);
+
+/* From now on derivations tell @progress (NULL: nobody), which outlives them. Returns who was told before. */
+const struct progress *kdf_tell(const struct progress *progress);
 
 /* Which implementation this processor runs for @kdf ("AVX2"). */
 const char *kdf_implementation(const struct kdf *kdf);

@@ -40,14 +40,6 @@ static CORE_PART void block(uint32_t *s, uint32_t *w)
 	s[0] += a, s[1] += b, s[2] += c, s[3] += d, s[4] += e;
 }
 
-static void compress(void *state, const uint8_t *data, size_t n)
-{
-	SHA_COMPRESS_BODY(uint32_t, sha_load32, block)
-}
-
-static void iterate(const void *inner, const void *outer, void *u, void *t, size_t n, uint32_t rounds)
-{
-	SHA_ITERATE_BODY(uint32_t, 5, SHA1_LOOP_BITS, block)
-}
+SHA_LOOPS(sha1, block)
 
 const struct hash_core sha1_c = {"C", 0, compress, iterate, 1};

@@ -31,14 +31,6 @@ static CORE_PART void block(uint32_t *s, uint32_t *w)
 	SHA_ADD(s);
 }
 
-static void compress(void *state, const uint8_t *data, size_t n)
-{
-	SHA_COMPRESS_BODY(uint32_t, sha_load32, block)
-}
-
-static void iterate(const void *inner, const void *outer, void *u, void *t, size_t n, uint32_t rounds)
-{
-	SHA_ITERATE_BODY(uint32_t, 8, SHA256_LOOP_BITS, block)
-}
+SHA_LOOPS(sha256, block)
 
 const struct hash_core sha256_c = {"C", 0, compress, iterate, 1};

@@ -31,14 +31,6 @@ static CORE_PART void block(uint64_t *s, uint64_t *w)
 	SHA_ADD(s);
 }
 
-static void compress(void *state, const uint8_t *data, size_t n)
-{
-	SHA_COMPRESS_BODY(uint64_t, sha_load64, block)
-}
-
-static void iterate(const void *inner, const void *outer, void *u, void *t, size_t n, uint32_t rounds)
-{
-	SHA_ITERATE_BODY(uint64_t, 8, SHA512_LOOP_BITS, block)
-}
+SHA_LOOPS(sha512, block)
 
 const struct hash_core sha512_c = {"C", 0, compress, iterate, 1};

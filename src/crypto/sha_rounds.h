@@ -52,38 +52,25 @@
 	((s)[0] += a, (s)[1] += b, (s)[2] += c, (s)[3] += d, (s)[4] += e, (s)[5] += f, (s)[6] += g, (s)[7] += h)
 
 /*
- * The two loops around a compression of sixteen words: over the blocks of a message, and
- * PBKDF2's. @block is void block(word s[8], word w[16]), and may spoil w.
+ * A core's compress and iterate around its block function, void block(word s[8], word w[16]), which turns s into the
+ * state after the sixteen words w and may spoil them. The loops are in sha_loops.c, once for all cores.
  */
-#define SHA_COMPRESS_BODY(word, load, block)                                                                \
-	word *s = state, w[16];                                                                               \
-	for (; n; n--, data += sizeof(w)) {                                                                   \
-		for (size_t i = 0; i < 16; i++)                                                               \
-			w[i] = load(data + i * sizeof(word));                                                 \
-		block(s, w);                                                                                  \
+#define SHA_LOOPS(hash, block)                                                                                \
+	static void compress(void *state, const uint8_t *data, size_t n)                                      \
+	{                                                                                                     \
+		hash##_compress(block, state, data, n);                                                       \
+	}                                                                                                     \
+	static void iterate(const void *inner, const void *outer, void *u, void *t, size_t n, uint32_t rounds) \
+	{                                                                                                     \
+		hash##_iterate(block, inner, outer, u, t, n, rounds);                                         \
 	}
 
-#define SHA_ITERATE_BODY(word, digest_words, bits, block)                                                   \
-	for (size_t k = 0; k < n; k++) {                                                                      \
-		word *uk = (word *)u + k * (digest_words), *tk = (word *)t + k * (digest_words);              \
-		word s[digest_words];                                                                         \
-		__builtin_memcpy(s, uk, sizeof(s));                                                           \
-		for (uint32_t r = 0; r < rounds; r++) {                                                       \
-			const word *keys[] = {inner, outer};                                                  \
-			for (int half = 0; half < 2; half++) {                                                \
-				word w[16] = {0};                                                             \
-				for (int i = 0; i < (digest_words); i++) {                                    \
-					w[i] = s[i];                                                          \
-					s[i] = keys[half][i];                                                 \
-				}                                                                             \
-				w[digest_words] = (word)1 << (sizeof(word) * 8 - 1);                          \
-				w[15] = bits;                                                                 \
-				block(s, w);                                                                  \
-			}                                                                                     \
-			for (int i = 0; i < (digest_words); i++)                                              \
-				tk[i] ^= s[i];                                                                \
-		}                                                                                             \
-		__builtin_memcpy(uk, s, sizeof(s));                                                           \
-	}
+#define SHA_DECLARE_LOOPS(hash, word)                                                                         \
+	void hash##_compress(void (*block)(word *, word *), void *state, const uint8_t *data, size_t n);      \
+	void hash##_iterate(void (*block)(word *, word *), const void *inner, const void *outer, void *u,     \
+		void *t, size_t n, uint32_t rounds)
+SHA_DECLARE_LOOPS(sha1, uint32_t);
+SHA_DECLARE_LOOPS(sha256, uint32_t);
+SHA_DECLARE_LOOPS(sha512, uint64_t);
 
 #endif

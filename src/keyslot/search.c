@@ -144,6 +144,8 @@ enum cause search_run(const struct search *s, struct bytes secret, struct volume
 	for (unsigned i = 0; i < n; i++) {
 		enum cause cause = keyslot_check(&s->source, list[i], &why);
 
+		if (!cause && s->trying)
+			s->trying(s->context, list[i]);
 		if (!cause)
 			cause = keyslot_open(&s->source, list[i], secret, out, &why);
 		if (!cause)

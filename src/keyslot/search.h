@@ -18,6 +18,9 @@ struct search {
 	int keyslot; /* its number, or SEARCH_ANY_KEYSLOT */
 	/* Told of each keyslot that is skipped; may be NULL. */
 	void (*skipped)(const struct error *why);
+	/* Told which keyslot is tried next; may be NULL. */
+	void (*trying)(void *context, const struct luks_keyslot *slot);
+	void *context;
 };
 
 /*

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* arena - see arena.h. */
 #include "secret/arena.h"
+#include "base/os.h"
 #include "secret/wipe.h"
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 enum { ALIGN = 64, LOCK_STEP = 512 << 10 };
 
@@ -38,11 +38,11 @@ enum cause arena_open(struct error *err)
 
 	if (arena.base)
 		return CAUSE_OK;
-	/* Both can only fail for a reason that also makes them unnecessary. */
-	(void)setrlimit(RLIMIT_CORE, &no_core);
+	/* Both can only fail for a reason that also makes them unnecessary. No setrlimit: it brings half of pthread. */
+	(void)prlimit(0, RLIMIT_CORE, &no_core, NULL);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 
-	arena.guard = (size_t)sysconf(_SC_PAGESIZE);
+	arena.guard = os_page_bytes();
 	map = mmap(NULL, ARENA_BYTES + 2 * arena.guard, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (map == MAP_FAILED)
 		return error_set_os(err, CAUSE_RESOURCE, errno, "no memory for %u KiB of secrets",

@@ -23,7 +23,9 @@
 #include "secret/keyfile.h"
 #include "secret/prompt.h"
 #include "unlock/area_kernel.h"
+#include "unlock/meter.h"
 #include <string.h>
+#include <unistd.h>
 
 enum { DESCRIPTION_BYTES = 80 };
 
@@ -143,10 +145,20 @@ static enum cause refuse(const struct volume *v, struct error *err)
 
 /* --- 5 ----------------------------------------------------------------------------------- */
 
+/* Does a person at a terminal type the secret? */
+static bool is_asked_for(const struct wishes *w)
+{
+	return !w->secret && !w->key_file && prompt_is_interactive();
+}
+
 static enum cause get_secret(const struct wishes *w, const struct volume *v, struct secret *out, struct error *err)
 {
 	struct keyfile kf = {w->key_file, w->keyfile_offset_bytes, w->keyfile_size_bytes};
 
+	if (w->secret) {
+		*out = *w->secret;
+		return CAUSE_OK;
+	}
 	return w->key_file ? keyfile_read(&kf, out, err) : prompt_read(v->data.name, w->timeout_s, out, err);
 }
 
@@ -159,6 +171,27 @@ static void notice_unlocked(void)
 		return;
 	said = true;
 	notice("memory cannot be locked; secrets could reach swap");
+}
+
+static void trying(void *meter, const struct luks_keyslot *slot)
+{
+	meter_keyslot(meter, slot);
+}
+
+/* search_run; who typed the secret is shown how far it is. */
+static enum cause try_shown(const struct search *s, bool typed, struct bytes secret, struct volume_key *key,
+	struct error *err)
+{
+	struct search shown = *s;
+	struct meter meter;
+	enum cause cause;
+
+	meter_begin(&meter, typed ? STDERR_FILENO : -1);
+	shown.trying = trying;
+	shown.context = &meter;
+	cause = search_run(&shown, secret, key, err);
+	meter_end(&meter);
+	return cause;
 }
 
 /* On success @key lives in the arena and nothing else does; on failure nothing does. */
@@ -175,10 +208,13 @@ static enum cause try_once(const struct wishes *w, const struct volume *v, const
 		cause = get_secret(w, v, &secret, err);
 	if (!cause)
 		notice_unlocked();
-	if (!cause && !w->key_file && prompt_is_interactive())
-		text_print(2, "Deriving the key; this can take a while.\n");
 	if (!cause)
-		cause = search_run(s, (struct bytes){secret.data, secret.len}, key, err);
+		cause = try_shown(s, is_asked_for(w), (struct bytes){secret.data, secret.len}, key, err);
+	if (cause == CAUSE_PASSPHRASE && w->try_without_newline && secret.len > 1 && secret.data[secret.len - 1] == '\n') {
+		cause = search_run(s, (struct bytes){secret.data, secret.len - 1}, key, err);
+		if (!cause)
+			notice("the key opens without the newline at its end: take it out of the key file");
+	}
 	if (!cause) {
 		/* Move the key below the passphrase, so that the passphrase can be wiped. */
 		for (uint32_t i = 0; i < key->len; i++)
@@ -192,7 +228,7 @@ static enum cause try_once(const struct wishes *w, const struct volume *v, const
 static enum cause find_key(const struct wishes *w, const struct volume *v, const struct search *s,
 	struct volume_key *key, struct error *err)
 {
-	bool again = !w->key_file && prompt_is_interactive();
+	bool again = is_asked_for(w);
 	enum cause cause;
 
 	for (unsigned n = 1;; n++) {
@@ -329,14 +365,18 @@ static enum cause map_volume(const struct wishes *w, const struct volume *v, con
 	return cause;
 }
 
+static enum cause names_fill(const struct wishes *w, const struct volume *v, struct map_names *names, struct error *err)
+{
+	return map_names_fill(names, v->luks.version == 1 ? "LUKS1" : "LUKS2", v->luks.uuid, w->name, err);
+}
+
 static enum cause unlock_and_map(const struct wishes *w, const struct volume *v, const struct search *s,
 	const struct kernel *k, struct error *err)
 {
 	struct map_request req = {0};
 	struct volume_key key;
 	size_t mark = arena_mark();
-	enum cause cause = map_names_fill(&req.names, v->luks.version == 1 ? "LUKS1" : "LUKS2", v->luks.uuid,
-		w->name, err);
+	enum cause cause = names_fill(w, v, &req.names, err);
 
 	if (!cause)
 		cause = map_check(k, &req.names, err);
@@ -367,6 +407,60 @@ enum cause unlock_open(const struct wishes *w, struct error *err)
 		cause = unlock_and_map(w, &v, &s, &k, err);
 		kernel_close(&k);
 	}
+	volume_close(&v);
+	return cause;
+}
+
+/* --- 1 to 4, for who waits for a key ------------------------------------------------------- */
+
+static uint64_t most_memory_kib(const struct luks *luks)
+{
+	uint64_t most = 0;
+
+	for (unsigned i = 0; i < luks->keyslot_count; i++)
+		if (!luks->keyslots[i].verdict.cause && luks->keyslots[i].kdf.memory_kib > most)
+			most = luks->keyslots[i].kdf.memory_kib;
+	return most;
+}
+
+static enum cause look_at_kernel(const struct wishes *w, bool *mapped, struct error *err)
+{
+	struct map_names names = {.uuid = ""};
+	struct kernel k;
+	enum cause cause = map_name(w->name, names.name, err);
+
+	if (!cause)
+		cause = kernel_open(&k, err);
+	if (cause)
+		return cause;
+	cause = map_check(&k, &names, err);
+	*mapped = cause == CAUSE_EXISTS;
+	kernel_close(&k);
+	return cause;
+}
+
+enum cause unlock_look(const struct wishes *w, bool map, struct unlock_look *out, bool *mapped, struct error *err)
+{
+	struct map_names names;
+	struct volume v;
+	struct search s;
+	enum cause cause = CAUSE_OK;
+
+	*out = (struct unlock_look){.memory_kib = 0};
+	*mapped = false;
+	if (map)
+		cause = look_at_kernel(w, mapped, err);
+	if (!cause)
+		cause = prepare(w, &v, &s, err);
+	if (cause)
+		return cause;
+	memcpy(out->uuid, v.luks.uuid, sizeof(out->uuid));
+	memcpy(out->label, v.luks.label, sizeof(out->label));
+	out->memory_kib = most_memory_kib(&v.luks);
+	if (map)
+		cause = names_fill(w, &v, &names, err);
+	if (map && !cause)
+		cause = blkdev_check_free(&v.data, err);
 	volume_close(&v);
 	return cause;
 }

@@ -88,9 +88,9 @@ def missing():
 
 
 @once
-def kernel():
-    """The folder with vmlinuz, version and lib/modules; fetched when it is not there."""
-    done = subprocess.run([os.path.join(HERE, "get-kernel")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+def kernel(*options):
+    """The folder with vmlinuz, version and lib/modules; fetched when it is not there. --full: the one with USB."""
+    done = subprocess.run([os.path.join(HERE, "get-kernel"), *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     if done.returncode:
         raise Failure(f"get-kernel: status {done.returncode}")
     return done.stdout.decode().split("\n")[-2]
@@ -104,10 +104,10 @@ def compile_static(name):
     return out
 
 
-def make_image(name, *options, modules=MODULES, init=INIT, latchkey=LATCHKEY):
+def make_image(name, *options, modules=MODULES, init=INIT, latchkey=LATCHKEY, kernel_options=()):
     """An initramfs of initramfs/mkimage. Returns its path."""
     out = os.path.join(WORK, name + ".cpio.gz")
-    folder = kernel()
+    folder = kernel(*kernel_options)
     with open(os.path.join(folder, "version")) as f:
         version = f.read().strip()
     run(os.path.join(TOP, "initramfs", "mkimage"), "-q", "--kernel", version, "--modules-root", folder,
@@ -123,7 +123,8 @@ def make_disk(name, *options):
 
 class VM:
     def __init__(self, name, image, words, disks=(), memory=256, args=(), kernel_words="loglevel=4 panic=-1",
-                 show=None, limit=LIMIT):
+                 show=None, limit=LIMIT, kernel_options=()):
+        self.kernel_options = kernel_options
         self.name, self.limit = name, limit
         self.show = show  # called with what the console says, as it comes
         self.image, self.words = image, f"console=ttyS0 {kernel_words} {words}"
@@ -133,7 +134,7 @@ class VM:
         self.process = None
 
     def command(self, serial):
-        folder = kernel()
+        folder = kernel(*self.kernel_options)
         # Whatever becomes of us, no machine is left running.
         command = ["setpriv", "--pdeathsig", "KILL", QEMU, "-accel", "tcg", "-cpu", "max", "-m", str(self.memory), "-no-reboot", "-nodefaults",
                    "-display", "none", "-vga", "none", "-nic", "none", *serial,

@@ -42,7 +42,7 @@ static struct luks_keyslot *add(unsigned id, enum luks_priority priority, const 
 static enum cause run_with(int keyslot, const struct kdf_limits *limits, const char *passphrase)
 {
 	struct reader r = image_reader(&device);
-	struct search s = {{&r, &img.luks, *limits, NULL}, keyslot, remember};
+	struct search s = {.source = {&r, &img.luks, *limits, NULL}, .keyslot = keyslot, .skipped = remember};
 
 	memset(&key, 0, sizeof(key));
 	memset(&err, 0, sizeof(err));
@@ -54,7 +54,7 @@ static enum cause run_with(int keyslot, const struct kdf_limits *limits, const c
 static enum cause check_with(int keyslot, const struct kdf_limits *limits)
 {
 	struct reader r = image_reader(&device);
-	struct search s = {{&r, &img.luks, *limits, NULL}, keyslot, remember};
+	struct search s = {.source = {&r, &img.luks, *limits, NULL}, .keyslot = keyslot, .skipped = remember};
 
 	memset(&err, 0, sizeof(err));
 	skipped.count = 0;
@@ -376,7 +376,7 @@ TEST(the_last_of_32_slots_is_forgotten)
 TEST(nobody_to_tell_of_skipped_slots_crashes)
 {
 	struct reader r = image_reader(&device);
-	struct search s = {{&r, &img.luks, kdf_default_limits, NULL}, SEARCH_ANY_KEYSLOT, NULL};
+	struct search s = {.source = {&r, &img.luks, kdf_default_limits, NULL}, .keyslot = SEARCH_ANY_KEYSLOT, .skipped = NULL};
 
 	add(0, LUKS_PRIORITY_NORMAL, "p")->verdict.cause = CAUSE_DAMAGED;
 	assert_int_equal(search_check(&s, &err), CAUSE_DAMAGED);

@@ -25,14 +25,14 @@ TARGET_INLINE v4 add(v4 a, v4 b)
 
 TARGET_INLINE v4 ror24(v4 x)
 {
-	return _mm256_shuffle_epi8(x, _mm256_setr_epi8(3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10, 3, 4, 5,
-		6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10));
+	return _mm256_shuffle_epi8(x, _mm256_setr_epi8(3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10,
+					      3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10));
 }
 
 TARGET_INLINE v4 ror16(v4 x)
 {
-	return _mm256_shuffle_epi8(x, _mm256_setr_epi8(2, 3, 4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15, 8, 9, 2, 3, 4,
-		5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15, 8, 9));
+	return _mm256_shuffle_epi8(x, _mm256_setr_epi8(2, 3, 4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15, 8, 9,
+					      2, 3, 4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15, 8, 9));
 }
 
 TARGET_INLINE v4 ror63(v4 x)
@@ -125,8 +125,8 @@ TARGET_INLINE void two_columns(v4 a[2], v4 b[2], v4 c[2], v4 d[2])
 	turn_left(d);
 }
 
-TARGET static CORE_PART void block(struct argon2_block *next, const struct argon2_block *prev, const struct argon2_block *ref,
-	bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s)
+TARGET static CORE_PART void block(struct argon2_block *next, const struct argon2_block *prev,
+	const struct argon2_block *ref, bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s)
 {
 	v4 *q = (v4 *)s->work.w, *n = (v4 *)next->w;
 	const v4 *p = (const v4 *)prev->w, *r = (const v4 *)ref->w;
@@ -156,8 +156,8 @@ TARGET static CORE_PART void block(struct argon2_block *next, const struct argon
 			x[k] = _mm256_xor_si256(x[k], _mm256_xor_si256(p[i + 4 * k], r[i + 4 * k]));
 		if (with_old)
 			ARGON2_UNROLL
-			for (int k = 0; k < 8; k++)
-				x[k] = _mm256_xor_si256(x[k], n[i + 4 * k]);
+		for (int k = 0; k < 8; k++)
+			x[k] = _mm256_xor_si256(x[k], n[i + 4 * k]);
 		if (i == 0)
 			argon2_look_ahead(ahead, (uint64_t)_mm_cvtsi128_si64(_mm256_castsi256_si128(x[0])));
 		ARGON2_UNROLL

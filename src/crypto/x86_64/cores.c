@@ -33,7 +33,8 @@ static unsigned detect(void)
 	return found;
 }
 
-/* Non-temporal stores: the matrix is larger than the caches, and its old content need not be fetched to be lost. */
+/* Non-temporal stores: the matrix is larger than the caches, and its old content need not be fetched to be
+ * lost. */
 static void wipe_area(void *p, size_t len)
 {
 	uint8_t *at = p, *end = at + len / 64 * 64;
@@ -49,6 +50,7 @@ static void wipe_area(void *p, size_t len)
 static const struct hash_core *const sha1[] = {&sha1_avx512, &sha1_sse2, NULL};
 static const struct hash_core *const sha256[] = {&sha256_shani, &sha256_avx2, &sha256_sse2, NULL};
 static const struct hash_core *const sha512[] = {&sha512_avx512, &sha512_avx2, &sha512_sse2, NULL};
-static const struct argon2_core *const argon2[] = {&argon2_avx512, &argon2_avx2, &argon2_ssse3, &argon2_sse2, NULL};
+static const struct argon2_core *const argon2[] = {
+	&argon2_avx512, &argon2_avx2, &argon2_ssse3, &argon2_sse2, NULL};
 
 const struct arch arch = {features, detect, {sha1, sha256, sha512}, argon2, wipe_area};

@@ -5,25 +5,37 @@
  * other. One output alone goes the scalar way, and so do messages that are hashed.
  *
  * The file that includes this names TARGET, FEWEST (from how many outputs on the lanes
- * win) and the operations rol, choose, parity, majority on v4.
+ * win), TURN (FIVE_ROUNDS or ONE_ROUND) and the operations rol, choose, parity, majority on v4.
  */
 #include "crypto/sha.h"
 
 /* A round, and the word of the schedule that is wanted sixteen rounds later. */
-#define ROUND(F, k, a, b, c, d, e, t)                                                       \
-	do {                                                                                  \
-		e += rol(a, 5) + F(b, c, d) + (k + w[t]);                                     \
-		b = rol(b, 30);                                                               \
-		w[t + 16] = rol(parity(w[t + 13], w[t + 8], w[t + 2]) ^ w[t], 1);             \
+#define ROUND(F, k, a, b, c, d, e, t)                                                                        \
+	do {                                                                                                 \
+		e += rol(a, 5) + F(b, c, d) + (k + w[t]);                                                    \
+		b = rol(b, 30);                                                                              \
+		w[t + 16] = rol(parity(w[t + 13], w[t + 8], w[t + 2]) ^ w[t], 1);                            \
 	} while (0)
 
-#define TWENTY(F, k, from)                                            \
-	for (unsigned t = from; t < (from) + 20; t += 5) {              \
-		ROUND(F, k, a, b, c, d, e, t);                          \
-		ROUND(F, k, e, a, b, c, d, t + 1);                      \
-		ROUND(F, k, d, e, a, b, c, t + 2);                      \
-		ROUND(F, k, c, d, e, a, b, t + 3);                      \
-		ROUND(F, k, b, c, d, e, a, t + 4);                      \
+/* Turns of a loop: of five rounds, which rename the variables, or of one, which moves them. */
+#define FIVE_ROUNDS(F, k)                                                                                    \
+	ROUND(F, k, a, b, c, d, e, 0);                                                                       \
+	ROUND(F, k, e, a, b, c, d, 1);                                                                       \
+	ROUND(F, k, d, e, a, b, c, 2);                                                                       \
+	ROUND(F, k, c, d, e, a, b, 3);                                                                       \
+	ROUND(F, k, b, c, d, e, a, 4);                                                                       \
+	w += 5
+
+#define ONE_ROUND(F, k)                                                                                      \
+	ROUND(F, k, a, b, c, d, e, 0);                                                                       \
+	v4 last = e;                                                                                         \
+	e = d, d = c, c = b, b = a, a = last;                                                                \
+	w++
+
+#define TWENTY(F, k)                                                                                         \
+	_Pragma("GCC unroll 1") for (const v4 *end = w + 20; w != end;)                                      \
+	{                                                                                                    \
+		TURN(F, k);                                                                                  \
 	}
 
 /* The same word in each lane. */
@@ -37,20 +49,20 @@ TARGET static CORE_PART void block(v4 s[5], const uint32_t key[5])
 {
 	v4 a = all(key[0]), b = all(key[1]), c = all(key[2]), d = all(key[3]), e = all(key[4]);
 	/* The last sixteen are computed in vain: cheaper than asking. */
-	v4 w[80 + 16] __attribute__((uninitialized));
+	v4 words[80 + 16] __attribute__((uninitialized)), *w = words;
 
 	for (unsigned t = 0; t < 16; t++)
-		w[t] = t < 5 ? s[t] : all(t == 5 ? 0x80000000 : t == 15 ? SHA1_LOOP_BITS : 0);
-	TWENTY(choose, 0x5a827999, 0)
-	TWENTY(parity, 0x6ed9eba1, 20)
-	TWENTY(majority, 0x8f1bbcdc, 40)
-	TWENTY(parity, 0xca62c1d6, 60)
+		words[t] = t < 5 ? s[t] : all(t == 5 ? 0x80000000 : t == 15 ? SHA1_LOOP_BITS : 0);
+	TWENTY(choose, 0x5a827999)
+	TWENTY(parity, 0x6ed9eba1)
+	TWENTY(majority, 0x8f1bbcdc)
+	TWENTY(parity, 0xca62c1d6)
 	s[0] = a + all(key[0]), s[1] = b + all(key[1]), s[2] = c + all(key[2]);
 	s[3] = d + all(key[3]), s[4] = e + all(key[4]);
 }
 
-TARGET static void four(const uint32_t *inner, const uint32_t *outer, uint32_t *u, uint32_t *t, size_t n,
-	uint32_t rounds)
+TARGET static void four(
+	const uint32_t *inner, const uint32_t *outer, uint32_t *u, uint32_t *t, size_t n, uint32_t rounds)
 {
 	v4 s[5] = {{0}}, sum[5] = {{0}};
 

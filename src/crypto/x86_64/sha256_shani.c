@@ -33,7 +33,8 @@ TARGET_INLINE void unpack(struct state s, __m128i *abcd, __m128i *efgh)
 	*efgh = _mm_shuffle_epi32(_mm_unpacklo_epi64(s.abef, s.cdgh), 0xb1);
 }
 
-/* Four rounds on each of @streams states; the words of @m that they use become those of sixteen rounds later. */
+/* Four rounds on each of @streams states; the words of @m that they use become those of sixteen rounds later.
+ */
 TARGET_INLINE void four_rounds(struct state *s, __m128i m[][4], int streams, int i, __m128i k, bool last)
 {
 
@@ -45,7 +46,8 @@ TARGET_INLINE void four_rounds(struct state *s, __m128i m[][4], int streams, int
 	}
 	if (last)
 		return;
-	/* W[t+16] = W[t] + s0(W[t+1]) + W[t+9] + s1(W[t+14]), four at a time; the last of them need the first. */
+	/* W[t+16] = W[t] + s0(W[t+1]) + W[t+9] + s1(W[t+14]), four at a time; the last of them need the
+	 * first. */
 	for (int n = 0; n < streams; n++) {
 		__m128i w = _mm_sha256msg1_epu32(m[n][i], m[n][(i + 1) & 3]);
 
@@ -64,7 +66,8 @@ TARGET_INLINE void block(struct state *s, __m128i m[][4], int streams)
 	for (int turn = 0; turn < 16; turn += 4)
 #pragma GCC unroll 4
 		for (int i = 0; i < 4; i++)
-			four_rounds(s, m, streams, i, _mm_load_si128((const __m128i *)sha256_k + turn + i), turn == 12);
+			four_rounds(s, m, streams, i, _mm_load_si128((const __m128i *)sha256_k + turn + i),
+				turn == 12);
 	for (int n = 0; n < streams; n++) {
 		s[n].abef = _mm_add_epi32(s[n].abef, before[n].abef);
 		s[n].cdgh = _mm_add_epi32(s[n].cdgh, before[n].cdgh);
@@ -87,8 +90,7 @@ TARGET static void compress(void *state, const uint8_t *data, size_t n)
 	_mm_storeu_si128(words + 1, efgh);
 }
 
-TARGET_INLINE void streams(const struct state key[2], __m128i *u, __m128i *t, uint32_t rounds,
-	int streams)
+TARGET_INLINE void streams(const struct state key[2], __m128i *u, __m128i *t, uint32_t rounds, int streams)
 {
 	const __m128i end = _mm_set_epi32(0, 0, 0, (int)0x80000000);
 	const __m128i length = _mm_set_epi32(SHA256_LOOP_BITS, 0, 0, 0);

@@ -36,19 +36,19 @@ TARGET_INLINE void schedule(v4 x[4], int i)
 }
 
 /* Four rounds on W + K in @wk; then the vector that they used becomes the one of four turns later. */
-#define FOUR_ROUNDS(a, b, c, d, e, f, g, h, i)                                                              \
-	do {                                                                                                  \
-		SHA256_ROUND(a, b, c, d, e, f, g, h, wk[4 * (i)]);                                            \
-		SHA256_ROUND(h, a, b, c, d, e, f, g, wk[4 * (i) + 1]);                                        \
-		SHA256_ROUND(g, h, a, b, c, d, e, f, wk[4 * (i) + 2]);                                        \
-		SHA256_ROUND(f, g, h, a, b, c, d, e, wk[4 * (i) + 3]);                                        \
-		if (k != end) {                                                                               \
-			schedule(x, i);                                                                       \
-			*(v4 *)(wk + 4 * (i)) = x[i] + k[i];                                                  \
-		}                                                                                             \
+#define FOUR_ROUNDS(a, b, c, d, e, f, g, h, i)                                                               \
+	do {                                                                                                 \
+		SHA256_ROUND(a, b, c, d, e, f, g, h, wk[4 * (i)]);                                           \
+		SHA256_ROUND(h, a, b, c, d, e, f, g, wk[4 * (i) + 1]);                                       \
+		SHA256_ROUND(g, h, a, b, c, d, e, f, wk[4 * (i) + 2]);                                       \
+		SHA256_ROUND(f, g, h, a, b, c, d, e, wk[4 * (i) + 3]);                                       \
+		if (k != end) {                                                                              \
+			schedule(x, i);                                                                      \
+			*(v4 *)(wk + 4 * (i)) = x[i] + k[i];                                                 \
+		}                                                                                            \
 	} while (0)
 
-TARGET static CORE_PART void block(uint32_t *s, const uint32_t *w)
+TARGET static CORE_PART void block(uint32_t *s, uint32_t *w)
 {
 	const v4 *k = (const v4 *)sha256_k, *end = k + 16;
 	uint32_t wk[16] __attribute__((aligned(16), uninitialized));
@@ -70,12 +70,4 @@ TARGET static CORE_PART void block(uint32_t *s, const uint32_t *w)
 	SHA_ADD(s);
 }
 
-TARGET static void compress(void *state, const uint8_t *data, size_t n)
-{
-	SHA_COMPRESS_BODY(uint32_t, sha_load32, block)
-}
-
-TARGET static void iterate(const void *inner, const void *outer, void *u, void *t, size_t n, uint32_t rounds)
-{
-	SHA_ITERATE_BODY(uint32_t, 8, SHA256_LOOP_BITS, block)
-}
+SHA_LOOPS(sha256, block)

@@ -17,17 +17,17 @@ TARGET_INLINE void schedule(v2 x[8], int i)
 }
 
 /* Two rounds on W + K in @wk; then the vector that they used becomes the one of eight turns later. */
-#define TWO_ROUNDS(a, b, c, d, e, f, g, h, i)                                                               \
-	do {                                                                                                  \
-		SHA512_ROUND(a, b, c, d, e, f, g, h, wk[2 * (i)]);                                            \
-		SHA512_ROUND(h, a, b, c, d, e, f, g, wk[2 * (i) + 1]);                                        \
-		if (k != end) {                                                                               \
-			schedule(x, i);                                                                       \
-			*(v2 *)(wk + 2 * (i)) = x[i] + k[i];                                                  \
-		}                                                                                             \
+#define TWO_ROUNDS(a, b, c, d, e, f, g, h, i)                                                                \
+	do {                                                                                                 \
+		SHA512_ROUND(a, b, c, d, e, f, g, h, wk[2 * (i)]);                                           \
+		SHA512_ROUND(h, a, b, c, d, e, f, g, wk[2 * (i) + 1]);                                       \
+		if (k != end) {                                                                              \
+			schedule(x, i);                                                                      \
+			*(v2 *)(wk + 2 * (i)) = x[i] + k[i];                                                 \
+		}                                                                                            \
 	} while (0)
 
-TARGET static CORE_PART void block(uint64_t *s, const uint64_t *w)
+TARGET static CORE_PART void block(uint64_t *s, uint64_t *w)
 {
 	const v2 *k = (const v2 *)sha512_k, *end = k + 40;
 	uint64_t wk[16] __attribute__((aligned(16), uninitialized));
@@ -53,12 +53,4 @@ TARGET static CORE_PART void block(uint64_t *s, const uint64_t *w)
 	SHA_ADD(s);
 }
 
-TARGET static void compress(void *state, const uint8_t *data, size_t n)
-{
-	SHA_COMPRESS_BODY(uint64_t, sha_load64, block)
-}
-
-TARGET static void iterate(const void *inner, const void *outer, void *u, void *t, size_t n, uint32_t rounds)
-{
-	SHA_ITERATE_BODY(uint64_t, 8, SHA512_LOOP_BITS, block)
-}
+SHA_LOOPS(sha512, block)

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* clock - see clock.h. */
+#include "base/clock.h"
+#include <time.h>
+
+uint64_t clock_now_us(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
