@@ -178,6 +178,8 @@ PURE     := $(filter $(addprefix $(B)/tests/test_,json% header% luks2% base64 ha
 	search xts cipher cbc target text map_name names config% fat superblock partition reader),$(UNIT))
 # Of all targets, make check has those whose byte order, word size or floating point differ; make check-targets has all.
 CI_TARGETS := mips-linux-muslsf s390x-linux-musl aarch64-linux-musl
+# And one machine that is not a PC: the big-endian one. make check-boards boots them all.
+CI_BOARD   := qemu/s390x
 emulator   = $(shell sed -n 's/^EMULATOR *:= *//p' toolchain/$(1).mk)
 under      = $(patsubst $(B)/%,$(addsuffix :,$(call emulator,$(1)))$(O)/$(1)/%,$(2))
 defects_under = $(if $(call emulator,$(1)),$(patsubst %,env:OTHER=$(1):EMULATOR=$(call emulator,$(1)):%,$(wildcard tests/images/test_defects_other)))
@@ -186,8 +188,10 @@ check: ## install what is missing, build everything, run every test
 	+$(MAKE) $(JOBS) all unit-programs
 	+$(MAKE) $(JOBS) TARGET=host-asan unit-programs $(O)/host-asan/latchkey
 	+for t in $(CI_TARGETS); do $(MAKE) $(JOBS) TARGET=$$t all $(PURE:$(B)/%=$(O)/$$t/%) || exit 1; done
+	+$(MAKE) $(JOBS) BOARD=$(CI_BOARD) image board-programs
 	TARGET=$(TARGET) O=$(O) OTHER=$(firstword $(CI_TARGETS)) EMULATOR=$(call emulator,$(firstword $(CI_TARGETS))) tests/run $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) \
-		$(foreach t,$(CI_TARGETS),tests/build/elf:$(t) $(call under,$(t),$(PURE))) $(SUITES)
+		$(foreach t,$(CI_TARGETS),tests/build/elf:$(t) $(call under,$(t),$(PURE))) tests/build/reproducible:$(firstword $(CI_TARGETS)) \
+		$(SUITES) tests/boot/boards:$(CI_BOARD)
 all-targets: ## the programs for every architecture; the compilers are installed
 	toolchain/setup targets
 	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t all || exit 1; done
@@ -195,7 +199,7 @@ all-targets: ## the programs for every architecture; the compilers are installed
 check-targets: all-targets ## every architecture: all unit tests, vectors and damaged headers under its emulator
 	toolchain/setup check
 	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t unit-programs || exit 1; done
-	O=$(O) tests/run $(foreach t,$(TARGETS),tests/build/elf:$(t) $(call under,$(t),$(UNIT)) $(call defects_under,$(t)))
+	O=$(O) tests/run $(foreach t,$(TARGETS),tests/build/elf:$(t) tests/build/reproducible:$(t) $(call under,$(t),$(UNIT)) $(call defects_under,$(t)))
 fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), from what it has found before
 	O=$(O) tests/fuzz/run $(or $(FUZZ_SECONDS),60)
 $(O)/host-fuzz/fuzz_%: $(O)/host-fuzz/tests/fuzz/fuzz_%.o $(B)/liblatchkey.a $(LIBRARIES)
