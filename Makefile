@@ -1,11 +1,21 @@
 # SPDX-License-Identifier: MIT
 # latchkey. TARGET is machine code (toolchain/$(TARGET).mk); everything that is made is under $(O)/.
 # `make help` lists the targets; V=1 shows the commands; ARCHIVES=folder uses library archives that you have.
+ifdef BOARD
+include board/$(BOARD)/board.mk
+endif
 TARGET ?= x86_64-linux-musl
+TARGETS := $(filter-out host-%,$(patsubst toolchain/%.mk,%,$(sort $(wildcard toolchain/*-*.mk))))
 O      ?= build
 B      := $(O)/$(TARGET)
 S      := $(O)/source
 include toolchain/$(TARGET).mk
+# A compiler of yours, as CROSS_COMPILE=/path/to/mips-openwrt-linux-musl- (only its code generator is used, not its C library).
+ifdef CROSS_COMPILE
+CROSS := $(CROSS_COMPILE)
+CC    := $(CROSS)gcc
+endif
+SIZE_LIMIT ?= 196608
 ARCH   ?= $(firstword $(subst -, ,$(TARGET)))
 AR      := $(CROSS)ar
 VERSION := $(shell cat VERSION)
@@ -18,12 +28,12 @@ log = >$(1) 2>&1 || { tail -n 40 $(1); exit 1; }
 endif
 
 # Options that this compiler or linker may lack; some are refused only by the code that they cannot be had for.
-option = $(shell echo 'double f(double a, double *b) { return a * *b + f(*b, b); }' | $(CC) -O2 -Werror $(1) -x c -c - -o /dev/null 2>/dev/null && echo '$(1)')
+option = $(shell echo 'double f(double a, double *b) { return a * *b + f(*b, b); } long g(long a, long b) { return a / b % 7; } int h(int c) { return c == 32 || (unsigned)c - 9 < 5; }' | $(CC) $(TARGET_CFLAGS) -O2 -Werror $(1) -x c -c - -o /dev/null 2>/dev/null && echo '$(1)')
 linker_option = $(shell $(CC) -nostdlib -shared -Wl,--fatal-warnings $(1) -x c /dev/null -o /dev/null 2>/dev/null && echo '$(1)')
 PATHS  := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(O))=build
 HARDEN := -fstack-protector-strong $(call option,-fstack-clash-protection) \
 	$(call option,-fzero-call-used-regs=used) -fPIE
-SHAPE  := -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
+SHAPE  := -fvisibility=hidden -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
 WARN   := -Wall -Wextra -Wshadow -Wvla -Wundef -Wmissing-prototypes -Wstrict-prototypes -Werror
 
 # The C library: musl, built here, or for the sanitizers the machine's own.
@@ -31,16 +41,17 @@ ifeq ($(LIBC),musl)
 GCC_DIR  := $(shell $(CC) -print-file-name=include 2>/dev/null)
 SYSTEM   := -nostdinc -isystem $(B)/musl/include -isystem $(GCC_DIR) -isystem $(B)/kernel
 LIBC_A   := $(B)/musl/lib/libc.a
-# A static-pie by its parts: the -static-pie of some compilers makes a dynamic program in silence.
-crt      = $(shell $(CC) $(TARGET_CFLAGS) -print-file-name=$(1) 2>/dev/null)
+# A static-pie by its parts: the -static-pie of some compilers makes a dynamic program in silence. What a compiler
+# adds for constructors and exceptions (crtbegin.o and crtend.o) no C program needs.
 LDFLAGS  := -nostdlib -static -Wl,-pie,--no-dynamic-linker,-z,text,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--gc-sections \
-	-Wl,--build-id=none,--hash-style=gnu,--fatal-warnings $(call linker_option,-Xlinker -z -Xlinker pack-relative-relocs)
+	-Wl,--build-id=none,--hash-style=gnu,--fatal-warnings $(TARGET_LDFLAGS) $(call linker_option,-Xlinker -z -Xlinker pack-relative-relocs)
 # The linker's own layout, packed: a segment begins in the file where the one before ends, and in memory as far into a
 # page of its own. The page that two share is mapped twice, each time with the rights of one.
-PACKED   := $(B)/packed.ld
-START    := $(addprefix $(B)/musl/lib/,rcrt1.o crti.o) $(call crt,crtbeginS.o)
-END      := -Wl,--start-group $(LIBC_A) $(shell $(CC) $(TARGET_CFLAGS) -print-libgcc-file-name 2>/dev/null) -Wl,--end-group \
-	$(call crt,crtendS.o) $(B)/musl/lib/crtn.o
+PACKED   := $(if $(filter x86_64,$(ARCH)),$(B)/packed.ld)
+START    := $(addprefix $(B)/musl/lib/,rcrt1.o crti.o)
+LIBGCC   := $(shell $(CC) $(TARGET_CFLAGS) -print-libgcc-file-name 2>/dev/null)
+COMPILER_A := $(if $(NO_FLOAT),$(B)/libgcc.a,$(LIBGCC))
+END      := -Wl,--start-group $(LIBC_A) $(COMPILER_A) -Wl,--end-group $(B)/musl/lib/crtn.o
 endif
 
 LIBRARIES := $(addprefix $(B)/,libbearssl.a libcjson.a)
@@ -70,10 +81,10 @@ $(B)/packed.ld: $(B)/our.flags
 	$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -Wl,--verbose -o /dev/null -x c /dev/null 2>/dev/null | \
 		sed -e '1,/^=====/d' -e '/^=====/,$$d' -e 's/^\( *\. = ALIGN *(CONSTANT (MAXPAGESIZE))\);/\1 + (. \& (CONSTANT (MAXPAGESIZE) - 1));/' >$@.new
 	@test -s $@.new && mv $@.new $@
-$(B)/latchkey.debug: $(B)/src/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A)
-$(B)/init.debug: $(INIT) $(B)/liblatchkey.a $(LIBC_A)
+$(B)/latchkey.debug: $(B)/src/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
+$(B)/init.debug: $(INIT) $(B)/liblatchkey.a $(LIBC_A) $(COMPILER_A)
 $(B)/%.debug:
-	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) $(PACKED:%=-Wl,-T,%) -Wl,-Map=$@.map -o $@ $(START) $(filter-out $(LIBC_A),$^) $(END)
+	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) $(PACKED:%=-Wl,-T,%) -Wl,-Map=$@.map -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
 $(B)/latchkey $(B)/init: %: %.debug
 	$(call say,STRIP,$@)$(CROSS)strip -s -R .comment -o $@ $<
 
@@ -89,10 +100,15 @@ COMPILER := $(shell $(CC) --version 2>/dev/null | head -n 1)
 $(B)/our.flags: FORCE
 	$(call stamp,$(COMPILER) $(OUR_CFLAGS) $(SMALL) $(FAST) $(LDFLAGS))
 $(B)/library.flags: FORCE
-	$(call stamp,$(COMPILER) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
+	$(call stamp,$(COMPILER) $(MUSL_OMIT) not $(MUSL_KEEP) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
 stamp = @mkdir -p $(@D); echo '$(subst ','\'',$(1))' >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
-# The libraries.
+# The libraries. Of musl, what no program here needs is not built: half of its files, and half of the time.
+MUSL_OMIT := aio complex crypt fenv ipc legacy math mq network passwd regex search
+MUSL_KEEP := fenv/__flt_rounds math/__fpclassify math/__fpclassifyl math/__signbit math/__signbitl math/copysign math/copysignl math/frexp math/frexpl \
+	$(addprefix math/,fabs fabsl fmod fmodl scalbn scalbnl) $(addprefix network/,accept bind listen recv recvfrom recvmsg send sendto sendmsg socket socketpair setsockopt getsockopt)
+MUSL_OBJECTS := $$(filter-out $(addprefix obj/src/,$(addsuffix /%,$(MUSL_OMIT))),$$(LIBC_OBJS)) \
+	$$(filter $(addprefix obj/src/,$(addsuffix .o,$(MUSL_KEEP) $(subst /,/%/,$(MUSL_KEEP)))),$$(LIBC_OBJS))
 $(S)/%.ok: toolchain/libraries
 	@toolchain/setup --missing build
 	@O=$(O) toolchain/fetch $*
@@ -100,25 +116,38 @@ $(B)/headers.ok: $(addprefix $(S)/,bearssl.ok cjson.ok) $(LIBC_A)
 	@mkdir -p $(@D)
 	@touch $@
 $(B)/musl/lib/libc.a: $(S)/musl.ok $(B)/library.flags
+	@mkdir -p $(B)/kernel # the kernel's headers, which the compiler knows, without the other C library's
+	@for h in linux/dm-ioctl.h asm/types.h asm-generic/types.h mtd/mtd-abi.h; do \
+		f=$$(echo "#include <$$h>" | $(CC) $(TARGET_CFLAGS) -M -MG -E -x c - | tr -d '\\' | tr ' ' '\n' | grep "/$$h") || \
+		{ echo "$(CC) has no kernel header $$h: toolchain/setup targets installs those of all targets"; exit 1; }; \
+		ln -sfn $${f%/*} $(B)/kernel/$${h%%/*}; done
 	$(call say,BUILD,$@)rm -rf $(B)/musl && mkdir -p $(B)/musl
 	cd $(B)/musl && CC='$(CC)' CFLAGS='$(MUSL_CFLAGS)' \
 		$(abspath $(S))/musl/configure --target=$(TARGET) --disable-shared --prefix=/ $(call log,configure.log)
-	+$(MAKE) -C $(B)/musl AR='$(AR)' RANLIB='$(CROSS)ranlib' lib/libc.a $(addprefix lib/,rcrt1.o crti.o crtn.o) $(call log,$(B)/musl/build.log)
+	+$(MAKE) -C $(B)/musl AR='$(AR)' RANLIB='$(CROSS)ranlib' AOBJS='$(MUSL_OBJECTS)' \
+		lib/libc.a $(addprefix lib/,rcrt1.o crti.o crtn.o) $(call log,$(B)/musl/build.log)
 	+$(MAKE) -C $(B)/musl install-headers includedir=$(abspath $(B)/musl/include) $(call log,$(B)/musl/build.log)
 	@mkdir -p $(B)/kernel # the kernel's headers without the other C library's
 	@for d in linux asm asm-generic mtd; do for k in $(KERNEL_HEADERS); do test ! -d $$k/$$d || ln -sfn $$k/$$d $(B)/kernel/$$d; done; done
+# For NO_FLOAT targets: the compiler library's integer routines alone, without the marks of another floating point ABI.
+INTEGER := _udivdi3 _umoddi3 _divdi3 _moddi3 _udivmoddi4 _ashldi3 _ashrdi3 _lshrdi3 _cmpdi2 _ucmpdi2 _muldi3 _clz _clzsi2 _clzdi2 \
+	_ctzsi2 _ctzdi2 _bswapsi2 _bswapdi2 _popcountsi2 _popcount_tab
+$(B)/libgcc.a: $(B)/library.flags
+	$(call say,BUILD,$@)rm -rf $@ $@.d && mkdir -p $@.d
+	cd $@.d && $(AR) x $(LIBGCC) $(addsuffix .o,$(filter $(INTEGER),$(patsubst %.o,%,$(shell $(AR) t $(LIBGCC)))))
+	for o in $@.d/*.o; do $(CROSS)objcopy -R .gnu.attributes -R .MIPS.abiflags -R .reginfo $$o || exit 1; done
+	$(AR) rcD $@ $@.d/*.o
 BEARSSL_CFLAGS := -Os -I$(S)/bearssl/inc -I$(S)/bearssl/src
 ARGON2_CFLAGS  := -O2 -I$(S)/argon2/include
-# What cJSON asks of the C library is given by src/format/json.c.
-CJSON_CFLAGS   := -Os -DCJSON_NESTING_LIMIT=32 -Dmalloc=json_pool_alloc -Dfree=json_pool_free \
-	-Drealloc=json_pool_realloc -Dstrtod=json_number
-CMOCKA_CFLAGS  := -O1 -I$(S)/cmocka/include $(addprefix -DHAVE_,UNISTD_H SIGNAL_H SETJMP_H TIME_H STRINGS_H \
+CJSON_CFLAGS   := -Os -DCJSON_NESTING_LIMIT=32 -include src/format/json_library.h
+$(B)/libcjson.a: src/format/json_library.h
+CMOCKA_CFLAGS  := -O1 -I$(S)/cmocka/include $(addprefix -DHAVE_,UNISTD_H SIGNAL_H SETJMP_H TIME_H STRINGS_H UINTPTR_T \
 	CLOCK_REALTIME CLOCK_GETTIME STRUCT_TIMESPEC)
 library = +$(call say,BUILD,$@)$(MAKE) -f toolchain/library.mk OUT=$@ SRC=$(S)/$(1) FILES='$(2)' CC='$(CC)' AR='$(AR)' \
 	LIBRARY_CFLAGS='$(LIBRARY_CFLAGS) $(3)' -B $(call log,$@.log)
 LIBRARY_NEEDS = $(S)/%.ok $(B)/library.flags $(LIBC_A) toolchain/library.mk
 $(B)/libbearssl.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
-	$(call library,$*,src/settings.c src/codec/*.c src/hash/*.c src/mac/*.c src/symcipher/*.c,$(BEARSSL_CFLAGS))
+	$(call library,$*,src/settings.c src/codec/*.c src/hash/*.c src/mac/hmac*.c src/symcipher/aes*.c,$(BEARSSL_CFLAGS))
 $(B)/libargon2.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
 	$(call library,$*,src/argon2.c src/core.c src/encoding.c src/thread.c src/ref.c src/blake2/*.c,$(ARGON2_CFLAGS))
 $(B)/libcjson.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
@@ -128,9 +157,10 @@ $(B)/libcmocka.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
 
 # Tests. A suite is a program that prints TAP: see tests/run. The Argon2 library is what ours is compared with.
 TEST_LIBRARIES := $(addprefix $(B)/,libcmocka.a libargon2.a)
-$(B)/tests/unit/%.o: OPTIMIZE = -O1 $(addprefix -isystem $(S)/,cmocka/include argon2/include)
-$(UNIT): $(B)/tests/%: $(B)/tests/unit/%.o $(B)/liblatchkey.a $(TEST_LIBRARIES) $(LIBRARIES) $(LIBC_A)
-	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A),$^) $(END)
+$(B)/tests/unit/%.o: OPTIMIZE = -O1 -DHAVE_UINTPTR_T $(addprefix -isystem $(S)/,cmocka/include argon2/include)
+$(UNIT): $(B)/tests/%: $(B)/tests/unit/%.o $(B)/liblatchkey.a $(TEST_LIBRARIES) $(LIBRARIES) \
+	$(if $(NO_FLOAT),$(B)/tests/unit/no_doubles.o) $(LIBC_A) $(COMPILER_A)
+	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
 $(UNIT:$(B)/tests/%=$(B)/tests/unit/%.o): $(addprefix $(S)/,cmocka.ok argon2.ok)
 unit-programs: $(UNIT)
 unit: $(UNIT) ## the unit tests for TARGET; TARGET=host-asan has the sanitizers
@@ -140,33 +170,61 @@ unit: $(UNIT) ## the unit tests for TARGET; TARGET=host-asan has the sanitizers
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 SUITES := $(foreach d,build docs cli constant_time fault fuzz images interop peer,$(sort $(shell find tests/$(d) -maxdepth 1 -type f -perm -u+x ! -name '*.*' ! -name 'bench_*' 2>/dev/null))) \
 	$(sort $(wildcard tests/boot/test_*))
-# Byte order and word size: what is pure arithmetic runs on a 32-bit big-endian machine, too, under its emulator.
-OTHER    := mips-linux-musl
-EMULATOR := qemu-mips-static
+# What is pure arithmetic runs under emulators, too, big-endian and 32-bit ones among them.
 PURE     := $(filter $(addprefix $(B)/tests/test_,json% header% luks2% base64 hash% argon2% kdf af area digest keyslot \
-	search xts cipher cbc target text map_name),$(UNIT))
+	search xts cipher cbc target text map_name names fat superblock partition reader),$(UNIT))
+# Of all targets, make check has those whose byte order, word size or floating point differ; make check-targets has all.
+CI_TARGETS := mips-linux-muslsf s390x-linux-musl aarch64-linux-musl
+emulator   = $(shell sed -n 's/^EMULATOR *:= *//p' toolchain/$(1).mk)
+under      = $(patsubst $(B)/%,$(addsuffix :,$(call emulator,$(1)))$(O)/$(1)/%,$(2))
+defects_under = $(if $(call emulator,$(1)),$(patsubst %,env:OTHER=$(1):EMULATOR=$(call emulator,$(1)):%,$(wildcard tests/images/test_defects_other)))
 check: ## install what is missing, build everything, run every test
 	toolchain/setup check
 	+$(MAKE) $(JOBS) all unit-programs
 	+$(MAKE) $(JOBS) TARGET=host-asan unit-programs $(O)/host-asan/latchkey
-	+$(MAKE) $(JOBS) TARGET=$(OTHER) all $(PURE:$(B)/%=$(O)/$(OTHER)/%)
-	TARGET=$(TARGET) O=$(O) tests/run $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) \
-		$(PURE:$(B)/%=$(EMULATOR):$(O)/$(OTHER)/%) $(SUITES)
-FUZZ := $(patsubst tests/fuzz/%.c,$(O)/host-fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+	+for t in $(CI_TARGETS); do $(MAKE) $(JOBS) TARGET=$$t all $(PURE:$(B)/%=$(O)/$$t/%) || exit 1; done
+	TARGET=$(TARGET) O=$(O) OTHER=$(firstword $(CI_TARGETS)) EMULATOR=$(call emulator,$(firstword $(CI_TARGETS))) tests/run $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) \
+		$(foreach t,$(CI_TARGETS),tests/build/elf:$(t) $(call under,$(t),$(PURE))) $(SUITES)
+all-targets: ## the programs for every architecture; the compilers are installed
+	toolchain/setup targets
+	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t all || exit 1; done
+	@O=$(O) toolchain/size $(TARGETS)
+check-targets: all-targets ## every architecture: all unit tests, vectors and damaged headers under its emulator
+	toolchain/setup check
+	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t unit-programs || exit 1; done
+	O=$(O) tests/run $(foreach t,$(TARGETS),tests/build/elf:$(t) $(call under,$(t),$(UNIT)) $(call defects_under,$(t)))
 fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), from what it has found before
-	+$(MAKE) $(JOBS) TARGET=host-fuzz $(FUZZ)
-	for f in $(FUZZ); do mkdir -p $$f.corpus && $$f -max_total_time=$(or $(FUZZ_SECONDS),60) -artifact_prefix=$$f. \
-		$$f.corpus $$(ls -d tests/fuzz/corpus/$${f##*/fuzz_} 2>/dev/null) || exit 1; done
+	O=$(O) tests/fuzz/run $(or $(FUZZ_SECONDS),60)
 $(O)/host-fuzz/fuzz_%: $(O)/host-fuzz/tests/fuzz/fuzz_%.o $(B)/liblatchkey.a $(LIBRARIES)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) -fsanitize=fuzzer -o $@ $^
 demo: ## a disk made by cryptsetup, booted in QEMU and unlocked; INTERACTIVE=1 lets you type
 	toolchain/setup demo
 	+$(MAKE) $(JOBS) all
 	tests/boot/demo
-bench: all ## time, memory and size beside cryptsetup
+BOARDS := $(patsubst board/%/board.mk,%,$(sort $(wildcard board/*/*/board.mk)))
+$(B)/tests/boot/root_init: $(B)/tests/boot/root_init.o $(if $(NO_FLOAT),$(B)/tests/unit/no_doubles.o) $(LIBC_A) $(COMPILER_A)
+	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
+board-programs: all $(B)/tests/boot/root_init
+image: $(if $(BOARD),all,name-a-board) ## BOARD=vendor/name: the board's initramfs, in build/board/vendor/name
+	@O=$(abspath $(O)) BOARD=$(BOARD) TARGET=$(TARGET) MODULES='$(MODULES)' KERNEL_PACKAGE='$(KERNEL_PACKAGE)' \
+		KERNEL='$(KERNEL)' MODULES_ROOT='$(MODULES_ROOT)' UBOOT_ARCH='$(UBOOT_ARCH)' board/image
+check-boards: ## every emulated board: a root made by cryptsetup unlocked on a distribution's kernel
+	toolchain/setup boards
+	+for b in $(filter qemu/%,$(BOARDS)); do $(MAKE) $(JOBS) BOARD=$$b image board-programs || exit 1; done
+	O=$(O) tests/run tests/boot/boards
+name-a-board:
+	@echo 'BOARD= is wanted, one of: $(BOARDS)'; exit 1
+boot: image board-programs ## BOARD=qemu/name: boot it with a demonstration disk
+	@O=$(abspath $(O)) BOARD=$(BOARD) TARGET=$(TARGET) KERNEL_PACKAGE='$(KERNEL_PACKAGE)' board/boot
+bench: all ## time, memory and size beside cryptsetup; the worst headers
 	tests/bench/run
-size: all ## bytes of the programs
-	@size $(PROGRAMS:=.debug); wc -c $(PROGRAMS)
+	tests/images/bench_hostile
+dist: all-targets ## a release in build/dist: sources, programs, SPDX, SHA256SUMS
+	@O=$(O) toolchain/dist $(TARGETS)
+size: all ## bytes of the programs, of every target that was built, beside their bounds
+	@O=$(O) toolchain/size $(TARGETS)
+print-%: # one variable, for scripts
+	@echo '$($*)'
 # The compiler fills these with zero, and this check sees no connection between a cause and what was set with it.
 ANALYZER_OFF := -Wno-analyzer-use-of-uninitialized-value
 lint: $(B)/headers.ok ## analyzer, shell scripts, layout
@@ -178,4 +236,4 @@ clean: ## remove what was built; fetched archives stay in build/archives
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
 FORCE:
-.PHONY: all unit unit-programs check fuzz demo bench size lint clean help FORCE
+.PHONY: all all-targets unit unit-programs check check-boards check-targets fuzz demo bench size lint clean dist image boot board-programs name-a-board help FORCE

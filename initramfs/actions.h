@@ -8,12 +8,9 @@
 #define INITRAMFS_ACTIONS_H
 
 enum action {
-	ACTION_MOUNT,		/* the root is mapped: mount it */
-	ACTION_MOUNT_IF_MAPPED, /* somebody mapped it before us: mount it if /dev/mapper/NAME exists, else
-				   stop */
-	ACTION_ASK_AGAIN,	/* after a pause that grows to 10 s */
-	ACTION_AWAIT_DEVICE,	/* wait for a block device to appear or change, then try again */
-	ACTION_STOP,		/* no repetition can help: say so and stop */
+	ACTION_MOUNT, /* all is open: mount the root */
+	ACTION_AGAIN, /* after a pause that grows to 10 s */
+	ACTION_STOP,  /* latchkey boot does not give up before it must: say so and stop */
 };
 
 /* @status is what waitpid gave. */

@@ -65,3 +65,10 @@ bool devices_is_block(const char *path)
 
 	return !stat(path, &st) && S_ISBLK(st.st_mode);
 }
+
+bool devices_are_same(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	return !stat(a, &sa) && !stat(b, &sb) && S_ISBLK(sa.st_mode) && S_ISBLK(sb.st_mode) && sa.st_rdev == sb.st_rdev;
+}

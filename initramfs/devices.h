@@ -13,4 +13,7 @@ void devices_say(void);
 /* Does @path lead to a block device? */
 bool devices_is_block(const char *path);
 
+/* Two nodes of one block device? */
+bool devices_are_same(const char *a, const char *b);
+
 #endif

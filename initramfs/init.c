@@ -3,15 +3,15 @@
  * init - process 1 of an initramfs whose root is on LUKS.
  *
  * The story, in order: mount what programs expect, load the drivers of /etc/modules, read
- * the kernel command line, run /bin/latchkey until the root is mapped (README.md: one action
- * for each of its exit codes), mount the root, make sure that it has an init, and only then
- * delete the initramfs and become that init.
+ * the kernel command line, run `latchkey boot` until everything is open, mount the root, make
+ * sure that it has an init, and only then delete the initramfs and become that init.
  *
  * It never exits, for the kernel panics when process 1 does, and it has no shell to offer:
  * a machine that asks for a passphrase is in the hands of whoever sits in front of it.
  */
 #include "base/text.h"
 #include "console.h"
+#include "device/find.h"
 #include "devices.h"
 #include "early.h"
 #include "root.h"
@@ -26,51 +26,69 @@
 #define NEW_ROOT "/newroot"
 #define MAPPER "/dev/mapper/"
 
-enum { CMDLINE_BYTES = 8192, PATH_BYTES = 512 };
+/* ROOT_PATIENCE_S: after all is open, for a root= that is somewhere else. */
+enum { CMDLINE_BYTES = 8192, PATH_BYTES = 512, ROOT_PATIENCE_S = 10 };
 
-static void say_strange_words(const struct words *w)
+/*
+ * root= as a path in @path. What is not there yet may be on its way: it is waited for, in words.
+ * False, with the reason said, when it does not come.
+ */
+static bool find_root(const struct words *w, const char *mapping, char *path, size_t size)
 {
-	for (size_t i = 0; i < w->strange_count; i++)
-		say("kernel command line: %s is ignored: %s", w->strange[i].word, w->strange[i].why);
-}
+	const char *spec = w->root ? w->root : mapping;
+	struct notice notice = {0};
+	struct error err;
 
-/* root= as a path; anything else, such as UUID=, is answered with the mapping: it is what was unlocked. */
-static const char *root_device(const struct words *w, const char *mapping)
-{
-	if (!w->root || *w->root == '/')
-		return w->root ? w->root : mapping;
-	say("kernel command line: root=%s is not a path: using %s", w->root, mapping);
-	return mapping;
+	for (unsigned waited_s = 0;; waited_s++) {
+		enum cause cause = find_device(spec, path, size, &err);
+
+		if (!cause && devices_is_block(path)) {
+			/* The name that people know, rather than dm-0. */
+			if (devices_are_same(path, mapping))
+				text_format(path, size, "%s", mapping);
+			return true;
+		}
+		if (!w->root_wait && (waited_s >= ROOT_PATIENCE_S || !w->root))
+			break;
+		if (notice_due(&notice))
+			say("waiting for the root %s", spec);
+		(void)wait_block_event(1000);
+	}
+	say("the root %s is not there", spec);
+	return false;
 }
 
 /* Returns the real init's path once its root is mounted on NEW_ROOT; NULL with the reason said. */
 static const char *mount_and_check(const struct words *w, const char *mapping)
 {
-	if (!root_mount(w, root_device(w, mapping), NEW_ROOT))
+	char path[PATH_BYTES];
+
+	if (!find_root(w, mapping, path, sizeof(path)) || !root_mount(w, path, NEW_ROOT))
 		return NULL;
 	return switch_check(NEW_ROOT, w->init);
 }
 
-static void leave(const struct words *w, const char *mapping, char **argv)
+static void leave(const struct words *w, char **argv)
 {
-	bool ours = unlock(w, mapping);
-	const char *program = mount_and_check(w, mapping);
+	char name[UNLOCK_NAME_BYTES], mapping[PATH_BYTES];
+	const char *program;
 
+	unlock(w, name);
+	text_format(mapping, sizeof(mapping), MAPPER "%s", *name ? name : "root");
+	program = mount_and_check(w, mapping);
 	if (program) {
 		switch_root(NEW_ROOT, program, argv);
 		return; /* too late to undo anything */
 	}
 	devices_say();
 	(void)umount2(NEW_ROOT, 0);
-	if (ours)
-		unlock_undo(w);
+	unlock_undo(name);
 }
 
 int main(int argc, char **argv)
 {
 	static char cmdline[CMDLINE_BYTES];
 	static struct words words;
-	char mapping[PATH_BYTES];
 
 	(void)argc;
 	if (getpid() != 1) {
@@ -84,12 +102,8 @@ int main(int argc, char **argv)
 	early_load_modules("/etc/modules");
 	early_read_cmdline(cmdline, sizeof(cmdline));
 	words_parse(&words, cmdline);
-	say_strange_words(&words);
-	if (!words.device) {
-		say("the kernel command line has no latchkey.device=: nothing to unlock");
-		devices_say();
-	} else if (text_join(mapping, sizeof(mapping), MAPPER, words.name, "")) {
-		leave(&words, mapping, argv);
-	}
+	if (words.bad_panic)
+		say("kernel command line: panic=%s is ignored: it is no number", words.bad_panic);
+	leave(&words, argv);
 	stop(words.panic_s);
 }

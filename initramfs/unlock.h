@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unlock - run latchkey until the root is mapped.
+ * unlock - run `latchkey boot` until everything is open.
  *
- * Returns only with a mapping; every other end is stop().
+ * Returns only then; every other end is stop().
  */
 #ifndef INITRAMFS_UNLOCK_H
 #define INITRAMFS_UNLOCK_H
 
 #include "words.h"
 
-/* True: this run made the mapping. False: it was there before. Needs wait_listen() before. */
-bool unlock(const struct words *w, const char *mapping);
+enum { UNLOCK_NAME_BYTES = 160 };
 
-/* Remove the mapping that unlock() made, and say so: nobody will use it any more. */
-void unlock_undo(const struct words *w);
+/* @name is the first mapping's, "" when there is none. */
+void unlock(const struct words *w, char name[static UNLOCK_NAME_BYTES]);
+
+/* Remove the mapping @name, and say so: nobody will use it any more. */
+void unlock_undo(const char *name);
 
 #endif

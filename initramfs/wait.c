@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* wait - see wait.h. */
 #include "wait.h"
+#include "device/uevent.h"
 #include <errno.h>
-#include <linux/netlink.h>
 #include <poll.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,47 +33,7 @@ bool notice_due(struct notice *n)
 
 void wait_listen(void)
 {
-	struct sockaddr_nl addr = {.nl_family = AF_NETLINK, .nl_groups = 1};
-
-	uevents = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
-	if (uevents < 0)
-		return;
-	if (bind(uevents, (struct sockaddr *)&addr, sizeof(addr))) {
-		close(uevents);
-		uevents = -1;
-	}
-}
-
-/* Is the event (ACTION@PATH, then KEY=VALUE texts, each with its NUL) about a block device? */
-static bool is_block_event(const char *event, size_t len)
-{
-	for (size_t at = 0; at < len; at += strlen(event + at) + 1)
-		if (!strcmp(event + at, "SUBSYSTEM=block"))
-			return true;
-	return false;
-}
-
-/* Take all that is queued: a storm of events is one reason to look again. */
-static bool drain_events(void)
-{
-	static char event[8192];
-	struct sockaddr_nl from;
-	bool block = false;
-	socklen_t from_len;
-	ssize_t n;
-
-	for (;;) {
-		from_len = sizeof(from);
-		n = recvfrom(uevents, event, sizeof(event) - 1, 0, (struct sockaddr *)&from, &from_len);
-		if (n < 0 && errno == ENOBUFS)
-			block = true; /* some were lost: assume the one we want */
-		else if (n < 0 && errno != EINTR)
-			return block;
-		if (n <= 0 || from.nl_pid != 0) /* only the kernel's own word counts */
-			continue;
-		event[n] = 0;
-		block |= is_block_event(event, (size_t)n);
-	}
+	uevents = uevent_open();
 }
 
 bool wait_block_event(unsigned timeout_ms)
@@ -87,7 +45,7 @@ bool wait_block_event(unsigned timeout_ms)
 		int n = poll(&p, 1, (int)(end - now));
 
 		wait_reap();
-		if (n > 0 && drain_events())
+		if (n > 0 && uevent_drain(uevents))
 			return true;
 	}
 	return false;

@@ -2,6 +2,7 @@
 /* words - see words.h. */
 #include "words.h"
 #include "base/text.h"
+#include "config/words.h"
 #include <stdint.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -11,35 +12,10 @@ static const struct {
 	const char *name;
 	size_t member;
 } plain_words[] = {
-	{"latchkey.device", offsetof(struct words, device)},
-	{"latchkey.key", offsetof(struct words, key)},
-	{"latchkey.header", offsetof(struct words, header)},
 	{"root", offsetof(struct words, root)},
 	{"rootfstype", offsetof(struct words, rootfstype)},
 	{"rootflags", offsetof(struct words, rootflags)},
 	{"init", offsetof(struct words, init)},
-};
-
-/* latchkey.options=: crypttab's names, and latchkey's own where they differ. */
-static const struct {
-	const char *name, *option;
-} open_options[] = {
-	{"readonly", "--readonly"},
-	{"read-only", "--readonly"},
-	{"allow-discards", "--allow-discards"},
-	{"discard", "--allow-discards"},
-	{"same-cpu-crypt", "--perf-same_cpu_crypt"},
-	{"perf-same_cpu_crypt", "--perf-same_cpu_crypt"},
-	{"submit-from-crypt-cpus", "--perf-submit_from_crypt_cpus"},
-	{"perf-submit_from_crypt_cpus", "--perf-submit_from_crypt_cpus"},
-	{"no-read-workqueue", "--perf-no_read_workqueue"},
-	{"perf-no_read_workqueue", "--perf-no_read_workqueue"},
-	{"no-write-workqueue", "--perf-no_write_workqueue"},
-	{"perf-no_write_workqueue", "--perf-no_write_workqueue"},
-	{"high-priority", "--perf-high_priority"},
-	{"perf-high_priority", "--perf-high_priority"},
-	{"disable-keyring", "--disable-keyring"},
-	{"verbose", "--verbose"},
 };
 
 /* Mount options that are flags of mount(2); a filesystem would refuse them as text. */
@@ -62,64 +38,7 @@ static const struct {
 	{"dirsync", MS_DIRSYNC, 0},
 };
 
-enum { NAME_MAX_BYTES = 127, TRIES_MAX = 1000000 };
-
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
-
-static void complain(struct words *w, const char *word, const char *why)
-{
-	if (w->strange_count < WORDS_STRANGE_MAX)
-		w->strange[w->strange_count++] = (struct strange_word){word, why};
-}
-
-static void add_option(struct words *w, const char *name)
-{
-	for (size_t i = 0; i < COUNT(open_options); i++) {
-		if (strcmp(name, open_options[i].name))
-			continue;
-		if (w->option_count < WORDS_OPTIONS_MAX)
-			w->options[w->option_count++] = open_options[i].option;
-		else
-			complain(w, name, "too many options in latchkey.options=");
-		return;
-	}
-	complain(w, name, "not an option that latchkey.options= knows");
-}
-
-static void add_options(struct words *w, char *list)
-{
-	char *next;
-
-	for (; list; list = next) {
-		next = strchr(list, ',');
-		if (next)
-			*next++ = 0;
-		if (*list)
-			add_option(w, list);
-	}
-}
-
-static void set_tries(struct words *w, const char *value)
-{
-	uint64_t n;
-
-	if (text_parse_u64(value, &n) && n <= TRIES_MAX)
-		w->tries = value;
-	else
-		complain(w, "latchkey.tries", "its value is not a number up to 1000000");
-}
-
-/* Other characters are spelled differently in the node's name: no word needs them. */
-static void set_name(struct words *w, const char *value)
-{
-	size_t plain =
-		strspn(value, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ#+-.:=@_");
-
-	if (value[plain] || plain > NAME_MAX_BYTES)
-		complain(w, "latchkey.name", "its value may have up to 127 of 0-9 A-Z a-z # + - . : = @ _");
-	else
-		w->name = plain ? value : NULL;
-}
 
 static void set_panic(struct words *w, const char *value)
 {
@@ -127,20 +46,16 @@ static void set_panic(struct words *w, const char *value)
 	uint64_t n;
 
 	if (!text_parse_u64(value + minus, &n) || n > INT32_MAX)
-		complain(w, "panic", "its value is not a number");
+		w->bad_panic = value;
 	else
 		w->panic_s = minus ? -(int)n : (int)n;
 }
 
-static bool set_plain(struct words *w, const char *name, const char *value)
+static void set_plain(struct words *w, const char *name, const char *value)
 {
-	for (size_t i = 0; i < COUNT(plain_words); i++) {
-		if (strcmp(name, plain_words[i].name))
-			continue;
-		*(const char **)((char *)w + plain_words[i].member) = *value ? value : NULL;
-		return true;
-	}
-	return false;
+	for (size_t i = 0; i < COUNT(plain_words); i++)
+		if (!strcmp(name, plain_words[i].name))
+			*(const char **)((char *)w + plain_words[i].member) = *value ? value : NULL;
 }
 
 static void take_word(struct words *w, const char *name, char *value)
@@ -149,62 +64,20 @@ static void take_word(struct words *w, const char *name, char *value)
 		w->rw = name[1] == 'w';
 	} else if (!strcmp(name, "panic")) {
 		set_panic(w, value);
-	} else if (!strcmp(name, "latchkey.tries")) {
-		set_tries(w, value);
-	} else if (!strcmp(name, "latchkey.name")) {
-		set_name(w, value);
-	} else if (!strcmp(name, "latchkey.options")) {
-		add_options(w, value);
-	} else if (!set_plain(w, name, value) && !strncmp(name, "latchkey.", 9)) {
-		complain(w, name, "no such word");
+	} else if (!strcmp(name, "rootwait")) {
+		w->root_wait = true;
+	} else {
+		set_plain(w, name, value);
 	}
-}
-
-/* Cut one word off @p, quotes and all. Returns what follows. */
-static char *next_word(char *p, char **word)
-{
-	bool quoted = false;
-	char *end;
-
-	while (*p == ' ' || *p == '\n' || *p == '\t')
-		p++;
-	for (end = p; *end && (quoted || (*end != ' ' && *end != '\n' && *end != '\t')); end++)
-		quoted ^= *end == '"';
-	*word = p;
-	if (*end)
-		*end++ = 0;
-	return end;
-}
-
-/* "value" -> value, in place. */
-static char *unquote(char *text)
-{
-	size_t len = strlen(text);
-
-	if (*text != '"')
-		return text;
-	if (len > 1 && text[len - 1] == '"')
-		text[len - 1] = 0;
-	return text + 1;
 }
 
 void words_parse(struct words *w, char *cmdline)
 {
-	char *word, *value;
+	char *name, *value;
 
-	*w = (struct words){.name = NULL};
-	while (*cmdline) {
-		cmdline = next_word(cmdline, &word);
-		if (!strcmp(word, "--"))
-			break;
-		word = unquote(word);
-		value = strchr(word, '=');
-		if (value)
-			*value++ = 0;
-		take_word(w, word, value ? unquote(value) : word + strlen(word));
-	}
-	if (!w->name)
-		w->name = "root";
+	*w = (struct words){.root = NULL};
+	while (cmdline = words_next(cmdline, &name, &value), name)
+		take_word(w, name, value ? value : name + strlen(name));
 }
 
 /* Is the @len bytes long option @text a flag? Then apply it. */

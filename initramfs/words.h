@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * words - the kernel command line, as far as it concerns init.
+ * words - the kernel command line, as far as it concerns init; what is to be unlocked is latchkey's own matter.
  *
  * text of /proc/cmdline  ->  struct words (pointers into that text)
- * Pure: opens nothing, prints nothing. What is not understood is collected, so that init
- * can name it once there is a console.
+ * Pure: opens nothing, prints nothing.
  */
 #ifndef INITRAMFS_WORDS_H
 #define INITRAMFS_WORDS_H
@@ -12,31 +11,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { WORDS_OPTIONS_MAX = 16, WORDS_STRANGE_MAX = 16 };
-
-/* A word that was not used, and why in a few words. */
-struct strange_word {
-	const char *word;
-	const char *why;
-};
-
 /* Texts are NULL when the word is missing or empty; of a repeated word the last one counts. */
 struct words {
-	const char *device;			/* latchkey.device= as latchkey takes it: a path, UUID=... */
-	const char *name;			/* latchkey.name=, default "root" */
-	const char *key;			/* latchkey.key=, a path inside the image */
-	const char *header;			/* latchkey.header= */
-	const char *tries;			/* latchkey.tries=, a decimal number */
-	const char *options[WORDS_OPTIONS_MAX]; /* latchkey.options= as options of `latchkey open` */
-	size_t option_count;
-	const char *root;	/* root=, NULL: the mapping */
+	const char *root;	/* root=: a path, UUID= and the like; NULL: the first mapping */
 	const char *rootfstype; /* rootfstype=, a comma list */
 	const char *rootflags;	/* rootflags= */
 	const char *init;	/* init= */
 	bool rw;		/* the later one of ro and rw */
+	bool root_wait;		/* rootwait: for ever */
 	int panic_s;		/* panic=: seconds until a reboot, 0 never, below 0 at once */
-	struct strange_word strange[WORDS_STRANGE_MAX];
-	size_t strange_count;
+	const char *bad_panic;	/* a value of panic= that is no number, and not used; NULL */
 };
 
 /*

@@ -4,6 +4,7 @@
 #include "command/command.h"
 #include "secret/arena.h"
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@ static const struct {
 } commands[] = {
 	{"open", COMMAND_OPEN, 2, 0, command_open, "open [options] DEVICE NAME", "unlock; /dev/mapper/NAME appears"},
 	{"test", COMMAND_TEST, 1, 0, command_test, "test [options] DEVICE", "all of open but the kernel; prints \"keyslot N\""},
+	{"boot", COMMAND_BOOT, 0, 0, command_boot, "boot [options]", "open every volume of the boot configuration"},
 	{"close", COMMAND_CLOSE, 1, 0, command_close, "close NAME", "remove the mapping"},
 	{"check", COMMAND_CHECK, 1, 0, command_check, "check [--header H] DEVICE", "health of the header and the keyslot areas"},
 	{"dump", COMMAND_DUMP, 1, 0, command_dump, "dump [--json] [--header H] DEVICE", "what the header says"},
@@ -40,7 +42,7 @@ static void print_help(int fd)
 	for (int i = 0; i < COMMANDS; i++)
 		text_print(fd, "  latchkey %-36s %s\n", commands[i].usage, commands[i].help);
 	text_print(fd, "  latchkey COMMAND --help\n  latchkey --version [--verbose]\n\n"
-		       "DEVICE and H are a path, UUID=... or LABEL=...\n");
+		       "DEVICE and H are a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=...\n");
 	print_causes(fd);
 	text_print(fd, "\nSee latchkey(8).\n");
 }
@@ -117,6 +119,8 @@ int main(int argc, char **argv)
 	enum cause cause;
 
 	fill_standard_descriptors();
+	/* A reader who went away shall not kill us: what cannot be written is told by the exit code. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	cause = dispatch(argc, argv, &err);
 	if (!cause && text_output_lost())
 		cause = error_set(&err, CAUSE_USAGE, "standard output cannot be written");

@@ -3,4 +3,3 @@
 CC             := gcc
 TARGET_CFLAGS  := -m64 -fcf-protection=none
 LIBC           := musl
-KERNEL_HEADERS := /usr/include /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bytes - big-endian loads and the one bounds check.
+ * bytes - loads in either byte order and the one bounds check.
  *
- * On-disk integers are big-endian (LUKS2 specification 2.1). They are loaded byte by
- * byte: no packed structs, no casts, no alignment to think of.
+ * On-disk integers of LUKS are big-endian (LUKS2 specification 2.1), those of most other formats little-endian.
+ * They are loaded byte by byte: no packed structs, no casts, no alignment to think of.
  */
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H
@@ -31,6 +31,21 @@ static inline uint32_t bytes_be32(const uint8_t *p)
 static inline uint64_t bytes_be64(const uint8_t *p)
 {
 	return (uint64_t)bytes_be32(p) << 32 | bytes_be32(p + 4);
+}
+
+static inline uint16_t bytes_le16(const uint8_t *p)
+{
+	return (uint16_t)(p[1] << 8 | p[0]);
+}
+
+static inline uint32_t bytes_le32(const uint8_t *p)
+{
+	return (uint32_t)bytes_le16(p + 2) << 16 | bytes_le16(p);
+}
+
+static inline uint64_t bytes_le64(const uint8_t *p)
+{
+	return (uint64_t)bytes_le32(p + 4) << 32 | bytes_le32(p);
 }
 
 static inline void bytes_put_be32(uint8_t *p, uint32_t v)

@@ -54,61 +54,55 @@ static void check_copies(struct findings *f, const struct luks *luks, const stru
 		fault(f, "headers", report->note);
 }
 
-static void check_keyslot(struct findings *f, const struct reader *r, const struct luks_keyslot *slot)
+/* A keyslot that cannot be used here has an area all the same, which must not be overwritten either. */
+static void check_area(struct findings *f, const struct reader *r, const struct luks_keyslot *slot, const char *what)
 {
 	struct area_look look;
 	struct error err;
-	char what[32], text[192];
+	char text[192];
 
-	text_format(what, sizeof(what), "keyslot %u", slot->id);
-	if (slot->verdict.cause == CAUSE_DAMAGED) {
-		fault(f, what, slot->verdict.why);
-		return;
-	}
-	if (slot->verdict.cause) {
-		sound(what, slot->verdict.why);
-		return;
-	}
 	if (area_examine(r, slot, &look, &err)) {
 		fault(f, what, err.text);
 		return;
 	}
-	if (look.shape == AREA_RANDOM) {
-		text_format(text, sizeof(text), "area at byte %llu looks as it should (%u sectors)",
-			(unsigned long long)slot->area_off, look.sectors);
-		sound(what, text);
+	if (look.shape != AREA_RANDOM) {
+		area_describe(&look, text, sizeof(text));
+		fault(f, what, text);
 		return;
 	}
-	area_describe(&look, text, sizeof(text));
-	fault(f, what, text);
+	text_format(text, sizeof(text), "area at byte %llu looks as it should (%u sectors)",
+		(unsigned long long)slot->area_off, look.sectors);
+	sound(what, text);
+}
+
+static void check_keyslot(struct findings *f, const struct reader *r, const struct luks_keyslot *slot)
+{
+	uint64_t used_bytes = luks_area_used_bytes(slot);
+	char what[32];
+
+	text_format(what, sizeof(what), "keyslot %u", slot->id);
+	if (slot->verdict.cause == CAUSE_DAMAGED)
+		fault(f, what, slot->verdict.why);
+	else if (slot->verdict.cause)
+		sound(what, slot->verdict.why);
+	/* With a key of no length, or too long for any cipher, nobody knows how much of the area is filled. */
+	if (used_bytes && slot->key_bytes <= CIPHER_KEY_MAX_BYTES && used_bytes <= slot->area_size_bytes)
+		check_area(f, r, slot, what);
 }
 
 /* Does the data that the header describes fit the device? */
 static void check_segment(struct findings *f, const struct luks_segment *seg, uint64_t device_bytes)
 {
-	char text[160];
+	uint64_t off_sectors, size_sectors;
+	struct error err;
+	char text[80];
 
 	if (seg->verdict.cause) {
 		sound("data", seg->verdict.why);
 		return;
 	}
-	if (seg->off >= device_bytes) {
-		text_format(text, sizeof(text), "the device has %llu bytes, the data would begin at byte %llu",
-			(unsigned long long)device_bytes, (unsigned long long)seg->off);
-		fault(f, "data", text);
-		return;
-	}
-	if (seg->size_bytes > device_bytes - seg->off) {
-		text_format(text, sizeof(text), "the device has %llu bytes, the data would be %llu bytes from byte %llu on",
-			(unsigned long long)device_bytes, (unsigned long long)seg->size_bytes,
-			(unsigned long long)seg->off);
-		fault(f, "data", text);
-		return;
-	}
-	if (!seg->size_bytes && (device_bytes - seg->off) % seg->sector_bytes) {
-		text_format(text, sizeof(text), "%llu bytes to the end of the device are no multiple of the sector size %u",
-			(unsigned long long)(device_bytes - seg->off), seg->sector_bytes);
-		fault(f, "data", text);
+	if (luks_data_extent(seg, device_bytes, &off_sectors, &size_sectors, &err)) {
+		fault(f, "data", err.text);
 		return;
 	}
 	text_format(text, sizeof(text), "fits the device: from byte %llu on", (unsigned long long)seg->off);

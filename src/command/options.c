@@ -57,6 +57,11 @@ static const struct option {
 		"put the key into the table, not into the kernel keyring"},
 	{"token-only", 0, UNLOCK, FLAG, FIELD(wishes.token_only), 0, NULL, "use no passphrase or key file"},
 	{"verbose", 'v', UNLOCK, FLAG, FIELD(wishes.verbose), 0, NULL, "say which keyslot opened"},
+	{"show", 0, COMMAND_BOOT, FLAG, FIELD(show), 0, NULL, "print what the configuration means; do nothing"},
+	{"test", 0, COMMAND_BOOT, FLAG, FIELD(test), 0, NULL, "do everything but the mappings"},
+	{"cmdline", 0, COMMAND_BOOT, TEXT, FIELD(cmdline), 0, "TEXT", "instead of /proc/cmdline"},
+	{"crypttab", 0, COMMAND_BOOT, TEXT, FIELD(crypttab), 0, "PATH", "instead of /etc/crypttab"},
+	{"config", 0, COMMAND_BOOT, TEXT, FIELD(config), 0, "PATH", "instead of /etc/latchkey.conf"},
 	{"json", 0, COMMAND_DUMP, FLAG, FIELD(json), 0, NULL, "print for programs"},
 	{"help", 'h', ~0u, FLAG, FIELD(help), 0, NULL, "show this"},
 };

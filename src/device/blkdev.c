@@ -22,11 +22,12 @@ static enum cause read_at(void *ctx, void *buf, size_t len, uint64_t off, struct
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return error_set_os(err, CAUSE_DEVICE, errno, "%s: %llu bytes at byte %llu cannot be read",
-				dev->name, (unsigned long long)len, (unsigned long long)off);
+			return error_set_os(err, CAUSE_DEVICE, errno,
+				"%s: %llu bytes at byte %llu cannot be read", dev->name,
+				(unsigned long long)len, (unsigned long long)off);
 		if (!n)
-			return error_set(err, CAUSE_DEVICE, "%s: ended at byte %llu while it was read", dev->name,
-				(unsigned long long)(off + have));
+			return error_set(err, CAUSE_DEVICE, "%s: ended at byte %llu while it was read",
+				dev->name, (unsigned long long)(off + have));
 		have += (size_t)n;
 	}
 	return CAUSE_OK;
@@ -45,7 +46,8 @@ static enum cause inspect(struct blkdev *dev, struct error *err)
 		size = (uint64_t)st.st_size;
 	} else if (S_ISBLK(st.st_mode)) {
 		if (os_ioctl(dev->fd, BLKGETSIZE64, &size))
-			return error_set_os(err, CAUSE_DEVICE, errno, "%s: its size cannot be had", dev->name);
+			return error_set_os(
+				err, CAUSE_DEVICE, errno, "%s: its size cannot be had", dev->name);
 		if (os_ioctl(dev->fd, BLKROGET, &ro))
 			ro = 0;
 		dev->is_block = true;
@@ -60,15 +62,14 @@ static enum cause inspect(struct blkdev *dev, struct error *err)
 	return CAUSE_OK;
 }
 
-enum cause blkdev_open(const char *spec, struct blkdev *dev, struct error *err)
+enum cause blkdev_open_path(const char *path, struct blkdev *dev, struct error *err)
 {
 	enum cause cause;
 
 	*dev = (struct blkdev){.fd = -1};
-	text_escape(dev->name, sizeof(dev->name), spec);
-	cause = find_device(spec, dev->path, sizeof(dev->path), err);
-	if (cause)
-		return cause;
+	text_escape(dev->name, sizeof(dev->name), path);
+	if (!text_join(dev->path, sizeof(dev->path), path, "", ""))
+		return error_set(err, CAUSE_DEVICE, "the path of the device is too long");
 	/* O_NONBLOCK: a FIFO in the place of a device must not hang us. It means nothing for disks. */
 	dev->fd = open(dev->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (dev->fd < 0)
@@ -76,6 +77,19 @@ enum cause blkdev_open(const char *spec, struct blkdev *dev, struct error *err)
 	cause = inspect(dev, err);
 	if (cause)
 		blkdev_close(dev);
+	return cause;
+}
+
+enum cause blkdev_open(const char *spec, struct blkdev *dev, struct error *err)
+{
+	char path[sizeof(dev->path)];
+	enum cause cause = find_device(spec, path, sizeof(path), err);
+
+	*dev = (struct blkdev){.fd = -1};
+	if (!cause)
+		cause = blkdev_open_path(path, dev, err);
+	/* Messages call it what the person called it. */
+	text_escape(dev->name, sizeof(dev->name), spec);
 	return cause;
 }
 
@@ -99,7 +113,8 @@ enum cause blkdev_check_free(const struct blkdev *dev, struct error *err)
 	if (fd < 0 && errno == ENOENT)
 		fd = open(dev->path, O_RDONLY | O_CLOEXEC | O_EXCL);
 	if (fd < 0 && errno == EBUSY)
-		return error_set(err, CAUSE_EXISTS, "%s: is in use: mounted, or part of another mapping", dev->name);
+		return error_set(
+			err, CAUSE_EXISTS, "%s: is in use: mounted, or part of another mapping", dev->name);
 	if (fd < 0)
 		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be opened", dev->name);
 	close(fd);

@@ -10,21 +10,23 @@ enum { BLKDEV_NAME_BYTES = 128 };
 
 struct blkdev {
 	int fd;
-	bool is_block;           /* false: a regular file */
-	bool read_only;          /* the device itself refuses writing */
-	unsigned major, minor;   /* of a block device */
+	bool is_block;			  /* false: a regular file */
+	bool read_only;			  /* the device itself refuses writing */
+	unsigned major, minor;		  /* of a block device */
 	char path[BLKDEV_NAME_BYTES * 2]; /* that was opened */
-	char name[BLKDEV_NAME_BYTES];     /* printable, for messages */
+	char name[BLKDEV_NAME_BYTES];	  /* printable, for messages */
 	struct reader reader;
 };
 
 /*
- * Open @spec: a path, or UUID= or LABEL= of a LUKS volume; paths under /dev/disk/by-uuid
- * and by-label work without udev too. @dev must not move afterwards: the reader points into it.
- * Fails: CAUSE_DEVICE (absent, a directory, unreadable, two devices with that UUID),
- * CAUSE_UNSUPPORTED (PARTUUID=, PARTLABEL=).
+ * Open @spec: whatever find_device knows (device/find.h). @dev must not move afterwards: the reader points
+ * into it. Fails: CAUSE_DEVICE (absent, a directory, unreadable, two devices that are called so), CAUSE_USAGE
+ * (an empty name).
  */
 enum cause blkdev_open(const char *spec, struct blkdev *dev, struct error *err) MUST_USE;
+
+/* The same for a path and nothing else. */
+enum cause blkdev_open_path(const char *path, struct blkdev *dev, struct error *err) MUST_USE;
 
 void blkdev_close(struct blkdev *dev);
 

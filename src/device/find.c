@@ -1,124 +1,189 @@
 /* SPDX-License-Identifier: MIT */
 /* find - see find.h. */
 #include "device/find.h"
-#include "base/bytes.h"
-#include "base/folder.h"
 #include "base/text.h"
-#include <fcntl.h>
+#include "device/blkdev.h"
+#include "device/by_id.h"
+#include "device/partition.h"
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
-/* Of the LUKS header's first 512 bytes (LUKS2 specification 2.1; LUKS1 has the UUID in the same place). */
-enum { LABEL_OFF = 24, LABEL_BYTES = 48, UUID_OFF = 168, UUID_BYTES = 40, PROBE_BYTES = 512 };
-/* Where a secondary header can be when the first sector is lost. */
-enum { SECONDARY_MIN = 0x4000, SECONDARY_MAX = 0x400000, HDR_OFFSET_OFF = 256 };
+#define PARTNROFF "/PARTNROFF="
 
-enum key { BY_UUID, BY_LABEL };
+enum key { BY_UUID, BY_LABEL, BY_PARTUUID, BY_PARTLABEL, BY_ID };
+
+/* How a device can be asked for; the row is the enum's. */
+static const struct {
+	const char *tag, *folder;
+} keys[] = {
+	[BY_UUID] = {"UUID=", "/dev/disk/by-uuid/"},
+	[BY_LABEL] = {"LABEL=", "/dev/disk/by-label/"},
+	[BY_PARTUUID] = {"PARTUUID=", "/dev/disk/by-partuuid/"},
+	[BY_PARTLABEL] = {"PARTLABEL=", "/dev/disk/by-partlabel/"},
+	[BY_ID] = {"ID=", "/dev/disk/by-id/"},
+};
 
 struct wanted {
 	enum key key;
-	const char *value;
-	char path[2][280]; /* of the first two devices that fit */
-	unsigned found, held;
+	char value[SYSBLOCK_PATH_BYTES];
+	unsigned part_offset;		   /* of /PARTNROFF= */
+	char path[2][SYSBLOCK_PATH_BYTES]; /* of the first two devices that fit */
+	unsigned found, second_choice;
 };
 
-static bool field_is(const uint8_t *field, size_t bytes, const char *value, bool any_case)
-{
-	size_t len = strlen(value);
+enum fit { FITS_NOT, FITS_OVERWRITTEN, FITS };
 
-	if (len >= bytes || field[len])
+/* --- does it fit? --- */
+
+/* Only what the kernel's own look at the device says may be opened here: nothing else is in /sys/class/block.
+ */
+static bool read_superblock(const char *path, struct superblock *out)
+{
+	struct blkdev dev;
+	struct error err;
+	bool known;
+
+	*out = (struct superblock){.type = NULL};
+	if (blkdev_open_path(path, &dev, &err))
 		return false;
-	return any_case ? !strncasecmp((const char *)field, value, len) : !memcmp(field, value, len);
+	known = superblock_read(&dev.reader, out);
+	blkdev_close(&dev);
+	return known;
 }
 
-/* Does a LUKS header with the wanted UUID or label stand at byte @off? */
-static bool header_fits(int fd, off_t off, const struct wanted *w)
+static enum fit superblock_fits(const char *name, const struct wanted *w)
 {
-	uint8_t data[PROBE_BYTES];
+	char path[SYSBLOCK_PATH_BYTES];
+	struct superblock s;
 
-	if (pread(fd, data, sizeof(data), off) != (ssize_t)sizeof(data))
-		return false;
-	if (memcmp(data, off ? "SKUL\xba\xbe" : "LUKS\xba\xbe", 6))
-		return false;
-	/* The secondary header of a partition stands inside its disk, too, but was not written for that place. */
-	if (off && bytes_be64(data + HDR_OFFSET_OFF) != (uint64_t)off)
-		return false;
+	sysblock_path(name, path);
+	if (!read_superblock(path, &s))
+		return FITS_NOT;
 	if (w->key == BY_UUID)
-		return field_is(data + UUID_OFF, UUID_BYTES, w->value, true);
-	return bytes_be16(data + 6) == 2 && field_is(data + LABEL_OFF, LABEL_BYTES, w->value, false);
+		return !strcasecmp(s.uuid, w->value)	    ? FITS
+		       : !strcasecmp(s.lost_uuid, w->value) ? FITS_OVERWRITTEN
+							    : FITS_NOT;
+	return !strcmp(s.label, w->value)	 ? FITS
+	       : !strcmp(s.lost_label, w->value) ? FITS_OVERWRITTEN
+						 : FITS_NOT;
 }
 
-static bool device_fits(const char *path, const struct wanted *w)
+static enum fit partition_fits(const char *name, const struct wanted *w)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char disk[SYSBLOCK_NAME_BYTES], path[SYSBLOCK_PATH_BYTES];
+	unsigned number = sysblock_partition(name, disk);
+	uint64_t start = UINT64_MAX;
+	struct partition p;
+	struct blkdev dev;
+	struct error err;
 	bool fits;
 
-	if (fd < 0)
-		return false;
-	fits = header_fits(fd, 0, w);
-	for (off_t off = SECONDARY_MIN; !fits && off <= SECONDARY_MAX; off *= 2)
-		fits = header_fits(fd, off, w);
-	close(fd);
-	return fits;
-}
-
-/* A member of a RAID or a device that is mapped already shows the same header as what stands on it. */
-static bool has_holders(const char *name)
-{
-	char path[320];
-	struct folder f;
-	bool any;
-
-	text_format(path, sizeof(path), "/sys/class/block/%s/holders", name);
-	if (!folder_open(&f, path))
-		return false;
-	any = folder_next(&f) != NULL;
-	folder_close(&f);
-	return any;
+	if (number <= w->part_offset)
+		return FITS_NOT;
+	sysblock_path(disk, path);
+	if (blkdev_open_path(path, &dev, &err))
+		return FITS_NOT;
+	/* With an offset the id is that of another partition, whose place is not known here. */
+	if (!w->part_offset)
+		start = sysblock_number(name, "start", UINT64_MAX);
+	fits = partition_read(&dev.reader, (unsigned)sysblock_number(disk, "queue/logical_block_size", 512),
+		       number - w->part_offset, start, &p) &&
+	       !(w->key == BY_PARTUUID ? strcasecmp(p.uuid, w->value) : strcmp(p.label, w->value));
+	blkdev_close(&dev);
+	return fits ? FITS : FITS_NOT;
 }
 
 static void consider(const char *name, struct wanted *w)
 {
-	char path[280];
+	enum fit fit = FITS_NOT;
 
-	text_format(path, sizeof(path), "/dev/%s", name);
-	for (char *p = path; *p; p++)
-		if (*p == '!')
-			*p = '/'; /* as /sys writes cciss/c0d0 */
-	if (!device_fits(path, w))
+	switch (w->key) {
+	case BY_UUID:
+	case BY_LABEL:
+		fit = superblock_fits(name, w);
+		break;
+	case BY_PARTUUID:
+	case BY_PARTLABEL:
+		fit = partition_fits(name, w);
+		break;
+	case BY_ID:
+		fit = by_id_is(name, w->value) ? FITS : FITS_NOT;
+		break;
+	}
+	if (fit == FITS_NOT)
 		return;
-	if (has_holders(name)) {
-		/* Only worth naming when nothing else fits. */
-		if (!w->held++ && !w->found)
-			memcpy(w->path[0], path, sizeof(path));
+	/* Who asks for a disk by its id means the disk, whatever is on it. A held device shows what stands on
+	 * it. */
+	if (fit == FITS_OVERWRITTEN || (w->key != BY_ID && sysblock_is_held(name))) {
+		if (!w->second_choice++ && !w->found)
+			sysblock_path(name, w->path[0]);
 		return;
 	}
 	if (w->found < 2)
-		memcpy(w->path[w->found], path, sizeof(path));
+		sysblock_path(name, w->path[w->found]);
 	w->found++;
+}
+
+/* --- the walk --- */
+
+static bool next_name(struct folder *f, char name[static SYSBLOCK_NAME_BYTES])
+{
+	const char *next;
+
+	while ((next = folder_next(f)))
+		if (text_join(name, SYSBLOCK_NAME_BYTES, next, "", "") && sysblock_is_readable(name))
+			return true;
+	return false;
+}
+
+enum cause find_walk_open(struct find_walk *w, struct error *err)
+{
+	if (!folder_open(&w->folder, "/sys/class/block"))
+		return error_set(err, CAUSE_DEVICE, "devices cannot be looked for: /sys is not mounted");
+	return CAUSE_OK;
+}
+
+bool find_walk_next(struct find_walk *w, struct find_found *out)
+{
+	if (!next_name(&w->folder, out->name))
+		return false;
+	sysblock_path(out->name, out->path);
+	out->removable = sysblock_is_removable(out->name);
+	out->held = sysblock_is_held(out->name);
+	(void)read_superblock(out->path, &out->superblock);
+	return true;
+}
+
+void find_walk_close(struct find_walk *w)
+{
+	folder_close(&w->folder);
 }
 
 static enum cause search(struct wanted *w, const char *spec, char *out, size_t out_bytes, struct error *err)
 {
-	const char *name;
-	char safe[128];
-	struct folder f;
+	char safe[128], name[SYSBLOCK_NAME_BYTES];
+	struct find_walk walk;
 
 	text_escape(safe, sizeof(safe), spec);
-	if (!folder_open(&f, "/sys/class/block"))
-		return error_set(err, CAUSE_DEVICE, "%s: cannot be looked for: /sys is not mounted", safe);
-	while ((name = folder_next(&f)))
+	if (find_walk_open(&walk, err)) {
+		error_prefix(err, "%s", safe);
+		return CAUSE_DEVICE;
+	}
+	while (next_name(&walk.folder, name))
 		consider(name, w);
-	folder_close(&f);
+	find_walk_close(&walk);
 	if (w->found > 1)
-		return error_set(err, CAUSE_DEVICE, "%s: is on two devices, %s and %s; name one by its path", safe,
-			w->path[0], w->path[1]);
-	if (!w->found && !w->held)
-		return error_set(err, CAUSE_DEVICE, "%s: no LUKS volume here is called that", safe);
-	text_format(out, out_bytes, "%s", w->path[0]);
+		return error_set(err, CAUSE_DEVICE, "%s: is on two devices, %s and %s; name one by its path",
+			safe, w->path[0], w->path[1]);
+	if (!w->found && !w->second_choice)
+		return error_set(err, CAUSE_DEVICE, "%s: no device here is called that", safe);
+	if (!text_join(out, out_bytes, w->path[0], "", ""))
+		return error_set(err, CAUSE_DEVICE, "%s: the path of the device is too long", safe);
 	return CAUSE_OK;
 }
+
+/* --- what is asked for --- */
 
 /* The part of @s behind @prefix, or NULL. */
 static const char *behind(const char *s, const char *prefix)
@@ -128,30 +193,81 @@ static const char *behind(const char *s, const char *prefix)
 	return strncmp(s, prefix, len) ? NULL : s + len;
 }
 
+static int hex(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* udev writes what it does not like in the name of a link as \xNN. */
+static void unescape(char *s)
+{
+	char *to = s;
+
+	for (; *s; s++)
+		if (s[0] == '\\' && s[1] == 'x' && hex(s[2]) > 0 && hex(s[3]) >= 0) {
+			*to++ = (char)(hex(s[2]) << 4 | hex(s[3]));
+			s += 3;
+		} else {
+			*to++ = *s;
+		}
+	*to = 0;
+}
+
+static void unquote(char *s)
+{
+	size_t len = strlen(s);
+
+	if (len < 2 || (*s != '"' && *s != '\'') || s[len - 1] != *s)
+		return;
+	memmove(s, s + 1, len - 2);
+	s[len - 2] = 0;
+}
+
+/* "X/PARTNROFF=N", as the kernel has it for root=. */
+static bool cut_part_offset(struct wanted *w)
+{
+	char *cut = strstr(w->value, PARTNROFF);
+	uint64_t n;
+
+	if (!cut)
+		return true;
+	if (!text_parse_u64(cut + strlen(PARTNROFF), &n) || n > 255)
+		return false;
+	*cut = 0;
+	w->part_offset = (unsigned)n;
+	return true;
+}
+
+/* What @spec asks for; false: it is a path. */
+static bool is_wanted(const char *spec, struct wanted *w)
+{
+	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const char *value = behind(spec, keys[i].tag), *link = behind(spec, keys[i].folder);
+
+		w->key = (enum key)i;
+		if (value && text_join(w->value, sizeof(w->value), value, "", "")) {
+			unquote(w->value);
+			return true;
+		}
+		if (link && access(spec, F_OK) && text_join(w->value, sizeof(w->value), link, "", "")) {
+			unescape(w->value);
+			return true;
+		}
+	}
+	return false;
+}
+
 enum cause find_device(const char *spec, char *path, size_t path_bytes, struct error *err)
 {
-	struct wanted w = {0};
+	struct wanted w = {.found = 0};
 
-	if (behind(spec, "PARTUUID=") || behind(spec, "PARTLABEL="))
-		return error_set(err, CAUSE_UNSUPPORTED, "%s: partitions are not looked for yet; give a path or UUID=",
-			spec);
-	if ((w.value = behind(spec, "UUID=")))
-		w.key = BY_UUID;
-	else if ((w.value = behind(spec, "LABEL=")))
-		w.key = BY_LABEL;
-	else if ((w.value = behind(spec, "/dev/disk/by-uuid/")) && access(spec, F_OK))
-		w.key = BY_UUID;
-	else if ((w.value = behind(spec, "/dev/disk/by-label/")) && access(spec, F_OK))
-		w.key = BY_LABEL;
-	else if (strlen(spec) >= path_bytes)
-		return error_set(err, CAUSE_DEVICE, "the path of the device is too long");
-	else
-		w.value = NULL;
-	/* A volume without a label is not called "". */
-	if (w.value && !*w.value)
-		return error_set(err, CAUSE_USAGE, "%s: names no device", spec);
-	if (w.value)
+	if (is_wanted(spec, &w)) {
+		/* A volume without a label is not called "". */
+		if ((w.key == BY_PARTUUID && !cut_part_offset(&w)) || !*w.value)
+			return error_set(err, CAUSE_USAGE, "%s: names no device", spec);
 		return search(&w, spec, path, path_bytes, err);
-	text_format(path, path_bytes, "%s", spec);
+	}
+	if (!text_join(path, path_bytes, spec, "", ""))
+		return error_set(err, CAUSE_DEVICE, "the path of the device is too long");
 	return CAUSE_OK;
 }

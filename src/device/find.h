@@ -1,16 +1,49 @@
 /* SPDX-License-Identifier: MIT */
-/* find - a device by what it is called, without udev: /sys and the superblocks. */
+/* find - a device by what it is called, without udev: /sys, the superblocks and the partition tables. */
 #ifndef DEVICE_FIND_H
 #define DEVICE_FIND_H
 
 #include "base/cause.h"
+#include "base/folder.h"
+#include "device/superblock.h"
+#include "device/sysblock.h"
 
 /*
- * Turn @spec into a path. A path stays as it is, unless it is /dev/disk/by-uuid/X or
- * by-label/X and does not exist; UUID=X and LABEL=X are looked for on every block device.
- * Fails: CAUSE_DEVICE (not there, or there twice), CAUSE_USAGE (an empty name),
- * CAUSE_UNSUPPORTED (PARTUUID=, PARTLABEL=).
+ * Turn @spec into a path. Looked for on every block device are
+ *
+ *	UUID=X LABEL=X PARTUUID=X PARTUUID=X/PARTNROFF=N PARTLABEL=X ID=X
+ *	/dev/disk/by-uuid/X by-label/X by-partuuid/X by-partlabel/X by-id/X, when the node does not exist
+ *
+ * with X also in quotes. Anything else is a path and stays as it is. A device that others hold (a RAID
+ *member, a mapped volume, a disk that has partitions) and a volume that was overwritten count only when
+ *nothing else fits. Fails: CAUSE_DEVICE (not there, or there twice: both are named), CAUSE_USAGE (an empty
+ *name).
  */
 enum cause find_device(const char *spec, char *path, size_t path_bytes, struct error *err) MUST_USE;
+
+/* A block device that is there and has a size. */
+struct find_found {
+	char name[SYSBLOCK_NAME_BYTES]; /* as /sys/class/block spells it */
+	char path[SYSBLOCK_PATH_BYTES]; /* in /dev */
+	bool removable;			/* USB, MMC or marked so: where a key stick can be */
+	bool held;			/* mapped, a member of something, or a disk that has partitions */
+	struct superblock superblock;	/* .type is NULL when nothing is known there */
+};
+
+/* All block devices, one after the other. */
+struct find_walk {
+	struct folder folder;
+};
+
+/* Fails: CAUSE_DEVICE (/sys is not mounted). */
+enum cause find_walk_open(struct find_walk *w, struct error *err) MUST_USE;
+
+/*
+ * The next device that can be read without waiting for ever (suspended mappings, empty drives and floppies
+ * are left out). Reads its superblock: a slow device makes this slow. False: that was all.
+ */
+bool find_walk_next(struct find_walk *w, struct find_found *out);
+
+void find_walk_close(struct find_walk *w);
 
 #endif

@@ -72,6 +72,9 @@ enum cause loop_open(const struct blkdev *file, bool read_only, struct blkdev *l
 	file_fd = open(path, mode);
 	if (file_fd < 0 && errno == ENOENT)
 		file_fd = open(file->path, mode);
+	/* On a filesystem that is read-only there is only one way. */
+	if (file_fd < 0 && errno == EROFS && !read_only)
+		return loop_open(file, true, loop, err);
 	if (file_fd < 0)
 		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be opened for a loop device", file->name);
 	cause = bind_free_one(file_fd, read_only, path, sizeof(path), &loop_fd, err);

@@ -7,7 +7,8 @@
 
 /*
  * Put a loop device over the regular file @file and open it as @loop. The kernel removes
- * it with the last user: the mapping made over it, or @loop itself.
+ * it with the last user: the mapping made over it, or @loop itself. When the filesystem of
+ * the file is read-only, so is @loop.
  * Fails: CAUSE_KERNEL (no loop device), CAUSE_DEVICE.
  */
 enum cause loop_open(const struct blkdev *file, bool read_only, struct blkdev *loop, struct error *err) MUST_USE;

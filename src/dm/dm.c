@@ -108,8 +108,9 @@ enum cause dm_crypt_version(const struct kernel *k, struct dm_version *v, struct
 	} else if (os_errno == ENOTTY) {
 		prepare(r, NULL, 0, 0);
 		os_errno = run(k, DM_LIST_VERSIONS, r);
+		/* A list of what is loaded: the kernel may have the module all the same. */
 		if (!os_errno && !find_in_list(r, v))
-			os_errno = EINVAL;
+			cause = error_set(err, CAUSE_KERNEL, "dm-crypt is not loaded here: load the module dm_crypt");
 	}
 	if (os_errno == EINVAL)
 		cause = error_set(err, CAUSE_KERNEL, "this kernel has no dm-crypt: load the module dm_crypt");

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +27,10 @@ static void random_name(char name[static DM_NAME_BYTES], char uuid[static DM_UUI
 	text_format(uuid, DM_UUID_BYTES, "CRYPT-TEMP-%s", name);
 }
 
+/* What O_DIRECT may want of addresses, whatever the sectors of the device are. */
+enum { ALIGNMENT = 4096 };
+
+/* @fd has O_DIRECT, unless the kernel took it for nothing. */
 static enum cause read_all(int fd, uint8_t *out, size_t len, struct error *err)
 {
 	size_t have = 0;
@@ -35,6 +40,9 @@ static enum cause read_all(int fd, uint8_t *out, size_t len, struct error *err)
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		/* A device that wants more than that of us: through the page cache, then. */
+		if (n < 0 && errno == EINVAL && fcntl(fd, F_GETFL) & O_DIRECT && !fcntl(fd, F_SETFL, 0))
+			continue;
 		if (n <= 0)
 			return error_set_os(err, CAUSE_DEVICE, n ? errno : EIO, "the keyslot area cannot be read");
 		have += (size_t)n;
@@ -42,15 +50,28 @@ static enum cause read_all(int fd, uint8_t *out, size_t len, struct error *err)
 	return CAUSE_OK;
 }
 
+/* What is read is a split key: with O_DIRECT no copy of it stays in the page cache. */
 static enum cause read_node(uint64_t dev, const char *name, uint8_t *out, size_t len, struct error *err)
 {
-	enum cause cause;
-	int fd = node_open_private(dev, name);
+	size_t mark = arena_mark();
+	uint8_t *buf;
+	enum cause cause = arena_get(&buf, len + ALIGNMENT, err);
+	int fd;
 
-	if (fd < 0)
-		return error_set_os(err, CAUSE_KERNEL, errno, "a temporary mapping cannot be opened");
-	cause = read_all(fd, out, len, err);
-	close(fd);
+	if (cause)
+		return cause;
+	buf += -(uintptr_t)buf % ALIGNMENT;
+	fd = node_open_private(dev, name);
+	if (fd < 0) {
+		cause = error_set_os(err, CAUSE_KERNEL, errno, "a temporary mapping cannot be opened");
+	} else {
+		(void)fcntl(fd, F_SETFL, O_DIRECT);
+		cause = read_all(fd, buf, len, err);
+		close(fd);
+	}
+	if (!cause)
+		memcpy(out, buf, len);
+	arena_release(mark);
 	return cause;
 }
 

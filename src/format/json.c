@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* json - see json.h. The only file that sees cJSON. */
 #include "format/json.h"
+#include "format/json_library.h"
 #include "format/json_scan.h"
 #include <cJSON.h>
 #include <string.h>
 #include <sys/mman.h>
 
 /*
- * What the library asks the C library for is given here: it is compiled with these names
- * for malloc, free, realloc and strtod (Makefile). So the program needs no allocator and
- * no floating point parser.
+ * What the library asks the C library for is given here: it is compiled with json_library.h
+ * in front. So the program needs no allocator and no floating point.
  *
  * It allocates one piece a value and one a string and gives nothing back before the end:
  * so it draws from one mapping, sized by the limits of the scan, dropped whole.
  */
-void *json_pool_alloc(size_t bytes);
-void json_pool_free(void *p);
-void *json_pool_realloc(void *p, size_t bytes);
-double json_number(const char *text, char **end);
-
 static struct {
 	unsigned char *base;
 	size_t size, used;
@@ -54,7 +49,7 @@ void *json_pool_realloc(void *p, size_t bytes)
  * The text was scanned: it is a number of the grammar. A plain integer of 32 bits gets its
  * value, anything else (which only tokens may hold, and nobody reads) one that no accessor takes.
  */
-double json_number(const char *text, char **end)
+long long json_number(const char *text, char **end)
 {
 	size_t len = strspn(text, "+-0123456789.eE");
 	uint64_t v = 0;
@@ -65,7 +60,7 @@ double json_number(const char *text, char **end)
 			return -1;
 		v = v * 10 + (uint64_t)(text[i] - '0');
 	}
-	return v > UINT32_MAX ? -1 : (double)v;
+	return v > UINT32_MAX ? -1 : (long long)v;
 }
 
 static enum cause pool_open(size_t text_len, struct error *err)
@@ -211,14 +206,13 @@ const char *json_string(const struct json *v)
 
 bool json_u32(const struct json *v, uint32_t *out)
 {
-	double d;
+	long long number;
 
 	if (!v || !cJSON_IsNumber(node(v)))
 		return false;
-	d = node(v)->valuedouble;
-	/* A double holds every 32-bit integer exactly. */
-	if (!(d >= 0 && d <= UINT32_MAX))
+	number = node(v)->valuedouble;
+	if (number < 0 || number > UINT32_MAX)
 		return false;
-	*out = (uint32_t)d;
+	*out = (uint32_t)number;
 	return true;
 }

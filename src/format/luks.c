@@ -9,6 +9,31 @@ uint64_t luks_area_used_bytes(const struct luks_keyslot *slot)
 	return (split + CIPHER_SECTOR_BYTES - 1) / CIPHER_SECTOR_BYTES * CIPHER_SECTOR_BYTES;
 }
 
+enum cause luks_data_extent(const struct luks_segment *seg, uint64_t device_bytes, uint64_t *off_sectors,
+	uint64_t *size_sectors, struct error *err)
+{
+	uint64_t size = seg->size_bytes;
+
+	if (seg->off >= device_bytes)
+		return error_set(err, CAUSE_DEVICE,
+			"the device has %llu bytes, its data would begin at byte %llu: truncated?",
+			(unsigned long long)device_bytes, (unsigned long long)seg->off);
+	if (size > device_bytes - seg->off)
+		return error_set(err, CAUSE_DEVICE,
+			"the device has %llu bytes, its data would be %llu bytes from byte %llu on: truncated?",
+			(unsigned long long)device_bytes, (unsigned long long)size,
+			(unsigned long long)seg->off);
+	if (!size)
+		size = device_bytes - seg->off;
+	if (size % seg->sector_bytes)
+		return error_set(err, CAUSE_DEVICE,
+			"its data of %llu bytes is no multiple of its sector size %u",
+			(unsigned long long)size, seg->sector_bytes);
+	*off_sectors = seg->off / 512;
+	*size_sectors = size / 512;
+	return CAUSE_OK;
+}
+
 /* This text becomes part of names that the kernel gets. */
 bool luks_uuid_is_valid(const char *s)
 {

@@ -25,7 +25,7 @@ enum {
 	LUKS_UUID_CHARS = 36,
 	LUKS_LABEL_CHARS = 47,
 	LUKS_SALT_BYTES = 32,
-	LUKS_WHY_BYTES = 128,
+	LUKS_WHY_BYTES = 160,
 };
 
 /*
@@ -102,6 +102,13 @@ struct luks {
 
 /* How much of its area a keyslot fills: the split key, rounded up to whole sectors. */
 uint64_t luks_area_used_bytes(const struct luks_keyslot *slot);
+
+/*
+ * Where the data of @seg lies on a device of @device_bytes, in 512-byte sectors; the size is never 0.
+ * Fails: CAUSE_DEVICE (the device ends before the data does).
+ */
+enum cause luks_data_extent(const struct luks_segment *seg, uint64_t device_bytes, uint64_t *off_sectors,
+	uint64_t *size_sectors, struct error *err) MUST_USE;
 
 /* 8-4-4-4-12 hex digits and a NUL behind them. */
 bool luks_uuid_is_valid(const char *s);

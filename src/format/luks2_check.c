@@ -47,7 +47,8 @@ static enum cause check_segments(struct luks *luks, const struct luks2_links *li
 	}
 	if (regular > 1 && !luks->segment.verdict.cause) {
 		luks->segment.verdict.cause = CAUSE_UNSUPPORTED;
-		text_format(luks->segment.verdict.why, LUKS_WHY_BYTES, "%u segments where one is supported", regular);
+		text_format(luks->segment.verdict.why, LUKS_WHY_BYTES, "the data is in %u segments, latchkey maps only one; open it with cryptsetup",
+			regular);
 	}
 	return CAUSE_OK;
 }

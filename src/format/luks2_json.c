@@ -414,7 +414,9 @@ static enum cause read_crypt(const struct json *in, const char *where, struct lu
 			cipher_advice(encryption));
 	/* cryptsetup writes 0 always and ignores anything else: rather refuse than guess. */
 	if (iv_tweak)
-		verdict(&seg->verdict, CAUSE_UNSUPPORTED, "an IV tweak other than 0 is not supported");
+		verdict(&seg->verdict, CAUSE_UNSUPPORTED,
+			"an IV tweak of %llu is not supported; cryptsetup writes 0: open it with what made it",
+			(unsigned long long)iv_tweak);
 	if (json_member(in, "integrity"))
 		verdict(&seg->verdict, CAUSE_UNSUPPORTED, "integrity protection is not supported; open it with cryptsetup");
 	if (seg->sector_bytes < 512 || seg->sector_bytes > 4096 || (seg->sector_bytes & (seg->sector_bytes - 1)))
@@ -446,12 +448,13 @@ static enum cause read_segment_flags(const struct json *in, const char *where, b
 	return CAUSE_OK;
 }
 
-/* What to do about a segment that is known and refused. */
+/* What to do about a segment that is refused. */
 static const char *segment_advice(const char *type)
 {
 	if (!strcmp(type, "linear"))
-		return ": its data is not encrypted (yet)";
-	return strncmp(type, "hw-opal", 7) ? "" : ": the drive itself encrypts; open it with cryptsetup";
+		return ": its data is not encrypted; there is nothing to unlock";
+	return strncmp(type, "hw-opal", 7) ? "; a newer cryptsetup may open it"
+					   : ": the drive itself encrypts; open it with cryptsetup 2.7 or later";
 }
 
 static enum cause read_segment(const struct json *in, struct luks *luks, struct luks2_links *links,
@@ -526,6 +529,16 @@ static enum cause read_flags(const struct json *config, struct luks *luks, struc
 	return CAUSE_OK;
 }
 
+/* What to do about a requirement that is not met; cryptsetup is the one that knows them all. */
+static const char *requirement_advice(const char *name)
+{
+	if (!strcmp(name, "opal"))
+		return ": the drive itself encrypts; open it with cryptsetup 2.7 or later";
+	if (!strcmp(name, "inline-hw-tags"))
+		return ": its integrity tags are kept by the drive; open it with cryptsetup 2.8 or later";
+	return ", which latchkey does not know; a newer cryptsetup may open it";
+}
+
 static enum cause read_requirements(const struct json *config, struct luks_verdict *v, struct error *err)
 {
 	const struct json *requirements = json_member(config, "requirements");
@@ -540,9 +553,12 @@ static enum cause read_requirements(const struct json *config, struct luks_verdi
 
 		if (!text)
 			return missing("config", "mandatory", "an array of strings", err);
-		if (strstr(text, "reencrypt"))
+		if (!strcmp(text, "offline-reencrypt"))
+			verdict(v, CAUSE_UNSUPPORTED,
+				"an offline re-encryption is under way; finish it with the cryptsetup-reencrypt that began it");
+		else if (strstr(text, "reencrypt"))
 			verdict(v, CAUSE_UNSUPPORTED, REENCRYPTION);
-		verdict(v, CAUSE_UNSUPPORTED, "the header requires \"%s\", which latchkey does not do", text);
+		verdict(v, CAUSE_UNSUPPORTED, "the header requires \"%s\"%s", text, requirement_advice(text));
 	}
 	return CAUSE_OK;
 }

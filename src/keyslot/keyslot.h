@@ -45,7 +45,8 @@ struct keyslot_secret {
 };
 
 /*
- * Could @slot be tried on this machine? Nothing is computed or allocated.
+ * Could @slot be tried on this machine? Nothing is allocated in the arena; with a limit of
+ * time a piece of the derivation is run, to see how long all of it would take (kdf_check).
  * Fails: CAUSE_UNSUPPORTED, CAUSE_DAMAGED, CAUSE_RESOURCE, with a sentence that begins with the keyslot.
  */
 enum cause keyslot_check(

@@ -105,20 +105,19 @@ static enum cause verdict(const struct search *s, const struct tally *t, struct 
 	return CAUSE_PASSPHRASE;
 }
 
-/* After a wrong passphrase: say it when an area that was tried cannot hold a key any more. */
-static void append_overwritten(
-	const struct search *s, const struct luks_keyslot *const *list, unsigned n, struct error *err)
+/* After a wrong passphrase: say it when the area of one of the @n keyslots tried cannot hold a key any more. */
+static void append_overwritten(const struct search *s, const struct luks_keyslot *const *tried, unsigned n,
+	struct error *err)
 {
 	struct area_look look;
 	struct error ignored;
 	char text[160];
 
 	for (unsigned i = 0; i < n; i++) {
-		if (keyslot_check(&s->source, list[i], &ignored) ||
-			area_examine(s->source.header, list[i], &look, &ignored) || look.shape == AREA_RANDOM)
+		if (area_examine(s->source.header, tried[i], &look, &ignored) || look.shape == AREA_RANDOM)
 			continue;
 		area_describe(&look, text, sizeof(text));
-		error_append(err, "; the area of keyslot %u %s", list[i]->id, text);
+		error_append(err, "; the area of keyslot %u %s", tried[i]->id, text);
 	}
 }
 
@@ -155,12 +154,13 @@ static void try_next(struct hunt *h, const uint8_t *area_key)
 {
 	const struct keyslot_secret secret = {h->secret, area_key};
 	struct error why;
-	enum cause cause = keyslot_open(&h->search->source, h->list[h->at++], &secret, h->out, &why);
+	const struct luks_keyslot *slot = h->list[h->at++];
+	enum cause cause = keyslot_open(&h->search->source, slot, &secret, h->out, &why);
 
 	if (!cause)
 		h->opened = true;
 	else if (cause == CAUSE_PASSPHRASE)
-		h->tally.computed++;
+		h->list[h->tally.computed++] = slot; /* those tried move to the front */
 	else
 		count_skipped(h->search, &h->tally, &why);
 }
@@ -231,6 +231,6 @@ enum cause search_run(const struct search *s, struct bytes secret, struct volume
 	if (h.opened)
 		return CAUSE_OK;
 	if (verdict(s, &h.tally, err) == CAUSE_PASSPHRASE)
-		append_overwritten(s, h.list, h.n, err);
+		append_overwritten(s, h.list, h.tally.computed, err);
 	return err->cause;
 }

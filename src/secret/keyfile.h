@@ -27,7 +27,7 @@ struct keyfile {
 
 /*
  * Fails: CAUSE_USAGE (the file is absent, a directory, empty, too large, too short: what
- * cryptsetup also calls wrong parameters), CAUSE_DEVICE (read error), CAUSE_RESOURCE.
+ * cryptsetup also calls wrong parameters; a read error, which is not the volume's), CAUSE_RESOURCE.
  */
 enum cause keyfile_read(const struct keyfile *kf, struct secret *out, struct error *err) MUST_USE;
 

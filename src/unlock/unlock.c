@@ -59,22 +59,32 @@ static void volume_close(struct volume *v)
 	blkdev_close(&v->detached);
 }
 
-/* A detached header that is not this device's, or an old one, opens what it can; it is said. */
+/* A detached header that is not this device's, or an old one, opens what it can; all of it is said in one note. */
 static void compare_headers(const struct volume *v)
 {
+	const struct luks_segment *seg = &v->luks.segment;
 	struct header_report report;
-	struct error none;
+	struct error note;
 	struct luks own;
+	size_t same;
 
-	if (header_load(&v->data.reader, &own, &report, &none))
+	if (header_load(&v->data.reader, &own, &report, &note))
 		return;
+	error_set(&note, CAUSE_OK, "%s: is used, and differs from the header on %s", v->detached.name, v->data.name);
+	same = strlen(note.text);
 	if (strcmp(own.uuid, v->luks.uuid))
-		text_print(2, "latchkey: %s: has a header of its own with another UUID (%s); the one in %s is used (%s)\n",
-			v->data.name, own.uuid, v->detached.name, v->luks.uuid);
+		error_append(&note, "; another UUID: %s, not %s", v->luks.uuid, own.uuid);
 	else if (own.seqid > v->luks.seqid)
-		text_print(2, "latchkey: %s: an older header than the one on %s is used (sequence %llu, not %llu)\n",
-			v->detached.name, v->data.name, (unsigned long long)v->luks.seqid,
+		error_append(&note, "; an older header: sequence %llu, not %llu", (unsigned long long)v->luks.seqid,
 			(unsigned long long)own.seqid);
+	if (own.segment.off != seg->off)
+		error_append(&note, "; its data begins at byte %llu, not %llu", (unsigned long long)seg->off,
+			(unsigned long long)own.segment.off);
+	if (own.segment.size_bytes != seg->size_bytes)
+		error_append(&note, "; its data has %llu bytes, not %llu (0: to the end)",
+			(unsigned long long)seg->size_bytes, (unsigned long long)own.segment.size_bytes);
+	if (note.text[same])
+		notice(note.text);
 }
 
 static enum cause volume_open(const struct wishes *w, struct volume *v, struct error *err)
@@ -105,31 +115,19 @@ static enum cause volume_open(const struct wishes *w, struct volume *v, struct e
 
 /* --- 3 ----------------------------------------------------------------------------------- */
 
-/* Where the data lies on its device, in 512-byte sectors; the size is never 0. */
 static enum cause data_extent(const struct volume *v, uint64_t *off_sectors, uint64_t *size_sectors,
 	struct error *err)
 {
 	const struct luks_segment *seg = &v->luks.segment;
-	uint64_t device_bytes = v->data.reader.size_bytes, size = seg->size_bytes;
+	enum cause cause;
 
 	if (!seg->off && v->detached.fd < 0)
 		return error_set(err, CAUSE_USAGE, "%s: holds a detached header; name the data device and use --header",
 			v->data.name);
-	if (seg->off >= device_bytes)
-		return error_set(err, CAUSE_DEVICE, "%s: has %llu bytes, its data would begin at byte %llu: truncated?",
-			v->data.name, (unsigned long long)device_bytes, (unsigned long long)seg->off);
-	if (size > device_bytes - seg->off)
-		return error_set(err, CAUSE_DEVICE,
-			"%s: has %llu bytes, its data would be %llu bytes from byte %llu on: truncated?", v->data.name,
-			(unsigned long long)device_bytes, (unsigned long long)size, (unsigned long long)seg->off);
-	if (!size)
-		size = device_bytes - seg->off;
-	if (size % seg->sector_bytes)
-		return error_set(err, CAUSE_DEVICE, "%s: its data of %llu bytes is no multiple of its sector size %u",
-			v->data.name, (unsigned long long)size, seg->sector_bytes);
-	*off_sectors = seg->off / 512;
-	*size_sectors = size / 512;
-	return CAUSE_OK;
+	cause = luks_data_extent(seg, v->data.reader.size_bytes, off_sectors, size_sectors, err);
+	if (cause)
+		error_prefix(err, "%s", v->data.name);
+	return cause;
 }
 
 static enum cause refuse(const struct volume *v, struct error *err)
@@ -147,10 +145,20 @@ static enum cause refuse(const struct volume *v, struct error *err)
 
 /* --- 5 ----------------------------------------------------------------------------------- */
 
+/* Does a person at a terminal type the secret? */
+static bool is_asked_for(const struct wishes *w)
+{
+	return !w->secret && !w->key_file && prompt_is_interactive();
+}
+
 static enum cause get_secret(const struct wishes *w, const struct volume *v, struct secret *out, struct error *err)
 {
 	struct keyfile kf = {w->key_file, w->keyfile_offset_bytes, w->keyfile_size_bytes};
 
+	if (w->secret) {
+		*out = *w->secret;
+		return CAUSE_OK;
+	}
 	return w->key_file ? keyfile_read(&kf, out, err) : prompt_read(v->data.name, w->timeout_s, out, err);
 }
 
@@ -201,8 +209,12 @@ static enum cause try_once(const struct wishes *w, const struct volume *v, const
 	if (!cause)
 		notice_unlocked();
 	if (!cause)
-		cause = try_shown(s, !w->key_file && prompt_is_interactive(), (struct bytes){secret.data, secret.len},
-			key, err);
+		cause = try_shown(s, is_asked_for(w), (struct bytes){secret.data, secret.len}, key, err);
+	if (cause == CAUSE_PASSPHRASE && w->try_without_newline && secret.len > 1 && secret.data[secret.len - 1] == '\n') {
+		cause = search_run(s, (struct bytes){secret.data, secret.len - 1}, key, err);
+		if (!cause)
+			notice("the key opens without the newline at its end: take it out of the key file");
+	}
 	if (!cause) {
 		/* Move the key below the passphrase, so that the passphrase can be wiped. */
 		for (uint32_t i = 0; i < key->len; i++)
@@ -216,7 +228,7 @@ static enum cause try_once(const struct wishes *w, const struct volume *v, const
 static enum cause find_key(const struct wishes *w, const struct volume *v, const struct search *s,
 	struct volume_key *key, struct error *err)
 {
-	bool again = !w->key_file && prompt_is_interactive();
+	bool again = is_asked_for(w);
 	enum cause cause;
 
 	for (unsigned n = 1;; n++) {
@@ -353,14 +365,18 @@ static enum cause map_volume(const struct wishes *w, const struct volume *v, con
 	return cause;
 }
 
+static enum cause names_fill(const struct wishes *w, const struct volume *v, struct map_names *names, struct error *err)
+{
+	return map_names_fill(names, v->luks.version == 1 ? "LUKS1" : "LUKS2", v->luks.uuid, w->name, err);
+}
+
 static enum cause unlock_and_map(const struct wishes *w, const struct volume *v, const struct search *s,
 	const struct kernel *k, struct error *err)
 {
 	struct map_request req = {0};
 	struct volume_key key;
 	size_t mark = arena_mark();
-	enum cause cause = map_names_fill(&req.names, v->luks.version == 1 ? "LUKS1" : "LUKS2", v->luks.uuid,
-		w->name, err);
+	enum cause cause = names_fill(w, v, &req.names, err);
 
 	if (!cause)
 		cause = map_check(k, &req.names, err);
@@ -391,6 +407,60 @@ enum cause unlock_open(const struct wishes *w, struct error *err)
 		cause = unlock_and_map(w, &v, &s, &k, err);
 		kernel_close(&k);
 	}
+	volume_close(&v);
+	return cause;
+}
+
+/* --- 1 to 4, for who waits for a key ------------------------------------------------------- */
+
+static uint64_t most_memory_kib(const struct luks *luks)
+{
+	uint64_t most = 0;
+
+	for (unsigned i = 0; i < luks->keyslot_count; i++)
+		if (!luks->keyslots[i].verdict.cause && luks->keyslots[i].kdf.memory_kib > most)
+			most = luks->keyslots[i].kdf.memory_kib;
+	return most;
+}
+
+static enum cause look_at_kernel(const struct wishes *w, bool *mapped, struct error *err)
+{
+	struct map_names names = {.uuid = ""};
+	struct kernel k;
+	enum cause cause = map_name(w->name, names.name, err);
+
+	if (!cause)
+		cause = kernel_open(&k, err);
+	if (cause)
+		return cause;
+	cause = map_check(&k, &names, err);
+	*mapped = cause == CAUSE_EXISTS;
+	kernel_close(&k);
+	return cause;
+}
+
+enum cause unlock_look(const struct wishes *w, bool map, struct unlock_look *out, bool *mapped, struct error *err)
+{
+	struct map_names names;
+	struct volume v;
+	struct search s;
+	enum cause cause = CAUSE_OK;
+
+	*out = (struct unlock_look){.memory_kib = 0};
+	*mapped = false;
+	if (map)
+		cause = look_at_kernel(w, mapped, err);
+	if (!cause)
+		cause = prepare(w, &v, &s, err);
+	if (cause)
+		return cause;
+	memcpy(out->uuid, v.luks.uuid, sizeof(out->uuid));
+	memcpy(out->label, v.luks.label, sizeof(out->label));
+	out->memory_kib = most_memory_kib(&v.luks);
+	if (map)
+		cause = names_fill(w, &v, &names, err);
+	if (map && !cause)
+		cause = blkdev_check_free(&v.data, err);
 	volume_close(&v);
 	return cause;
 }

@@ -6,6 +6,8 @@
 #include "base/cause.h"
 #include "crypto/kdf.h"
 #include "dm/target.h"
+#include "format/luks.h"
+#include "secret/keyfile.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -14,6 +16,8 @@ struct wishes {
 	const char *device;
 	const char *name;     /* of the mapping; open only */
 	const char *header;   /* detached header; NULL: on the device */
+	const struct secret *secret; /* that somebody has got already; NULL: from key_file or the prompt */
+	bool try_without_newline; /* a secret that ends in one and fails is tried once more without it */
 	const char *key_file; /* NULL: ask; "-": standard input */
 	uint64_t keyfile_offset_bytes, keyfile_size_bytes;
 	int keyslot;        /* SEARCH_ANY_KEYSLOT or 0 to 31 */
@@ -34,5 +38,19 @@ enum cause unlock_open(const struct wishes *w, struct error *err) MUST_USE;
 
 /* Everything but the kernel; sets the number of the keyslot that opened. Fails with any cause. */
 enum cause unlock_test(const struct wishes *w, unsigned *keyslot, struct error *err) MUST_USE;
+
+/* What is worth knowing before anybody has a key. */
+struct unlock_look {
+	char uuid[LUKS_UUID_CHARS + 1];
+	char label[LUKS_LABEL_CHARS + 1]; /* any bytes: escape before printing */
+	uint64_t memory_kib;		  /* the most that one of the keyslots needs */
+};
+
+/*
+ * Everything of unlock_open, or, without @map, of unlock_test, that needs no key: could one open it? @mapped: the
+ * name is taken already, and nothing else was looked at. Fails with any cause but CAUSE_PASSPHRASE.
+ */
+enum cause unlock_look(const struct wishes *w, bool map, struct unlock_look *out, bool *mapped, struct error *err)
+	MUST_USE;
 
 #endif

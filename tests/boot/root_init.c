@@ -65,6 +65,7 @@ static void show_root(void)
 int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	show_lines("uptime", "/proc/uptime", "");
 	show_self(argc, argv);
 	show_descriptors();
 	show_lines("mount", "/proc/mounts", "");

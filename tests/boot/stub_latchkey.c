@@ -1,36 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stub_latchkey - stands in for latchkey where a test is about what init does afterwards.
+ * stub_latchkey - stands in for `latchkey boot` where a test is about what init does afterwards.
  *
- * The last argument, latchkey.name=, says how to end: "exit-N" with code N, "kill" by a
- * signal, "mapped-N" with code N after making /dev/mapper/NAME another name of DEVICE.
+ * latchkey.name= on the kernel command line says how to end: "exit-N" with code N, "kill-N" by signal N.
  */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-static void make_node(const char *device, const char *name)
-{
-	char path[256] = "/dev/mapper/";
-	struct stat st;
-
-	(void)mkdir("/dev/mapper", 0755);
-	strncat(path, name, sizeof(path) - strlen(path) - 1);
-	if (stat(device, &st) || mknod(path, S_IFBLK | 0600, st.st_rdev))
-		_exit(99);
-}
 
 int main(int argc, char **argv)
 {
-	const char *name = argv[argc - 1], *number = strchr(name, '-');
+	char line[4096] = "", *how;
+	FILE *f = fopen("/proc/cmdline", "r");
 
-	if (argc < 3 || strcmp(argv[1], "open"))
-		return 0;
-	if (!strcmp(name, "kill"))
-		raise(SIGKILL);
-	if (!strncmp(name, "mapped-", 7))
-		make_node(argv[argc - 2], name);
-	return number ? atoi(number + 1) : 98;
+	if (argc != 2 || strcmp(argv[1], "boot") || !f || !fgets(line, sizeof(line), f))
+		return 99;
+	how = strstr(line, "latchkey.name=");
+	if (!how)
+		return 98;
+	how += strlen("latchkey.name=");
+	if (!strncmp(how, "kill-", 5))
+		raise(atoi(how + 5));
+	return !strncmp(how, "exit-", 5) ? atoi(how + 5) : 97;
 }

@@ -35,7 +35,7 @@ INIT = os.path.join(BUILT, "init")
 WORK = os.path.join(O, "boot")
 QEMU = "qemu-system-x86_64"
 
-# For one boot, in seconds; a machine that is slower than this one's tenth may raise it.
+# For one boot, in seconds; a machine that is slower than this one's tenth may raise it. BOOT_JOBS: machines side by side.
 LIMIT = float(os.environ.get("BOOT_SECONDS", "120"))
 MODULES = "virtio_pci? virtio_blk? dm_crypt xts aesni_intel? ext4?"
 
@@ -88,9 +88,9 @@ def missing():
 
 
 @once
-def kernel():
-    """The folder with vmlinuz, version and lib/modules; fetched when it is not there."""
-    done = subprocess.run([os.path.join(HERE, "get-kernel")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+def kernel(*options):
+    """The folder with vmlinuz, version and lib/modules; fetched when it is not there. --full: the one with USB."""
+    done = subprocess.run([os.path.join(HERE, "get-kernel"), *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     if done.returncode:
         raise Failure(f"get-kernel: status {done.returncode}")
     return done.stdout.decode().split("\n")[-2]
@@ -104,10 +104,10 @@ def compile_static(name):
     return out
 
 
-def make_image(name, *options, modules=MODULES, init=INIT, latchkey=LATCHKEY):
+def make_image(name, *options, modules=MODULES, init=INIT, latchkey=LATCHKEY, kernel_options=()):
     """An initramfs of initramfs/mkimage. Returns its path."""
     out = os.path.join(WORK, name + ".cpio.gz")
-    folder = kernel()
+    folder = kernel(*kernel_options)
     with open(os.path.join(folder, "version")) as f:
         version = f.read().strip()
     run(os.path.join(TOP, "initramfs", "mkimage"), "-q", "--kernel", version, "--modules-root", folder,
@@ -123,7 +123,8 @@ def make_disk(name, *options):
 
 class VM:
     def __init__(self, name, image, words, disks=(), memory=256, args=(), kernel_words="loglevel=4 panic=-1",
-                 show=None, limit=LIMIT):
+                 show=None, limit=LIMIT, kernel_options=()):
+        self.kernel_options = kernel_options
         self.name, self.limit = name, limit
         self.show = show  # called with what the console says, as it comes
         self.image, self.words = image, f"console=ttyS0 {kernel_words} {words}"
@@ -133,7 +134,7 @@ class VM:
         self.process = None
 
     def command(self, serial):
-        folder = kernel()
+        folder = kernel(*self.kernel_options)
         # Whatever becomes of us, no machine is left running.
         command = ["setpriv", "--pdeathsig", "KILL", QEMU, "-accel", "tcg", "-cpu", "max", "-m", str(self.memory), "-no-reboot", "-nodefaults",
                    "-display", "none", "-vga", "none", "-nic", "none", *serial,
@@ -273,7 +274,7 @@ def suite(scenarios):
         return 0
     print(f"1..{len(chosen)}", flush=True)
     failed = 0
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(int(os.environ.get("BOOT_JOBS", os.cpu_count() or 1))) as pool:
         for number, (verdict, rest, said) in enumerate(pool.map(attempt, chosen), 1):
             failed += verdict != "ok"
             print("".join(f"#   {line}\n" for line in said) + f"{verdict} {number} - {rest}", flush=True)

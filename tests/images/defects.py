@@ -631,8 +631,12 @@ add("area-of-other-slot-zeroed", lambda i: i.zero(A0 + AREA, AREA), "two")
 add("area-zeroed-second-slot-opens", lambda i: i.zero(A0, AREA), "two", SECOND)
 add("area-both-zeroed", lambda i: i.zero(A0, 2 * AREA), "two")
 add("area-header-pattern", lambda i: i.write_at(A0, bytes(i.data[:2 * HDR])))
-
-
+for name, change in {"kdf-unknown": put("keyslots/0/kdf/type", "scrypt"), "hash-unknown": put("keyslots/0/kdf/hash", "whirlpool"),
+                     "af-hash-unknown": put("keyslots/0/af/hash", "sm3"),
+                     "cipher-unknown": put("keyslots/0/area/encryption", "rot13-ecb"),
+                     "iterations-0": put("keyslots/0/kdf/iterations", 0),
+                     "key-size-65": puts(keyslots__0__key_size=65, keyslots__0__area__size=str(4 * AREA))}.items():
+    add(f"area-zeroed-{name}", both(change, lambda i: i.zero(A0, AREA)))
 
 # --- trunc -----------------------------------------------------------------------------------------------
 
@@ -711,6 +715,7 @@ luks1_row("slot-0-salt-changed", set1("salt", b"x" * 32, 0))
 luks1_row("slot-0-switched-off", set1("active", 0xdead, 0))
 luks1_row("slots-all-off", both(set1("active", 0xdead, 0), set1("active", 0xdead, 1)))
 luks1_row("slot-3-switched-on", set1("active", 0xac71f3, 3))
+add("area-zeroed-luks1-hash-unknown", both(set1("hash", b"whirlpool"), lambda i: i.zero(4096, 128000)), "luks1")
 luks1_row("area-zeroed", lambda i: i.zero(4096, 128000))
 luks1_row("area-zeroed-second-opens", lambda i: i.zero(4096, 128000), secret=SECOND)
 luks1_row("area-text", lambda i: i.write_at(4096, TEXT[:4096]))

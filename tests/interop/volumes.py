@@ -14,6 +14,7 @@ import functools
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,8 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 O = os.path.join(TOP, os.environ.get("O", "build"))
 TARGET = os.environ.get("TARGET", "x86_64-linux-musl")
 LATCHKEY = os.path.join(O, TARGET, "latchkey")
+# The program that a suite asks, for those that can go through an emulator: words as of a shell.
+COMMAND = shlex.split(os.environ.get("LATCHKEY_COMMAND", LATCHKEY))
 LATCHKEY_ASAN = os.path.join(O, "host-asan", "latchkey")
 os.environ["PATH"] += ":/usr/sbin:/sbin"
 os.environ["LC_ALL"] = "C"

@@ -172,6 +172,7 @@ TEST(trim_touches_memory_that_nothing_was_written_to)
 	uint8_t *p = arena_alloc(room), *page;
 	size_t touched = 0, pages;
 
+	SKIP_EMULATED("madvise");
 	memset(p, 0x77, 100);
 	arena_trim(p, 40, 100);
 	assert_int_equal(unit_others(p, 0x77, 40), 0);
@@ -242,6 +243,7 @@ TEST(secrets_can_reach_swap_or_a_core_dump_or_a_child)
 	uint8_t *p = arena_alloc(4096);
 	char flags[512];
 
+	SKIP_EMULATED("madvise");
 	flags_of(p, flags, sizeof(flags));
 	if (!*flags)
 		SKIP("this kernel shows no VmFlags");
@@ -270,8 +272,10 @@ TEST(a_child_inherits_the_secrets)
 {
 	uint8_t *p = arena_alloc(64);
 	int status;
-	pid_t pid = unit_fork();
+	pid_t pid;
 
+	SKIP_EMULATED("madvise");
+	pid = unit_fork();
 	if (!pid)
 		_exit(memory_readable(p));
 	assert_int_equal(waitpid(pid, &status, 0), pid);

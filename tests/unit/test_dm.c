@@ -64,6 +64,24 @@ static void the_list_request_is_wrong(void **state)
 	sent(f, 1, DM_LIST_VERSIONS);
 }
 
+/* The old list has only what is loaded: the module may be there. */
+static void a_module_not_loaded_yet_is_called_absent(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct dm_version v;
+	struct error err;
+
+	(void)state;
+	f->no_crypt = true;
+	assert_int_equal(dm_crypt_version(&f->face, &v, &err), CAUSE_KERNEL);
+	assert_non_null(strstr(err.text, "has no dm-crypt"));
+	f->no_get_version = true;
+	assert_int_equal(dm_crypt_version(&f->face, &v, &err), CAUSE_KERNEL);
+	assert_non_null(strstr(err.text, "not loaded"));
+	assert_null(strstr(err.text, "has no"));
+	f->no_get_version = f->no_crypt = false;
+}
+
 static void the_status_request_is_wrong(void **state)
 {
 	struct fake_kernel *f = fake_new();
@@ -511,6 +529,7 @@ int main(void)
 	fake_arena();
 	ROW(the_version_request_is_wrong);
 	ROW(the_list_request_is_wrong);
+	ROW(a_module_not_loaded_yet_is_called_absent);
 	ROW(the_status_request_is_wrong);
 	ROW(the_create_request_is_wrong);
 	ROW(the_longest_name_or_uuid_is_cut);

@@ -37,49 +37,40 @@ static void defaults_of_an_empty_line(void **state)
 	struct line l = parse("");
 
 	(void)state;
-	assert_null(l.w.device);
-	assert_string_equal(l.w.name, "root");
-	assert_null(l.w.key);
 	assert_null(l.w.root);
 	assert_null(l.w.init);
 	assert_false(l.w.rw);
 	assert_int_equal(l.w.panic_s, 0);
-	assert_int_equal(l.w.option_count, 0);
-	assert_int_equal(l.w.strange_count, 0);
+	assert_null(l.w.bad_panic);
 	drop(&l);
 }
 
 static void every_word_is_kept(void **state)
 {
 	struct line l =
-		parse("BOOT_IMAGE=/vmlinuz latchkey.device=UUID=1-2 latchkey.name=a.b latchkey.key=/k "
-		      "latchkey.header=/h latchkey.tries=5 root=/dev/x rootfstype=ext4,xfs "
-		      "rootflags=subvol=@ init=/i rw panic=-1 quiet\n");
+		parse("BOOT_IMAGE=/vmlinuz latchkey.device=UUID=1-2 root=UUID=1-2 rootfstype=ext4,xfs "
+		      "rootflags=subvol=@ init=/i rw rootwait panic=-1 quiet\n");
 
 	(void)state;
-	assert_string_equal(l.w.device, "UUID=1-2");
-	assert_string_equal(l.w.name, "a.b");
-	assert_string_equal(l.w.key, "/k");
-	assert_string_equal(l.w.header, "/h");
-	assert_string_equal(l.w.tries, "5");
-	assert_string_equal(l.w.root, "/dev/x");
+	assert_string_equal(l.w.root, "UUID=1-2");
 	assert_string_equal(l.w.rootfstype, "ext4,xfs");
 	assert_string_equal(l.w.rootflags, "subvol=@");
 	assert_string_equal(l.w.init, "/i");
 	assert_true(l.w.rw);
+	assert_true(l.w.root_wait);
 	assert_int_equal(l.w.panic_s, -1);
-	assert_int_equal(l.w.strange_count, 0);
+	assert_null(l.w.bad_panic);
 	drop(&l);
 }
 
 static void the_later_word_counts(void **state)
 {
 	struct line l = parse(
-		"rw latchkey.device=/a panic=5 latchkey.key=/k latchkey.device=/b ro panic=0 latchkey.key=");
+		"rw root=/a panic=5 init=/k root=/b ro panic=0 init=");
 
 	(void)state;
-	assert_string_equal(l.w.device, "/b");
-	assert_null(l.w.key);
+	assert_string_equal(l.w.root, "/b");
+	assert_null(l.w.init);
 	assert_false(l.w.rw);
 	assert_int_equal(l.w.panic_s, 0);
 	drop(&l);
@@ -87,84 +78,40 @@ static void the_later_word_counts(void **state)
 
 static void quotes_protect_blanks(void **state)
 {
-	struct line l = parse("  latchkey.key=\"/a b\"\t\"latchkey.device=/c d\" init=\"/open quote");
+	struct line l = parse("  root=\"/a b\"\t\"rootflags=c d\" init=\"/open quote");
 
 	(void)state;
-	assert_string_equal(l.w.key, "/a b");
-	assert_string_equal(l.w.device, "/c d");
+	assert_string_equal(l.w.root, "/a b");
+	assert_string_equal(l.w.rootflags, "c d");
 	assert_string_equal(l.w.init, "/open quote");
 	drop(&l);
 }
 
 static void two_dashes_end_the_words(void **state)
 {
-	struct line l = parse("init=/a -- init=/b latchkey.foo");
+	struct line l = parse("init=/a -- init=/b panic=x");
 
 	(void)state;
 	assert_string_equal(l.w.init, "/a");
-	assert_int_equal(l.w.strange_count, 0);
+	assert_null(l.w.bad_panic);
 	drop(&l);
 }
 
-static void options_become_latchkeys_own(void **state)
+static void what_is_no_number_is_named(void **state)
 {
-	static const char *const expected[] = {"--readonly", "--allow-discards", "--perf-no_read_workqueue",
-		"--perf-no_write_workqueue", "--perf-same_cpu_crypt", "--perf-submit_from_crypt_cpus",
-		"--perf-high_priority", "--disable-keyring"};
-	struct line l =
-		parse("latchkey.options=read-only,discard,,no-read-workqueue,perf-no_write_workqueue "
-		      "latchkey.options=same-cpu-crypt,submit-from-crypt-cpus,high-priority,disable-keyring");
+	static const char *const values[] = {"soon", "-", "4294967297", ""};
+	char text[64];
 
 	(void)state;
-	assert_int_equal(l.w.option_count, 8);
-	for (size_t i = 0; i < 8; i++)
-		assert_string_equal(l.w.options[i], expected[i]);
-	drop(&l);
-}
+	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
+		struct line l;
 
-static void expect_strange(const char *text, const char *word)
-{
-	struct line l = parse(text);
-
-	assert_int_equal(l.w.strange_count, 1);
-	assert_string_equal(l.w.strange[0].word, word);
-	assert_null(l.w.tries);
-	assert_string_equal(l.w.name, "root");
-	assert_int_equal(l.w.panic_s, 0);
-	drop(&l);
-}
-
-static void what_is_not_understood_is_named(void **state)
-{
-	(void)state;
-	expect_strange("latchkey.devise=/dev/vda", "latchkey.devise");
-	expect_strange("latchkey.", "latchkey.");
-	expect_strange("latchkey.options=readonly,key-file=/x", "key-file=/x");
-	expect_strange("latchkey.tries=1000001", "latchkey.tries");
-	expect_strange("latchkey.tries=-1", "latchkey.tries");
-	expect_strange("latchkey.tries=3x", "latchkey.tries");
-	expect_strange("latchkey.tries", "latchkey.tries");
-	expect_strange("latchkey.name=../sda", "latchkey.name");
-	expect_strange("latchkey.name=a\\b", "latchkey.name");
-	expect_strange("panic=soon", "panic");
-	expect_strange("panic=-", "panic");
-	expect_strange("panic=4294967297", "panic");
-}
-
-static void more_than_fits_is_not_written(void **state)
-{
-	char text[4096] = "latchkey.options=verbose";
-	struct line l;
-
-	(void)state;
-	for (int i = 0; i < 40; i++)
-		strcat(text, ",verbose");
-	for (int i = 0; i < 40; i++)
-		strcat(text, " latchkey.nonsense");
-	l = parse(text);
-	assert_int_equal(l.w.option_count, WORDS_OPTIONS_MAX);
-	assert_int_equal(l.w.strange_count, WORDS_STRANGE_MAX);
-	drop(&l);
+		text_format(text, sizeof(text), "panic=%s", values[i]);
+		l = parse(text);
+		assert_string_equal(l.w.bad_panic, values[i]);
+		assert_int_equal(l.w.panic_s, 0);
+		drop(&l);
+	}
 }
 
 static void mount_options_are_split(void **state)
@@ -210,9 +157,7 @@ int main(void)
 		cmocka_unit_test(the_later_word_counts),
 		cmocka_unit_test(quotes_protect_blanks),
 		cmocka_unit_test(two_dashes_end_the_words),
-		cmocka_unit_test(options_become_latchkeys_own),
-		cmocka_unit_test(what_is_not_understood_is_named),
-		cmocka_unit_test(more_than_fits_is_not_written),
+		cmocka_unit_test(what_is_no_number_is_named),
 		cmocka_unit_test(mount_options_are_split),
 		cmocka_unit_test(mount_options_that_do_not_fit_are_refused),
 	};

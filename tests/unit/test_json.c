@@ -133,6 +133,25 @@ static void what_the_library_tolerates_gets_through(void **state)
 		bad(liberties[i], "JSON, byte ");
 }
 
+/* Both have a bound of their own: what the scan takes, the library must take. */
+static void the_bounds_on_depth_differ(void **state)
+{
+	char text[16 + 2 * JSON_DEPTH_MAX + 1];
+	const struct json *v;
+	unsigned depth = 1;
+
+	(void)state;
+	strcpy(text, "{\"a\":");
+	for (int i = 1; i < JSON_DEPTH_MAX; i++)
+		strcat(text, "[");
+	for (int i = 1; i < JSON_DEPTH_MAX; i++)
+		strcat(text, "]");
+	strcat(text, "}");
+	for (v = json_first(good(text)); v; v = json_first(v))
+		depth++;
+	assert_int_equal(depth, JSON_DEPTH_MAX);
+}
+
 static void half_a_surrogate_pair_becomes_text(void **state)
 {
 	(void)state;
@@ -381,6 +400,7 @@ int main(void)
 	ROW(equal_items_of_an_array_are_refused);
 	ROW(a_control_character_of_a_name_reaches_the_terminal);
 	ROW(what_the_library_tolerates_gets_through);
+	ROW(the_bounds_on_depth_differ);
 	ROW(half_a_surrogate_pair_becomes_text);
 	ROW(a_lookup_takes_another_case);
 	ROW(a_lookup_goes_into_things_that_are_no_object);

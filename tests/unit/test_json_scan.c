@@ -24,11 +24,16 @@ struct text {
 static const struct text grammar[] = {
 	YES("an empty object is refused", "{}"),
 	YES("blanks inside are refused", "{ \t\n\r\"a\" \t\n\r: \t\n\r[ 1 , 2 ] \t\n\r, \"b\" : { } }"),
+	YES("a space is no blank", "{ \"a\":1}"),
+	YES("a tab is no blank", "{\t\"a\":1}"),
+	YES("a newline is no blank", "{\n\"a\":1}"),
+	YES("a carriage return is no blank", "{\r\"a\":1}"),
 	YES("an empty name is refused", "{\"\":1}"),
 	YES("an empty array or string is refused", "{\"a\":[],\"b\":\"\"}"),
 	YES("one of the three words is refused", "{\"a\":[true,false,null]}"),
 	YES("one of the eight short escapes is refused", "{\"a\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"}"),
 	YES("a four-digit escape is refused", "{\"a\":\"\\u0001\\u00e9\\uABCD\\u1000\\u0100\\u0010\"}"),
+	YES("one of the 22 hex digits is refused", "{\"a\":\"\\u0123\\u4567\\u89ab\\ucdef\\uABCD\\uEF01\"}"),
 	YES("a surrogate pair is refused", "{\"a\":\"\\ud83d\\uDE00\"}"),
 	YES("bytes over 0x7f in a string are refused", "{\"a\":\"\xc3\xa9\"}"),
 	YES("DEL in a string is refused (RFC 8259 allows it)", "{\"a\":\"\x7f\"}"),
@@ -90,6 +95,10 @@ static const struct text grammar[] = {
 	NO("an escape of three digits is accepted", "{\"a\":\"\\u00e\"}", "bad \\u escape"),
 	NO("an escape with a letter behind f is accepted", "{\"a\":\"\\u00eg\"}", "bad \\u escape"),
 	NO("an escape with a capital behind F is accepted", "{\"a\":\"\\u00EG\"}", "bad \\u escape"),
+	NO("an escape with what stands before 0 is accepted", "{\"a\":\"\\u00e/\"}", "bad \\u escape"),
+	NO("an escape with what stands behind 9 is accepted", "{\"a\":\"\\u00e:\"}", "bad \\u escape"),
+	NO("an escape with what stands before A is accepted", "{\"a\":\"\\u00e@\"}", "bad \\u escape"),
+	NO("an escape with what stands before a is accepted", "{\"a\":\"\\u00e`\"}", "bad \\u escape"),
 	NO("a capital U is taken for an escape", "{\"a\":\"\\U0041\"}", "bad escape"),
 };
 

@@ -169,8 +169,9 @@ TEST(what_is_no_key_file_has_no_cause)
 	assert_fails(CAUSE_USAGE, folder, 0, 0);
 	assert_non_null(strstr(err.text, "directory"));
 	/* Opens and seeks; the read fails with an input/output error. */
-	assert_fails(CAUSE_DEVICE, "/proc/self/mem", 0, 0);
+	assert_fails(CAUSE_USAGE, "/proc/self/mem", 0, 0);
 	assert_int_equal(err.os_errno, EIO);
+	assert_non_null(strstr(err.text, "key file /proc/self/mem: cannot be read"));
 }
 
 /* A writer in another process sends @len bytes of the content into @fd, at most @step at a time. */

@@ -105,6 +105,7 @@ TEST(this_machine_has_more_than_it_has)
 	struct sysinfo info;
 	uint64_t kib = machine_memory_available_kib();
 
+	SKIP_EMULATED("the unit of sysinfo");
 	assert_int_equal(sysinfo(&info), 0);
 	assert_in_range(kib, 1024, ((uint64_t)info.totalram + info.totalswap) * info.mem_unit / 1024);
 }

@@ -11,6 +11,9 @@ TEST(a_load_takes_the_bytes_in_the_wrong_order)
 
 	assert_int_equal(bytes_be16(b + 1), 0x8192);
 	assert_int_equal(bytes_be32(b + 1), 0x8192a3b4);
+	assert_int_equal(bytes_le16(b + 1), 0x9281);
+	assert_int_equal(bytes_le32(b + 1), 0xb4a39281);
+	assert_true(bytes_le64(b + 1) == 0xf8e7d6c5b4a39281ull);
 	assert_true(bytes_be64(b + 1) == 0x8192a3b4c5d6e7f8ull);
 	bytes_put_be32(put + 1, 0xfedcba98);
 	assert_memory_equal(put, "\0\xfe\xdc\xba\x98\0", 6);

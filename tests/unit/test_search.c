@@ -303,6 +303,7 @@ TEST(an_overwritten_area_is_only_a_wrong_passphrase)
 	zero->verdict = (struct luks_verdict){CAUSE_UNSUPPORTED, "is odd"};
 	assert_fails(CAUSE_PASSPHRASE, SEARCH_ANY_KEYSLOT, "zero");
 	assert_null(strstr(err.text, "area of keyslot 0"));
+	assert_non_null(strstr(err.text, "the area of keyslot 1 looks overwritten: one byte repeated"));
 }
 
 TEST(a_slot_that_needs_too_much_memory_hides_a_good_one)

@@ -23,6 +23,14 @@
 		skip();                                                                                      \
 	} while (0)
 
+/* Under a user-mode emulator (tests/run sets it) what the kernel does by request of ours is not all handed
+ * on. */
+#define SKIP_EMULATED(what)                                                                                  \
+	do {                                                                                                 \
+		if (getenv("EMULATED"))                                                                      \
+			SKIP("the emulator does not hand on " what);                                         \
+	} while (0)
+
 #ifdef __SANITIZE_ADDRESS__
 #define UNIT_SANITIZED 1
 #else

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: MIT
+TARGET  := armv7-linux-musleabihf
+# Where make boot and the tests take their kernel from: suite, architecture, package.
+KERNEL_PACKAGE := bookworm armhf linux-image-armmp
+MODULES := virtio_pci? virtio_mmio? virtio_blk dm_crypt xts ext4

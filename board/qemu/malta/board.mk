@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: MIT
+TARGET  := mipsel-linux-muslsf
+# Where make boot and the tests take their kernel from: suite, architecture, package.
+KERNEL_PACKAGE := bookworm mipsel linux-image-4kc-malta
+MODULES := virtio_pci? virtio_mmio? virtio_blk dm_crypt xts ext4

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* attempt - try a secret of the vault on one volume, and map it. */
+#ifndef BOOT_ATTEMPT_H
+#define BOOT_ATTEMPT_H
+
+#include "boot/child.h"
+#include "unlock/unlock.h"
+
+struct attempt {
+	struct wishes wishes;
+	unsigned slot; /* of the vault */
+	bool test;     /* everything but the mapping */
+};
+
+/* A child_work; @arg is a struct attempt. Fails with any cause. */
+enum cause attempt_run(void *arg, struct child_end *end, struct error *err);
+
+#endif

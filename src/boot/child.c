@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* child - see child.h. */
+#include "boot/child.h"
+#include "base/text.h"
+#include "secret/arena.h"
+#include "secret/vault.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+uint64_t child_now_ms(void)
+{
+	struct timespec ts = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static _Noreturn void be_child(struct child *c, int said, child_work *work, void *arg)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM};
+	int null = open("/dev/null", O_RDONLY);
+	enum cause cause;
+
+	for (unsigned i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		(void)signal(signals[i], SIG_DFL);
+	/* A key on a terminal is for who asks there. */
+	(void)setsid();
+	if (null >= 0)
+		(void)dup2(null, STDIN_FILENO);
+	(void)dup2(said, STDOUT_FILENO);
+	(void)dup2(said, STDERR_FILENO);
+	vault_lock();
+	cause = arena_open(&c->end->err);
+	if (!cause)
+		cause = work(arg, c->end, &c->end->err);
+	arena_close();
+	/* Only now: a child that dies on the way has not succeeded. */
+	c->end->cause = cause;
+	_exit(0);
+}
+
+static bool no_child(struct child *c, const char *what)
+{
+	c->end->cause = error_set_os(&c->end->err, CAUSE_RESOURCE, errno, "%s", what);
+	c->pid = 0;
+	return false;
+}
+
+bool child_start(struct child *c, child_work *work, void *arg, unsigned limit_s)
+{
+	static struct child_end nothing;
+	int pipe_fds[2];
+
+	if (!c->end) {
+		c->end = mmap(NULL, sizeof(*c->end), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		if (c->end == MAP_FAILED) {
+			c->end = &nothing;
+			return no_child(c, "no memory for a process");
+		}
+	}
+	/* What stands here when the child is killed before it can say better. */
+	c->end->percent = 0;
+	c->end->cause = error_set(&c->end->err, CAUSE_BUG, "a process of latchkey was killed");
+	if (pipe2(pipe_fds, O_CLOEXEC))
+		return no_child(c, "no pipe for a process");
+	c->pid = fork();
+	if (!c->pid)
+		be_child(c, pipe_fds[1], work, arg);
+	close(pipe_fds[1]);
+	c->fd = pipe_fds[0];
+	c->used = 0;
+	c->deadline_ms = limit_s ? child_now_ms() + (uint64_t)limit_s * 1000 : 0;
+	if (c->pid > 0)
+		return true;
+	close(c->fd);
+	return no_child(c, "no process can be made");
+}
+
+/* Tell the whole lines in the buffer; the rest moves to its front. */
+static void tell_lines(struct child *c, bool all, void (*hear)(void *context, const char *line), void *context)
+{
+	char *end;
+
+	c->line[c->used] = 0;
+	while ((end = memchr(c->line, '\n', c->used)) || (c->used && (all || c->used == sizeof(c->line) - 1))) {
+		unsigned len = end ? (unsigned)(end - c->line) + 1 : c->used;
+
+		c->line[end ? len - 1 : len] = 0;
+		hear(context, c->line);
+		c->used -= len;
+		memmove(c->line, c->line + len, c->used);
+		c->line[c->used] = 0;
+	}
+}
+
+static void forget(struct child *c)
+{
+	close(c->fd);
+	c->fd = -1;
+	c->pid = 0;
+}
+
+bool child_listen(struct child *c, void (*hear)(void *context, const char *line), void *context)
+{
+	ssize_t n = read(c->fd, c->line + c->used, sizeof(c->line) - 1 - c->used);
+
+	if (n < 0 && errno == EINTR)
+		return false;
+	c->used += n > 0 ? (unsigned)n : 0;
+	tell_lines(c, n <= 0, hear, context);
+	if (n > 0)
+		return false;
+	while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	forget(c);
+	return true;
+}
+
+void child_drop(struct child *c)
+{
+	if (!c->pid)
+		return;
+	/* It may hang where no signal reaches it: process 1 buries it some day. What it shares stays with it. */
+	(void)kill(c->pid, SIGKILL);
+	(void)waitpid(c->pid, NULL, WNOHANG);
+	forget(c);
+	c->end = NULL;
+}
+
+bool child_is_late(struct child *c, uint64_t now_ms)
+{
+	if (!c->pid || !c->deadline_ms || now_ms < c->deadline_ms)
+		return false;
+	child_drop(c);
+	return true;
+}

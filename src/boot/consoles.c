@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: MIT */
+/* consoles - see consoles.h. */
+#include "boot/consoles.h"
+#include "base/text.h"
+#include "boot/child.h"
+#include "secret/vault.h"
+#include "secret/wipe.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum {
+	TEXT_COLUMNS = 200,
+	STARS_MAX = 40,
+	LINE_COLUMNS = TEXT_COLUMNS + STARS_MAX,
+	/* A console that takes nothing for so long is not waited for. */
+	WRITE_PATIENCE_MS = 200,
+	/* Kernel messages come in bursts: redraw when one has ended. */
+	QUIET_MS = 250,
+};
+
+struct console {
+	int fd;
+	dev_t device;
+	struct termios saved;
+	uint8_t *line; /* VAULT_LINE_BYTES: the passphrase, then room for what read(2) brings */
+	size_t len;    /* may run beyond the limit, so that too long is seen */
+	unsigned columns; /* that stand on the console's current line */
+	bool escape; /* inside a key's escape sequence */
+	bool taken;  /* the line was given out: start afresh */
+};
+
+static struct {
+	struct console c[CONSOLES_MAX];
+	unsigned count;
+	int kmsg, log_level;
+	uint64_t redraw_at_ms; /* 0: nothing to redraw */
+	bool asking, masked;
+	char text[TEXT_COLUMNS]; /* the prompt or the status */
+} all = {.kmsg = -1};
+
+static const int fatal_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM};
+enum { FATAL_SIGNALS = sizeof(fatal_signals) / sizeof(*fatal_signals) };
+
+/* --- terminals --------------------------------------------------------------------------- */
+
+static void restore_terminals(void)
+{
+	for (unsigned i = 0; i < all.count; i++)
+		(void)tcsetattr(all.c[i].fd, TCSAFLUSH, &all.c[i].saved);
+}
+
+/* Put the terminals back, then let the signal do what it does by default. */
+static void on_signal(int sig)
+{
+	restore_terminals();
+	(void)signal(sig, SIG_DFL);
+	(void)raise(sig);
+}
+
+static bool make_raw(struct console *c, bool keys_for_signals)
+{
+	struct termios raw;
+
+	if (tcgetattr(c->fd, &c->saved))
+		return false;
+	raw = c->saved;
+	raw.c_lflag &= ~(tcflag_t)(ICANON | IEXTEN | ECHO | ECHOE | ECHOK | ECHONL);
+	/* On the machine's consoles there is nothing to come back to when we end. */
+	if (!keys_for_signals)
+		raw.c_lflag &= ~(tcflag_t)ISIG;
+	raw.c_cc[VSUSP] = _POSIX_VDISABLE;
+	raw.c_iflag &= ~(tcflag_t)(IXON | INLCR | IGNCR | ISTRIP);
+	raw.c_iflag |= ICRNL;
+	raw.c_oflag |= OPOST | ONLCR;
+	raw.c_cc[VMIN] = 1;
+	raw.c_cc[VTIME] = 0;
+	return !tcsetattr(c->fd, TCSAFLUSH, &raw);
+}
+
+/* @fd becomes a console if it is a terminal that is none yet; otherwise it is closed. @somebodys: of who started us. */
+static void add(int fd, bool somebodys)
+{
+	struct console *c = &all.c[all.count];
+	struct stat st;
+
+	if (fd < 0)
+		return;
+	*c = (struct console){.fd = fd, .line = vault_line(all.count)};
+	if (fstat(fd, &st) || !S_ISCHR(st.st_mode) || all.count == CONSOLES_MAX - 1)
+		goto no;
+	c->device = st.st_rdev;
+	for (unsigned i = 0; i < all.count; i++)
+		if (all.c[i].device == c->device)
+			goto no;
+	if (!make_raw(c, somebodys))
+		goto no;
+	all.count++;
+	return;
+no:
+	close(fd);
+}
+
+static int open_terminal(const char *path)
+{
+	/* A serial line without its partner must not hold us: no waiting, neither here nor in write(2). */
+	return open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+}
+
+/* The text of a small file in /sys or /proc; "" when it cannot be had. */
+static void read_small(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
+
+	buf[n > 0 ? n : 0] = 0;
+	if (fd >= 0)
+		close(fd);
+}
+
+static void add_active(void)
+{
+	char names[256], path[280];
+	char *name, *rest = names;
+
+	read_small("/sys/class/tty/console/active", names, sizeof(names));
+	while ((name = strsep(&rest, " \n"))) {
+		if (!*name || !text_join(path, sizeof(path), "/dev/", name, ""))
+			continue;
+		add(open_terminal(path), false);
+	}
+}
+
+void consoles_open(void)
+{
+	struct sigaction action = {.sa_handler = on_signal}, old;
+	char level[32], tty[64];
+	struct stat st;
+
+	text_format(tty, sizeof(tty), "/proc/self/fd/%d", STDIN_FILENO);
+	if (isatty(STDIN_FILENO) && !fstat(STDIN_FILENO, &st) && st.st_rdev != 0x501) /* 5:1, /dev/console: one of the active */
+		add(open_terminal(tty), true);
+	add_active();
+	if (!all.count)
+		add(open_terminal("/dev/console"), false);
+	all.kmsg = open("/dev/kmsg", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (all.kmsg >= 0)
+		(void)lseek(all.kmsg, 0, SEEK_END);
+	read_small("/proc/sys/kernel/printk", level, sizeof(level));
+	all.log_level = *level >= '0' && *level <= '9' ? *level - '0' : 8;
+	if (level[1] >= '0' && level[1] <= '9')
+		all.log_level = 16; /* "debug" and beyond: all of them show */
+	for (int i = 0; i < FATAL_SIGNALS; i++)
+		if (!sigaction(fatal_signals[i], NULL, &old) && old.sa_handler != SIG_IGN)
+			(void)sigaction(fatal_signals[i], &action, NULL);
+}
+
+static void drop(unsigned i)
+{
+	struct console gone = all.c[i];
+
+	wipe(gone.line, VAULT_LINE_BYTES);
+	close(gone.fd);
+	/* Order does not matter; lines belong to consoles, not to places. */
+	all.c[i] = all.c[--all.count];
+	all.c[all.count] = gone;
+}
+
+void consoles_close(void)
+{
+	consoles_rest();
+	restore_terminals();
+	while (all.count)
+		drop(0);
+	if (all.kmsg >= 0)
+		close(all.kmsg);
+	all.kmsg = -1;
+}
+
+unsigned consoles_count(void)
+{
+	return all.count;
+}
+
+/* --- writing ----------------------------------------------------------------------------- */
+
+static void put(struct console *c, const char *text, size_t len)
+{
+	struct pollfd p = {.fd = c->fd, .events = POLLOUT};
+
+	while (len) {
+		ssize_t n = write(c->fd, text, len);
+
+		if (n > 0) {
+			text += n;
+			len -= (size_t)n;
+		} else if (errno != EINTR && (errno != EAGAIN || poll(&p, 1, WRITE_PATIENCE_MS) <= 0)) {
+			return;
+		}
+	}
+}
+
+static bool starts_character(uint8_t byte)
+{
+	return (byte & 0xc0) != 0x80; /* UTF-8 */
+}
+
+static unsigned stars(const struct console *c)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; all.asking && all.masked && !c->taken && i < c->len; i++)
+		n += starts_character(c->line[i]);
+	return n < STARS_MAX ? n : STARS_MAX;
+}
+
+/* One line in the place of what stands there: no cursor keys, so that every terminal can do it. @end: "\n" or "". */
+static void draw_line(struct console *c, const char *text, unsigned star_count, const char *end)
+{
+	char out[3 * LINE_COLUMNS];
+	size_t len = strlen(text), used = 0;
+	unsigned columns = (unsigned)len + star_count;
+
+	out[used++] = '\r';
+	if (c->columns > columns) {
+		memset(out + used, ' ', c->columns);
+		used += c->columns;
+		out[used++] = '\r';
+	}
+	used += text_format(out + used, LINE_COLUMNS, "%s", text);
+	memset(out + used, '*', star_count);
+	used += star_count;
+	if (*end)
+		out[used++] = '\n';
+	put(c, out, used);
+	c->columns = *end ? 0 : columns;
+}
+
+static void draw(struct console *c)
+{
+	if (*all.text || c->columns)
+		draw_line(c, all.text, stars(c), "");
+}
+
+void consoles_redraw(void)
+{
+	all.redraw_at_ms = 0;
+	for (unsigned i = 0; i < all.count; i++)
+		draw(&all.c[i]);
+}
+
+bool consoles_redraw_due(uint64_t now_ms)
+{
+	return all.redraw_at_ms && now_ms >= all.redraw_at_ms;
+}
+
+/* Level 7 keeps it out of what the kernel prints on the consoles itself. */
+static void log_line(const char *text)
+{
+	char line[600];
+	size_t len = text_format(line, sizeof(line), "<7>%s\n", text);
+
+	if (all.kmsg >= 0 && write(all.kmsg, line, len) < 0)
+		return; /* a full log is nobody's fault */
+}
+
+void consoles_say(const char *fmt, ...)
+{
+	char line[560];
+	va_list args;
+
+	va_start(args, fmt);
+	text_vformat(line, sizeof(line), fmt, args);
+	va_end(args);
+	for (unsigned i = 0; i < all.count; i++) {
+		if (all.c[i].columns)
+			draw_line(&all.c[i], "", 0, ""); /* the prompt may be longer than the message is */
+		put(&all.c[i], line, strlen(line));
+		put(&all.c[i], "\n", 1);
+		all.c[i].columns = 0;
+		draw(&all.c[i]);
+	}
+	if (!isatty(STDERR_FILENO) || !all.count)
+		text_print(STDERR_FILENO, "%s\n", line);
+	log_line(line);
+}
+
+/* --- asking ------------------------------------------------------------------------------ */
+
+static void forget_line(struct console *c)
+{
+	wipe(c->line, VAULT_LINE_BYTES);
+	c->len = 0;
+	c->taken = false;
+}
+
+static void show(const char *text, bool asking)
+{
+	if (asking == all.asking && !strcmp(all.text, text))
+		return;
+	all.asking = asking;
+	text_format(all.text, sizeof(all.text), "%s", text);
+	consoles_redraw();
+}
+
+void consoles_ask(const char *prompt, bool masked)
+{
+	all.masked = masked;
+	show(prompt, true);
+}
+
+void consoles_status(const char *text)
+{
+	show(text, false);
+}
+
+void consoles_rest(void)
+{
+	for (unsigned i = 0; i < all.count; i++)
+		forget_line(&all.c[i]);
+	show("", false);
+}
+
+static void erase_character(struct console *c)
+{
+	while (c->len) {
+		uint8_t byte = c->line[--c->len];
+
+		c->line[c->len] = 0;
+		if (starts_character(byte))
+			return;
+	}
+}
+
+/* True when @byte ends the line. */
+static bool edit(struct console *c, uint8_t byte)
+{
+	enum { BACKSPACE = 8, DELETE = 127, KILL = 'U' - '@', WORD = 'W' - '@', INTERRUPT = 'C' - '@', ESCAPE = 27 };
+
+	if (c->escape) {
+		/* ESC [ 1 ; 5 A, ESC O A: up to the letter or ~ behind them. */
+		c->escape = !((byte >= 'A' && byte <= 'Z' && byte != 'O') || (byte >= 'a' && byte <= 'z') || byte == '~');
+		return false;
+	}
+	if (byte == '\n')
+		return true;
+	if (byte == ESCAPE)
+		c->escape = true;
+	else if (byte == BACKSPACE || byte == DELETE)
+		erase_character(c);
+	else if (byte == KILL || byte == INTERRUPT)
+		forget_line(c);
+	else if (byte == WORD)
+		while (c->len && c->line[c->len - 1] == ' ')
+			erase_character(c);
+	else if (c->len <= CONSOLES_PASSPHRASE_MAX_BYTES)
+		c->line[c->len++] = byte;
+	if (byte == WORD)
+		while (c->len && c->line[c->len - 1] != ' ')
+			erase_character(c);
+	return false;
+}
+
+/* A whole line: is it a passphrase? */
+static bool is_usable(struct console *c)
+{
+	const char *why = c->len ? "A passphrase has at most 512 bytes." : "An empty passphrase is refused.";
+
+	if (all.asking && c->len && c->len <= CONSOLES_PASSPHRASE_MAX_BYTES)
+		return true;
+	if (all.asking)
+		draw_line(c, why, 0, "\n");
+	forget_line(c);
+	return false;
+}
+
+/* Byte by byte: what stands behind the newline may be the next passphrase and stays with the terminal. */
+static bool take(unsigned i, bool *gone)
+{
+	struct console *c = &all.c[i];
+	uint8_t *byte = c->line + VAULT_LINE_BYTES - 1;
+	unsigned before = stars(c);
+	ssize_t n;
+
+	while ((n = read(c->fd, byte, 1)) > 0)
+		if (edit(c, *byte) && is_usable(c))
+			return true;
+	*gone = n == 0 || (errno != EAGAIN && errno != EINTR);
+	if (stars(c) != before)
+		draw(c);
+	return false;
+}
+
+/* The kernel wrote to the consoles: how much does not matter. */
+static void heed_kernel(void)
+{
+	char record[1024];
+	ssize_t n;
+
+	while ((n = read(all.kmsg, record, sizeof(record) - 1)) > 0 || (n < 0 && errno == EPIPE)) {
+		unsigned level = 0;
+
+		for (ssize_t at = 0; at < n && record[at] >= '0' && record[at] <= '9'; at++)
+			level = level * 10 + (unsigned)(record[at] - '0');
+		if (n > 0 && (int)(level & 7) < all.log_level)
+			all.redraw_at_ms = child_now_ms() + QUIET_MS;
+	}
+}
+
+unsigned consoles_poll(struct pollfd *fds)
+{
+	unsigned n = 0;
+
+	for (; n < all.count; n++)
+		fds[n] = (struct pollfd){.fd = all.c[n].fd, .events = POLLIN};
+	fds[n++] = (struct pollfd){.fd = all.kmsg, .events = POLLIN};
+	return n;
+}
+
+bool consoles_take(const struct pollfd *fds, unsigned count, const uint8_t **line, size_t *len)
+{
+	for (unsigned i = 0; i < all.count; i++)
+		if (all.c[i].taken)
+			forget_line(&all.c[i]);
+	if (count && fds[count - 1].revents)
+		heed_kernel();
+	for (unsigned i = all.count; i-- > 0;) {
+		bool gone = false;
+
+		if (i >= count - 1 || !fds[i].revents || fds[i].fd != all.c[i].fd)
+			continue;
+		if (take(i, &gone)) {
+			all.c[i].taken = true;
+			*line = all.c[i].line;
+			*len = all.c[i].len;
+			return true;
+		}
+		if (gone)
+			drop(i);
+	}
+	return false;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* fetch - see fetch.h. */
+#include "boot/fetch.h"
+#include "base/text.h"
+#include "device/stick.h"
+#include "secret/arena.h"
+#include "secret/vault.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int fetch_memory_file(void)
+{
+	enum { CLOSE_ON_EXEC = 1 }; /* MFD_CLOEXEC */
+
+	return (int)syscall(SYS_memfd_create, "latchkey header", CLOSE_ON_EXEC);
+}
+
+/* The length first: what is wiped goes by it. */
+static void keep(unsigned slot, const struct secret *key)
+{
+	struct secret *to = vault_slot(slot);
+
+	to->len = key->len;
+	memcpy(to->data, key->data, key->len);
+}
+
+/* The part of a whole file that @key names. */
+static enum cause cut(const struct plan_key *key, struct secret *s, struct error *err)
+{
+	uint64_t left = key->offset_bytes < s->len ? s->len - key->offset_bytes : 0;
+
+	if (!left || key->size_bytes > left)
+		return error_set(err, CAUSE_USAGE, "%s: has %llu bytes, %llu from byte %llu on are asked for", key->path,
+			(unsigned long long)s->len, (unsigned long long)(key->size_bytes ? key->size_bytes : 1),
+			(unsigned long long)key->offset_bytes);
+	s->data += key->offset_bytes;
+	s->len = key->size_bytes ? (size_t)key->size_bytes : (size_t)left;
+	return CAUSE_OK;
+}
+
+static enum cause from_stick(const struct fetch *f, struct error *err)
+{
+	struct secret s = {NULL, 0};
+	struct stick stick;
+	enum cause cause;
+
+	cause = stick_open(f->key.device, f->key.fstype, &stick, err);
+	if (!cause && f->header_fd >= 0)
+		cause = stick_copy(&stick, f->key.path, FETCH_HEADER_MAX_BYTES, f->header_fd, err);
+	else if (!cause) {
+		cause = arena_get(&s.data, VAULT_SLOT_BYTES, err);
+		if (!cause)
+			cause = stick_read(&stick, f->key.path, s.data, VAULT_SLOT_BYTES, &s.len, err);
+	}
+	stick_close(&stick);
+	if (!cause && s.len)
+		cause = cut(&f->key, &s, err);
+	if (!cause && s.len)
+		keep(f->slot, &s);
+	return cause;
+}
+
+enum cause fetch_run(void *arg, struct child_end *end, struct error *err)
+{
+	const struct fetch *f = arg;
+	const struct plan_key *k = &f->key;
+	struct keyfile kf = {k->kind == PLAN_KEY_RAW ? k->device : k->path, k->offset_bytes, k->size_bytes};
+	struct secret s;
+	enum cause cause;
+
+	(void)end;
+	if (k->kind == PLAN_KEY_STICK)
+		return from_stick(f, err);
+	cause = keyfile_read(&kf, &s, err);
+	if (!cause)
+		keep(f->slot, &s);
+	return cause;
+}

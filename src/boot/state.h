@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* state - what the loop of boot.c knows. Only the files of boot/ that are its parts include this. */
+#ifndef BOOT_STATE_H
+#define BOOT_STATE_H
+
+#include "boot/attempt.h"
+#include "boot/fetch.h"
+#include "boot/sight.h"
+#include "secret/vault.h"
+
+enum { ORIGIN_BYTES = SYSBLOCK_PATH_BYTES + 64, FETCHES_MAX = 4, SEEN_MAX = 2 * SIGHT_STICKS_MAX };
+
+enum volume_state {
+	VOLUME_ABSENT,	/* its device, or a header for it, is not there yet */
+	VOLUME_READY,	/* wants a key */
+	VOLUME_TRYING,	/* its child runs */
+	VOLUME_OPEN,
+	VOLUME_FAILED,	/* for good */
+	VOLUME_LEFT,	/* listed, not to be opened */
+};
+
+/* One place where a key of a volume may be. */
+struct key_place {
+	bool busy;	  /* a fetch is on its way */
+	bool done;	  /* it was read, or is not worth reading again until it is plugged anew */
+	uint64_t plugged; /* sight_plugged of the device when that was so; 0: a file here */
+};
+
+struct volume {
+	const struct plan_volume *plan;
+	enum volume_state state;
+	bool ours;	   /* opened by this run */
+	struct error why;  /* it is absent, or failed */
+	char path[SYSBLOCK_PATH_BYTES];
+	char title[SYSBLOCK_PATH_BYTES + 160]; /* "root (/dev/sda2, label)", printable */
+	char uuid[LUKS_UUID_CHARS + 1];	   /* "" until it is known */
+	uint64_t memory_kib;
+	uint32_t tried; /* vault slots, as bits */
+	unsigned trying; /* vault slot */
+	struct key_place places[PLAN_KEYS_MAX], header_place;
+	uint64_t seen[SEEN_MAX], seen_headers[SEEN_MAX]; /* sticks that were looked at: sight_plugged */
+	unsigned seen_next, seen_headers_next;
+	int header_fd; /* a header in memory; -1: none */
+	char header[32]; /* its path */
+	bool damaged_said;
+	uint64_t absent_since_ms, damaged_since_ms;
+	struct attempt attempt;
+	struct child child;
+};
+
+/* A secret in the vault slot of the same number. */
+struct credential {
+	bool used;
+	bool typed;	  /* by a person: good for every volume */
+	bool opened;	  /* at least one: kept for the others */
+	uint32_t volumes; /* that it is for, as bits */
+	uint64_t since_ms;
+	char origin[ORIGIN_BYTES]; /* "the key /x on /dev/sdb1", for messages */
+};
+
+/* A key or a header on its way. */
+struct errand {
+	struct fetch fetch;
+	struct child child;
+	unsigned volume;
+	struct key_place *place; /* NULL: a stick that was looked at on the chance */
+	char origin[ORIGIN_BYTES];
+};
+
+struct boot {
+	const struct plan *plan;
+	bool test;
+	uint64_t start_ms, now_ms;
+	struct volume volumes[PLAN_VOLUMES_MAX];
+	unsigned count;
+	struct credential credentials[VAULT_SLOTS];
+	struct errand errands[FETCHES_MAX];
+	struct sight sight;    /* the last whole one */
+	struct sight *looking; /* shared with the child that looks */
+	struct child looker;
+	bool look_again;
+	uint64_t look_at_ms; /* the next look without an event */
+	int uevents, fifo;
+	bool fifo_is_ours;
+	/* Asking: */
+	bool asking;
+	uint64_t ask_from_ms, asked_at_ms; /* not before; since when */
+	unsigned wrong, wrong_heeded, pause_s; /* passphrases that opened nothing */
+	/* What has been said, so that it is said once. */
+	uint64_t notice_at_ms;
+	bool failed; /* a volume that is needed */
+};
+
+/* keys.c: what may open what. */
+
+/* Start what can be started: errands for keys and headers, attempts with them. */
+void keys_errands(struct boot *b);
+void keys_attempts(struct boot *b);
+/* A child has ended. */
+void keys_errand_done(struct boot *b, struct errand *e);
+void keys_attempt_done(struct boot *b, struct volume *v);
+/* It has not, in its time. */
+void keys_errand_late(struct boot *b, struct errand *e);
+/* A passphrase from a person; copied. */
+void keys_typed(struct boot *b, const uint8_t *line, size_t len, const char *origin);
+/* Is something that a person typed still to be tried, or being tried? */
+bool keys_typed_pending(const struct boot *b);
+/* Forget what is of no use any more, and count the wrong ones. */
+void keys_tidy(struct boot *b);
+
+/* boot.c */
+void volume_failed(struct boot *b, struct volume *v, const struct error *why);
+void hear(void *context, const char *line);
+bool volume_wants(const struct volume *v);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stick - see stick.h.
+ *
+ * The calls of mount(8)'s newer kind (fsopen and so on) make a mount that hangs in no folder: there is
+ * nothing to make in /run, to hide from others or to clean up after a process that was killed.
+ */
+#include "device/stick.h"
+#include "base/os.h"
+#include "base/text.h"
+#include "device/loop.h"
+#include "device/superblock.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { COPY_BYTES = 4096 };
+
+/*
+ * Drivers, each with what keeps it from replaying its journal. Several rows for one type are tried in turn: a
+ * kernel may have only the older driver, or know only the older word.
+ */
+static const struct {
+	const char *type, *driver, *key, *value;
+} drivers[] = {
+	{"ext4", "ext4", "noload", NULL},
+	{"ext3", "ext4", "noload", NULL},
+	{"ext3", "ext3", "noload", NULL},
+	{"ext2", "ext4", "noload", NULL},
+	{"ext2", "ext2", NULL, NULL},
+	{"xfs", "xfs", "norecovery", NULL},
+	{"btrfs", "btrfs", "rescue", "nologreplay"},
+	{"btrfs", "btrfs", "nologreplay", NULL},
+	{"f2fs", "f2fs", "norecovery", NULL},
+	{"f2fs", "f2fs", "disable_roll_forward", NULL},
+	{"exfat", "exfat", NULL, NULL},
+	{"squashfs", "squashfs", NULL, NULL},
+	{"iso9660", "iso9660", NULL, NULL},
+};
+
+static int configure(int fs, unsigned command, const char *key, const char *value)
+{
+	return (int)syscall(SYS_fsconfig, fs, command, key, value, 0);
+}
+
+/* The root of the filesystem on @path, in no folder; -1 with errno. */
+static int mount_detached(const char *path, const char *driver, const char *key, const char *value)
+{
+	int fs = (int)syscall(SYS_fsopen, driver, FSOPEN_CLOEXEC), root = -1, why;
+
+	if (fs < 0)
+		return -1;
+	if (!configure(fs, FSCONFIG_SET_STRING, "source", path) &&
+		!configure(fs, FSCONFIG_SET_FLAG, "ro", NULL) &&
+		(!key || !configure(fs, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, key, value)) &&
+		!configure(fs, FSCONFIG_CMD_CREATE, NULL, NULL))
+		root = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC,
+			MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	why = errno;
+	close(fs);
+	errno = why;
+	return root;
+}
+
+static enum cause mount_as(const char *path, const char *type, struct stick *s, struct error *err)
+{
+	int why = ENODEV;
+	char safe[32];
+
+	for (unsigned i = 0; i < sizeof(drivers) / sizeof(drivers[0]) && s->root_fd < 0; i++)
+		if (!strcmp(drivers[i].type, type)) {
+			s->root_fd =
+				mount_detached(path, drivers[i].driver, drivers[i].key, drivers[i].value);
+			if (s->root_fd < 0 && errno != ENODEV)
+				why = errno;
+		}
+	if (s->root_fd >= 0)
+		return CAUSE_OK;
+	text_escape(safe, sizeof(safe), type);
+	if (why == ENODEV || why == ENOSYS)
+		return error_set_os(err, CAUSE_UNSUPPORTED, why, "%s: this kernel cannot read %s here",
+			s->dev.name, safe);
+	return error_set_os(err, CAUSE_KERNEL, why, "%s: %s is not mounted", s->dev.name, safe);
+}
+
+static enum cause mount_stick(const char *type, struct stick *s, struct error *err)
+{
+	struct blkdev loop;
+	struct error ignored;
+	bool looped = !loop_open(&s->dev, true, &loop, &ignored);
+	enum cause cause = mount_as(looped ? loop.path : s->dev.path, type, s, err);
+
+	/* The mount holds the loop device from now on. */
+	if (looped)
+		blkdev_close(&loop);
+	return cause;
+}
+
+static const char *known_type(const char *fstype, struct stick *s)
+{
+	struct superblock super;
+
+	/* The kernel's name for FAT without long names; "auto" is mount(8)'s for finding out. */
+	if (fstype && strcmp(fstype, "auto"))
+		return strcmp(fstype, "msdos") ? fstype : "vfat";
+	return superblock_read(&s->dev.reader, &super) ? super.type : NULL;
+}
+
+enum cause stick_open(const char *device, const char *fstype, struct stick *s, struct error *err)
+{
+	enum cause cause = blkdev_open(device, &s->dev, err);
+	const char *type;
+
+	s->root_fd = -1;
+	if (cause)
+		return cause;
+	type = known_type(fstype, s);
+	s->is_vfat = type && !strcmp(type, "vfat");
+	if (!type || (s->is_vfat && !fat_open(&s->dev.reader, &s->fat)))
+		cause = error_set(err, CAUSE_DEVICE, "%s: no filesystem is there", s->dev.name);
+	else if (!s->is_vfat)
+		cause = mount_stick(type, s, err);
+	if (cause)
+		stick_close(s);
+	return cause;
+}
+
+void stick_close(struct stick *s)
+{
+	if (s->root_fd >= 0)
+		close(s->root_fd);
+	s->root_fd = -1;
+	blkdev_close(&s->dev);
+}
+
+/* --- files --- */
+
+/* A file that is open: on a mount, or in the FAT. */
+struct file {
+	int fd;
+	uint64_t size_bytes;
+	struct fat_file fat;
+};
+
+static enum cause open_fat(struct stick *s, const char *path, struct file *f, struct error *err)
+{
+	enum cause cause = fat_find(&s->fat, path, &f->fat, err);
+
+	if (!cause && f->fat.is_directory)
+		cause = error_set_os(err, CAUSE_DEVICE, EISDIR, "%s", s->dev.name);
+	f->size_bytes = f->fat.size_bytes;
+	return cause;
+}
+
+/* Links are followed as long as they stay on the stick. */
+static enum cause open_mounted(struct stick *s, const char *path, struct file *f, struct error *err)
+{
+	/* O_NONBLOCK: a FIFO would wait for its writer. */
+	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+	struct stat st;
+
+	f->fd = (int)syscall(SYS_openat2, s->root_fd, path + strspn(path, "/"), &how, sizeof(how));
+	if (f->fd < 0 || fstat(f->fd, &st))
+		return error_set_os(err, CAUSE_DEVICE, errno, "%s", s->dev.name);
+	if (!S_ISREG(st.st_mode))
+		return error_set(err, CAUSE_DEVICE, "%s: is not a regular file", s->dev.name);
+	f->size_bytes = (uint64_t)st.st_size;
+	return CAUSE_OK;
+}
+
+static void close_file(struct file *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = -1;
+}
+
+static enum cause open_file(
+	struct stick *s, const char *path, uint64_t max_bytes, struct file *f, struct error *err)
+{
+	enum cause cause;
+
+	*f = (struct file){.fd = -1};
+	cause = s->is_vfat ? open_fat(s, path, f, err) : open_mounted(s, path, f, err);
+	if (!cause && !f->size_bytes)
+		cause = error_set(err, CAUSE_USAGE, "%s: is empty", s->dev.name);
+	if (!cause && f->size_bytes > max_bytes)
+		cause = error_set(err, CAUSE_USAGE, "%s: has %llu bytes, at most %llu are allowed",
+			s->dev.name, (unsigned long long)f->size_bytes, (unsigned long long)max_bytes);
+	if (cause)
+		close_file(f);
+	return cause;
+}
+
+static enum cause next_bytes(struct stick *s, struct file *f, void *buf, size_t len, struct error *err)
+{
+	size_t have = 0;
+
+	if (s->is_vfat)
+		return fat_read(&s->fat, &f->fat, buf, len, err);
+	while (have < len) {
+		ssize_t n = read(f->fd, (char *)buf + have, len - have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be read", s->dev.name);
+		if (!n)
+			return error_set(err, CAUSE_DEVICE, "%s: ended while it was read", s->dev.name);
+		have += (size_t)n;
+	}
+	return CAUSE_OK;
+}
+
+/* Sentences of what is below name the device; the file comes in front of it. */
+static enum cause say_file(enum cause cause, const char *path, struct error *err)
+{
+	char safe[128];
+
+	text_escape(safe, sizeof(safe), path);
+	if (cause)
+		error_prefix(err, "%s", safe);
+	return cause;
+}
+
+enum cause stick_read(
+	struct stick *s, const char *path, void *buf, size_t max, size_t *len, struct error *err)
+{
+	struct file f;
+	enum cause cause = open_file(s, path, max, &f, err);
+
+	if (!cause) {
+		*len = (size_t)f.size_bytes;
+		cause = next_bytes(s, &f, buf, *len, err);
+		close_file(&f);
+	}
+	return say_file(cause, path, err);
+}
+
+enum cause stick_copy(struct stick *s, const char *path, uint64_t max_bytes, int fd, struct error *err)
+{
+	uint8_t piece[COPY_BYTES];
+	struct file f;
+	enum cause cause = open_file(s, path, max_bytes, &f, err);
+	uint64_t left = cause ? 0 : f.size_bytes;
+
+	while (left && !cause) {
+		size_t len = left < sizeof(piece) ? (size_t)left : sizeof(piece);
+
+		cause = next_bytes(s, &f, piece, len, err);
+		if (!cause && !text_write(fd, piece, len))
+			cause = error_set_os(
+				err, CAUSE_RESOURCE, errno, "%s: no room for a copy", s->dev.name);
+		left -= len;
+	}
+	close_file(&f);
+	return say_file(cause, path, err);
+}

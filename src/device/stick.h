@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stick - files on the filesystem of another device: keys and headers on a USB stick.
+ *
+ *	vfat              read by our own code: no driver, no character sets, no mount
+ *	everything else   mounted read-only by the kernel, attached to no folder: nobody else sees it, and it
+ *goes with its last descriptor. Needs Linux 5.6
+ *
+ * Nothing is ever written to the device: journals are not replayed, and where a loop device can be had the
+ *driver works through a read-only one, since some clean up even when they are told to mount read-only.
+ *
+ * All of this can block for ever on a bad device: call it in a child that can be given up.
+ */
+#ifndef DEVICE_STICK_H
+#define DEVICE_STICK_H
+
+#include "device/blkdev.h"
+#include "device/fat.h"
+
+struct stick {
+	struct blkdev dev;
+	bool is_vfat;
+	struct fat fat; /* of vfat */
+	int root_fd;	/* the mounted root of anything else; or -1 */
+};
+
+/*
+ * Open the filesystem on @device (as for blkdev_open). @fstype: its type as mount(8) calls it, or NULL for
+ * what the superblock says. @s must not move afterwards. Fails: CAUSE_DEVICE (absent, unreadable, no
+ * filesystem there), CAUSE_UNSUPPORTED (a type that has no files, or that this kernel has no driver for),
+ * CAUSE_KERNEL (not mounted for another reason).
+ */
+enum cause stick_open(const char *device, const char *fstype, struct stick *s, struct error *err) MUST_USE;
+
+/*
+ * Read the whole file @path, from the root of the filesystem whether or not it begins with a slash, into
+ * @buf, of 1 to @max bytes. Fails: CAUSE_DEVICE (with os_errno ENOENT: there is no such file; otherwise not
+ * readable, or no regular file: a directory, a FIFO, a link that leaves the filesystem), CAUSE_USAGE (empty,
+ * or longer than @max).
+ */
+enum cause stick_read(
+	struct stick *s, const char *path, void *buf, size_t max, size_t *len, struct error *err) MUST_USE;
+
+/*
+ * Write the whole file @path to @fd, of 1 to @max bytes. For headers: the bytes pass through memory that is
+ * not wiped. Fails: as stick_read.
+ */
+enum cause stick_copy(
+	struct stick *s, const char *path, uint64_t max_bytes, int fd, struct error *err) MUST_USE;
+
+/* The mount is gone when this returns. Harmless after a stick_open that failed. */
+void stick_close(struct stick *s);
+
+#endif

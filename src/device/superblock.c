@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/* superblock - see superblock.h. */
+#include "device/superblock.h"
+#include "base/bytes.h"
+#include "base/text.h"
+#include "device/fat.h"
+#include "device/names.h"
+#include <string.h>
+
+/* What is read of each place where something can stand: its size. */
+enum { READ_BYTES = 4096 };
+/* LUKS (specification 2.1; LUKS1 has magic, version and UUID in the same places). */
+enum { LUKS_BYTES = 512, LUKS_VERSION = 6, LUKS_LABEL = 24, LUKS_UUID = 168, LUKS_HDR_OFFSET = 256 };
+enum { SECONDARY_MIN = 0x4000, SECONDARY_MAX = 0x400000 };
+
+/*
+ * One record for each format that has a mark and everything in fixed places. Offsets count from @base.
+ * The UUID is 16 bytes; 0 as the place of UUID or label: there is none.
+ */
+struct format {
+	const char *type;
+	uint32_t base;
+	uint16_t mark_off, mark_len;
+	const char *mark;
+	uint16_t uuid_off, label_off, label_len;
+	bool is_utf16; /* the label: @label_len is in units then */
+	/* Is it sane? May say the type more exactly and add what stands elsewhere; may spoil @data. */
+	bool (*finish)(const struct reader *r, uint8_t *data, struct superblock *out);
+};
+
+static bool power_of_two_within(uint32_t n, uint32_t min, uint32_t max)
+{
+	return n >= min && n <= max && !(n & (n - 1));
+}
+
+/* Source: fs/xfs/libxfs/xfs_format.h, struct xfs_dsb. */
+static bool finish_xfs(const struct reader *r, uint8_t *data, struct superblock *out)
+{
+	(void)r, (void)out;
+	return power_of_two_within(bytes_be32(data + 4), 512, 65536) &&
+	       power_of_two_within(bytes_be16(data + 102), 512, 32768);
+}
+
+/* Source: fs/squashfs/squashfs_fs.h. Only version 4 is mounted. */
+static bool finish_squashfs(const struct reader *r, uint8_t *data, struct superblock *out)
+{
+	(void)r, (void)out;
+	return bytes_le16(data + 28) == 4 && bytes_le32(data + 12) == 1U << (bytes_le16(data + 22) & 31);
+}
+
+/* Source: Microsoft, exFAT file system specification. The label is an entry of the root directory. */
+static bool finish_exfat(const struct reader *r, uint8_t *data, struct superblock *out)
+{
+	uint32_t heap = bytes_le32(data + 88), clusters = bytes_le32(data + 92),
+		 root = bytes_le32(data + 96) - 2;
+	unsigned sector_shift = data[108], cluster_shift = data[109] + sector_shift;
+	size_t len = READ_BYTES;
+	struct error err;
+
+	if (sector_shift < 9 || sector_shift > 12 || cluster_shift > 25 || root >= clusters ||
+		bytes_le16(data + 510) != 0xaa55)
+		return false;
+	names_serial(out->uuid, bytes_le32(data + 100));
+	if (len > (size_t)1 << cluster_shift)
+		len = (size_t)1 << cluster_shift;
+	/* One that stands further behind is not looked for: who formats puts it first. */
+	if (reader_read(
+		    r, data, len, ((uint64_t)heap << sector_shift) + ((uint64_t)root << cluster_shift), &err))
+		return true;
+	for (uint8_t *e = data; e < data + len && *e; e += 32)
+		if (*e == 0x83 && e[1] <= 15)
+			names_utf16(out->label, sizeof(out->label), e + 2, e[1]);
+	return true;
+}
+
+/* Source: fs/ext4/ext4.h. The type is what the least driver that mounts it is called. */
+static bool finish_ext(const struct reader *r, uint8_t *data, struct superblock *out)
+{
+	enum {
+		HAS_JOURNAL = 4,
+		JOURNAL_DEVICE = 8,
+		EXT2_INCOMPAT = 0x12,
+		EXT3_INCOMPAT = 0x16,
+		EXT3_RO_COMPAT = 7
+	};
+	const uint8_t *s = data + 1024;
+	uint32_t compat = bytes_le32(s + 0x5c), incompat = bytes_le32(s + 0x60),
+		 ro_compat = bytes_le32(s + 0x64);
+
+	(void)r;
+	if (!bytes_le32(s) || !bytes_le32(s + 4) || bytes_le32(s + 0x18) > 6 || (incompat & JOURNAL_DEVICE))
+		return false;
+	if ((incompat & ~(uint32_t)EXT3_INCOMPAT) || (ro_compat & ~(uint32_t)EXT3_RO_COMPAT))
+		out->type = "ext4";
+	else if (compat & HAS_JOURNAL)
+		out->type = "ext3";
+	else if (incompat & ~(uint32_t)EXT2_INCOMPAT)
+		out->type = "ext4";
+	return true;
+}
+
+/* Source: include/linux/f2fs_fs.h. */
+static bool finish_f2fs(const struct reader *r, uint8_t *data, struct superblock *out)
+{
+	uint32_t log_block = bytes_le32(data + 1024 + 16);
+
+	(void)r, (void)out;
+	return log_block >= 12 && log_block <= 16;
+}
+
+/* Source: ECMA-119, 8.4. The UUID is a date: of the last change, or if that is not there of the creation. */
+static bool finish_iso9660(const struct reader *r, uint8_t *data, struct superblock *out)
+{
+	char *to = out->uuid;
+
+	(void)r;
+	for (const uint8_t *date = data + 830; date >= data + 813 && !*out->uuid; date -= 17) {
+		bool any = false;
+
+		to = out->uuid;
+		for (int i = 0; i < 16; i++) {
+			if (i >= 4 && i % 2 == 0)
+				*to++ = '-';
+			*to++ = (char)date[i];
+			any |= date[i] != '0';
+			if (date[i] < '0' || date[i] > '9')
+				any = false, i = 16;
+		}
+		*(any ? to : out->uuid) = 0;
+	}
+	return data[0] == 1;
+}
+
+/* Source: include/uapi/linux/btrfs_tree.h, struct btrfs_super_block. */
+static bool finish_btrfs(const struct reader *r, uint8_t *data, struct superblock *out)
+{
+	(void)r, (void)out;
+	return bytes_le64(data + 0x30) == 0x10000 && power_of_two_within(bytes_le32(data + 0x90), 512, 65536);
+}
+
+static const struct format formats[] = {
+	{"xfs", 0, 0, 4, "XFSB", 32, 108, 12, false, finish_xfs},
+	{"squashfs", 0, 0, 4, "hsqs", 0, 0, 0, false, finish_squashfs},
+	{"exfat", 0, 3, 8, "EXFAT   ", 0, 0, 0, false, finish_exfat},
+	{"ext2", 0, 1080, 2, "\x53\xef", 1128, 1144, 16, false, finish_ext},
+	{"f2fs", 0, 1024, 4, "\x10\x20\xf5\xf2", 1132, 1148, 512, true, finish_f2fs},
+	{"iso9660", 0x8000, 1, 5, "CD001", 0, 40, 32, false, finish_iso9660},
+	{"btrfs", 0x10000, 64, 8, "_BHRfS_M", 32, 0x12b, 256, false, finish_btrfs},
+};
+
+static void copy_text(char *to, size_t size, const uint8_t *from, size_t len)
+{
+	len = strnlen((const char *)from, len);
+	if (len >= size)
+		len = size - 1;
+	memcpy(to, from, len);
+	to[len] = 0;
+	names_trim(to);
+}
+
+static bool read_format(const struct format *f, const struct reader *r, uint8_t data[static READ_BYTES],
+	struct superblock *out)
+{
+	if (memcmp(data + f->mark_off, f->mark, f->mark_len))
+		return false;
+	out->type = f->type;
+	if (f->uuid_off)
+		names_uuid(out->uuid, data + f->uuid_off, false);
+	if (f->label_off && f->is_utf16)
+		names_utf16(out->label, sizeof(out->label), data + f->label_off, f->label_len);
+	else if (f->label_off)
+		copy_text(out->label, sizeof(out->label), data + f->label_off, f->label_len);
+	if (f->finish(r, data, out))
+		return true;
+	*out = (struct superblock){.type = NULL};
+	return false;
+}
+
+static bool read_vfat(const struct reader *r, struct superblock *out)
+{
+	struct fat fat;
+
+	if (!fat_open(r, &fat))
+		return false;
+	out->type = "vfat";
+	if (fat.serial)
+		names_serial(out->uuid, fat.serial);
+	if (!fat_root_label(&fat, out->label))
+		memcpy(out->label, fat.label, sizeof(fat.label));
+	return true;
+}
+
+/* As much as there is of READ_BYTES at @off, the rest zero. */
+static bool read_place(const struct reader *r, uint8_t data[static READ_BYTES], uint64_t off)
+{
+	struct error err;
+	size_t len = READ_BYTES;
+
+	if (off >= r->size_bytes)
+		return false;
+	if (len > r->size_bytes - off)
+		len = (size_t)(r->size_bytes - off);
+	memset(data + len, 0, READ_BYTES - len);
+	return !reader_read(r, data, len, off, &err);
+}
+
+static void read_luks_names(
+	const uint8_t *h, char uuid[static SUPERBLOCK_UUID_BYTES], char *label, size_t label_size)
+{
+	copy_text(uuid, SUPERBLOCK_UUID_BYTES, h + LUKS_UUID, 40);
+	text_sanitize(uuid);
+	if (bytes_be16(h + LUKS_VERSION) == 2)
+		copy_text(label, label_size, h + LUKS_LABEL, SUPERBLOCK_LUKS_LABEL_BYTES - 1);
+}
+
+/* A second LUKS2 header into @h. It knows where it stands: another one's, inside this device, does not count.
+ */
+static bool find_secondary(const struct reader *r, uint8_t h[static LUKS_BYTES])
+{
+	struct error err;
+
+	for (uint64_t off = SECONDARY_MIN; off <= SECONDARY_MAX; off *= 2) {
+		if (reader_read(r, h, LUKS_BYTES, off, &err))
+			return false;
+		if (!memcmp(h, "SKUL\xba\xbe\0\2", 8) && bytes_be64(h + LUKS_HDR_OFFSET) == off)
+			return true;
+	}
+	return false;
+}
+
+bool superblock_read(const struct reader *r, struct superblock *out)
+{
+	uint8_t data[READ_BYTES];
+	uint32_t base = 0;
+	bool readable = read_place(r, data, 0), found;
+
+	*out = (struct superblock){.type = NULL};
+	if (readable && !memcmp(data, "LUKS\xba\xbe", 6)) {
+		out->type = "crypto_LUKS";
+		read_luks_names(data, out->uuid, out->label, sizeof(out->label));
+		return true;
+	}
+	found = readable && read_vfat(r, out);
+	for (unsigned i = 0; readable && !found && i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (formats[i].base != base) {
+			base = formats[i].base;
+			readable = read_place(r, data, base);
+		}
+		found = readable && read_format(&formats[i], r, data, out);
+	}
+	if (find_secondary(r, data)) {
+		read_luks_names(data, out->lost_uuid, out->lost_label, sizeof(out->lost_label));
+		if (!found) {
+			out->type = "crypto_LUKS";
+			memcpy(out->uuid, out->lost_uuid, sizeof(out->uuid));
+			memcpy(out->label, out->lost_label, sizeof(out->lost_label));
+			*out->lost_uuid = *out->lost_label = 0;
+			found = true;
+		}
+	}
+	return found;
+}

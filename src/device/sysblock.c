@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* sysblock - see sysblock.h. */
+#include "device/sysblock.h"
+#include "base/folder.h"
+#include "base/text.h"
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SYS_BLOCK "/sys/class/block/"
+
+bool sysblock_text(const char *name, const char *attribute, char text[static SYSBLOCK_TEXT_BYTES])
+{
+	char path[SYSBLOCK_PATH_BYTES];
+	ssize_t n = 0;
+	int fd;
+
+	*text = 0;
+	text_format(path, sizeof(path), SYS_BLOCK "%s/%s", name, attribute);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, text, SYSBLOCK_TEXT_BYTES - 1);
+		close(fd);
+	}
+	text[n > 0 ? n : 0] = 0;
+	n = (ssize_t)strcspn(text, "\n");
+	while (n && text[n - 1] == ' ')
+		n--;
+	text[n] = 0;
+	return n;
+}
+
+uint64_t sysblock_number(const char *name, const char *attribute, uint64_t otherwise)
+{
+	char text[SYSBLOCK_TEXT_BYTES];
+
+	if (sysblock_text(name, attribute, text))
+		(void)text_parse_u64(text, &otherwise);
+	return otherwise;
+}
+
+void sysblock_path(const char *name, char path[static SYSBLOCK_PATH_BYTES])
+{
+	text_format(path, SYSBLOCK_PATH_BYTES, "/dev/%s", name);
+	for (char *p = path; *p; p++)
+		if (*p == '!')
+			*p = '/'; /* as /sys writes cciss/c0d0 */
+}
+
+/* Where in the tree of devices @name is: "../../devices/.../sda/sda1"; "" when that cannot be told. */
+static void read_place(const char *name, char place[static 512])
+{
+	char path[SYSBLOCK_PATH_BYTES];
+	ssize_t n;
+
+	text_format(path, sizeof(path), SYS_BLOCK "%s", name);
+	n = readlink(path, place, 511);
+	place[n > 0 ? n : 0] = 0;
+}
+
+unsigned sysblock_partition(const char *name, char disk[static SYSBLOCK_NAME_BYTES])
+{
+	unsigned number = (unsigned)sysblock_number(name, "partition", 0);
+	char place[512], *cut;
+
+	*disk = 0;
+	if (!number)
+		return 0;
+	read_place(name, place);
+	cut = strrchr(place, '/');
+	if (cut) {
+		*cut = 0;
+		cut = strrchr(place, '/');
+	}
+	if (!cut)
+		return 0;
+	text_format(disk, SYSBLOCK_NAME_BYTES, "%s", cut + 1);
+	return number;
+}
+
+bool sysblock_is_readable(const char *name)
+{
+	bool floppy = name[0] == 'f' && name[1] == 'd' && name[2] >= '0' && name[2] <= '9';
+
+	return !floppy && sysblock_number(name, "size", 1) && !sysblock_number(name, "dm/suspended", 0);
+}
+
+bool sysblock_is_held(const char *name)
+{
+	char path[SYSBLOCK_PATH_BYTES], disk[SYSBLOCK_NAME_BYTES];
+	size_t len = strlen(name);
+	const char *inside;
+	struct folder f;
+	bool held = false;
+
+	text_format(path, sizeof(path), SYS_BLOCK "%s/holders", name);
+	if (folder_open(&f, path)) {
+		held = folder_next(&f) != NULL;
+		folder_close(&f);
+	}
+	/* The partitions of a disk are folders inside its own, named after it. */
+	text_format(path, sizeof(path), SYS_BLOCK "%s", name);
+	if (!held && folder_open(&f, path)) {
+		while (!held && (inside = folder_next(&f)))
+			held = !strncmp(inside, name, len) && sysblock_partition(inside, disk);
+		folder_close(&f);
+	}
+	return held;
+}
+
+bool sysblock_is_removable(const char *name)
+{
+	char place[512], disk[SYSBLOCK_NAME_BYTES];
+	const char *attribute = sysblock_partition(name, disk) ? "../removable" : "removable";
+
+	read_place(name, place);
+	return sysblock_number(name, attribute, 0) || strstr(place, "/usb") || strstr(place, "/mmc");
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* sysblock - what /sys/class/block says of a device. */
+#ifndef DEVICE_SYSBLOCK_H
+#define DEVICE_SYSBLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SYSBLOCK_NAME_BYTES = 128, SYSBLOCK_PATH_BYTES = 280, SYSBLOCK_TEXT_BYTES = 256 };
+
+/*
+ * The first line of the file @attribute of device @name, without blanks at its end. "../X" is an attribute of
+ * a partition's disk. False: there is no such file, or nothing in it.
+ */
+bool sysblock_text(const char *name, const char *attribute, char text[static SYSBLOCK_TEXT_BYTES]);
+
+/* The same as a number; @otherwise when it is none. */
+uint64_t sysblock_number(const char *name, const char *attribute, uint64_t otherwise);
+
+/* The node of @name, as devtmpfs makes it. */
+void sysblock_path(const char *name, char path[static SYSBLOCK_PATH_BYTES]);
+
+/* Its number, from 1, and the name of its disk; 0 when @name is no partition. */
+unsigned sysblock_partition(const char *name, char disk[static SYSBLOCK_NAME_BYTES]);
+
+/* A device that can be read without waiting for ever: no suspended mapping, no empty drive, no floppy. */
+bool sysblock_is_readable(const char *name);
+
+/* Mapped, a member of something, or a disk that the kernel sees partitions on. */
+bool sysblock_is_held(const char *name);
+
+/* On USB or MMC, or marked as removable: where a key stick can be. */
+bool sysblock_is_removable(const char *name);
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/* Each dialect of the kernel command line, to what is understood. */
+#include "plan_rows.h"
+
+#define VOLUME(name, device) "volume " name "\n  device " device "\n  from kernel command line\n"
+#define KEY(text) "  key " text "\n"
+#define USUAL_KEY(name) KEY("/etc/cryptsetup-keys.d/" name ".key, if it is there")
+#define ARCH_KEY KEY("/crypto_keyfile.bin, if it is there")
+#define WRONG(text) "wrong: kernel command line: left out, " text "\n"
+#define NOTE(text) "note: kernel command line: ignored, " text "\n"
+
+static const struct plan_row own[] = {
+	{"an empty line makes a volume", "", NULL, NULL, USUAL},
+	{"other programs' words are complained about",
+		"quiet ro root=/dev/sda1 luksfoo=1 rd.lvm=0 console=ttyS0,115200n8", NULL, NULL, USUAL},
+	{"latchkey.device does not default to the name root", "latchkey.device=UUID=" U1, NULL, NULL,
+		VOLUME("root", "UUID=" U1) USUAL_KEY("root") USUAL},
+	{"a word of the one volume is lost, or the order of words counts",
+		"latchkey.options=discard latchkey.key=/k latchkey.name=sys latchkey.tries=4 latchkey.header=/h "
+		"latchkey.device=\"/dev/a b\" latchkey.options=timeout=5",
+		NULL, NULL,
+		VOLUME("sys", "/dev/a b") KEY("/k") "  header /h\n  options discard,timeout=5\n"
+						    "tries 4, after ask, give-up 0\n"},
+	{"the later word does not count", "latchkey.device=/dev/a latchkey.device=/dev/b", NULL, NULL,
+		VOLUME("root", "/dev/b") USUAL_KEY("root") USUAL},
+	{"keys of one volume replace each other",
+		"latchkey.device=/dev/a latchkey.key=/a latchkey.key=/b:LABEL=K latchkey.key=/c:/dev/disk/by-path/x:y:1 "
+		"latchkey.key=/d:e latchkey.key=/f",
+		NULL, NULL,
+		VOLUME("root", "/dev/a") KEY("/a") KEY("/b on LABEL=K") KEY("/c on /dev/disk/by-path/x:y:1")
+			KEY("/d:e") USUAL WRONG("a fifth key: /f")},
+	{"a name without a device makes a volume in silence", "latchkey.name=x", NULL, NULL,
+		USUAL WRONG("a device is a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=")},
+	{"several volumes cannot be told",
+		"latchkey.volume=a,/dev/a latchkey.volume=b,LABEL=b,/k:UUID=1-2,discard,read-only "
+		"latchkey.volume=c,/dev/c,none,key=/1,key=/2:/dev/d",
+		NULL, NULL,
+		VOLUME("a", "/dev/a") USUAL_KEY("a") VOLUME("b", "LABEL=b")
+			KEY("/k on UUID=1-2") "  options read-only,discard\n" VOLUME("c", "/dev/c") KEY("/1")
+				KEY("/2 on /dev/d") USUAL},
+	{"what lies in front of a volume is shown as its option",
+		"latchkey.volume=a,/dev/a,/1,key=/2,key=/3,key=/4,keyfile-size=9,keyfile-offset=9 latchkey.volume=b,/dev/b",
+		NULL, NULL,
+		VOLUME("a", "/dev/a") KEY("/1, 9 bytes from byte 9") KEY("/2, 9 bytes from byte 9")
+			KEY("/3, 9 bytes from byte 9") KEY("/4, 9 bytes from byte 9") VOLUME("b", "/dev/b")
+				USUAL_KEY("b") USUAL},
+	{"one bad volume takes the others with it",
+		"latchkey.volume=a latchkey.volume=b,sda latchkey.volume=c,/dev/c,-", NULL, NULL,
+		VOLUME("c", "/dev/c") USUAL_KEY("c")
+			USUAL WRONG("a device is a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=")
+				WRONG("a device is a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=: sda")},
+	{"an unknown word of ours is not named", "latchkey.devise=/dev/a latchkey. latchkey.noauto", NULL,
+		NULL,
+		USUAL WRONG("latchkey knows no such word: devise") WRONG("latchkey knows no such word: ")
+			WRONG("latchkey knows no such word: noauto")},
+	{"what is for all volumes does not reach one that was named before it",
+		"latchkey.volume=a,/dev/a,,timeout=9 latchkey.volume=b,/dev/b latchkey.timeout=5 latchkey.headless "
+		"latchkey.key-timeout=1min latchkey.give-up=1h latchkey.after=reboot latchkey.passfifo=/run/fifo",
+		NULL, NULL,
+		VOLUME("a", "/dev/a") USUAL_KEY("a") "  options headless,timeout=9,key-timeout=60\n" VOLUME(
+			"b", "/dev/b")
+			USUAL_KEY("b") "  options headless,timeout=5,key-timeout=60\n"
+				       "tries 0, after reboot, give-up 3600, headless, passfifo /run/fifo\n"},
+	{"a value that is none is taken",
+		"latchkey.tries=-1 latchkey.after=shell latchkey.give-up=soon latchkey.passfifo=", NULL, NULL,
+		USUAL WRONG("its value is not understood: tries") WRONG("its value is not understood: after")
+			WRONG("its value is not understood: give-up")
+				WRONG("its value is not understood: passfifo")},
+	{"what is for the real init is read", "latchkey.device=/dev/a -- latchkey.device=/dev/b", NULL, NULL,
+		VOLUME("root", "/dev/a") USUAL_KEY("root") USUAL},
+	{"a name reaches the terminal as it is",
+		"latchkey.volume=a/b,/dev/a \"latchkey.volume=a b,/dev/a\" "
+		"latchkey.volume=a\033[2J,/dev/a latchkey.volume=..,/dev/a "
+		"latchkey.volume=control,/dev/a latchkey.volume=\xc3\xa9,/dev/a latchkey.volume=,/dev/a",
+		NULL, NULL,
+		USUAL WRONG("no name for a mapping: a/b") WRONG("no name for a mapping: a b")
+			WRONG("no name for a mapping: a?[2J") WRONG("no name for a mapping: ..")
+				WRONG("no name for a mapping: control") WRONG("no name for a mapping: ??")
+					WRONG("no name for a mapping: ")},
+	{"a control character reaches the terminal in a device, header or key",
+		"latchkey.volume=a,/dev/\033a latchkey.volume=b,/dev/b,none,header=/\x7f latchkey.volume=c,/dev/c,/\x01 "
+		"latchkey.volume=d,/dev/d,/k:LABEL=\xc2\x9b latchkey.volume=e,LABEL=\xc3\x84\xe2\x82\xac,/\x9b "
+		"latchkey.volume=f,LABEL=\xc3 latchkey.volume=g,/dev/\xf5\x80\x80\x80 "
+		"latchkey.volume=h,/dev/h,none,header=/h:LABEL=\x01 latchkey.volume=i\x7f,/dev/i latchkey.passfifo=/\x1b",
+		NULL, NULL,
+		VOLUME("c", "/dev/c") VOLUME("d", "/dev/d") VOLUME("e", "LABEL=\xc3\x84\xe2\x82\xac")
+			USUAL WRONG("its value is not understood: passfifo")
+				WRONG("a control character: /dev/?a") WRONG("a control character: /?") WRONG(
+					"a control character: /?") WRONG("a control character: /k")
+					WRONG("a control character: /?") WRONG("a control character: LABEL=?")
+						WRONG("a control character: /dev/????")
+							WRONG("a control character: /h")
+								WRONG("no name for a mapping: i?")},
+	{"quotes around a label belong to it, or are read past the end",
+		"latchkey.device=LABEL=\"my\" latchkey.volume=a,UUID=\"\" latchkey.volume=b,/dev/b=\"x", NULL,
+		NULL,
+		VOLUME("b", "/dev/b=\"x") USUAL_KEY("b") VOLUME("root", "LABEL=my") USUAL_KEY("root")
+			USUAL WRONG("a device is a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=: UUID=")},
+	{"one quote is half a pair", "latchkey.device=LABEL=\"", NULL, NULL,
+		VOLUME("root", "LABEL=\"") USUAL_KEY("root") USUAL},
+};
+
+static const struct plan_row luks[] = {
+	{"rd.luks.uuid is not opened as luks-UUID", "rd.luks.uuid=" U1 " luks.uuid=luks-" U2, NULL, NULL,
+		VOLUME("luks-" U1, "UUID=" U1) USUAL_KEY("luks-" U1) VOLUME("luks-" U2, "UUID=" U2)
+			USUAL_KEY("luks-" U2) USUAL},
+	{"a UUID that is named twice is opened twice",
+		"rd.luks.uuid=" U2 " luks.uuid=luks-AAAAAAAA-bbbb-cccc-dddd-eeeeeeeeeeee", NULL, NULL,
+		VOLUME("luks-" U2, "UUID=" U2) USUAL_KEY("luks-" U2) USUAL},
+	{"rd.luks.name does not imply rd.luks.uuid", "rd.luks.name=" U1 "=root", NULL, NULL,
+		VOLUME("root", "UUID=" U1) USUAL_KEY("root") USUAL},
+	{"the words of one UUID reach another",
+		"rd.luks.key=" U1 "=/a:LABEL=K rd.luks.options=" U1
+		"=discard,header=/h:LABEL=K rd.luks.uuid=" U2 " rd.luks.name=" U1
+		"=root rd.luks.options=read-only rd.luks.key=/b rd.luks.data=" U1 "=/dev/d",
+		NULL, NULL,
+		VOLUME("root", "/dev/d")
+			KEY("/a on LABEL=K") "  header /h on LABEL=K\n  options discard\n" VOLUME(
+				"luks-" U2, "UUID=" U2) KEY("/b") "  options read-only\n" USUAL},
+	{"dracut's fields of rd.luks.key are not understood",
+		"rd.luks.uuid=" U1 " rd.luks.uuid=" U2 " rd.luks.key=/a:LABEL=K:UUID=" U1 " rd.luks.key=/b:/",
+		NULL, NULL,
+		VOLUME("luks-" U1, "UUID=" U1) KEY("/a on LABEL=K") VOLUME("luks-" U2, "UUID=" U2) KEY("/b")
+			USUAL},
+	{"systemd's key on a stick with a UUID is taken for dracut's last field",
+		"rd.luks.uuid=" U1 " rd.luks.key=/a:UUID=1234-ABCD", NULL, NULL,
+		VOLUME("luks-" U1, "UUID=" U1) KEY("/a on UUID=1234-ABCD") USUAL},
+	{"rd.luks=0 does not switch off", "rd.luks=0 rd.luks.uuid=" U1, "a /dev/a\n", NULL, USUAL},
+	{"luks=no behind the words does not switch off", "rd.luks.uuid=" U1 " luks=no", "a /dev/a\n", NULL,
+		USUAL},
+	{"rd.luks=1 switches off", "rd.luks=1 rd.luks.crypttab=yes", "a /dev/a -\n", NULL,
+		"volume a\n  device /dev/a\n  from /etc/crypttab:1\n" USUAL_KEY("a") USUAL},
+	{"rd.luks.crypttab=no does not switch crypttab off", "rd.luks.crypttab=no rd.luks.uuid=" U1,
+		"a /dev/a\n", NULL, VOLUME("luks-" U1, "UUID=" U1) USUAL_KEY("luks-" U1) USUAL},
+	{"rd.luks.timeout is lost", "rd.luks.timeout=30 rd.luks.uuid=" U1, NULL, NULL,
+		VOLUME("luks-" U1, "UUID=" U1) USUAL_KEY("luks-" U1) "  options timeout=30\n" USUAL},
+	{"rd.luks.allow-discards is for nobody",
+		"rd.luks.allow-discards=" U1 " rd.luks.uuid=" U1 " rd.luks.uuid=" U2, NULL, NULL,
+		VOLUME("luks-" U1, "UUID=" U1) USUAL_KEY("luks-" U1) "  options discard\n" VOLUME(
+			"luks-" U2, "UUID=" U2) USUAL_KEY("luks-" U2) USUAL},
+	{"rd.luks.allow-discards is for one", "rd.luks.allow-discards rd.luks.uuid=" U1, NULL, NULL,
+		VOLUME("luks-" U1, "UUID=" U1) USUAL_KEY("luks-" U1) "  options discard\n" USUAL},
+	{"what is wrong with rd.luks is not named",
+		"rd.luks.uuid=xyz rd.luks.uuid rd.luks.name=root rd.luks.serial=7 rd.luks.data=" U1
+		" rd.luks.key=k:LABEL=x rd.luks.uuid=123",
+		NULL, NULL,
+		USUAL WRONG("no UUID: xyz") WRONG("no UUID: ") WRONG("no UUID=: root")
+			WRONG("latchkey knows no such word: luks.serial") WRONG("no UUID=: " U1)
+				WRONG("a key is /path, /path:device or device: k")
+					WRONG("no whole UUID, and no line of crypttab has it: 123")},
+	{"a word for a UUID that nothing opens is not named", "rd.luks.key=" U1 "=/k rd.luks.uuid=" U2, NULL,
+		NULL,
+		VOLUME("luks-" U2, "UUID=" U2) USUAL_KEY("luks-" U2)
+			USUAL NOTE("rd.luks.* does not open it: " U1)},
+};
+
+static const struct plan_row arch[] = {
+	{"cryptdevice is not opened", "cryptdevice=UUID=" U1 ":cr", NULL, NULL,
+		VOLUME("cr", "UUID=" U1) ARCH_KEY USUAL},
+	{"cryptdevice without a name is lost", "cryptdevice=/dev/a", NULL, NULL,
+		VOLUME("root", "/dev/a") ARCH_KEY USUAL},
+	{"cryptdevice's options are lost",
+		"cryptdevice=/dev/a:cr:allow-discards,no-read-workqueue,perf-no_write_workqueue", NULL, NULL,
+		VOLUME("cr", "/dev/a") ARCH_KEY
+		"  options discard,no-read-workqueue,no-write-workqueue\n" USUAL},
+	{"two cryptdevice= make two volumes", "cryptdevice=/dev/a:x cryptdevice=/dev/b:y", NULL, NULL,
+		VOLUME("y", "/dev/b") ARCH_KEY USUAL},
+	{"cryptkey=rootfs: is lost", "cryptdevice=/dev/a:cr cryptkey=rootfs:/k.bin", NULL, NULL,
+		VOLUME("cr", "/dev/a") KEY("/k.bin") USUAL},
+	{"cryptkey=device:fstype:path is lost", "cryptkey=LABEL=K:vfat:keys/k cryptdevice=/dev/a:cr", NULL,
+		NULL, VOLUME("cr", "/dev/a") KEY("/keys/k on LABEL=K type vfat") USUAL},
+	{"auto is taken for a filesystem", "cryptkey=/dev/sdb1:auto:/k cryptdevice=/dev/a:cr", NULL, NULL,
+		VOLUME("cr", "/dev/a") KEY("/k on /dev/sdb1") USUAL},
+	{"cryptkey=device:offset:size is lost", "cryptkey=/dev/sdb:1024:512 cryptdevice=/dev/a:cr", NULL,
+		NULL, VOLUME("cr", "/dev/a") KEY("/dev/sdb, 512 bytes from byte 1024") USUAL},
+	{"a raw key of no bytes or of too many is taken", "cryptkey=/dev/sdb:1024:0 cryptdevice=/dev/a:cr",
+		NULL, NULL,
+		VOLUME("cr", "/dev/a") USUAL WRONG("a key in a device has 1 to 8388608 bytes: /dev/sdb")},
+	{"a raw key over 8 MiB is taken", "cryptkey=/dev/sdb:0:8388609 cryptdevice=/dev/a:cr", NULL, NULL,
+		VOLUME("cr", "/dev/a") USUAL WRONG("a key in a device has 1 to 8388608 bytes: /dev/sdb")},
+	{"a raw key behind the end of all files is taken",
+		"cryptkey=/dev/sdb:4611686018427387904:1 cryptdevice=/dev/a:cr", NULL, NULL,
+		VOLUME("cr", "/dev/a") USUAL WRONG("a key in a device has 1 to 8388608 bytes: /dev/sdb")},
+	{"a raw key of 8 MiB is refused", "cryptkey=/dev/sdb:0:8388608 cryptdevice=/dev/a:cr", NULL, NULL,
+		VOLUME("cr", "/dev/a") KEY("/dev/sdb, 8388608 bytes from byte 0") USUAL},
+	{"a cryptkey that is none is taken", "cryptkey=sdb:vfat:/k cryptdevice=/dev/a:cr", NULL, NULL,
+		VOLUME("cr", "/dev/a") USUAL_KEY("cr") USUAL WRONG(
+			"cryptkey= is device:fstype:path, device:offset:size or rootfs:path: sdb")},
+	{"cryptkey with two fields is taken", "cryptkey=/dev/sdb:/k cryptdevice=/dev/a:cr", NULL, NULL,
+		VOLUME("cr", "/dev/a") USUAL_KEY("cr") USUAL WRONG(
+			"cryptkey= is device:fstype:path, device:offset:size or rootfs:path: /dev/sdb")},
+	{"crypto= is not refused", "cryptdevice=/dev/a:cr crypto=sha512:aes-xts-plain64:512:0:", NULL, NULL,
+		VOLUME("cr", "/dev/a") ARCH_KEY USUAL WRONG("only LUKS is opened: crypto=")},
+	{"cryptkey without cryptdevice makes a volume", "cryptkey=/k", NULL, NULL, USUAL},
+};
+
+static const struct plan_row others[] = {
+	{"Alpine's cryptroot is lost", "cryptroot=/dev/a cryptdm=al cryptkey=/k cryptheader=/h cryptdiscards",
+		NULL, NULL, VOLUME("al", "/dev/a") KEY("/k") "  header /h\n  options discard\n" USUAL},
+	{"Alpine's cryptkey=yes is no key", "cryptroot=/dev/a cryptkey=yes", NULL, NULL,
+		VOLUME("root", "/dev/a") KEY("/crypto_keyfile.bin") USUAL},
+	{"Alpine's part of a file is lost", "cryptroot=/dev/a cryptkey=/k:64:32", NULL, NULL,
+		VOLUME("root", "/dev/a") KEY("/k, 32 bytes from byte 64") USUAL},
+	{"Alpine's EXEC= is taken for a path", "cryptroot=/dev/a cryptkey=EXEC=x", NULL, NULL,
+		VOLUME("root", "/dev/a") USUAL_KEY("root")
+			USUAL WRONG("a key is /path, /path:device or device: EXEC=x")},
+	{"cryptoffset is ignored", "cryptroot=/dev/a cryptoffset=4096", NULL, NULL,
+		USUAL WRONG("a LUKS header says it: cryptoffset=")},
+	{"Debian's cryptopts is lost",
+		"cryptopts=target=x,source=UUID=" U1
+		",key=/k,lvm=vg,discard,cipher=aes cryptopts=source=/dev/b",
+		NULL, NULL,
+		VOLUME("x", "UUID=" U1) KEY("/k") "  options discard\n" VOLUME("cryptroot", "/dev/b")
+			USUAL_KEY("cryptroot") USUAL NOTE("it changes nothing here: lvm")
+				NOTE("a LUKS header says it: cipher")},
+	{"the key of cryptopts is not its key script's",
+		"cryptopts=source=/dev/b,key=LABEL=K:/k,keyscript=passdev", NULL, NULL,
+		VOLUME("cryptroot", "/dev/b") KEY("/k on LABEL=K") USUAL},
+	{"cryptopts without a source is taken", "cryptopts=target=x", NULL, NULL,
+		USUAL WRONG("a device is a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=")},
+};
+
+int main(void)
+{
+	plan_rows(own, COUNT(own));
+	plan_rows(luks, COUNT(luks));
+	plan_rows(arch, COUNT(arch));
+	plan_rows(others, COUNT(others));
+	return rows_run("config cmdline");
+}

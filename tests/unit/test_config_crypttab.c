@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* crypttab of systemd and of Debian, to what is understood. */
+#include "plan_rows.h"
+
+#define VOLUME(line, name, device) "volume " name "\n  device " device "\n  from /etc/crypttab:" line "\n"
+#define KEY(text) "  key " text "\n"
+#define USUAL_KEY(name) KEY("/etc/cryptsetup-keys.d/" name ".key, if it is there")
+#define WRONG(line, text) "wrong: /etc/crypttab:" line ": left out, " text "\n"
+#define NOTE(line, text) "note: /etc/crypttab:" line ": ignored, " text "\n"
+#define A(line) VOLUME(line, "a", "/dev/a") USUAL_KEY("a")
+
+static const struct plan_row lines[] = {
+	{"an empty file makes a volume", NULL, "", NULL, USUAL},
+	{"comments, blank lines and their numbers are mistaken", NULL, "# x\n\n  \t\n  # y z\n a /dev/a\n",
+		NULL, A("5") USUAL},
+	{"a line without a newline at the end is lost", NULL, "a /dev/a", NULL, A("1") USUAL},
+	{"carriage returns belong to the last field", NULL, "a /dev/a none discard\r\nb /dev/b\r\n\r\n", NULL,
+		A("1") "  options discard\n" VOLUME("2", "b", "/dev/b") USUAL_KEY("b") USUAL},
+	{"- and none are paths", NULL, "a /dev/a -\nb /dev/b none\n", NULL,
+		A("1") VOLUME("2", "b", "/dev/b") USUAL_KEY("b") USUAL},
+	{"tabs do not separate", NULL, "a\t/dev/a\t\tnone \t discard\n", NULL,
+		A("1") "  options discard\n" USUAL},
+	{"a line with a name only is taken", NULL, "a\nb /dev/b\n", NULL,
+		VOLUME("2", "b", "/dev/b") USUAL_KEY("b")
+			USUAL WRONG("1", "a device is a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=")},
+	{"what stands behind the fourth field is not named", NULL, "a /dev/a none luks, discard\n", NULL,
+		A("1") USUAL NOTE("1", "behind the fourth field: discard")},
+	{"an octal escape stays", NULL, "a /dev/a\\040b /k\\011x\\054 discard\n", NULL,
+		VOLUME("1", "a", "/dev/a b") "  options discard\n" USUAL WRONG(
+			"1", "a control character: /k?x,")},
+	{"what is no octal escape is changed, or ends the text", NULL, "a /dev/\\000\\089\\777\\x\\1\\\n",
+		NULL, VOLUME("1", "a", "/dev/\\000\\089\\777\\x\\1\\") USUAL_KEY("a") USUAL},
+	{"devices of one kind are refused", NULL,
+		"a UUID=x\nb LABEL=x\nc PARTUUID=x\nd PARTLABEL=x\ne /dev/disk/by-id/x\nf /volume.img\n",
+		NULL,
+		VOLUME("1", "a", "UUID=x") USUAL_KEY("a") VOLUME("2", "b", "LABEL=x") USUAL_KEY("b")
+			VOLUME("3", "c", "PARTUUID=x") USUAL_KEY("c") VOLUME("4", "d", "PARTLABEL=x")
+				USUAL_KEY("d") VOLUME("5", "e", "/dev/disk/by-id/x") USUAL_KEY("e")
+					VOLUME("6", "f", "/volume.img") USUAL_KEY("f") USUAL},
+	{"quotes of a tag stay", NULL, "a UUID=\"" U1 "\" none\n", NULL,
+		VOLUME("1", "a", "UUID=" U1) USUAL_KEY("a") USUAL},
+};
+
+static const struct plan_row keys[] = {
+	{"systemd's path:device is a path", NULL,
+		"a /dev/a /k:LABEL=x\nb /dev/b /k:y:/dev/disk/by-path/pci-0:1:0\n", NULL,
+		VOLUME("1", "a", "/dev/a") KEY("/k on LABEL=x") VOLUME("2", "b", "/dev/b")
+			KEY("/k:y on /dev/disk/by-path/pci-0:1:0") USUAL},
+	{"a key in the bytes of a device is read whole", NULL,
+		"a /dev/a /dev/disk/by-id/usb keyfile-size=64,keyfile-offset=32\nb /dev/b UUID=x luks\n",
+		NULL,
+		VOLUME("1", "a", "/dev/a") KEY("/dev/disk/by-id/usb, 64 bytes from byte 32") VOLUME("2", "b",
+			"/dev/b") USUAL WRONG("2", "a key in a device has 1 to 8388608 bytes: UUID=x")},
+	{"part of a key file is the whole file", NULL, "a /dev/a /k keyfile-offset=8,keyfile-size=16\n", NULL,
+		VOLUME("1", "a", "/dev/a") KEY("/k, 16 bytes from byte 8") USUAL},
+	{"a key that is no path is taken", NULL, "a /dev/a key.bin\n", NULL,
+		VOLUME("1", "a", "/dev/a") USUAL_KEY("a")
+			USUAL WRONG("1", "a key is /path, /path:device or device: key.bin")},
+	{"Debian's passdev is not understood", NULL,
+		"a /dev/a LABEL=K:/k keyscript=/lib/cryptsetup/scripts/passdev\nb /dev/b /dev/sdb1:sub/k:30 keyscript=passdev\n",
+		NULL,
+		VOLUME("1", "a", "/dev/a") KEY("/k on LABEL=K") VOLUME("2", "b", "/dev/b")
+			KEY("/sub/k on /dev/sdb1") USUAL},
+	{"a passdev without a device or path is taken", NULL,
+		"a /dev/a /k keyscript=passdev\nb /dev/b LABEL=K keyscript=passdev\n"
+		"c /dev/c - keyscript=passdev\nd /dev/d\n",
+		NULL,
+		VOLUME("4", "d", "/dev/d") USUAL_KEY("d")
+			USUAL WRONG("1", "the only key script is passdev, with device:path: passdev")
+				WRONG("2", "the only key script is passdev, with device:path: passdev") WRONG(
+					"3", "the only key script is passdev, with device:path: passdev")},
+	{"another key script is not refused by name", NULL,
+		"a /dev/a none luks,keyscript=/usr/local/bin/fetch\nb /dev/b\n", NULL,
+		VOLUME("2", "b", "/dev/b") USUAL_KEY("b")
+			USUAL WRONG("1", "the only key script is passdev, with device:path: fetch")},
+	{"decrypt_keyctl, which asks once for all, is refused", NULL,
+		"a /dev/a shared keyscript=decrypt_keyctl\n", NULL, A("1") USUAL},
+};
+
+static const struct plan_row early[] = {
+	{"lines without a mark are opened beside marked ones", "root=/dev/mapper/c",
+		"a /dev/a none x-initrd.attach\nb /dev/b none plain\nc /dev/c\nd /dev/d - initramfs\ne /dev/e - luks,force\nf /dev/f\n",
+		NULL,
+		A("1") VOLUME("3", "c", "/dev/c") USUAL_KEY("c") VOLUME("4", "d", "/dev/d") USUAL_KEY("d")
+			VOLUME("5", "e", "/dev/e") USUAL_KEY("e")
+				USUAL NOTE("2", "other lines are marked for the initramfs: b")
+					NOTE("6", "other lines are marked for the initramfs: f")},
+	{"a mark in a comment or in another word counts", NULL,
+		"# initramfs\na /dev/a /initramfs header=/x-initrd.attach\nb /dev/b\n", NULL,
+		VOLUME("2", "a", "/dev/a") KEY("/initramfs") "  header /x-initrd.attach\n" VOLUME(
+			"3", "b", "/dev/b") USUAL_KEY("b") USUAL},
+	{"noauto and nofail are lost", NULL, "a /dev/a none noauto\nb /dev/b none nofail\n", NULL,
+		A("1") "  options noauto\n" VOLUME("2", "b", "/dev/b")
+			USUAL_KEY("b") "  options nofail\n" USUAL},
+};
+
+static const struct plan_row chosen[] = {
+	{"rd.luks.uuid does not choose the lines", "rd.luks.uuid=" U1,
+		"a UUID=" U1 " /k discard\nb /dev/b none initramfs\nc UUID=" U2 "\n", NULL,
+		VOLUME("1", "a", "UUID=" U1) KEY("/k") "  options discard\n" USUAL NOTE(
+			"2", "rd.luks.* names others: b") NOTE("3", "rd.luks.* names others: c")},
+	{"a line by /dev/disk/by-uuid, or named luks-UUID, is not chosen",
+		"rd.luks.uuid=" U1 " rd.luks.uuid=" U2,
+		"a /dev/disk/by-uuid/" U1 " /k\nluks-" U2 " /dev/b /l\n", NULL,
+		VOLUME("1", "a", "/dev/disk/by-uuid/" U1) KEY("/k") VOLUME("2", "luks-" U2, "/dev/b")
+			KEY("/l") USUAL},
+	{"dracut's beginning of a UUID does not choose", "rd.luks.uuid=luks-1111",
+		"a UUID=" U1 "\nb UUID=" U2 "\n", NULL,
+		VOLUME("1", "a", "UUID=" U1) USUAL_KEY("a") USUAL NOTE("2", "rd.luks.* names others: b")},
+	{"the name, options and key of the command line are weaker than crypttab's",
+		"rd.luks.name=" U1 "=root rd.luks.options=" U1 "=timeout=5 rd.luks.key=" U1 "=/c:LABEL=K",
+		"a UUID=" U1 " /k discard,header=/h\n", NULL,
+		VOLUME("1", "root", "UUID=" U1) KEY("/c on LABEL=K") "  options timeout=5\n" USUAL},
+	{"options and keys for nobody in particular replace those of a line",
+		"rd.luks.uuid=" U1 " rd.luks.options=timeout=5 rd.luks.key=/x", "a UUID=" U1 " /k discard\n",
+		NULL, VOLUME("1", "a", "UUID=" U1) KEY("/k") "  options discard\n" USUAL},
+	{"a key for nobody in particular does not serve a line without one",
+		"rd.luks.uuid=" U1 " rd.luks.key=/x:LABEL=K", "a UUID=" U1 " none discard\n", NULL,
+		VOLUME("1", "a", "UUID=" U1) KEY("/x on LABEL=K") "  options discard\n" USUAL},
+	{"options for a UUID choose it", "rd.luks.options=" U1 "=timeout=5", "a UUID=" U1 "\nb /dev/b\n",
+		NULL,
+		VOLUME("1", "a", "UUID=" U1) USUAL_KEY("a") "  options timeout=5\n" VOLUME("2", "b", "/dev/b")
+			USUAL_KEY("b") USUAL},
+	{"a line that the command line chooses stays noauto", "rd.luks.uuid=" U1,
+		"a UUID=" U1 " none noauto\n", NULL, VOLUME("1", "a", "UUID=" U1) USUAL_KEY("a") USUAL},
+	{"the weaker source is not named", "latchkey.volume=a,/dev/a,/k cryptdevice=UUID=" U1 ":x",
+		"a /dev/b\nc UUID=" U1 " none discard\nd /dev/d\n", NULL,
+		"volume a\n  device /dev/a\n  from kernel command line\n" KEY(
+			"/k") "volume x\n  device UUID=" U1
+			      "\n  from kernel command line\n" KEY(
+				      "/crypto_keyfile.bin, if it is there") VOLUME("3", "d",
+				      "/dev/d") USUAL_KEY("d") USUAL NOTE("1",
+				      "its name or device has the volume of: kernel command line")
+				      NOTE("2", "its name or device has the volume of: kernel command line")},
+	{"a name that stands twice is taken twice", NULL, "a /dev/a\na /dev/b\nb /dev/a\n", NULL,
+		A("1") USUAL NOTE("2", "its name or device has the volume of: /etc/crypttab:1")
+			NOTE("3", "its name or device has the volume of: /etc/crypttab:1")},
+};
+
+static void a_separate_crypttab_for_the_initramfs_has_unmarked_lines(void **state)
+{
+	static struct plan p;
+	struct plan_sources s = {.crypttab = "a /dev/a - x-initrd.attach\nb /dev/b\n",
+		.crypttab_path = "/etc/crypttab.initramfs"};
+
+	(void)state;
+	plan_make(&s, &p);
+	assert_int_equal(p.count, 2);
+	assert_string_equal(p.volumes[1].where, "/etc/crypttab.initramfs:2");
+	assert_int_equal(p.note_count, 0);
+}
+
+int main(void)
+{
+	plan_rows(lines, COUNT(lines));
+	plan_rows(keys, COUNT(keys));
+	plan_rows(early, COUNT(early));
+	plan_rows(chosen, COUNT(chosen));
+	ROW(a_separate_crypttab_for_the_initramfs_has_unmarked_lines);
+	return rows_run("config crypttab");
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* latchkey.conf, which source is stronger, and what happens where a plan is full. */
+#include "plan_rows.h"
+
+#define VOLUME(where, name, device)                                                                          \
+	"volume " name "\n  device " device "\n  from " where "\n  key /etc/cryptsetup-keys.d/" name         \
+	".key, if it is there\n"
+#define CONF(line) "/etc/latchkey.conf:" line
+#define CMDLINE "kernel command line"
+
+static const struct plan_row conf[] = {
+	{"a setting of the board is lost", NULL, NULL,
+		"# a board\ntries = 5\nafter=poweroff\n  headless\r\nkey-timeout =10s\ngive-up= 2min\npassfifo=/run/f\nvolume = a,/dev/a",
+		VOLUME(CONF("8"), "a",
+			"/dev/a") "  options headless,key-timeout=10\n"
+				  "tries 5, after poweroff, give-up 120, headless, passfifo /run/f\n"},
+	{"the one volume of the board is lost", NULL, NULL,
+		"device=UUID=x\nname = sys\nkey=/k:LABEL=K\nheader=/h\noptions=discard,nofail\n",
+		"volume sys\n  device UUID=x\n  from /etc/latchkey.conf\n  key /k on LABEL=K\n  header /h\n  options discard,nofail\n" USUAL},
+	{"a wrong line of the board is not named by its number", NULL, NULL,
+		"\n# x\nvolumes=a\nvolume=a\nvolume=b,/dev/b\ntries=x\n",
+		VOLUME(CONF("5"), "b", "/dev/b") USUAL "wrong: " CONF(
+			"6") ": left out, its value is not understood: tries\n"
+			     "wrong: " CONF(
+				     "3") ": left out, latchkey knows no such word: volumes\n"
+					  "wrong: " CONF(
+						  "4") ": left out, a device is a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=\n"},
+	{"the board's settings are stronger than the command line's, or do not reach crypttab",
+		"latchkey.tries=1 latchkey.headless=no latchkey.key-timeout=0", "a /dev/a\n",
+		"tries=2\nheadless\nkey-timeout=10\ntimeout=7\n",
+		VOLUME("/etc/crypttab:1", "a",
+			"/dev/a") "  options timeout=7\ntries 1, after ask, give-up 0\n"},
+	{"the board's volume stands in the way of a stronger one", "latchkey.device=/dev/z", "b /dev/y\n",
+		"device=/dev/x\nvolume=b,/dev/w\nvolume=c,/dev/y\nvolume=d,/dev/d\n",
+		VOLUME(CMDLINE, "root", "/dev/z") VOLUME("/etc/crypttab:1", "b", "/dev/y")
+			VOLUME(CONF("4"), "d", "/dev/d") USUAL
+		"note: " CONF(
+			"2") ": ignored, its name or device has the volume of: /etc/crypttab:1\n"
+			     "note: " CONF(
+				     "3") ": ignored, its name or device has the volume of: /etc/crypttab:1\n"
+					  "note: /etc/latchkey.conf: ignored, its name or device has the volume of: kernel command line\n"},
+	{"the same UUID in another spelling is another device", "latchkey.device=UUID=" U2, NULL,
+		"volume=x,/dev/disk/by-uuid/AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE\n",
+		VOLUME(CMDLINE, "root", "UUID=" U2) USUAL
+		"note: " CONF("1") ": ignored, its name or device has the volume of: kernel command line\n"},
+	{"rd.luks.* switches the board's file off", "rd.luks=no", NULL, "volume=a,/dev/a\n",
+		VOLUME(CONF("1"), "a", "/dev/a") USUAL},
+};
+
+static void nothing_at_all_is_no_plan(void **state)
+{
+	static struct plan p;
+	struct plan_sources s = {NULL};
+
+	(void)state;
+	memset(&p, 0x77, sizeof(p));
+	plan_make(&s, &p);
+	assert_int_equal(p.count, 0);
+	assert_int_equal(p.note_count, 0);
+	assert_false(p.notes_lost || p.headless);
+	assert_null(p.passfifo);
+}
+
+static void a_seventeenth_volume_is_written_past_the_table(void **state)
+{
+	static struct plan p;
+	char text[1024] = "";
+	struct plan_sources s = {.crypttab = text, .crypttab_path = "t"};
+
+	(void)state;
+	for (int i = 1; i <= PLAN_VOLUMES_MAX + 2; i++)
+		sprintf(text + strlen(text), "v%d /dev/v%d\n", i, i);
+	plan_make(&s, &p);
+	assert_int_equal(p.count, PLAN_VOLUMES_MAX);
+	assert_string_equal(p.volumes[15].name, "v16");
+	assert_int_equal(p.note_count, 2);
+	assert_string_equal(p.notes[0].text, "t:17: left out, a seventeenth volume: v17");
+	assert_true(p.notes[0].bad);
+}
+
+static void a_seventeenth_uuid_is_written_past_the_table(void **state)
+{
+	static struct plan p;
+	char text[2048] = "";
+	struct plan_sources s = {.cmdline = text};
+
+	(void)state;
+	for (int i = 1; i <= PLAN_VOLUMES_MAX + 1; i++)
+		sprintf(text + strlen(text), "rd.luks.uuid=%08x%s ", i, U1 + 8);
+	plan_make(&s, &p);
+	assert_int_equal(p.count, PLAN_VOLUMES_MAX);
+	assert_string_equal(p.notes[0].text,
+		"kernel command line: left out, a seventeenth UUID: 00000011-2222-3333-4444-555555555555");
+}
+
+/* Remarks leave room for bad news, and what does not fit is counted as lost. */
+static void remarks_crowd_out_bad_news(void **state)
+{
+	static struct plan p;
+	static char text[8192];
+	struct plan_sources s = {.crypttab = text, .crypttab_path = "t"};
+	unsigned bad = 0;
+
+	(void)state;
+	*text = 0;
+	strcat(text, "a /dev/a none o1");
+	for (int i = 0; i < PLAN_NOTES_MAX; i++)
+		strcat(text, ",oo");
+	strcat(text, "\n");
+	for (int i = 0; i < 3; i++)
+		strcat(text, "bad\n");
+	plan_make(&s, &p);
+	assert_int_equal(p.count, 1);
+	assert_true(p.notes_lost);
+	for (unsigned i = 0; i < p.note_count; i++)
+		bad += p.notes[i].bad;
+	assert_int_equal(bad, 3);
+	for (int i = 0; i < PLAN_NOTES_MAX; i++)
+		strcat(text, "bad\n");
+	strcat(text, "z /dev/z\n");
+	plan_make(&s, &p);
+	assert_int_equal(p.note_count, PLAN_NOTES_MAX);
+	assert_int_equal(p.count, 2);
+}
+
+/* A long line is named and the next one is read. */
+static void a_long_line_takes_the_others_with_it(void **state)
+{
+	static struct plan p;
+	static char text[8192];
+	struct plan_sources s = {.crypttab = text, .crypttab_path = "t"};
+
+	(void)state;
+	memset(text, 'x', 2049);
+	strcpy(text + 2049, "\na /dev/a\n");
+	plan_make(&s, &p);
+	assert_int_equal(p.count, 1);
+	assert_string_equal(p.volumes[0].where, "t:2");
+	assert_string_equal(p.notes[0].text, "t:1: left out, a line of over 2048 bytes");
+	memset(text, 'x', 2038);
+	memcpy(text + 2038, " /dev/long", 10);
+	strcpy(text + 2048, "\na /dev/a\n");
+	plan_make(&s, &p);
+	assert_int_equal(p.count, 1);
+	assert_memory_equal(p.notes[0].text, "t:1: left out, no name for a mapping: xxx", 41);
+}
+
+/* More text than the pool holds: every line beyond it is named as far as notes go, nothing is overwritten. */
+static void a_full_pool_is_written_past_its_end(void **state)
+{
+	enum { LINES = 20, EACH = 2000 };
+	static struct plan p;
+	static char text[LINES * EACH + 64];
+	struct plan_sources s = {.crypttab = text, .crypttab_path = "t"};
+
+	(void)state;
+	memset(text, '/', sizeof(text));
+	for (int i = 0; i < LINES; i++) {
+		char *line = text + i * EACH;
+
+		line[sprintf(line, "v%d /dev/v%d /", i, i)] = '/';
+		line[EACH - 1] = '\n';
+	}
+	text[LINES * EACH] = 0;
+	plan_make(&s, &p);
+	assert_true(p.pool_used <= PLAN_POOL_BYTES);
+	assert_in_range(p.count, 12, 15);
+	assert_string_equal(p.volumes[p.count - 1].name, p.volumes[p.count - 1].device + 5);
+	assert_true(p.note_count > 0 && p.notes[0].bad);
+	assert_non_null(strstr(p.notes[0].text, "left out, no room"));
+}
+
+static void a_command_line_longer_than_the_pool_is_read_past_its_end(void **state)
+{
+	static struct plan p;
+	static char text[40000];
+	struct plan_sources s = {.cmdline = text};
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	plan_make(&s, &p);
+	assert_int_equal(p.count, 0);
+	assert_string_equal(p.notes[0].text, "kernel command line: left out, no room");
+}
+
+/* A line that is shown must not lose its end, and with it the next line's beginning. */
+static void a_long_text_is_shown_without_its_newline(void **state)
+{
+	static struct plan p;
+	static char text[2048], shown[8192];
+	struct plan_sources s = {.crypttab = text, .crypttab_path = "t"};
+
+	(void)state;
+	strcpy(text, "a /dev/");
+	memset(text + 7, 'x', 1500);
+	strcpy(text + 1507, " /key");
+	plan_make(&s, &p);
+	plan_shown(&p, shown, sizeof(shown));
+	assert_non_null(strstr(shown, "x\n  from t:1\n  key /key\n" USUAL));
+}
+
+static void notes_that_are_lost_are_not_said(void **state)
+{
+	static struct plan p;
+	char shown[256];
+	struct plan_sources s = {NULL};
+
+	(void)state;
+	plan_make(&s, &p);
+	p.notes_lost = true;
+	plan_shown(&p, shown, sizeof(shown));
+	assert_string_equal(shown, USUAL "note: there is more to say than fits here\n");
+}
+
+int main(void)
+{
+	plan_rows(conf, COUNT(conf));
+	ROW(nothing_at_all_is_no_plan);
+	ROW(a_seventeenth_volume_is_written_past_the_table);
+	ROW(a_seventeenth_uuid_is_written_past_the_table);
+	ROW(remarks_crowd_out_bad_news);
+	ROW(a_long_line_takes_the_others_with_it);
+	ROW(a_full_pool_is_written_past_its_end);
+	ROW(a_command_line_longer_than_the_pool_is_read_past_its_end);
+	ROW(a_long_text_is_shown_without_its_newline);
+	ROW(notes_that_are_lost_are_not_said);
+	return rows_run("config plan");
+}

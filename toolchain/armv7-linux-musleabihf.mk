@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT
+# 32-bit ARM with VFP, hard float: Cortex-A boards. NEON is not taken for granted.
+CROSS          := arm-linux-gnueabihf-
+CC             := $(CROSS)gcc
+TARGET_CFLAGS  := -march=armv7-a+fp
+TARGET_LDFLAGS := -Wl,-z,max-page-size=4096
+LIBC           := musl
+EMULATOR       := qemu-arm-static

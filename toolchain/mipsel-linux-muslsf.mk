@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+# 32-bit MIPS, little-endian, o32, without one floating point instruction: ramips routers, mt7621.
+# The distribution's compiler library is for processors that have them: only its integer routines are linked.
+CROSS          := mipsel-linux-gnu-
+CC             := $(CROSS)gcc
+TARGET_CFLAGS  := -mips32r2 -msoft-float
+TARGET_LDFLAGS := -Wl,-z,max-page-size=16384
+LIBC           := musl
+EMULATOR       := qemu-mipsel-static
+NO_FLOAT       := yes
+SIZE_LIMIT     := 245760
