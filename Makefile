@@ -62,7 +62,7 @@ MUSL_CFLAGS := -w $(SMALLEST) -fPIE $(SHAPE) $(PATHS) $(TARGET_CFLAGS)
 LIBRARY_CFLAGS := -std=gnu99 -w $(HARDEN) $(FORGET) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(TARGET_LIBRARY_CFLAGS) $(SYSTEM)
 OUR_CFLAGS := -std=c11 -D_GNU_SOURCE -DLATCHKEY_VERSION=\"$(VERSION)\" $(WARN) -g $(HARDEN) \
 	$(call option,-ftrivial-auto-var-init=zero) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(INCLUDE) $(CFLAGS)
-SMALL := -Wconversion $(SMALLEST)
+SMALL := -Wconversion $(SMALLEST) $(foreach o,move-loop-invariants tree-dominator-opts tree-sra caller-saves,$(call option,-fno-$(o))) $(TARGET_SMALL)
 FAST  := -Wconversion -O2 $(call option,-fno-tree-reassoc)
 OPTIMIZE = $(SMALL)
 # Where the time goes; the rest of crypto only leads there.
