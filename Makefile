@@ -109,7 +109,9 @@ stamp = @mkdir -p $(@D); echo '$(subst ','\'',$(1))' >$@.new; cmp -s $@.new $@ &
 # The libraries. Of musl, what no program here needs is not built: half of its files, and half of the time.
 MUSL_OMIT := aio complex crypt fenv ipc legacy math mq network passwd regex search
 MUSL_KEEP := fenv/__flt_rounds math/__fpclassify math/__fpclassifyl math/__signbit math/__signbitl math/copysign math/copysignl math/frexp math/frexpl \
-	$(addprefix math/,fabs fabsl fmod fmodl scalbn scalbnl) $(addprefix network/,accept bind listen recv recvfrom recvmsg send sendto sendmsg socket socketpair setsockopt getsockopt)
+	$(addprefix math/,fabs fabsl fmod fmodl scalbn scalbnl) \
+	$(addprefix network/,accept accept4 bind connect getpeername getsockname getsockopt listen recv recvfrom recvmsg send sendmsg \
+	sendto setsockopt shutdown socket socketpair)
 MUSL_OBJECTS := $$(filter-out $(addprefix obj/src/,$(addsuffix /%,$(MUSL_OMIT))),$$(LIBC_OBJS)) \
 	$$(filter $(addprefix obj/src/,$(addsuffix .o,$(MUSL_KEEP) $(subst /,/%/,$(MUSL_KEEP)))),$$(LIBC_OBJS))
 $(S)/%.ok: toolchain/libraries
