@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import subprocess
-import time
+from uuid import uuid4
 
 import vm
 from vm import Failure, Skip
@@ -133,7 +133,7 @@ def root_disk():
         os.symlink("/dev/null", os.path.join(units, unit))
     os.unlink(os.path.join(units, "dummy"))
     os.symlink("/lib/systemd/system/multi-user.target", os.path.join(units, "default.target"))
-    disk = vm.make_disk("distro-root", "--tree", folder, "--size", "160", "--passphrase", PASSPHRASE, "--memory", "8192",
+    disk = vm.make_disk("distro-root", "--tree", folder, "--size", "160", "--filesystem-uuid", filesystem_uuid(), "--passphrase", PASSPHRASE, "--memory", "8192",
                         "--key-file", key_file())
     vm.run("rm", "-rf", folder)
     return disk
@@ -142,6 +142,16 @@ def root_disk():
 @vm.once
 def uuid():
     return vm.run("cryptsetup", "luksUUID", root_disk()).strip()
+
+
+@vm.once
+def filesystem_uuid():
+    """Of the root's filesystem, made to be known."""
+    return str(uuid4())
+
+
+def data_uuid(name):
+    return vm.run("cryptsetup", "luksUUID", data_disk(name)).strip()
 
 
 @vm.once
