@@ -236,13 +236,54 @@ print-%: # one variable, for scripts
 	@echo '$($*)'
 # The compiler fills these with zero, and this check sees no connection between a cause and what was set with it.
 ANALYZER_OFF := -Wno-analyzer-use-of-uninitialized-value
+HOOK_SCRIPTS := tests/boot/get-root $(wildcard initramfs/dracut/90latchkey/*.sh) initramfs/initramfs-tools/hooks/latchkey \
+	initramfs/initramfs-tools/scripts/local-top/latchkey initramfs/mkinitcpio/install/latchkey
 lint: $(B)/headers.ok ## analyzer, shell scripts, layout
 	@for f in $(sort $(wildcard src/*.c src/*/*.c $(CORES)/*.c initramfs/*.c)); do $(CC) $(OUR_CFLAGS) -O2 -fanalyzer $(ANALYZER_OFF) -c -o /dev/null $$f || exit 1; done
-	@command -v shellcheck >/dev/null || echo 'lint: no shellcheck here, shell scripts not read'; ! command -v shellcheck >/dev/null || shellcheck toolchain/setup toolchain/fetch .ci/run tests/build/fetch tests/build/reproducible
+	@command -v shellcheck >/dev/null || echo 'lint: no shellcheck here, shell scripts not read'; ! command -v shellcheck >/dev/null || shellcheck toolchain/setup toolchain/fetch .ci/run tests/build/fetch tests/build/reproducible $(HOOK_SCRIPTS)
 	@command -v clang-format >/dev/null || echo 'lint: no clang-format here, layout not checked'; ! command -v clang-format >/dev/null || clang-format --dry-run -Werror $(sort $(wildcard src/*.[ch] src/*/*.[ch] src/crypto/*/*.[ch] initramfs/*.[ch] tests/unit/*.[ch]))
+# Where things go. What belongs to an initramfs builder lies where that one looks, whatever PREFIX is.
+PREFIX     ?= /usr/local
+SBINDIR    ?= $(PREFIX)/sbin
+MANDIR     ?= $(PREFIX)/share/man
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
+DRACUTDIR  ?= /usr/lib/dracut
+INITRAMFSTOOLSDIR ?= /usr/share/initramfs-tools
+INITCPIODIR ?= /usr/lib/initcpio
+there       = $(if $(wildcard $(DESTDIR)$(1)),yes,no)
+WITH_DRACUT ?= $(call there,$(DRACUTDIR)/modules.d)
+WITH_INITRAMFS_TOOLS ?= $(call there,$(INITRAMFSTOOLSDIR)/hook-functions)
+WITH_MKINITCPIO ?= $(call there,$(INITCPIODIR)/functions)
+HOOKS_WANTED := $(filter yes,$(WITH_DRACUT) $(WITH_INITRAMFS_TOOLS) $(WITH_MKINITCPIO))
+# dracut numbers its modules anew since 108.
+DRACUTMODULE ?= $(DRACUTDIR)/modules.d/$(if $(wildcard $(DESTDIR)$(DRACUTDIR)/modules.d/70crypt),70,90)latchkey
+# MODE FILES FOLDER
+put = $(call say,INSTALL,$(DESTDIR)$(3))install -d $(DESTDIR)$(3) && install -m $(1) $(2) $(DESTDIR)$(3)/
+install: all ## the program, its pages and the hooks: PREFIX, DESTDIR, WITH_DRACUT, WITH_INITRAMFS_TOOLS, WITH_MKINITCPIO=yes|no
+	+$(MAKE) --no-print-directory install-files
+install-files:
+	$(call put,0755,$(B)/latchkey,$(SBINDIR))
+	$(call put,0644,man/latchkey.8,$(MANDIR)/man8)
+	$(call put,0644,completions/_latchkey,$(ZSHCOMPDIR))
+	$(call put,0644,completions/latchkey,$(BASHCOMPDIR))
+ifneq ($(HOOKS_WANTED),)
+	$(call put,0644,initramfs/common/*,/usr/lib/latchkey)
+endif
+ifeq ($(WITH_DRACUT),yes)
+	$(call put,0755,initramfs/dracut/90latchkey/*,$(DRACUTMODULE))
+endif
+ifeq ($(WITH_INITRAMFS_TOOLS),yes)
+	$(call put,0755,initramfs/initramfs-tools/hooks/latchkey,$(INITRAMFSTOOLSDIR)/hooks)
+	$(call put,0755,initramfs/initramfs-tools/scripts/local-top/latchkey,$(INITRAMFSTOOLSDIR)/scripts/local-top)
+endif
+ifeq ($(WITH_MKINITCPIO),yes)
+	$(call put,0644,initramfs/mkinitcpio/install/latchkey,$(INITCPIODIR)/install)
+	$(call put,0644,initramfs/mkinitcpio/hooks/latchkey,$(INITCPIODIR)/hooks)
+endif
 clean: ## remove what was built; fetched archives stay in build/archives
 	rm -rf $(filter-out $(O)/archives $(O)/apt,$(wildcard $(O)/*))
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
 FORCE:
-.PHONY: all all-targets unit unit-programs check check-boards check-targets fuzz demo bench size lint clean dist image boot board-programs name-a-board help FORCE
+.PHONY: install install-files all all-targets unit unit-programs check check-boards check-targets fuzz demo bench size lint clean dist image boot board-programs name-a-board help FORCE
