@@ -31,8 +31,9 @@ endif
 option = $(shell echo 'double f(double a, double *b) { return a * *b + f(*b, b); } long g(long a, long b) { return a / b % 7; } int h(int c) { return c == 32 || (unsigned)c - 9 < 5; }' | $(CC) $(TARGET_CFLAGS) -O2 -Werror $(1) -x c -c - -o /dev/null 2>/dev/null && echo '$(1)')
 linker_option = $(shell $(CC) -nostdlib -shared -Wl,--fatal-warnings $(1) -x c /dev/null -o /dev/null 2>/dev/null && echo '$(1)')
 PATHS  := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(O))=build
-HARDEN := -fstack-protector-strong $(call option,-fstack-clash-protection) \
-	$(call option,-fzero-call-used-regs=used) -fPIE
+HARDEN := -fstack-protector-strong $(call option,-fstack-clash-protection) -fPIE
+# Nothing of a secret stays in registers behind the functions that had it.
+FORGET := $(call option,-fzero-call-used-regs=used)
 SHAPE  := -fvisibility=hidden -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
 WARN   := -Wall -Wextra -Wshadow -Wvla -Wundef -Wmissing-prototypes -Wstrict-prototypes -Werror
 
@@ -54,16 +55,18 @@ COMPILER_A := $(if $(NO_FLOAT),$(B)/libgcc.a,$(LIBGCC))
 END      := -Wl,--start-group $(LIBC_A) $(COMPILER_A) -Wl,--end-group $(B)/musl/lib/crtn.o
 endif
 
+SMALLEST := $(or $(call option,-Oz),-Os)
 LIBRARIES := $(addprefix $(B)/,libbearssl.a libcjson.a)
 INCLUDE   := -Isrc $(SYSTEM) $(addprefix -isystem $(S)/,bearssl/inc cjson)
-MUSL_CFLAGS := -w -Os $(HARDEN) $(SHAPE) $(PATHS) $(TARGET_CFLAGS)
-LIBRARY_CFLAGS := -std=gnu99 -w $(HARDEN) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(TARGET_LIBRARY_CFLAGS) $(SYSTEM)
+MUSL_CFLAGS := -w $(SMALLEST) -fPIE $(SHAPE) $(PATHS) $(TARGET_CFLAGS)
+LIBRARY_CFLAGS := -std=gnu99 -w $(HARDEN) $(FORGET) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(TARGET_LIBRARY_CFLAGS) $(SYSTEM)
 OUR_CFLAGS := -std=c11 -D_GNU_SOURCE -DLATCHKEY_VERSION=\"$(VERSION)\" $(WARN) -g $(HARDEN) \
 	$(call option,-ftrivial-auto-var-init=zero) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(INCLUDE) $(CFLAGS)
-SMALL := -Wconversion $(or $(call option,-Oz),-Os)
+SMALL := -Wconversion $(SMALLEST) $(foreach o,move-loop-invariants tree-dominator-opts tree-sra caller-saves,$(call option,-fno-$(o))) $(TARGET_SMALL)
 FAST  := -Wconversion -O2 $(call option,-fno-tree-reassoc)
 OPTIMIZE = $(SMALL)
 # Where the time goes; the rest of crypto only leads there.
+$(addprefix $(B)/src/,$(addsuffix /%.o,secret crypto keyslot unlock dm)): FORGOTTEN = $(FORGET)
 $(addprefix $(B)/src/crypto/,%_c.o sha_loops.o aes.o cbc.o xts.o $(ARCH)/%.o): OPTIMIZE = $(FAST)
 
 object   = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1))))
@@ -92,13 +95,13 @@ $(B)/liblatchkey.a: $(SRC)
 	$(call say,AR,$@)rm -f $@; $(AR) rcD $@ $^
 $(B)/%.o: %.c $(B)/our.flags $(B)/headers.ok
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(OUR_CFLAGS) $(OPTIMIZE) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(OUR_CFLAGS) $(FORGOTTEN) $(OPTIMIZE) -MMD -MP -c -o $@ $<
 -include $(SRC:.o=.d) $(INIT:.o=.d) $(B)/src/main.d $(wildcard $(B)/tests/unit/*.d)
 
 # What is compiled depends on the compiler and the flags, too.
 COMPILER := $(shell $(CC) --version 2>/dev/null | head -n 1)
 $(B)/our.flags: FORCE
-	$(call stamp,$(COMPILER) $(OUR_CFLAGS) $(SMALL) $(FAST) $(LDFLAGS))
+	$(call stamp,$(COMPILER) $(OUR_CFLAGS) $(FORGET) $(SMALL) $(FAST) $(LDFLAGS))
 $(B)/library.flags: FORCE
 	$(call stamp,$(COMPILER) $(MUSL_OMIT) not $(MUSL_KEEP) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
 stamp = @mkdir -p $(@D); echo '$(subst ','\'',$(1))' >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
@@ -139,7 +142,7 @@ $(B)/libgcc.a: $(B)/library.flags
 	cd $@.d && $(AR) x $(LIBGCC) $(addsuffix .o,$(filter $(INTEGER),$(patsubst %.o,%,$(shell $(AR) t $(LIBGCC)))))
 	for o in $@.d/*.o; do $(CROSS)objcopy -R .gnu.attributes -R .MIPS.abiflags -R .reginfo $$o || exit 1; done
 	$(AR) rcD $@ $@.d/*.o
-BEARSSL_CFLAGS := -Os -I$(S)/bearssl/inc -I$(S)/bearssl/src
+BEARSSL_CFLAGS := $(SMALLEST) -I$(S)/bearssl/inc -I$(S)/bearssl/src
 ARGON2_CFLAGS  := -O2 -I$(S)/argon2/include
 CJSON_CFLAGS   := -Os -DCJSON_NESTING_LIMIT=32 -include src/format/json_library.h
 $(B)/libcjson.a: src/format/json_library.h
@@ -233,13 +236,54 @@ print-%: # one variable, for scripts
 	@echo '$($*)'
 # The compiler fills these with zero, and this check sees no connection between a cause and what was set with it.
 ANALYZER_OFF := -Wno-analyzer-use-of-uninitialized-value
+HOOK_SCRIPTS := tests/boot/get-root $(wildcard initramfs/dracut/90latchkey/*.sh) initramfs/initramfs-tools/hooks/latchkey \
+	initramfs/initramfs-tools/scripts/local-top/latchkey initramfs/mkinitcpio/install/latchkey
 lint: $(B)/headers.ok ## analyzer, shell scripts, layout
 	@for f in $(sort $(wildcard src/*.c src/*/*.c $(CORES)/*.c initramfs/*.c)); do $(CC) $(OUR_CFLAGS) -O2 -fanalyzer $(ANALYZER_OFF) -c -o /dev/null $$f || exit 1; done
-	@command -v shellcheck >/dev/null || echo 'lint: no shellcheck here, shell scripts not read'; ! command -v shellcheck >/dev/null || shellcheck toolchain/setup toolchain/fetch .ci/run tests/build/fetch tests/build/reproducible
+	@command -v shellcheck >/dev/null || echo 'lint: no shellcheck here, shell scripts not read'; ! command -v shellcheck >/dev/null || shellcheck toolchain/setup toolchain/fetch .ci/run tests/build/fetch tests/build/reproducible $(HOOK_SCRIPTS)
 	@command -v clang-format >/dev/null || echo 'lint: no clang-format here, layout not checked'; ! command -v clang-format >/dev/null || clang-format --dry-run -Werror $(sort $(wildcard src/*.[ch] src/*/*.[ch] src/crypto/*/*.[ch] initramfs/*.[ch] tests/unit/*.[ch]))
+# Where things go. What belongs to an initramfs builder lies where that one looks, whatever PREFIX is.
+PREFIX     ?= /usr/local
+SBINDIR    ?= $(PREFIX)/sbin
+MANDIR     ?= $(PREFIX)/share/man
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
+DRACUTDIR  ?= /usr/lib/dracut
+INITRAMFSTOOLSDIR ?= /usr/share/initramfs-tools
+INITCPIODIR ?= /usr/lib/initcpio
+there       = $(if $(wildcard $(DESTDIR)$(1)),yes,no)
+WITH_DRACUT ?= $(call there,$(DRACUTDIR)/modules.d)
+WITH_INITRAMFS_TOOLS ?= $(call there,$(INITRAMFSTOOLSDIR)/hook-functions)
+WITH_MKINITCPIO ?= $(call there,$(INITCPIODIR)/functions)
+HOOKS_WANTED := $(filter yes,$(WITH_DRACUT) $(WITH_INITRAMFS_TOOLS) $(WITH_MKINITCPIO))
+# dracut numbers its modules anew since 108.
+DRACUTMODULE ?= $(DRACUTDIR)/modules.d/$(if $(wildcard $(DESTDIR)$(DRACUTDIR)/modules.d/70crypt),70,90)latchkey
+# MODE FILES FOLDER
+put = $(call say,INSTALL,$(DESTDIR)$(3))install -d $(DESTDIR)$(3) && install -m $(1) $(2) $(DESTDIR)$(3)/
+install: all ## the program, its pages and the hooks: PREFIX, DESTDIR, WITH_DRACUT, WITH_INITRAMFS_TOOLS, WITH_MKINITCPIO=yes|no
+	+$(MAKE) --no-print-directory install-files
+install-files:
+	$(call put,0755,$(B)/latchkey,$(SBINDIR))
+	$(call put,0644,man/latchkey.8,$(MANDIR)/man8)
+	$(call put,0644,completions/_latchkey,$(ZSHCOMPDIR))
+	$(call put,0644,completions/latchkey,$(BASHCOMPDIR))
+ifneq ($(HOOKS_WANTED),)
+	$(call put,0644,initramfs/common/*,/usr/lib/latchkey)
+endif
+ifeq ($(WITH_DRACUT),yes)
+	$(call put,0755,initramfs/dracut/90latchkey/*,$(DRACUTMODULE))
+endif
+ifeq ($(WITH_INITRAMFS_TOOLS),yes)
+	$(call put,0755,initramfs/initramfs-tools/hooks/latchkey,$(INITRAMFSTOOLSDIR)/hooks)
+	$(call put,0755,initramfs/initramfs-tools/scripts/local-top/latchkey,$(INITRAMFSTOOLSDIR)/scripts/local-top)
+endif
+ifeq ($(WITH_MKINITCPIO),yes)
+	$(call put,0644,initramfs/mkinitcpio/install/latchkey,$(INITCPIODIR)/install)
+	$(call put,0644,initramfs/mkinitcpio/hooks/latchkey,$(INITCPIODIR)/hooks)
+endif
 clean: ## remove what was built; fetched archives stay in build/archives
 	rm -rf $(filter-out $(O)/archives $(O)/apt,$(wildcard $(O)/*))
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
 FORCE:
-.PHONY: all all-targets unit unit-programs check check-boards check-targets fuzz demo bench size lint clean dist image boot board-programs name-a-board help FORCE
+.PHONY: install install-files all all-targets unit unit-programs check check-boards check-targets fuzz demo bench size lint clean dist image boot board-programs name-a-board help FORCE

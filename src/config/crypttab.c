@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* crypttab - systemd's and Debian's crypttab(5), read as one. */
+#include "base/text.h"
 #include "config/draft.h"
 #include <string.h>
 
@@ -72,7 +73,7 @@ void crypttab_read(struct reading *r, const char *text, const char *path)
 {
 	unsigned used = r->plan->pool_used;
 
-	if (!strstr(path, ".initramfs")) {
+	if (!text_find(path, ".initramfs")) {
 		r->looking = true;
 		reading_lines(r, text, path, take_line);
 		r->looking = false;

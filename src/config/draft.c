@@ -156,7 +156,7 @@ bool draft_is_device(const char *text)
 {
 	int kind = options_index("/dev/* UUID=* LABEL=* PARTUUID=* PARTLABEL=*", text);
 
-	return kind == 0 || (kind > 0 && strchr(text, '=')[1]);
+	return kind == 0 || (kind > 0 && text[strcspn(text, "=") + 1]);
 }
 
 const char *draft_uuid_of(const char *device)
@@ -303,7 +303,7 @@ static const struct plan_volume *find_rival(const struct plan *p, const struct p
 /* LABEL="x" -> LABEL=x, as people write it. What is unquoted lies in the pool, so it may be changed. */
 static void unquote(const char *device)
 {
-	char *quote = device ? strstr(device, "=\"") : NULL;
+	char *quote = device ? text_find(device, "=\"") : NULL;
 	size_t len = quote ? strlen(quote) : 0;
 
 	if (len < 3 || quote[len - 1] != '"')

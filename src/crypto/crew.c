@@ -51,6 +51,18 @@ void crew_end_step(struct crew *crew)
 		wait_for_step_after(crew, step);
 }
 
+void crew_set(atomic_uint *flag)
+{
+	atomic_store_explicit(flag, 1, memory_order_release);
+	futex(flag, FUTEX_WAKE, INT_MAX);
+}
+
+void crew_wait(atomic_uint *flag)
+{
+	while (!atomic_load_explicit(flag, memory_order_acquire))
+		futex(flag, FUTEX_WAIT, 0);
+}
+
 /* What a thread is given. */
 struct member {
 	struct crew *crew;

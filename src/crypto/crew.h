@@ -33,6 +33,10 @@ void crew_run(struct crew *crew, unsigned members, void (*work)(struct crew *, u
 /* Take one of the @pieces of this step, each of which is given out once; false when none is left. */
 bool crew_take(struct crew *crew, uint32_t pieces, uint32_t *piece);
 
+/* Set @flag, and wait for one that another member sets. */
+void crew_set(atomic_uint *flag);
+void crew_wait(atomic_uint *flag);
+
 /* Wait until all members are here; what they wrote is seen by all. */
 void crew_end_step(struct crew *crew);
 

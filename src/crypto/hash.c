@@ -215,7 +215,8 @@ static void hmac(const struct hmac_key *key, const struct bytes *parts, size_t n
 }
 
 /* PBKDF2's loop for the truncated hashes, for which no core has one: the digest is not the state. */
-static void iterate_truncated(const struct hmac_key *key, union state *u, union state *t, size_t n, uint32_t rounds)
+static void iterate_truncated(
+	const struct hmac_key *key, union state *u, union state *t, size_t n, uint32_t rounds)
 {
 	const struct info *info = &hashes[key->hash];
 	uint8_t digest[HASH_MAX_BYTES];
@@ -248,7 +249,7 @@ static void iterate(const struct hmac_key *key, struct batch *b, size_t n, uint3
 
 /* Outputs number @first on, @n of them, into @out: T = U1 ^ U2 ^ ... ^ Uc. */
 static void pbkdf2_batch(const struct hmac_key *key, struct bytes salt, uint32_t first, size_t n,
-	uint32_t iterations, uint8_t *out, const struct progress *progress)
+	uint32_t iterations, uint8_t *out, const struct progress *progress, const atomic_bool *stop)
 {
 	const struct info *info = &hashes[key->hash];
 	const size_t bytes = info->whole ? info->digest_bytes : sizeof(union state);
@@ -263,7 +264,8 @@ static void pbkdf2_batch(const struct hmac_key *key, struct bytes salt, uint32_t
 		memcpy((uint8_t *)b.u + k * bytes, &one, bytes);
 	}
 	memcpy(b.t, b.u, n * bytes);
-	for (uint32_t done = 1; done < iterations;) {
+	for (uint32_t done = 1;
+		done < iterations && !(stop && atomic_load_explicit(stop, memory_order_relaxed));) {
 		uint32_t rounds = iterations - done < STEP ? iterations - done : STEP;
 
 		iterate(key, &b, n, rounds);
@@ -279,8 +281,8 @@ static void pbkdf2_batch(const struct hmac_key *key, struct bytes salt, uint32_t
 	wipe(&b, sizeof(b));
 }
 
-void hash_pbkdf2_told(enum hash h, struct bytes password, struct bytes salt, uint32_t iterations, uint8_t *out,
-	size_t out_bytes, const struct progress *progress)
+void hash_pbkdf2_told(enum hash h, struct bytes password, struct bytes salt, uint32_t iterations,
+	uint8_t *out, size_t out_bytes, const struct progress *progress, const atomic_bool *stop)
 {
 	const size_t digest = hash_bytes(h);
 	uint8_t buffer[BATCH * HASH_MAX_BYTES];
@@ -292,7 +294,7 @@ void hash_pbkdf2_told(enum hash h, struct bytes password, struct bytes salt, uin
 
 		n = n < BATCH ? n : BATCH;
 		take = out_bytes < n * digest ? out_bytes : n * digest;
-		pbkdf2_batch(&key, salt, first, n, iterations, buffer, progress);
+		pbkdf2_batch(&key, salt, first, n, iterations, buffer, progress, stop);
 		memcpy(out, buffer, take);
 		out += take;
 		out_bytes -= take;
@@ -304,5 +306,5 @@ void hash_pbkdf2_told(enum hash h, struct bytes password, struct bytes salt, uin
 void hash_pbkdf2(enum hash h, struct bytes password, struct bytes salt, uint32_t iterations, uint8_t *out,
 	size_t out_bytes)
 {
-	hash_pbkdf2_told(h, password, salt, iterations, out, out_bytes, NULL);
+	hash_pbkdf2_told(h, password, salt, iterations, out, out_bytes, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "crypto/progress.h"
+#include <stdatomic.h>
 
 enum hash { HASH_SHA1, HASH_SHA224, HASH_SHA256, HASH_SHA384, HASH_SHA512, HASH_COUNT };
 
@@ -39,8 +40,11 @@ void hash_run(enum hash h, const struct bytes *parts, size_t n, uint8_t *out);
 void hash_pbkdf2(enum hash h, struct bytes password, struct bytes salt, uint32_t iterations, uint8_t *out,
 	size_t out_bytes);
 
-/* The same, with iterations told to @progress, which may be NULL. */
+/*
+ * The same, with iterations told to @progress, and given up soon after @stop became true: @out is then worth nothing.
+ * Both may be NULL.
+ */
 void hash_pbkdf2_told(enum hash h, struct bytes password, struct bytes salt, uint32_t iterations, uint8_t *out,
-	size_t out_bytes, const struct progress *progress);
+	size_t out_bytes, const struct progress *progress, const atomic_bool *stop);
 
 #endif

@@ -106,6 +106,6 @@ enum cause kdf_derive(const struct kdf *kdf, struct bytes secret, uint8_t *out, 
 	if (kdf->kind != KDF_PBKDF2)
 		return argon2_derive(kdf, secret, out, out_bytes, told, err);
 	hash_pbkdf2_told(kdf->hash, secret, (struct bytes){kdf->salt, kdf->salt_bytes}, kdf->iterations, out,
-		out_bytes, told);
+		out_bytes, told, NULL);
 	return CAUSE_OK;
 }

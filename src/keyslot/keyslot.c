@@ -20,11 +20,11 @@ enum cause keyslot_check(const struct keyslot_source *src, const struct luks_key
 		return error_set(err, v->cause, "keyslot %u %s", slot->id, v->why);
 	if (digest->iterations > DIGEST_ITERATIONS_MAX)
 		return error_set(err, CAUSE_UNSUPPORTED,
-			"keyslot %u: digest %u has %u iterations, more than the limit of %u", slot->id, digest->id,
-			digest->iterations, DIGEST_ITERATIONS_MAX);
+			"keyslot %u: digest %u has %u iterations, more than the limit of %u", slot->id,
+			digest->id, digest->iterations, DIGEST_ITERATIONS_MAX);
 	if (!cipher_is_native(slot->area_cipher) && !src->foreign)
-		return error_set(err, CAUSE_UNSUPPORTED, "keyslot %u: an area in %s needs the kernel", slot->id,
-			cipher_name(slot->area_cipher));
+		return error_set(err, CAUSE_UNSUPPORTED, "keyslot %u: an area in %s needs the kernel",
+			slot->id, cipher_name(slot->area_cipher));
 	cause = kdf_check(&slot->kdf, &src->limits, err);
 	if (cause)
 		error_prefix(err, "keyslot %u", slot->id);
@@ -39,25 +39,28 @@ struct attempt {
 };
 
 /* The area, decrypted by our own code or by the kernel. Read first: an unreadable area is known at once. */
-static enum cause split_key(const struct keyslot_source *src, const struct luks_keyslot *slot, struct bytes secret,
-	struct attempt *a, size_t area_bytes, struct error *err)
+static enum cause split_key(const struct keyslot_source *src, const struct luks_keyslot *slot,
+	const struct keyslot_secret *secret, struct attempt *a, size_t area_bytes, struct error *err)
 {
 	enum cause cause = reader_read(src->header, a->area, area_bytes, slot->area_off, err);
 
-	if (!cause)
-		cause = kdf_derive(&slot->kdf, secret, a->area_key, slot->area_key_bytes, err);
+	if (!cause && secret->area_key)
+		memcpy(a->area_key, secret->area_key, slot->area_key_bytes);
+	else if (!cause)
+		cause = kdf_derive(&slot->kdf, secret->bytes, a->area_key, slot->area_key_bytes, err);
 	if (cause)
 		return cause;
 	if (!cipher_is_native(slot->area_cipher))
 		return src->foreign->decrypt(src->foreign->ctx, slot->area_cipher,
-			(struct bytes){a->area_key, slot->area_key_bytes}, slot->area_off, a->area, area_bytes, err);
+			(struct bytes){a->area_key, slot->area_key_bytes}, slot->area_off, a->area,
+			area_bytes, err);
 	cipher_decrypt(slot->area_cipher, a->area_key, slot->area_key_bytes, a->area,
 		area_bytes / CIPHER_SECTOR_BYTES);
 	return CAUSE_OK;
 }
 
-static enum cause compute(const struct keyslot_source *src, const struct luks_keyslot *slot, struct bytes secret,
-	struct attempt *a, struct error *err)
+static enum cause compute(const struct keyslot_source *src, const struct luks_keyslot *slot,
+	const struct keyslot_secret *secret, struct attempt *a, struct error *err)
 {
 	size_t area_bytes = (size_t)luks_area_used_bytes(slot);
 	enum cause cause = arena_get(&a->area, area_bytes, err);
@@ -69,8 +72,8 @@ static enum cause compute(const struct keyslot_source *src, const struct luks_ke
 	return cause;
 }
 
-enum cause keyslot_open(const struct keyslot_source *src, const struct luks_keyslot *slot, struct bytes secret,
-	struct volume_key *out, struct error *err)
+enum cause keyslot_open(const struct keyslot_source *src, const struct luks_keyslot *slot,
+	const struct keyslot_secret *secret, struct volume_key *out, struct error *err)
 {
 	const struct luks_digest *digest = &src->luks->digests[slot->digest];
 	size_t before = arena_mark(), mark;

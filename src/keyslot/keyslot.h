@@ -38,13 +38,19 @@ struct keyslot_source {
 	const struct foreign_cipher *foreign; /* NULL: there is none */
 };
 
+/* What opens a keyslot: what somebody knows, or what its KDF has made of that. */
+struct keyslot_secret {
+	struct bytes bytes;
+	const uint8_t *area_key; /* NULL: not derived yet */
+};
+
 /*
  * Could @slot be tried on this machine? Nothing is allocated in the arena; with a limit of
  * time a piece of the derivation is run, to see how long all of it would take (kdf_check).
  * Fails: CAUSE_UNSUPPORTED, CAUSE_DAMAGED, CAUSE_RESOURCE, with a sentence that begins with the keyslot.
  */
-enum cause keyslot_check(const struct keyslot_source *src, const struct luks_keyslot *slot,
-	struct error *err) MUST_USE;
+enum cause keyslot_check(
+	const struct keyslot_source *src, const struct luks_keyslot *slot, struct error *err) MUST_USE;
 
 /*
  * Try @secret on @slot, which keyslot_check let through.
@@ -52,7 +58,7 @@ enum cause keyslot_check(const struct keyslot_source *src, const struct luks_key
  * Fails: CAUSE_PASSPHRASE (computed to the end, the digest disagrees), CAUSE_DEVICE (the
  * area cannot be read), CAUSE_RESOURCE, CAUSE_KERNEL (a foreign cipher).
  */
-enum cause keyslot_open(const struct keyslot_source *src, const struct luks_keyslot *slot, struct bytes secret,
-	struct volume_key *out, struct error *err) MUST_USE;
+enum cause keyslot_open(const struct keyslot_source *src, const struct luks_keyslot *slot,
+	const struct keyslot_secret *secret, struct volume_key *out, struct error *err) MUST_USE;
 
 #endif

@@ -2,7 +2,10 @@
 /* search - see search.h. */
 #include "keyslot/search.h"
 #include "base/text.h"
+#include "crypto/kdf_each.h"
 #include "keyslot/area.h"
+#include "secret/arena.h"
+#include "secret/wipe.h"
 
 static bool belongs(const struct luks *luks, const struct luks_keyslot *slot)
 {
@@ -42,12 +45,14 @@ static enum cause no_candidate(const struct search *s, struct error *err)
 
 	if (s->keyslot == SEARCH_ANY_KEYSLOT && !any_belongs(s->source.luks))
 		return error_set(err, CAUSE_UNSUPPORTED,
-			"%s: has no keyslot for its data (erased?): no passphrase opens it; restore a header backup", device);
-	if (s->keyslot == SEARCH_ANY_KEYSLOT)
-		return error_set(err, CAUSE_USAGE, "%s: has no keyslot to try without being named (--key-slot)",
+			"%s: has no keyslot for its data (erased?): no passphrase opens it; restore a header backup",
 			device);
+	if (s->keyslot == SEARCH_ANY_KEYSLOT)
+		return error_set(err, CAUSE_USAGE,
+			"%s: has no keyslot to try without being named (--key-slot)", device);
 	if (luks_find_keyslot(s->source.luks, (unsigned)s->keyslot))
-		return error_set(err, CAUSE_USAGE, "%s: keyslot %d holds no key of this volume", device, s->keyslot);
+		return error_set(
+			err, CAUSE_USAGE, "%s: keyslot %d holds no key of this volume", device, s->keyslot);
 	return error_set(err, CAUSE_USAGE, "%s: has no keyslot %d", device, s->keyslot);
 }
 
@@ -92,12 +97,12 @@ static enum cause verdict(const struct search *s, const struct tally *t, struct 
 		error_prefix(err, "%s", device);
 		return err->cause;
 	}
-	error_set(err, CAUSE_PASSPHRASE, "%s: wrong passphrase or key: no keyslot opens with it (%u tried)", device,
-		t->computed);
+	error_set(err, CAUSE_PASSPHRASE, "%s: wrong passphrase or key: no keyslot opens with it (%u tried)",
+		device, t->computed);
 	if (t->skipped)
 		error_set(err, CAUSE_PASSPHRASE,
-			"%s: wrong passphrase or key: no keyslot opens with it (%u tried, %u skipped: %s)", device,
-			t->computed, t->skipped, t->strongest.text);
+			"%s: wrong passphrase or key: no keyslot opens with it (%u tried, %u skipped: %s)",
+			device, t->computed, t->skipped, t->strongest.text);
 	return CAUSE_PASSPHRASE;
 }
 
@@ -132,30 +137,109 @@ enum cause search_check(const struct search *s, struct error *err)
 	return t.skipped == n ? verdict(s, &t, err) : CAUSE_OK;
 }
 
-enum cause search_run(const struct search *s, struct bytes secret, struct volume_key *out, struct error *err)
-{
+/* One search_run. */
+struct hunt {
+	const struct search *search;
 	const struct luks_keyslot *list[LUKS_KEYSLOTS_MAX];
-	unsigned n = candidates(s, list);
-	struct tally t = {0};
+	unsigned n, at; /* candidates, and the next of them */
+	struct bytes secret;
+	struct tally tally;
+	struct volume_key *out;
+	bool opened;
+	uint8_t (*area_keys)[CIPHER_KEY_MAX_BYTES]; /* of those that are derived side by side, in the arena */
+};
+
+/* Try the next one, which keyslot_check let through, and count how it ended. */
+static void try_next(struct hunt *h, const uint8_t *area_key)
+{
+	const struct keyslot_secret secret = {h->secret, area_key};
+	struct error why;
+	const struct luks_keyslot *slot = h->list[h->at++];
+	enum cause cause = keyslot_open(&h->search->source, slot, &secret, h->out, &why);
+
+	if (!cause)
+		h->opened = true;
+	else if (cause == CAUSE_PASSPHRASE)
+		h->list[h->tally.computed++] = slot; /* those tried move to the front */
+	else
+		count_skipped(h->search, &h->tally, &why);
+}
+
+/* Goes on while no keyslot has opened. */
+static bool derived(void *context, unsigned i)
+{
+	struct hunt *h = context;
+
+	try_next(h, h->area_keys[i]);
+	return !h->opened;
+}
+
+/* How many of the candidates from the next one on can be derived side by side. */
+static unsigned neighbours(const struct hunt *h)
+{
+	struct error ignored;
+	unsigned n = 0;
+
+	while (h->at + n < h->n && h->list[h->at + n]->kdf.kind == KDF_PBKDF2 &&
+		!keyslot_check(&h->search->source, h->list[h->at + n], &ignored))
+		n++;
+	return n;
+}
+
+static void try_neighbours(struct hunt *h, unsigned n)
+{
+	struct kdf_try tries[LUKS_KEYSLOTS_MAX];
+	size_t mark = arena_mark();
+
+	h->area_keys = arena_alloc(n * sizeof(*h->area_keys));
+	if (!h->area_keys) {
+		try_next(h, NULL);
+		return;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		const struct luks_keyslot *slot = h->list[h->at + i];
+
+		tries[i] = (struct kdf_try){&slot->kdf, h->area_keys[i], slot->area_key_bytes};
+	}
+	kdf_derive_each(tries, n, h->secret, derived, h);
+	/* A volume key that was found lies above the mark and stays, until the caller releases it. */
+	wipe(h->area_keys, n * sizeof(*h->area_keys));
+	if (!h->opened)
+		arena_release(mark);
+	wipe_stack();
+}
+
+/* The next candidate, or several. */
+static void hunt_on(struct hunt *h)
+{
+	unsigned n = neighbours(h);
 	struct error why;
 
-	if (!n)
-		return no_candidate(s, err);
-	for (unsigned i = 0; i < n; i++) {
-		enum cause cause = keyslot_check(&s->source, list[i], &why);
-
-		if (!cause && s->trying)
-			s->trying(s->context, list[i]);
-		if (!cause)
-			cause = keyslot_open(&s->source, list[i], secret, out, &why);
-		if (!cause)
-			return CAUSE_OK;
-		if (cause == CAUSE_PASSPHRASE)
-			list[t.computed++] = list[i]; /* those tried move to the front */
-		else
-			count_skipped(s, &t, &why);
+	if (!n && keyslot_check(&h->search->source, h->list[h->at], &why)) {
+		count_skipped(h->search, &h->tally, &why);
+		h->at++;
+		return;
 	}
-	if (verdict(s, &t, err) == CAUSE_PASSPHRASE)
-		append_overwritten(s, list, t.computed, err);
+	if (h->search->trying)
+		h->search->trying(h->search->context, h->list[h->at]);
+	if (n > 1)
+		try_neighbours(h, n);
+	else
+		try_next(h, NULL);
+}
+
+enum cause search_run(const struct search *s, struct bytes secret, struct volume_key *out, struct error *err)
+{
+	struct hunt h = {.search = s, .secret = secret, .out = out};
+
+	h.n = candidates(s, h.list);
+	if (!h.n)
+		return no_candidate(s, err);
+	while (h.at < h.n && !h.opened)
+		hunt_on(&h);
+	if (h.opened)
+		return CAUSE_OK;
+	if (verdict(s, &h.tally, err) == CAUSE_PASSPHRASE)
+		append_overwritten(s, h.list, h.tally.computed, err);
 	return err->cause;
 }

@@ -32,7 +32,7 @@ struct search {
 enum cause search_check(const struct search *s, struct error *err) MUST_USE;
 
 /*
- * Try @secret on each keyslot in turn.
+ * Try @secret on each keyslot in turn. Neighbours with PBKDF2 are derived side by side; what comes out is the same.
  * Fails: CAUSE_PASSPHRASE if any was computed to the end; else the strongest reason.
  * A keyslot area that is plainly not random is named in the sentence.
  */

@@ -12,9 +12,11 @@ uint64_t machine_memory_available_kib(void)
 	return available_kib;
 }
 
+static unsigned processors = 1;
+
 unsigned machine_processors(void)
 {
-	return 1;
+	return processors;
 }
 
 static struct image img;
@@ -373,6 +375,20 @@ TEST(the_last_of_32_slots_is_forgotten)
 	assert_int_equal(skipped.count, LUKS_KEYSLOTS_MAX);
 }
 
+TEST(a_slot_that_opens_waits_for_its_neighbours)
+{
+	struct kdf_limits limits = kdf_default_limits;
+
+	(void)add(0, LUKS_PRIORITY_NORMAL, "zero");
+	(void)add(1, LUKS_PRIORITY_NORMAL, "one");
+	/* A quarter of an hour on a fast machine: the runner's patience would end first. */
+	add(2, LUKS_PRIORITY_NORMAL, "two")->kdf.iterations = UINT32_MAX;
+	limits.pbkdf2_iterations = UINT32_MAX;
+	assert_int_equal(run_with(SEARCH_ANY_KEYSLOT, &limits, "one"), CAUSE_OK);
+	assert_int_equal(key.keyslot, 1);
+	ORDER(0, 1);
+}
+
 TEST(nobody_to_tell_of_skipped_slots_crashes)
 {
 	struct reader r = image_reader(&device);
@@ -398,7 +414,7 @@ TEST(the_check_before_the_prompt_reads_or_allocates)
 
 static int start(void **state)
 {
-	(void)state;
+	processors = *state ? *(unsigned *)*state : 1;
 	image_start(&img, 32);
 	memset(&device, 0, sizeof(device));
 	device.img = &img;
@@ -415,7 +431,10 @@ static int end(void **state)
 
 int main(void)
 {
-#define SEARCH_TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
+/* And once more with keyslots side by side: nothing of what comes out may differ. */
+#define SEARCH_TEST(name)                                                                                    \
+	cmocka_unit_test_setup_teardown(name, start, end), {#name "_side_by_side", name, start, end, &three}
+	static unsigned three = 3;
 	static const struct CMUnitTest tests[] = {
 		SEARCH_TEST(keyslots_are_tried_in_another_order),
 		SEARCH_TEST(success_does_not_end_the_search),
@@ -432,6 +451,7 @@ int main(void)
 		SEARCH_TEST(a_slot_that_needs_too_much_memory_hides_a_good_one),
 		SEARCH_TEST(a_weaker_reason_is_given),
 		SEARCH_TEST(the_last_of_32_slots_is_forgotten),
+		SEARCH_TEST(a_slot_that_opens_waits_for_its_neighbours),
 		SEARCH_TEST(nobody_to_tell_of_skipped_slots_crashes),
 		SEARCH_TEST(the_check_before_the_prompt_reads_or_allocates),
 	};

@@ -75,7 +75,7 @@ static void run_keyslot(void *arg)
 	size_t mark = arena_mark();
 
 	*(enum cause *)arg =
-		keyslot_open(&source, &img.luks.keyslots[0], (struct bytes){"p", 1}, &found, &err);
+		keyslot_open(&source, &img.luks.keyslots[0], &(struct keyslot_secret){{"p", 1}, NULL}, &found, &err);
 	arena_release(mark);
 }
 
