@@ -36,37 +36,42 @@ TARGET_INLINE void schedule(v4 x[4], int i)
 }
 
 /* Four rounds on W + K in @wk; then the vector that they used becomes the one of four turns later. */
-#define FOUR_ROUNDS(a, b, c, d, e, f, g, h, i)                                                               \
-	do {                                                                                                 \
-		SHA256_ROUND(a, b, c, d, e, f, g, h, wk[4 * (i)]);                                           \
-		SHA256_ROUND(h, a, b, c, d, e, f, g, wk[4 * (i) + 1]);                                       \
-		SHA256_ROUND(g, h, a, b, c, d, e, f, wk[4 * (i) + 2]);                                       \
-		SHA256_ROUND(f, g, h, a, b, c, d, e, wk[4 * (i) + 3]);                                       \
-		if (k != end) {                                                                              \
-			schedule(x, i);                                                                      \
-			*(v4 *)(wk + 4 * (i)) = x[i] + k[i];                                                 \
-		}                                                                                            \
+#define FOUR_ROUNDS(a, b, c, d, e, f, g, h, i)                         \
+	do {                                                           \
+		SHA256_ROUND(a, b, c, d, e, f, g, h, wk[4 * (i)]);     \
+		SHA256_ROUND(h, a, b, c, d, e, f, g, wk[4 * (i) + 1]); \
+		SHA256_ROUND(g, h, a, b, c, d, e, f, wk[4 * (i) + 2]); \
+		SHA256_ROUND(f, g, h, a, b, c, d, e, wk[4 * (i) + 3]); \
+		if (more)                                              \
+			schedule(x, i);                                \
 	} while (0)
 
+/* Eight rounds to a turn: as fast as sixteen, for the moves beside them cost nothing, and half of the code. */
 TARGET static CORE_PART void block(uint32_t *s, uint32_t *w)
 {
 	const v4 *k = (const v4 *)sha256_k, *end = k + 16;
-	uint32_t wk[16] __attribute__((aligned(16), uninitialized));
-	v4 x[4];
+	uint32_t wk[8] __attribute__((aligned(16), uninitialized));
+	v4 x[4] __attribute__((uninitialized));
 
 	SHA_LOAD(uint32_t, s);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 4; i++)
 		__builtin_memcpy(&x[i], w + 4 * i, sizeof(x[i]));
-		*(v4 *)(wk + 4 * i) = x[i] + k[i];
-	}
 #pragma GCC unroll 1
-	do {
-		k += 4;
+	while (k != end) {
+		const bool more = k < end - 4;
+
+		for (int i = 0; i < 2; i++)
+			*(v4 *)(wk + 4 * i) = x[i] + k[i];
+		k += 2;
 		FOUR_ROUNDS(a, b, c, d, e, f, g, h, 0);
 		FOUR_ROUNDS(e, f, g, h, a, b, c, d, 1);
-		FOUR_ROUNDS(a, b, c, d, e, f, g, h, 2);
-		FOUR_ROUNDS(e, f, g, h, a, b, c, d, 3);
-	} while (k != end);
+		for (int i = 0; i < 2; i++) {
+			v4 later = x[i];
+
+			x[i] = x[i + 2];
+			x[i + 2] = later;
+		}
+	}
 	SHA_ADD(s);
 }
 
