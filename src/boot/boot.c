@@ -137,7 +137,7 @@ static void say_waiting(struct boot *b)
 	for (unsigned i = 0; i < b->count; i++) {
 		const struct volume *v = &b->volumes[i];
 
-		if (v->state == VOLUME_ABSENT && v->why.cause == CAUSE_DEVICE && b->now_ms - b->start_ms >= TICK_MS)
+		if (v->state == VOLUME_ABSENT && v->why.cause == CAUSE_DEVICE)
 			consoles_say("latchkey: waiting for %s: %s", v->plan->name, v->why.text);
 	}
 }
@@ -471,6 +471,7 @@ static enum cause prepare(struct boot *b, const struct plan *plan, bool test, st
 	if (b->looking == MAP_FAILED)
 		return error_set_os(err, CAUSE_RESOURCE, errno, "no memory");
 	b->start_ms = b->now_ms = child_now_ms();
+	b->notice_at_ms = b->start_ms + TICK_MS; /* most devices are there by then */
 	for (unsigned i = 0; i < b->count; i++) {
 		b->volumes[i].plan = &plan->volumes[i];
 		b->volumes[i].state = plan->volumes[i].flags.noauto ? VOLUME_LEFT : VOLUME_ABSENT;
