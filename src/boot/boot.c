@@ -7,6 +7,7 @@
 #include "device/uevent.h"
 #include "dm/map.h"
 #include "secret/arena.h"
+#include "secret/wipe.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -91,6 +92,10 @@ static void heed_volume(struct boot *b, struct volume *v, const struct sight_vol
 		memcpy(v->uuid, seen->look.uuid, sizeof(v->uuid));
 		v->memory_kib = seen->look.memory_kib;
 		set_title(v, seen);
+		if (!b->cache_read && !v->plan->flags.password_cache_off) {
+			b->cache_read = true;
+			keys_cached(b);
+		}
 	} else if (is_final(b, v, seen)) {
 		volume_failed(b, v, &seen->err);
 	}
@@ -261,8 +266,8 @@ static void heed_fifo(struct boot *b)
 	if (n > 0 && line[n - 1] == '\n')
 		n--;
 	if (n > 0)
-		keys_typed(b, line, (size_t)n, "the passphrase from the FIFO");
-	memset(line, 0, VAULT_LINE_BYTES);
+		keys_typed(b, line, (size_t)n, true, "the passphrase from the FIFO");
+	wipe(line, VAULT_LINE_BYTES);
 }
 
 static void open_fifo(struct boot *b)
@@ -377,7 +382,7 @@ static void wait_and_heed(struct boot *b)
 	heed_children(b, fds + children);
 	heed_late(b);
 	while (consoles_take(fds, consoles, &line, &len))
-		keys_typed(b, line, len, "the passphrase");
+		keys_typed(b, line, len, true, "the passphrase");
 	if (consoles_redraw_due(b->now_ms))
 		consoles_redraw();
 }
