@@ -6,6 +6,7 @@
 #include "keyslot/area.h"
 #include "secret/arena.h"
 #include "secret/wipe.h"
+#include <string.h>
 
 static bool belongs(const struct luks *luks, const struct luks_keyslot *slot)
 {
@@ -186,6 +187,21 @@ static unsigned neighbours(const struct hunt *h)
 	return n;
 }
 
+/* Release what lies above @mark; a volume key that was found moves down to it. */
+static void settle(struct hunt *h, size_t mark)
+{
+	uint8_t key[CIPHER_KEY_MAX_BYTES];
+
+	if (h->opened)
+		memcpy(key, h->out->data, h->out->len);
+	arena_release(mark);
+	if (!h->opened)
+		return;
+	h->out->data = arena_alloc(h->out->len); /* what was there before fits again */
+	memcpy(h->out->data, key, h->out->len);
+	wipe(key, sizeof(key));
+}
+
 static void try_neighbours(struct hunt *h, unsigned n)
 {
 	struct kdf_try tries[LUKS_KEYSLOTS_MAX];
@@ -202,10 +218,7 @@ static void try_neighbours(struct hunt *h, unsigned n)
 		tries[i] = (struct kdf_try){&slot->kdf, h->area_keys[i], slot->area_key_bytes};
 	}
 	kdf_derive_each(tries, n, h->secret, derived, h);
-	/* A volume key that was found lies above the mark and stays, until the caller releases it. */
-	wipe(h->area_keys, n * sizeof(*h->area_keys));
-	if (!h->opened)
-		arena_release(mark);
+	settle(h, mark);
 	wipe_stack();
 }
 
