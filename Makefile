@@ -144,6 +144,9 @@ check: ## install what is missing, build everything, run every test
 	+$(MAKE) $(JOBS) TARGET=$(OTHER) all $(PURE:$(B)/%=$(O)/$(OTHER)/%)
 	TARGET=$(TARGET) O=$(O) OTHER=$(OTHER) EMULATOR=$(EMULATOR) tests/run $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) \
 		$(PURE:$(B)/%=$(EMULATOR):$(O)/$(OTHER)/%) $(SUITES)
+check-hooks: all ## every initramfs builder, up to the encrypted root: minutes; as root
+	toolchain/setup check
+	HOOKS=all TARGET=$(TARGET) O=$(O) tests/run tests/boot/test_hooks
 fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), from what it has found before
 	O=$(O) tests/fuzz/run $(or $(FUZZ_SECONDS),60)
 $(O)/host-fuzz/fuzz_%: $(O)/host-fuzz/tests/fuzz/fuzz_%.o $(B)/liblatchkey.a $(LIBRARIES)
@@ -209,4 +212,4 @@ clean: ## remove what was built; fetched archives stay in build/archives
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
 FORCE:
-.PHONY: install install-files all unit unit-programs check fuzz demo bench size lint clean help FORCE
+.PHONY: install install-files check-hooks all unit unit-programs check fuzz demo bench size lint clean help FORCE
