@@ -203,6 +203,9 @@ check-targets: all-targets ## every architecture: all unit tests, vectors and da
 	toolchain/setup check
 	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t unit-programs || exit 1; done
 	O=$(O) tests/run $(foreach t,$(TARGETS),tests/build/elf:$(t) tests/build/reproducible:$(t) $(call under,$(t),$(UNIT)) $(call defects_under,$(t)))
+check-hooks: all ## every initramfs builder, up to the encrypted root: minutes; as root
+	toolchain/setup check
+	HOOKS=all TARGET=$(TARGET) O=$(O) tests/run tests/boot/test_hooks
 fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), from what it has found before
 	O=$(O) tests/fuzz/run $(or $(FUZZ_SECONDS),60)
 $(O)/host-fuzz/fuzz_%: $(O)/host-fuzz/tests/fuzz/fuzz_%.o $(B)/liblatchkey.a $(LIBRARIES)
@@ -287,4 +290,4 @@ clean: ## remove what was built; fetched archives stay in build/archives
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
 FORCE:
-.PHONY: install install-files all all-targets unit unit-programs check check-boards check-targets fuzz demo bench size lint clean dist image boot board-programs name-a-board help FORCE
+.PHONY: install install-files check-hooks all all-targets unit unit-programs check check-boards check-targets fuzz demo bench size lint clean dist image boot board-programs name-a-board help FORCE
