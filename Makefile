@@ -31,8 +31,9 @@ endif
 option = $(shell echo 'double f(double a, double *b) { return a * *b + f(*b, b); } long g(long a, long b) { return a / b % 7; } int h(int c) { return c == 32 || (unsigned)c - 9 < 5; }' | $(CC) $(TARGET_CFLAGS) -O2 -Werror $(1) -x c -c - -o /dev/null 2>/dev/null && echo '$(1)')
 linker_option = $(shell $(CC) -nostdlib -shared -Wl,--fatal-warnings $(1) -x c /dev/null -o /dev/null 2>/dev/null && echo '$(1)')
 PATHS  := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(O))=build
-HARDEN := -fstack-protector-strong $(call option,-fstack-clash-protection) \
-	$(call option,-fzero-call-used-regs=used) -fPIE
+HARDEN := -fstack-protector-strong $(call option,-fstack-clash-protection) -fPIE
+# Where secrets pass through registers.
+CLEAR  := $(call option,-fzero-call-used-regs=used)
 SHAPE  := -fvisibility=hidden -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
 WARN   := -Wall -Wextra -Wshadow -Wvla -Wundef -Wmissing-prototypes -Wstrict-prototypes -Werror
 
@@ -60,9 +61,10 @@ MUSL_CFLAGS := -w -Os $(HARDEN) $(SHAPE) $(PATHS) $(TARGET_CFLAGS)
 LIBRARY_CFLAGS := -std=gnu99 -w $(HARDEN) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(TARGET_LIBRARY_CFLAGS) $(SYSTEM)
 OUR_CFLAGS := -std=c11 -D_GNU_SOURCE -DLATCHKEY_VERSION=\"$(VERSION)\" $(WARN) -g $(HARDEN) \
 	$(call option,-ftrivial-auto-var-init=zero) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(INCLUDE) $(CFLAGS)
-SMALL := -Wconversion $(or $(call option,-Oz),-Os)
+SMALL := -Wconversion $(or $(call option,-Oz),-Os) $(call option,-fno-move-loop-invariants)
 FAST  := -Wconversion -O2 $(call option,-fno-tree-reassoc)
 OPTIMIZE = $(SMALL)
+$(addprefix $(B)/src/,$(addsuffix /%.o,crypto secret keyslot unlock dm boot)): OUR_CFLAGS += $(CLEAR)
 # Where the time goes; the rest of crypto only leads there.
 $(addprefix $(B)/src/crypto/,%_c.o sha_loops.o aes.o cbc.o xts.o $(ARCH)/%.o): OPTIMIZE = $(FAST)
 
@@ -137,7 +139,7 @@ $(B)/libgcc.a: $(B)/library.flags
 	cd $@.d && $(AR) x $(LIBGCC) $(addsuffix .o,$(filter $(INTEGER),$(patsubst %.o,%,$(shell $(AR) t $(LIBGCC)))))
 	for o in $@.d/*.o; do $(CROSS)objcopy -R .gnu.attributes -R .MIPS.abiflags -R .reginfo $$o || exit 1; done
 	$(AR) rcD $@ $@.d/*.o
-BEARSSL_CFLAGS := -Os -I$(S)/bearssl/inc -I$(S)/bearssl/src
+BEARSSL_CFLAGS := -Os $(CLEAR) -I$(S)/bearssl/inc -I$(S)/bearssl/src
 ARGON2_CFLAGS  := -O2 -I$(S)/argon2/include
 CJSON_CFLAGS   := -Os -DCJSON_NESTING_LIMIT=32 -include src/format/json_library.h
 $(B)/libcjson.a: src/format/json_library.h

@@ -21,7 +21,7 @@ enum cause vault_open(struct error *err)
 	struct rlimit no_core = {0, 0};
 	void *map;
 
-	(void)setrlimit(RLIMIT_CORE, &no_core);
+	(void)prlimit(0, RLIMIT_CORE, &no_core, NULL);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	/* Address space only: pages come as they are used. */
 	map = mmap(NULL, sizeof(*vault), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
