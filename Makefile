@@ -67,7 +67,7 @@ SMALL := -Wconversion $(SMALLEST) $(foreach o,move-loop-invariants tree-dominato
 FAST  := -Wconversion -O2 $(call option,-fno-tree-reassoc)
 OPTIMIZE = $(SMALL)
 # Where the time goes; the rest of crypto only leads there.
-$(addprefix $(B)/src/,$(addsuffix /%.o,secret crypto keyslot unlock dm)): FORGOTTEN = $(FORGET)
+$(addprefix $(B)/src/,$(addsuffix /%.o,secret crypto keyslot unlock dm boot)): FORGOTTEN = $(FORGET)
 $(addprefix $(B)/src/crypto/,%_c.o sha_loops.o aes.o cbc.o xts.o $(ARCH)/%.o): OPTIMIZE = $(FAST)
 
 object   = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1))))

@@ -21,12 +21,12 @@ ARGON2_INLINE void two_rows(void (*permute)(v2 v[16]), const v2 *p, const v2 *r,
 {
 	v2 v[16] ARGON2_REGISTERS;
 
-	ARGON2_UNROLL
+#pragma GCC unroll 1
 	for (int k = 0; k < 8; k++)
 		exchange(_mm_xor_si128(p[16 * pair + k], r[16 * pair + k]),
 			_mm_xor_si128(p[16 * pair + 8 + k], r[16 * pair + 8 + k]), &v[2 * k], &v[2 * k + 1]);
 	permute(v);
-	ARGON2_UNROLL
+#pragma GCC unroll 1
 	for (int k = 0; k < 4; k++)
 		ARGON2_UNROLL
 	for (int b = 0; b < 2; b++)
@@ -51,7 +51,7 @@ CORE_PART void argon2_sse_block(void (*permute)(v2 v[16]), struct argon2_block *
 		/* Words 4i and 4i+1 of a row, then 4i+2 and 4i+3: one column in each half, vectors 2i and
 		 * 2i+1. */
 		permute(v);
-		ARGON2_UNROLL
+#pragma GCC unroll 1
 		for (int k = 0; k < 8; k++) {
 			v2 *to = &n[8 * k + 2 * i];
 			v2 x[2] ARGON2_REGISTERS;

@@ -11,8 +11,6 @@ typedef uint32_t v4 __attribute__((vector_size(16)));
 
 enum { FEWEST = 2 };
 
-#define TURN ONE_ROUND
-
 /* The last number is the truth table of the function. */
 #define three(b, c, d, f) ((v4)_mm_ternarylogic_epi32((__m128i)(b), (__m128i)(c), (__m128i)(d), f))
 #define rol(v, n) ((v4)_mm_rol_epi32((__m128i)(v), n))

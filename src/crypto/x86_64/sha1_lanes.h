@@ -5,7 +5,7 @@
  * other. One output alone goes the scalar way, and so do messages that are hashed.
  *
  * The file that includes this names TARGET, FEWEST (from how many outputs on the lanes
- * win), TURN (FIVE_ROUNDS or ONE_ROUND) and the operations rol, choose, parity, majority on v4.
+ * win) and the operations rol, choose, parity, majority on v4.
  */
 #include "crypto/sha.h"
 
@@ -17,25 +17,14 @@
 		w[t + 16] = rol(parity(w[t + 13], w[t + 8], w[t + 2]) ^ w[t], 1);                            \
 	} while (0)
 
-/* Turns of a loop: of five rounds, which rename the variables, or of one, which moves them. */
-#define FIVE_ROUNDS(F, k)                                                                                    \
-	ROUND(F, k, a, b, c, d, e, 0);                                                                       \
-	ROUND(F, k, e, a, b, c, d, 1);                                                                       \
-	ROUND(F, k, d, e, a, b, c, 2);                                                                       \
-	ROUND(F, k, c, d, e, a, b, 3);                                                                       \
-	ROUND(F, k, b, c, d, e, a, 4);                                                                       \
-	w += 5
-
-#define ONE_ROUND(F, k)                                                                                      \
-	ROUND(F, k, a, b, c, d, e, 0);                                                                       \
-	v4 last = e;                                                                                         \
-	e = d, d = c, c = b, b = a, a = last;                                                                \
-	w++
-
+/* A turn of the loop has one round and moves the variables: five, which rename them, would be three times the
+ * code. */
 #define TWENTY(F, k)                                                                                         \
-	_Pragma("GCC unroll 1") for (const v4 *end = w + 20; w != end;)                                      \
+	_Pragma("GCC unroll 1") for (const v4 *end = w + 20; w != end; w++)                                  \
 	{                                                                                                    \
-		TURN(F, k);                                                                                  \
+		ROUND(F, k, a, b, c, d, e, 0);                                                               \
+		v4 last = e;                                                                                 \
+		e = d, d = c, c = b, b = a, a = last;                                                        \
 	}
 
 /* The same word in each lane. */

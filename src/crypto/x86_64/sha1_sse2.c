@@ -11,9 +11,6 @@ typedef uint32_t v4 __attribute__((vector_size(16)));
 
 enum { FEWEST = 3 };
 
-/* As fast as five rounds, with moves that cost nothing, and a third of the code. */
-#define TURN ONE_ROUND
-
 #define rol(v, n) ((v) << (n) | (v) >> (32 - (n)))
 #define choose(b, c, d) ((d) ^ ((b) & ((c) ^ (d))))
 #define parity(b, c, d) ((b) ^ (c) ^ (d))

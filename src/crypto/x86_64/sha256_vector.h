@@ -36,17 +36,18 @@ TARGET_INLINE void schedule(v4 x[4], int i)
 }
 
 /* Four rounds on W + K in @wk; then the vector that they used becomes the one of four turns later. */
-#define FOUR_ROUNDS(a, b, c, d, e, f, g, h, i)                         \
-	do {                                                           \
-		SHA256_ROUND(a, b, c, d, e, f, g, h, wk[4 * (i)]);     \
-		SHA256_ROUND(h, a, b, c, d, e, f, g, wk[4 * (i) + 1]); \
-		SHA256_ROUND(g, h, a, b, c, d, e, f, wk[4 * (i) + 2]); \
-		SHA256_ROUND(f, g, h, a, b, c, d, e, wk[4 * (i) + 3]); \
-		if (more)                                              \
-			schedule(x, i);                                \
+#define FOUR_ROUNDS(a, b, c, d, e, f, g, h, i)                                                               \
+	do {                                                                                                 \
+		SHA256_ROUND(a, b, c, d, e, f, g, h, wk[4 * (i)]);                                           \
+		SHA256_ROUND(h, a, b, c, d, e, f, g, wk[4 * (i) + 1]);                                       \
+		SHA256_ROUND(g, h, a, b, c, d, e, f, wk[4 * (i) + 2]);                                       \
+		SHA256_ROUND(f, g, h, a, b, c, d, e, wk[4 * (i) + 3]);                                       \
+		if (more)                                                                                    \
+			schedule(x, i);                                                                      \
 	} while (0)
 
-/* Eight rounds to a turn: as fast as sixteen, for the moves beside them cost nothing, and half of the code. */
+/* Eight rounds to a turn: as fast as sixteen, for the moves beside them cost nothing, and half of the code.
+ */
 TARGET static CORE_PART void block(uint32_t *s, uint32_t *w)
 {
 	const v4 *k = (const v4 *)sha256_k, *end = k + 16;

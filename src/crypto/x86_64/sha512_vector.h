@@ -17,17 +17,17 @@ TARGET_INLINE void schedule(v2 x[8], int i)
 }
 
 /*
- * Two rounds on W + K in @wk, where those of eight rounds later take their place; and the vector that they used
- * becomes the one of sixteen rounds later.
+ * Two rounds on W + K in @wk, where those of eight rounds later take their place; and the vector that they
+ * used becomes the one of sixteen rounds later.
  */
-#define TWO_ROUNDS(a, b, c, d, e, f, g, h, i)                          \
-	do {                                                           \
-		SHA512_ROUND(a, b, c, d, e, f, g, h, wk[2 * (i)]);     \
-		SHA512_ROUND(h, a, b, c, d, e, f, g, wk[2 * (i) + 1]); \
-		if (k != end) {                                        \
-			*(v2 *)(wk + 2 * (i)) = x[(i) + 4] + k[i];     \
-			schedule(x, i);                                \
-		}                                                      \
+#define TWO_ROUNDS(a, b, c, d, e, f, g, h, i)                                                                \
+	do {                                                                                                 \
+		SHA512_ROUND(a, b, c, d, e, f, g, h, wk[2 * (i)]);                                           \
+		SHA512_ROUND(h, a, b, c, d, e, f, g, wk[2 * (i) + 1]);                                       \
+		if (k != end) {                                                                              \
+			*(v2 *)(wk + 2 * (i)) = x[(i) + 4] + k[i];                                           \
+			schedule(x, i);                                                                      \
+		}                                                                                            \
 	} while (0)
 
 /* Eight rounds to a turn; sixteen would save the moves, and take twice the code. */
