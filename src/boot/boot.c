@@ -79,7 +79,7 @@ static bool is_final(const struct boot *b, struct volume *v, const struct sight_
 
 static void heed_volume(struct boot *b, struct volume *v, const struct sight_volume *seen)
 {
-	if (v->state != VOLUME_ABSENT || !seen->wanted)
+	if (v->state != VOLUME_ABSENT || !seen->absent || !seen->looked)
 		return;
 	v->why = seen->err;
 	v->why.cause = seen->cause;
@@ -92,10 +92,9 @@ static void heed_volume(struct boot *b, struct volume *v, const struct sight_vol
 		memcpy(v->uuid, seen->look.uuid, sizeof(v->uuid));
 		v->memory_kib = seen->look.memory_kib;
 		set_title(v, seen);
-		if (!b->cache_read && !v->plan->flags.password_cache_off) {
-			b->cache_read = true;
+		if (!b->cache_read)
 			keys_cached(b);
-		}
+		b->cache_read = true;
 	} else if (is_final(b, v, seen)) {
 		volume_failed(b, v, &seen->err);
 	}
@@ -116,11 +115,26 @@ static bool anything_absent(const struct boot *b)
 	return false;
 }
 
+/* What was pulled before anybody had a key for it. */
+static void heed_pulled(struct boot *b)
+{
+	for (unsigned i = 0; i < b->count; i++) {
+		struct volume *v = &b->volumes[i];
+
+		if (v->state != VOLUME_READY || sight_is_there(v->path))
+			continue;
+		v->state = VOLUME_ABSENT;
+		v->absent_since_ms = b->now_ms;
+		error_set(&v->why, CAUSE_DEVICE, "%s: is gone", v->path);
+	}
+}
+
 static void look(struct boot *b)
 {
 	if (b->looker.pid || (!b->look_again && b->now_ms < b->look_at_ms))
 		return;
 	b->look_again = false;
+	heed_pulled(b);
 	/* Kernels without uevents, and devices that become readable without one. */
 	b->look_at_ms = b->now_ms + (b->uevents < 0 || anything_absent(b) ? TICK_MS : NOTICE_MS);
 	memset(b->looking, 0, sizeof(*b->looking));
@@ -128,6 +142,7 @@ static void look(struct boot *b)
 	b->looking->test = b->test;
 	for (unsigned i = 0; i < b->count; i++) {
 		b->looking->volumes[i].wanted = volume_wants(&b->volumes[i]);
+		b->looking->volumes[i].absent = b->volumes[i].state == VOLUME_ABSENT;
 		b->looking->volumes[i].header = b->volumes[i].header_fd >= 0 ? b->volumes[i].header : NULL;
 	}
 	if (!child_start(&b->looker, sight_look, b->looking, LOOK_LIMIT_S))
@@ -142,6 +157,8 @@ static void say_waiting(struct boot *b)
 	for (unsigned i = 0; i < b->count; i++) {
 		const struct volume *v = &b->volumes[i];
 
+		if (v->state == VOLUME_READY && !b->asking && !keys_typed_pending(b))
+			consoles_say("latchkey: waiting for a key of %s", v->plan->name);
 		if (v->state == VOLUME_ABSENT && v->why.cause == CAUSE_DEVICE)
 			consoles_say("latchkey: waiting for %s: %s", v->plan->name, v->why.text);
 	}
@@ -156,7 +173,10 @@ static bool waits_for_key_first(const struct boot *b, const struct volume *v)
 
 static bool may_ask_for(const struct boot *b, const struct volume *v)
 {
-	return v->state == VOLUME_READY && !v->plan->flags.headless && !b->plan->headless && !waits_for_key_first(b, v);
+	/* While a key is tried a passphrase may come, too. */
+	bool free = v->state == VOLUME_READY || (v->state == VOLUME_TRYING && !b->credentials[v->trying].counts);
+
+	return free && !b->out_of_tries && !v->plan->flags.headless && !b->plan->headless && !waits_for_key_first(b, v);
 }
 
 /* "Enter passphrase for root (/dev/sda2), home: "; the first one that may be asked for, or NULL. */
@@ -215,22 +235,24 @@ static void fail_all_that_ask(struct boot *b)
 
 static void heed_wrong(struct boot *b)
 {
-	if (b->wrong == b->wrong_heeded)
+	unsigned before = b->wrong_heeded;
+
+	if (b->wrong == before)
 		return;
 	b->wrong_heeded = b->wrong;
 	b->pause_s = b->pause_s ? b->pause_s * 2 : 1;
 	if (b->pause_s > PAUSE_MAX_S)
 		b->pause_s = PAUSE_MAX_S;
 	b->ask_from_ms = b->now_ms + b->pause_s * 1000;
-	if (!b->plan->tries || b->wrong % b->plan->tries)
+	if (!b->plan->tries || b->wrong / b->plan->tries == before / b->plan->tries)
 		return;
-	switch (b->plan->after) {
+	switch (b->test ? PLAN_AFTER_FAIL : b->plan->after) {
 	case PLAN_AFTER_POWEROFF:
 		switch_off(RB_POWER_OFF, "switching off");
 	case PLAN_AFTER_REBOOT:
 		switch_off(RB_AUTOBOOT, "restarting");
 	case PLAN_AFTER_FAIL:
-		fail_all_that_ask(b);
+		b->out_of_tries = true;
 		return;
 	case PLAN_AFTER_ASK:
 		return;
@@ -243,6 +265,8 @@ static void ask(struct boot *b)
 	const struct volume *first;
 
 	heed_wrong(b);
+	if (b->out_of_tries)
+		fail_all_that_ask(b);
 	first = make_prompt(b, text, sizeof(text));
 	if (keys_typed_pending(b)) {
 		show_status(b);
@@ -266,7 +290,7 @@ static void heed_fifo(struct boot *b)
 	if (n > 0 && line[n - 1] == '\n')
 		n--;
 	if (n > 0)
-		keys_typed(b, line, (size_t)n, true, "the passphrase from the FIFO");
+		keys_typed(b, line, (size_t)n, "the passphrase from the FIFO");
 	wipe(line, VAULT_LINE_BYTES);
 }
 
@@ -313,11 +337,11 @@ static void keep_limits(struct boot *b, struct volume *v)
 	if (v->state == VOLUME_ABSENT && is_over(b, v->absent_since_ms, p->device_timeout_s)) {
 		error_set(&why, v->why.cause, "%s (waited %u s)", v->why.text, p->device_timeout_s);
 		volume_failed(b, v, &why);
-	} else if (v->state == VOLUME_READY && headless && !is_being_helped(b) &&
+	} else if ((v->state == VOLUME_READY || v->state == VOLUME_ABSENT) && headless && !is_being_helped(b) &&
 		   is_over(b, b->start_ms, b->plan->give_up_s)) {
 		error_set(&why, CAUSE_DEVICE, "no key came within %u s, and nobody is to be asked", b->plan->give_up_s);
 		volume_failed(b, v, &why);
-	} else if (v->state == VOLUME_READY && b->asking && is_over(b, b->asked_at_ms, p->timeout_s)) {
+	} else if (may_ask_for(b, v) && b->asking && is_over(b, b->asked_at_ms, p->timeout_s)) {
 		error_set(&why, CAUSE_USAGE, "no passphrase was given within %u s", p->timeout_s);
 		volume_failed(b, v, &why);
 	}
@@ -337,7 +361,7 @@ static void listen_to_child(struct pollfd *fds, unsigned *n, const struct child 
 
 static void heed_children(struct boot *b, const struct pollfd *fds)
 {
-	if (fds->revents && child_listen(&b->looker, hear_nothing, NULL))
+	if (fds->revents && child_listen(&b->looker, hear_nothing, NULL) && !b->looker.end->cause)
 		look_done(b);
 	fds++;
 	for (unsigned i = 0; i < FETCHES_MAX; i++, fds++)
@@ -350,8 +374,10 @@ static void heed_children(struct boot *b, const struct pollfd *fds)
 
 static void heed_late(struct boot *b)
 {
-	if (child_is_late(&b->looker, b->now_ms))
+	if (child_is_late(&b->looker, b->now_ms)) {
 		consoles_say("latchkey: a device does not answer within %d s", LOOK_LIMIT_S);
+		look_done(b); /* what was seen before it */
+	}
 	for (unsigned i = 0; i < FETCHES_MAX; i++)
 		if (child_is_late(&b->errands[i].child, b->now_ms))
 			keys_errand_late(b, &b->errands[i]);
@@ -365,7 +391,7 @@ static void wait_and_heed(struct boot *b)
 	size_t len;
 
 	listen_to(fds, &n, b->uevents);
-	listen_to(fds, &n, b->fifo);
+	listen_to(fds, &n, b->now_ms < b->ask_from_ms ? -1 : b->fifo);
 	children = n;
 	listen_to_child(fds, &n, &b->looker);
 	for (unsigned i = 0; i < FETCHES_MAX; i++)
@@ -381,8 +407,9 @@ static void wait_and_heed(struct boot *b)
 		heed_fifo(b);
 	heed_children(b, fds + children);
 	heed_late(b);
-	while (consoles_take(fds, consoles, &line, &len))
-		keys_typed(b, line, len, true, "the passphrase");
+	/* One: what was typed behind it was typed before it was known to be wrong. */
+	if (consoles_take(fds, consoles, &line, &len))
+		keys_typed(b, line, len, "the passphrase");
 	if (consoles_redraw_due(b->now_ms))
 		consoles_redraw();
 }
@@ -457,7 +484,8 @@ static enum cause conclude(struct boot *b, struct error *err)
 	if (b->failed && ours)
 		close_ours(b);
 	if (b->failed && first)
-		return error_set(err, first->why.cause, "%s could not be opened", first->plan->name);
+		return error_set(err, first->why.cause ? first->why.cause : CAUSE_BUG, "%s could not be opened",
+			first->plan->name);
 	consoles_say("latchkey: %u of %u volumes %s", ours, b->count, b->test ? "would open" : "opened");
 	return CAUSE_OK;
 }
@@ -485,7 +513,7 @@ static enum cause prepare(struct boot *b, const struct plan *plan, bool test, st
 		error_set(&b->volumes[i].why, CAUSE_DEVICE, "%s: not looked at yet", plan->volumes[i].device);
 	}
 	b->uevents = uevent_open();
-	consoles_open();
+	consoles_open(test);
 	open_fifo(b);
 	return CAUSE_OK;
 }

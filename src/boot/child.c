@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,6 +30,8 @@ static _Noreturn void be_child(struct child *c, int said, child_work *work, void
 
 	for (unsigned i = 0; i < sizeof(signals) / sizeof(*signals); i++)
 		(void)signal(signals[i], SIG_DFL);
+	/* Nobody would hear what it says; a mapping that is being made is made whole (map.c). */
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 	/* A key on a terminal is for who asks there. */
 	(void)setsid();
 	if (null >= 0)
@@ -57,7 +60,7 @@ bool child_start(struct child *c, child_work *work, void *arg, unsigned limit_s)
 	static struct child_end nothing;
 	int pipe_fds[2];
 
-	if (!c->end) {
+	if (!c->end || c->end == &nothing) {
 		c->end = mmap(NULL, sizeof(*c->end), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 		if (c->end == MAP_FAILED) {
 			c->end = &nothing;

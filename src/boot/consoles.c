@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* consoles - see consoles.h. */
 #include "boot/consoles.h"
+#include "base/os.h"
 #include "base/text.h"
 #include "boot/child.h"
 #include "secret/vault.h"
@@ -10,6 +11,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
@@ -26,12 +28,13 @@ enum {
 
 struct console {
 	int fd;
-	dev_t device;
+	unsigned device;
 	struct termios saved;
 	uint8_t *line; /* VAULT_LINE_BYTES: the passphrase, then room for what read(2) brings */
 	size_t len;    /* may run beyond the limit, so that too long is seen */
 	unsigned columns; /* that stand on the console's current line */
 	bool escape; /* inside a key's escape sequence */
+	bool stuck;  /* it takes no output */
 	bool taken;  /* the line was given out: start afresh */
 };
 
@@ -50,10 +53,17 @@ enum { FATAL_SIGNALS = sizeof(fatal_signals) / sizeof(*fatal_signals) };
 
 /* --- terminals --------------------------------------------------------------------------- */
 
+/* Forget what was typed, but do not wait for output to leave: a line without its partner never lets it. */
+static bool set(const struct console *c, const struct termios *t)
+{
+	(void)tcflush(c->fd, TCIFLUSH);
+	return !tcsetattr(c->fd, TCSANOW, t);
+}
+
 static void restore_terminals(void)
 {
 	for (unsigned i = 0; i < all.count; i++)
-		(void)tcsetattr(all.c[i].fd, TCSAFLUSH, &all.c[i].saved);
+		(void)set(&all.c[i], &all.c[i].saved);
 }
 
 /* Put the terminals back, then let the signal do what it does by default. */
@@ -81,7 +91,7 @@ static bool make_raw(struct console *c, bool keys_for_signals)
 	raw.c_oflag |= OPOST | ONLCR;
 	raw.c_cc[VMIN] = 1;
 	raw.c_cc[VTIME] = 0;
-	return !tcsetattr(c->fd, TCSAFLUSH, &raw);
+	return set(c, &raw);
 }
 
 /* @fd becomes a console if it is a terminal that is none yet; otherwise it is closed. @somebodys: of who started us. */
@@ -95,7 +105,9 @@ static void add(int fd, bool somebodys)
 	*c = (struct console){.fd = fd, .line = vault_line(all.count)};
 	if (fstat(fd, &st) || !S_ISCHR(st.st_mode) || all.count == CONSOLES_MAX - 1)
 		goto no;
-	c->device = st.st_rdev;
+	/* tty0 is another name of the terminal that is in front. */
+	if (os_ioctl(fd, TIOCGDEV, &c->device))
+		c->device = (unsigned)st.st_rdev;
 	for (unsigned i = 0; i < all.count; i++)
 		if (all.c[i].device == c->device)
 			goto no;
@@ -137,16 +149,16 @@ static void add_active(void)
 	}
 }
 
-void consoles_open(void)
+void consoles_open(bool only_ours)
 {
 	struct sigaction action = {.sa_handler = on_signal}, old;
 	char level[32], tty[64];
-	struct stat st;
 
 	text_format(tty, sizeof(tty), "/proc/self/fd/%d", STDIN_FILENO);
-	if (isatty(STDIN_FILENO) && !fstat(STDIN_FILENO, &st) && st.st_rdev != 0x501) /* 5:1, /dev/console: one of the active */
+	if (!only_ours || !isatty(STDIN_FILENO))
+		add_active();
+	if (isatty(STDIN_FILENO))
 		add(open_terminal(tty), true);
-	add_active();
 	if (!all.count)
 		add(open_terminal("/dev/console"), false);
 	all.kmsg = open("/dev/kmsg", O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -200,7 +212,9 @@ static void put(struct console *c, const char *text, size_t len)
 		if (n > 0) {
 			text += n;
 			len -= (size_t)n;
-		} else if (errno != EINTR && (errno != EAGAIN || poll(&p, 1, WRITE_PATIENCE_MS) <= 0)) {
+			c->stuck = false;
+		} else if (errno != EINTR && (errno != EAGAIN || c->stuck || poll(&p, 1, WRITE_PATIENCE_MS) <= 0)) {
+			c->stuck = true;
 			return;
 		}
 	}
@@ -343,6 +357,7 @@ static bool edit(struct console *c, uint8_t byte)
 {
 	enum { BACKSPACE = 8, DELETE = 127, KILL = 'U' - '@', WORD = 'W' - '@', INTERRUPT = 'C' - '@', ESCAPE = 27 };
 
+	c->escape = c->escape && byte >= ' ';
 	if (c->escape) {
 		/* ESC [ 1 ; 5 A, ESC O A: up to the letter or ~ behind them. */
 		c->escape = !((byte >= 'A' && byte <= 'Z' && byte != 'O') || (byte >= 'a' && byte <= 'z') || byte == '~');
@@ -377,6 +392,7 @@ static bool is_usable(struct console *c)
 	if (all.asking)
 		draw_line(c, why, 0, "\n");
 	forget_line(c);
+	draw(c);
 	return false;
 }
 

@@ -16,8 +16,8 @@
 
 enum { CONSOLES_MAX = 8, CONSOLES_PASSPHRASE_MAX_BYTES = 512 };
 
-/* Open them, echo off. Not finding any is no failure: messages then go to standard error and /dev/kmsg alone. */
-void consoles_open(void);
+/* Open them, echo off; with @only_ours none but the terminal of who started us, if there is one. Not finding any is no failure: messages then go to standard error and /dev/kmsg alone. */
+void consoles_open(bool only_ours);
 
 /* Give every terminal back as it was. */
 void consoles_close(void);

@@ -66,24 +66,32 @@ void keys_tidy(struct boot *b)
 	for (unsigned i = 0; i < VAULT_SLOTS; i++) {
 		const struct credential *c = &b->credentials[i];
 
-		/* What opened one volume may open one that comes later; a key waits for its own. */
-		if (!c->used || !c->since_ms || is_pending(b, i) || ((c->opened || !c->typed) && is_for_absent(b, c)))
+		/* What opened one volume may open one that comes later; a key waits for its own, and so does what nobody tried. */
+		if (!c->used || !c->since_ms || is_pending(b, i) ||
+			((c->opened || !c->counts || !c->refused) && is_for_absent(b, c)))
 			continue;
-		if (c->counts && !c->opened)
+		if (c->counts && c->refused && !c->opened)
 			b->wrong++;
 		drop_credential(b, i);
 	}
 }
 
 /* A free vault slot, or -1: then what asks must come again. */
-static int claim_slot(struct boot *b)
+static int claim_slot(struct boot *b, bool for_person)
 {
-	for (unsigned i = 0; i < VAULT_SLOTS; i++)
-		if (!b->credentials[i].used) {
-			b->credentials[i] = (struct credential){.used = true};
-			return (int)i;
-		}
-	return -1;
+	int found = -1;
+	unsigned used = 0;
+
+	for (unsigned i = 0; i < VAULT_SLOTS; i++) {
+		used += b->credentials[i].used;
+		if (!b->credentials[i].used)
+			found = (int)i;
+	}
+	/* The last one is a person's. */
+	if (found < 0 || (!for_person && used == VAULT_SLOTS - 1))
+		return -1;
+	b->credentials[found] = (struct credential){.used = true};
+	return found;
 }
 
 static void activate(struct boot *b, unsigned slot, bool typed, uint32_t volumes, const char *origin)
@@ -96,9 +104,9 @@ static void activate(struct boot *b, unsigned slot, bool typed, uint32_t volumes
 	text_format(c->origin, sizeof(c->origin), "%s", origin);
 }
 
-void keys_typed(struct boot *b, const uint8_t *line, size_t len, bool counts, const char *origin)
+static void add_passphrase(struct boot *b, const uint8_t *line, size_t len, bool counts, uint32_t volumes, const char *origin)
 {
-	int slot = claim_slot(b);
+	int slot = claim_slot(b, counts);
 
 	if (slot < 0) {
 		consoles_say("latchkey: too many keys at once; try again");
@@ -106,20 +114,28 @@ void keys_typed(struct boot *b, const uint8_t *line, size_t len, bool counts, co
 	}
 	vault_slot((unsigned)slot)->len = len;
 	memcpy(vault_slot((unsigned)slot)->data, line, len);
-	activate(b, (unsigned)slot, true, UINT32_MAX, origin);
+	activate(b, (unsigned)slot, true, volumes, origin);
 	b->credentials[slot].counts = counts;
+}
+
+void keys_typed(struct boot *b, const uint8_t *line, size_t len, const char *origin)
+{
+	add_passphrase(b, line, len, true, UINT32_MAX, origin);
 }
 
 /* systemd-ask-password(1), --keyname=cryptsetup: one user key, its passphrases with a NUL between them. */
 void keys_cached(struct boot *b)
 {
 	uint8_t *text = vault_line(VAULT_LINES - 1), *at = text;
+	uint32_t volumes = 0;
 	long key = syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_USER_KEYRING, "user", "cryptsetup", 0);
 	long n = key < 0 ? -1 : syscall(SYS_keyctl, KEYCTL_READ, key, text, VAULT_LINE_BYTES - 1);
 
+	for (unsigned i = 0; i < b->count; i++)
+		volumes |= b->volumes[i].plan->flags.password_cache_off ? 0 : 1u << i;
 	for (; n > 0 && n < VAULT_LINE_BYTES && at < text + n; at += strlen((char *)at) + 1)
 		if (*at)
-			keys_typed(b, at, strlen((char *)at), false, "a passphrase of the kernel's keyring");
+			add_passphrase(b, at, strlen((char *)at), false, volumes, "a passphrase of the kernel's keyring");
 	wipe(text, VAULT_LINE_BYTES);
 }
 
@@ -177,7 +193,7 @@ void keys_attempts(struct boot *b)
 
 static void say_wrong(const struct volume *v, const struct credential *c, const struct error *err)
 {
-	if (c->typed)
+	if (c->counts)
 		consoles_say("latchkey: %s", err->text);
 	else
 		consoles_say("latchkey: %s does not open %s: %s", c->origin, v->plan->name, err->text);
@@ -187,6 +203,7 @@ void keys_attempt_done(struct boot *b, struct volume *v)
 {
 	struct credential *c = &b->credentials[v->trying];
 	const struct error *err = &v->child.end->err;
+	char node[SYSBLOCK_PATH_BYTES];
 
 	v->state = VOLUME_READY;
 	v->tried |= 1u << v->trying;
@@ -199,6 +216,7 @@ void keys_attempt_done(struct boot *b, struct volume *v)
 		consoles_say("latchkey: %s %s with %s", v->plan->name, b->test ? "would open" : "is open", c->origin);
 		return;
 	case CAUSE_PASSPHRASE:
+		c->refused = true;
 		say_wrong(v, c, err);
 		return;
 	case CAUSE_DEVICE:
@@ -208,8 +226,17 @@ void keys_attempt_done(struct boot *b, struct volume *v)
 		/* Pulled: it may come back, and the key may be right. */
 		v->tried &= ~(1u << v->trying);
 		v->state = VOLUME_ABSENT;
+		v->why = *err;
 		v->absent_since_ms = b->now_ms;
 		b->look_at_ms = b->now_ms + 1000;
+		return;
+	case CAUSE_EXISTS: /* somebody else was quicker, or it is in use */
+		if (text_join(node, sizeof(node), "/dev/mapper/", v->plan->name, "") && sight_is_there(node)) {
+			v->state = VOLUME_OPEN;
+			consoles_say("latchkey: %s is open already", v->plan->name);
+			return;
+		}
+		volume_failed(b, v, err);
 		return;
 	default:
 		volume_failed(b, v, err);
@@ -231,7 +258,7 @@ static bool send(struct boot *b, struct volume *v, struct key_place *place, cons
 	const char *origin)
 {
 	struct errand *e = free_errand(b);
-	int slot = e && header_fd < 0 ? claim_slot(b) : 0;
+	int slot = e && header_fd < 0 ? claim_slot(b, false) : 0;
 
 	if (!e || slot < 0)
 		return false;
@@ -253,6 +280,10 @@ static void say_fetch_failed(const struct errand *e, const struct error *err)
 
 static void header_done(struct boot *b, struct volume *v, const struct errand *e)
 {
+	if (v->header_fd >= 0) { /* another stick was quicker */
+		close(e->fetch.header_fd);
+		return;
+	}
 	v->header_fd = e->fetch.header_fd;
 	text_format(v->header, sizeof(v->header), "/proc/self/fd/%d", v->header_fd);
 	consoles_say("latchkey: %s: using %s", v->plan->name, e->origin);

@@ -73,8 +73,7 @@ static void look_at_volume(const struct plan_volume *plan, bool test, struct sig
 		v->cause = v->err.cause;
 		return;
 	}
-	v->there = sight_is_there(v->path);
-	if (!v->there) {
+	if (!sight_is_there(v->path)) {
 		v->cause = error_set(&v->err, CAUSE_DEVICE, "%s: is not there", plan->device);
 		return;
 	}
@@ -121,10 +120,12 @@ enum cause sight_look(void *arg, struct child_end *end, struct error *err)
 
 		if (!v->wanted)
 			continue;
-		look_at_volume(plan, s->test, v);
+		if (v->absent)
+			look_at_volume(plan, s->test, v);
 		for (unsigned k = 0; k < plan->key_count; k++)
 			find(plan->keys[k].device, v->key_devices[k]);
 		find(plan->header.device, v->header_device);
+		v->looked = true;
 	}
 	look_for_sticks(s);
 	return CAUSE_OK;

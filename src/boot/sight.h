@@ -16,10 +16,11 @@ enum { SIGHT_STICKS_MAX = 16 };
 
 struct sight_volume {
 	/* In: */
-	bool wanted;
+	bool wanted; /* its keys' devices */
+	bool absent; /* its own device, too: what is being tried is left alone */
 	const char *header; /* instead of the volume's own; NULL: none */
 	/* Out: */
-	bool there; /* path is its device */
+	bool looked; /* last: what follows is whole */
 	bool mapped; /* its name is taken already */
 	char path[SYSBLOCK_PATH_BYTES];
 	enum cause cause; /* why it cannot be opened with any key, err says it; CAUSE_OK: it can */

@@ -42,7 +42,6 @@ struct volume {
 	unsigned seen_next, seen_headers_next;
 	int header_fd; /* a header in memory; -1: none */
 	char header[32]; /* its path */
-	bool damaged_said;
 	uint64_t absent_since_ms, damaged_since_ms;
 	struct attempt attempt;
 	struct child child;
@@ -54,6 +53,7 @@ struct credential {
 	bool typed;	  /* a passphrase: good for every volume */
 	bool counts;	  /* as a try of a person */
 	bool opened;	  /* at least one: kept for the others */
+	bool refused;	  /* by at least one */
 	uint32_t volumes; /* that it is for, as bits */
 	uint64_t since_ms;
 	char origin[ORIGIN_BYTES]; /* "the key /x on /dev/sdb1", for messages */
@@ -84,7 +84,7 @@ struct boot {
 	int uevents, fifo;
 	bool fifo_is_ours;
 	/* Asking: */
-	bool asking, cache_read;
+	bool asking, cache_read, out_of_tries;
 	uint64_t ask_from_ms, asked_at_ms; /* not before; since when */
 	unsigned wrong, wrong_heeded, pause_s; /* passphrases that opened nothing */
 	/* What has been said, so that it is said once. */
@@ -102,8 +102,8 @@ void keys_errand_done(struct boot *b, struct errand *e);
 void keys_attempt_done(struct boot *b, struct volume *v);
 /* It has not, in its time. */
 void keys_errand_late(struct boot *b, struct errand *e);
-/* A passphrase; copied. @counts: a person gave it just now. */
-void keys_typed(struct boot *b, const uint8_t *line, size_t len, bool counts, const char *origin);
+/* A passphrase that a person gave just now; copied. */
+void keys_typed(struct boot *b, const uint8_t *line, size_t len, const char *origin);
 /* Those that systemd's and others' password agents left in the kernel's keyring. */
 void keys_cached(struct boot *b);
 /* Is a passphrase still to be tried, or being tried? */
