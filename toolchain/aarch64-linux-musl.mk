@@ -6,4 +6,4 @@ TARGET_CFLAGS  := -march=armv8-a -mno-outline-atomics
 LIBC           := musl
 EMULATOR       := qemu-aarch64-static
 # Kernels may have pages of 64 KiB: the file has up to 60 KiB of zeros before each segment.
-SIZE_LIMIT     := 294912
+SIZE_LIMIT     := 393216

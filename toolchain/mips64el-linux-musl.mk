@@ -6,4 +6,4 @@ TARGET_CFLAGS  := -mips64r2 -mabi=64
 TARGET_LDFLAGS := -Wl,-z,max-page-size=16384
 LIBC           := musl
 EMULATOR       := qemu-mips64el-static
-SIZE_LIMIT     := 245760
+SIZE_LIMIT     := 327680

@@ -8,4 +8,4 @@ TARGET_LDFLAGS := -Wl,-z,max-page-size=16384
 LIBC           := musl
 EMULATOR       := qemu-mipsel-static
 NO_FLOAT       := yes
-SIZE_LIMIT     := 245760
+SIZE_LIMIT     := 327680

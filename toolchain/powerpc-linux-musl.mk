@@ -6,4 +6,4 @@ TARGET_CFLAGS  := -mcpu=powerpc -mlong-double-64
 TARGET_LDFLAGS := -Wl,-z,max-page-size=16384
 LIBC           := musl
 EMULATOR       := qemu-ppc-static
-SIZE_LIMIT     := 245760
+SIZE_LIMIT     := 327680

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* machine - see machine.h. */
 #include "base/machine.h"
+#include "base/text.h"
 #include <fcntl.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -10,7 +11,7 @@
 /* The number behind @label at the start of a line of @text; false when it is not there. */
 static bool find_kib(const char *text, const char *label, uint64_t *kib)
 {
-	const char *p = strstr(text, label);
+	const char *p = text_find(text, label);
 
 	if (!p)
 		return false;

@@ -248,7 +248,41 @@ bool text_join(char *dst, size_t size, const char *a, const char *b, const char 
 	return true;
 }
 
+char *text_find(const char *text, const char *what)
+{
+	size_t len = strlen(what);
+
+	for (; *text; text++)
+		if (!strncmp(text, what, len))
+			return (char *)(uintptr_t)text;
+	return NULL;
+}
+
+/* Those that a system call of ours can give. The numbers differ between architectures. */
+static const short errnos[] = {EPERM, ENOENT, EINTR, EIO, ENXIO, EBADF, EAGAIN, ENOMEM, EACCES, EFAULT, ENOTBLK, EBUSY,
+	EEXIST, ENODEV, ENOTDIR, EISDIR, EINVAL, ENFILE, EMFILE, ENOTTY, EFBIG, ENOSPC, ESPIPE, EROFS, EPIPE,
+	ENAMETOOLONG, ENOSYS, ELOOP, ENODATA, EOVERFLOW, EILSEQ, EOPNOTSUPP, EAFNOSUPPORT, ENOBUFS, ETIMEDOUT,
+	EUCLEAN, EREMOTEIO, ENOMEDIUM, ENOKEY, EKEYEXPIRED, EKEYREVOKED};
+static const char errno_words[] =
+	"Operation not permitted\0No such file or directory\0Interrupted system call\0I/O error\0"
+	"No such device or address\0Bad file descriptor\0Resource temporarily unavailable\0Out of memory\0"
+	"Permission denied\0Bad address\0Block device required\0Resource busy\0File exists\0No such device\0"
+	"Not a directory\0Is a directory\0Invalid argument\0Too many open files in system\0"
+	"No file descriptors available\0Not a tty\0File too large\0No space left on device\0Invalid seek\0"
+	"Read-only file system\0Broken pipe\0Filename too long\0Function not implemented\0Symbolic link loop\0"
+	"No data available\0Value too large for data type\0Illegal byte sequence\0Not supported\0"
+	"Address family not supported by protocol\0No buffer space available\0Operation timed out\0"
+	"Data consistency error\0Remote I/O error\0No medium found\0Required key not available\0"
+	"Key has expired\0Key has been revoked";
+
 const char *text_errno(int os_errno)
 {
-	return strerror(os_errno);
+	static char number[24];
+	const char *words = errno_words;
+
+	for (size_t i = 0; i < sizeof(errnos) / sizeof(*errnos); i++, words += strlen(words) + 1)
+		if (errnos[i] == os_errno)
+			return words;
+	text_format(number, sizeof(number), "error %d", os_errno);
+	return number;
 }

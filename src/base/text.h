@@ -47,7 +47,10 @@ bool text_parse_u64(const char *s, uint64_t *out);
 /* Join @a, @b, @c; false when it does not fit @size (then @dst is ""). */
 bool text_join(char *dst, size_t size, const char *a, const char *b, const char *c);
 
-/* The kernel's meaning of @os_errno, in words. */
+/* strstr(3) for short needles; the C library's quicker ones are large. The constness of @text is the caller's. */
+char *text_find(const char *text, const char *what);
+
+/* The kernel's meaning of @os_errno, in words; of a rare one its number, until the next call. */
 const char *text_errno(int os_errno);
 
 #endif

@@ -7,6 +7,7 @@
 #include "device/uevent.h"
 #include "dm/map.h"
 #include "secret/arena.h"
+#include "secret/wipe.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -91,6 +92,10 @@ static void heed_volume(struct boot *b, struct volume *v, const struct sight_vol
 		memcpy(v->uuid, seen->look.uuid, sizeof(v->uuid));
 		v->memory_kib = seen->look.memory_kib;
 		set_title(v, seen);
+		if (!b->cache_read && !v->plan->flags.password_cache_off) {
+			b->cache_read = true;
+			keys_cached(b);
+		}
 	} else if (is_final(b, v, seen)) {
 		volume_failed(b, v, &seen->err);
 	}
@@ -137,7 +142,7 @@ static void say_waiting(struct boot *b)
 	for (unsigned i = 0; i < b->count; i++) {
 		const struct volume *v = &b->volumes[i];
 
-		if (v->state == VOLUME_ABSENT && v->why.cause == CAUSE_DEVICE && b->now_ms - b->start_ms >= TICK_MS)
+		if (v->state == VOLUME_ABSENT && v->why.cause == CAUSE_DEVICE)
 			consoles_say("latchkey: waiting for %s: %s", v->plan->name, v->why.text);
 	}
 }
@@ -261,8 +266,8 @@ static void heed_fifo(struct boot *b)
 	if (n > 0 && line[n - 1] == '\n')
 		n--;
 	if (n > 0)
-		keys_typed(b, line, (size_t)n, "the passphrase from the FIFO");
-	memset(line, 0, VAULT_LINE_BYTES);
+		keys_typed(b, line, (size_t)n, true, "the passphrase from the FIFO");
+	wipe(line, VAULT_LINE_BYTES);
 }
 
 static void open_fifo(struct boot *b)
@@ -377,7 +382,7 @@ static void wait_and_heed(struct boot *b)
 	heed_children(b, fds + children);
 	heed_late(b);
 	while (consoles_take(fds, consoles, &line, &len))
-		keys_typed(b, line, len, "the passphrase");
+		keys_typed(b, line, len, true, "the passphrase");
 	if (consoles_redraw_due(b->now_ms))
 		consoles_redraw();
 }
@@ -471,6 +476,7 @@ static enum cause prepare(struct boot *b, const struct plan *plan, bool test, st
 	if (b->looking == MAP_FAILED)
 		return error_set_os(err, CAUSE_RESOURCE, errno, "no memory");
 	b->start_ms = b->now_ms = child_now_ms();
+	b->notice_at_ms = b->start_ms + TICK_MS; /* most devices are there by then */
 	for (unsigned i = 0; i < b->count; i++) {
 		b->volumes[i].plan = &plan->volumes[i];
 		b->volumes[i].state = plan->volumes[i].flags.noauto ? VOLUME_LEFT : VOLUME_ABSENT;

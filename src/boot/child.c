@@ -69,7 +69,7 @@ bool child_start(struct child *c, child_work *work, void *arg, unsigned limit_s)
 	c->end->cause = error_set(&c->end->err, CAUSE_BUG, "a process of latchkey was killed");
 	if (pipe2(pipe_fds, O_CLOEXEC))
 		return no_child(c, "no pipe for a process");
-	c->pid = fork();
+	c->pid = _Fork(); /* nothing was registered for fork(3) to run */
 	if (!c->pid)
 		be_child(c, pipe_fds[1], work, arg);
 	close(pipe_fds[1]);

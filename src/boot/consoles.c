@@ -38,11 +38,12 @@ struct console {
 static struct {
 	struct console c[CONSOLES_MAX];
 	unsigned count;
-	int kmsg, log_level;
+	int kmsg; /* 0 or below: none */
+	int log_level;
 	uint64_t redraw_at_ms; /* 0: nothing to redraw */
 	bool asking, masked;
 	char text[TEXT_COLUMNS]; /* the prompt or the status */
-} all = {.kmsg = -1};
+} all;
 
 static const int fatal_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM};
 enum { FATAL_SIGNALS = sizeof(fatal_signals) / sizeof(*fatal_signals) };
@@ -149,7 +150,7 @@ void consoles_open(void)
 	if (!all.count)
 		add(open_terminal("/dev/console"), false);
 	all.kmsg = open("/dev/kmsg", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (all.kmsg >= 0)
+	if (all.kmsg > 0)
 		(void)lseek(all.kmsg, 0, SEEK_END);
 	read_small("/proc/sys/kernel/printk", level, sizeof(level));
 	all.log_level = *level >= '0' && *level <= '9' ? *level - '0' : 8;
@@ -177,9 +178,9 @@ void consoles_close(void)
 	restore_terminals();
 	while (all.count)
 		drop(0);
-	if (all.kmsg >= 0)
+	if (all.kmsg > 0)
 		close(all.kmsg);
-	all.kmsg = -1;
+	all.kmsg = 0;
 }
 
 unsigned consoles_count(void)
@@ -265,7 +266,7 @@ static void log_line(const char *text)
 	char line[600];
 	size_t len = text_format(line, sizeof(line), "<7>%s\n", text);
 
-	if (all.kmsg >= 0 && write(all.kmsg, line, len) < 0)
+	if (all.kmsg > 0 && write(all.kmsg, line, len) < 0)
 		return; /* a full log is nobody's fault */
 }
 
@@ -418,7 +419,7 @@ unsigned consoles_poll(struct pollfd *fds)
 
 	for (; n < all.count; n++)
 		fds[n] = (struct pollfd){.fd = all.c[n].fd, .events = POLLIN};
-	fds[n++] = (struct pollfd){.fd = all.kmsg, .events = POLLIN};
+	fds[n++] = (struct pollfd){.fd = all.kmsg > 0 ? all.kmsg : -1, .events = POLLIN};
 	return n;
 }
 

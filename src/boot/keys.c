@@ -4,8 +4,11 @@
 #include "base/text.h"
 #include "boot/consoles.h"
 #include "boot/state.h"
+#include "secret/wipe.h"
 #include <errno.h>
+#include <linux/keyctl.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 bool volume_wants(const struct volume *v)
@@ -66,7 +69,7 @@ void keys_tidy(struct boot *b)
 		/* What opened one volume may open one that comes later; a key waits for its own. */
 		if (!c->used || !c->since_ms || is_pending(b, i) || ((c->opened || !c->typed) && is_for_absent(b, c)))
 			continue;
-		if (c->typed && !c->opened)
+		if (c->counts && !c->opened)
 			b->wrong++;
 		drop_credential(b, i);
 	}
@@ -93,7 +96,7 @@ static void activate(struct boot *b, unsigned slot, bool typed, uint32_t volumes
 	text_format(c->origin, sizeof(c->origin), "%s", origin);
 }
 
-void keys_typed(struct boot *b, const uint8_t *line, size_t len, const char *origin)
+void keys_typed(struct boot *b, const uint8_t *line, size_t len, bool counts, const char *origin)
 {
 	int slot = claim_slot(b);
 
@@ -104,6 +107,20 @@ void keys_typed(struct boot *b, const uint8_t *line, size_t len, const char *ori
 	vault_slot((unsigned)slot)->len = len;
 	memcpy(vault_slot((unsigned)slot)->data, line, len);
 	activate(b, (unsigned)slot, true, UINT32_MAX, origin);
+	b->credentials[slot].counts = counts;
+}
+
+/* systemd-ask-password(1), --keyname=cryptsetup: one user key, its passphrases with a NUL between them. */
+void keys_cached(struct boot *b)
+{
+	uint8_t *text = vault_line(VAULT_LINES - 1), *at = text;
+	long key = syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_USER_KEYRING, "user", "cryptsetup", 0);
+	long n = key < 0 ? -1 : syscall(SYS_keyctl, KEYCTL_READ, key, text, VAULT_LINE_BYTES - 1);
+
+	for (; n > 0 && n < VAULT_LINE_BYTES && at < text + n; at += strlen((char *)at) + 1)
+		if (*at)
+			keys_typed(b, at, strlen((char *)at), false, "a passphrase of the kernel's keyring");
+	wipe(text, VAULT_LINE_BYTES);
 }
 
 /* --- attempts ---------------------------------------------------------------------------- */
@@ -184,8 +201,11 @@ void keys_attempt_done(struct boot *b, struct volume *v)
 	case CAUSE_PASSPHRASE:
 		say_wrong(v, c, err);
 		return;
-	case CAUSE_DEVICE: /* pulled, or it does not answer: it may come back, and the key may be right */
+	case CAUSE_DEVICE:
 		consoles_say("latchkey: %s", err->text);
+		if (sight_is_there(v->path))
+			return; /* unreadable: the same key would only fail again */
+		/* Pulled: it may come back, and the key may be right. */
 		v->tried &= ~(1u << v->trying);
 		v->state = VOLUME_ABSENT;
 		v->absent_since_ms = b->now_ms;
@@ -388,7 +408,7 @@ void keys_errands(struct boot *b)
 
 		if (!volume_wants(v) || v->state == VOLUME_TRYING)
 			continue;
-		for (unsigned k = 0; k < v->plan->key_count; k++)
+		for (unsigned k = 0; v->state == VOLUME_READY && k < v->plan->key_count; k++)
 			send_for_named(b, v, k);
 		send_for_named_header(b, v);
 		for (unsigned s = 0; s < b->sight.stick_count; s++)

@@ -35,6 +35,13 @@ struct wishes sight_wishes(const struct plan_volume *volume, const char *path, c
 	return w;
 }
 
+bool sight_is_there(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st);
+}
+
 /* The inode of a device's folder in /sys lives as long as the device does. */
 uint64_t sight_plugged(const char *path)
 {
@@ -52,23 +59,21 @@ uint64_t sight_plugged(const char *path)
 static void find(const char *spec, char *path)
 {
 	struct error none;
-	struct stat st;
 
 	*path = 0;
-	if (spec && (find_device(spec, path, SYSBLOCK_PATH_BYTES, &none) || stat(path, &st)))
+	if (spec && (find_device(spec, path, SYSBLOCK_PATH_BYTES, &none) || !sight_is_there(path)))
 		*path = 0;
 }
 
 static void look_at_volume(const struct plan_volume *plan, bool test, struct sight_volume *v)
 {
 	struct wishes w;
-	struct stat st;
 
 	if (find_device(plan->device, v->path, sizeof(v->path), &v->err)) {
 		v->cause = v->err.cause;
 		return;
 	}
-	v->there = !stat(v->path, &st);
+	v->there = sight_is_there(v->path);
 	if (!v->there) {
 		v->cause = error_set(&v->err, CAUSE_DEVICE, "%s: is not there", plan->device);
 		return;

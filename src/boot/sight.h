@@ -50,6 +50,8 @@ enum cause sight_look(void *arg, struct child_end *end, struct error *err);
 /* What the plan says of @volume, as wishes; @path and @header (or NULL) are what was found. */
 struct wishes sight_wishes(const struct plan_volume *volume, const char *path, const char *header);
 
+bool sight_is_there(const char *path);
+
 /* Tells one plugging of the device at @path from the next. 0: it is not there. */
 uint64_t sight_plugged(const char *path);
 

@@ -51,7 +51,8 @@ struct volume {
 /* A secret in the vault slot of the same number. */
 struct credential {
 	bool used;
-	bool typed;	  /* by a person: good for every volume */
+	bool typed;	  /* a passphrase: good for every volume */
+	bool counts;	  /* as a try of a person */
 	bool opened;	  /* at least one: kept for the others */
 	uint32_t volumes; /* that it is for, as bits */
 	uint64_t since_ms;
@@ -83,7 +84,7 @@ struct boot {
 	int uevents, fifo;
 	bool fifo_is_ours;
 	/* Asking: */
-	bool asking;
+	bool asking, cache_read;
 	uint64_t ask_from_ms, asked_at_ms; /* not before; since when */
 	unsigned wrong, wrong_heeded, pause_s; /* passphrases that opened nothing */
 	/* What has been said, so that it is said once. */
@@ -101,9 +102,11 @@ void keys_errand_done(struct boot *b, struct errand *e);
 void keys_attempt_done(struct boot *b, struct volume *v);
 /* It has not, in its time. */
 void keys_errand_late(struct boot *b, struct errand *e);
-/* A passphrase from a person; copied. */
-void keys_typed(struct boot *b, const uint8_t *line, size_t len, const char *origin);
-/* Is something that a person typed still to be tried, or being tried? */
+/* A passphrase; copied. @counts: a person gave it just now. */
+void keys_typed(struct boot *b, const uint8_t *line, size_t len, bool counts, const char *origin);
+/* Those that systemd's and others' password agents left in the kernel's keyring. */
+void keys_cached(struct boot *b);
+/* Is a passphrase still to be tried, or being tried? */
 bool keys_typed_pending(const struct boot *b);
 /* Forget what is of no use any more, and count the wrong ones. */
 void keys_tidy(struct boot *b);

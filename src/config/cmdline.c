@@ -178,10 +178,10 @@ void cmdline_apply(struct reading *r, struct draft *said, struct draft *d)
 
 void cmdline_add_wanted(struct reading *r)
 {
+	struct draft *d = &r->draft;
+
 	text_format(r->where, sizeof(r->where), "kernel command line");
 	for (struct draft *said = r->wanted; said < r->wanted + r->wanted_count; said++) {
-		struct draft d = said->options_said ? *said : r->wanted_default;
-
 		if (said->used)
 			continue;
 		if (!said->wanted) {
@@ -189,10 +189,11 @@ void cmdline_add_wanted(struct reading *r)
 		} else if (strlen(said->uuid) != UUID_CHARS) {
 			reading_refuse(r, "no whole UUID, and no line of crypttab has it", said->uuid);
 		} else {
-			d.volume.device = reading_join(r, "UUID=", said->uuid, "");
-			d.volume.name = reading_join(r, "luks-", said->uuid, "");
-			cmdline_apply(r, said, &d);
-			draft_add(r, &d);
+			*d = said->options_said ? *said : r->wanted_default;
+			d->volume.device = reading_join(r, "UUID=", said->uuid, "");
+			d->volume.name = reading_join(r, "luks-", said->uuid, "");
+			cmdline_apply(r, said, d);
+			draft_add(r, d);
 		}
 	}
 }
@@ -234,47 +235,47 @@ static void take_cryptkey(struct reading *r, struct draft *d, char *text)
 static void add_crypt(struct reading *r, char *const single[SINGLES])
 {
 	char *name = draft_cut(single[DEVICE], ':'), *options = draft_cut(name, ':');
-	struct draft d;
+	struct draft *d;
 
 	if (single[CRYPTO])
 		reading_refuse(r, "only LUKS is opened", "crypto=");
 	if (!single[DEVICE] && !single[ROOT])
 		return;
-	draft_start(&d);
-	d.volume.device = single[DEVICE] ? single[DEVICE] : single[ROOT];
-	d.volume.name = name ? name : single[NAME] ? single[NAME] : "root";
-	options_read(r, &d, options);
+	d = draft_new(r);
+	d->volume.device = single[DEVICE] ? single[DEVICE] : single[ROOT];
+	d->volume.name = name ? name : single[NAME] ? single[NAME] : "root";
+	options_read(r, d, options);
 	if (single[HEADER])
-		draft_set_header(&d, single[HEADER]);
-	d.volume.flags.allow_discards |= single[DISCARDS] != NULL;
+		draft_set_header(d, single[HEADER]);
+	d->volume.flags.allow_discards |= single[DISCARDS] != NULL;
 	if (single[OFFSET]) {
-		d.refused = true;
+		d->refused = true;
 		reading_refuse(r, "a LUKS header says it", "cryptoffset=");
 	}
-	take_cryptkey(r, &d, single[KEY]);
-	draft_add(r, &d);
+	take_cryptkey(r, d, single[KEY]);
+	draft_add(r, d);
 }
 
 /* target=NAME,source=DEVICE,key=KEY,OPTIONS */
 static void add_cryptopts(struct reading *r, char *list)
 {
-	struct draft d;
+	struct draft *d;
 	char *next;
 
-	draft_start(&d);
-	d.volume.name = "cryptroot";
+	d = draft_new(r);
+	d->volume.name = "cryptroot";
 	for (; list; list = next) {
 		next = draft_cut(list, ',');
 		if (draft_begins(list, "target="))
-			d.volume.name = list + 7;
+			d->volume.name = list + 7;
 		else if (draft_begins(list, "source="))
-			d.volume.device = list + 7;
+			d->volume.device = list + 7;
 		else if (draft_begins(list, "key="))
-			d.key = list + 4;
+			d->key = list + 4;
 		else
-			options_read(r, &d, list);
+			options_read(r, d, list);
 	}
-	draft_add(r, &d);
+	draft_add(r, d);
 }
 
 void cmdline_read(struct reading *r, const char *text)
@@ -287,6 +288,8 @@ void cmdline_read(struct reading *r, const char *text)
 		rest = words_next(rest, &name, &value);
 		if (!name)
 			break;
+		if (value && !draft_is_clean(r, value))
+			continue;
 		if (draft_begins(name, "latchkey."))
 			own_word(r, name + 9, value);
 		if (!strcmp(name, "root") && value && draft_begins(value, "/dev/mapper/"))

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* crypttab - systemd's and Debian's crypttab(5), read as one. */
+#include "base/text.h"
 #include "config/draft.h"
 #include <string.h>
 
-/* Debian's \040 for a blank. What does not end as three octal digits stays. */
+/* Debian's \040 for a blank. What is no printable character in three octal digits stays. */
 static void unescape(char *text)
 {
 	char *out = text;
@@ -14,7 +15,7 @@ static void unescape(char *text)
 		if (*text == '\\' && strspn(text + 1, "01234567") >= 3)
 			c = (unsigned)(text[1] - '0') << 6 | (unsigned)(text[2] - '0') << 3 |
 			    (unsigned)(text[3] - '0');
-		if (c && c <= 0xff)
+		if (c >= ' ' && c < 0x7f)
 			text += 3;
 		else
 			c = (unsigned char)*text;
@@ -26,7 +27,7 @@ static void unescape(char *text)
 /* The next field, or NULL. */
 static char *take_field(char **rest)
 {
-	static const char blank[] = " \t\r\v\f";
+	static const char blank[] = " \t";
 	char *field = *rest + strspn(*rest, blank);
 
 	*rest = field + strcspn(field, blank);
@@ -72,7 +73,7 @@ void crypttab_read(struct reading *r, const char *text, const char *path)
 {
 	unsigned used = r->plan->pool_used;
 
-	if (!strstr(path, ".initramfs")) {
+	if (!text_find(path, ".initramfs")) {
 		r->looking = true;
 		reading_lines(r, text, path, take_line);
 		r->looking = false;

@@ -13,8 +13,6 @@ enum {
 	NOTES_FOR_BAD = 8,	 /* and what remarks leave */
 };
 
-static const char control_character[] = "a control character";
-
 /* Room in the pool for @len bytes and a NUL; NULL when that would leave less than @leave. */
 static char *take_room(struct plan *p, size_t len, size_t leave)
 {
@@ -62,6 +60,9 @@ static void note(struct reading *r, bool bad, const char *why, const char *text)
 	used = text_format(line, sizeof(line), "%s: %s, %s%s%s", r->where, bad ? "left out" : "ignored", why,
 		text ? ": " : "", text ? text : "");
 	text_sanitize(line);
+	for (unsigned i = 0; i < p->note_count; i++)
+		if (!strcmp(p->notes[i].text, line)) /* some lines are read twice */
+			return;
 	kept = p->note_count < PLAN_NOTES_MAX - (bad ? 0 : NOTES_FOR_BAD) ? take_room(p, used, 0) : NULL;
 	if (kept) {
 		memcpy(kept, line, used);
@@ -81,10 +82,27 @@ void reading_ignore(struct reading *r, const char *why, const char *text)
 	note(r, false, why, text);
 }
 
+bool draft_is_clean(struct reading *r, const char *text)
+{
+	unsigned more = 0; /* bytes of a character */
+	const char *p = text;
+
+	for (; *p; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (more ? (c & 0xc0) != 0x80 : (c < ' ' && c != '\t') || (c >= 0x7f && c < 0xc3) || c > 0xf4)
+			break;
+		more = more ? more - 1 : c < 0xc3 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+	}
+	if (*p || more)
+		reading_refuse(r, "a control character", text);
+	return !*p && !more;
+}
+
 void reading_lines(
 	struct reading *r, const char *text, const char *path, void (*take)(struct reading *r, char *line))
 {
-	static const char blank[] = " \t\r\v\f";
+	static const char blank[] = " \t\r";
 	size_t len, rest;
 	char *line;
 
@@ -100,7 +118,7 @@ void reading_lines(
 		text_format(r->where, sizeof(r->where), "%s:%u", path, number);
 		if (len > LINE_MAX_BYTES)
 			reading_refuse(r, "a line of over 2048 bytes", NULL);
-		else if ((line = reading_keep(r, text, len)))
+		else if ((line = reading_keep(r, text, len)) && draft_is_clean(r, line))
 			take(r, line);
 	}
 }
@@ -111,6 +129,12 @@ void draft_start(struct draft *d)
 	d->volume.keyslot = -1;
 	d->volume.timeout_s = d->volume.key_timeout_s = d->volume.device_timeout_s = DRAFT_UNSAID;
 	d->volume.max_memory_mib = d->volume.max_time_s = d->volume.max_lanes = DRAFT_UNSAID;
+}
+
+struct draft *draft_new(struct reading *r)
+{
+	draft_start(&r->draft);
+	return &r->draft;
 }
 
 char *draft_cut(char *text, char c)
@@ -132,7 +156,7 @@ bool draft_is_device(const char *text)
 {
 	int kind = options_index("/dev/* UUID=* LABEL=* PARTUUID=* PARTLABEL=*", text);
 
-	return kind == 0 || (kind > 0 && strchr(text, '=')[1]);
+	return kind == 0 || (kind > 0 && text[strcspn(text, "=") + 1]);
 }
 
 const char *draft_uuid_of(const char *device)
@@ -186,20 +210,6 @@ void draft_set_header(struct draft *d, char *spec)
 	d->volume.header.path = spec;
 }
 
-bool draft_is_clean(const char *text)
-{
-	unsigned more = 0; /* bytes of a character */
-
-	for (; text && *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (more ? (c & 0xc0) != 0x80 : c < ' ' || (c >= 0x7f && c < 0xc3) || c > 0xf4)
-			return false;
-		more = more ? more - 1 : c < 0xc3 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
-	}
-	return !more;
-}
-
 static bool name_is_good(const char *name)
 {
 	size_t len = 0;
@@ -242,18 +252,12 @@ static bool use_keyscript(struct reading *r, struct draft *d)
 static bool finish_keys(struct reading *r, struct draft *d)
 {
 	struct plan_volume *v = &d->volume;
-	unsigned kept = 0, options = v->key_count;
-	struct plan_key last;
+	unsigned kept = 0;
 
 	if (d->keyscript && !use_keyscript(r, d))
 		return false;
 	if (!d->keyscript)
 		draft_add_key(r, d, d->key);
-	if (v->key_count > options) { /* the third field stands before what options named */
-		last = v->keys[options];
-		memmove(v->keys + 1, v->keys, options * sizeof(last));
-		v->keys[0] = last;
-	}
 	if (!v->key_count) {
 		struct plan_key usual = {.path = reading_join(r, "/etc/cryptsetup-keys.d/", v->name, ".key"),
 			.optional = true};
@@ -264,7 +268,6 @@ static bool finish_keys(struct reading *r, struct draft *d)
 	}
 	for (unsigned i = 0; i < v->key_count; i++) {
 		struct plan_key *key = &v->keys[i];
-		const char *wrong = NULL;
 
 		if (!key->offset_bytes && !key->size_bytes) {
 			key->offset_bytes = d->offset_bytes;
@@ -272,12 +275,8 @@ static bool finish_keys(struct reading *r, struct draft *d)
 		}
 		if (key->size_bytes > KEY_MAX_BYTES || key->offset_bytes >> 62 ||
 			(key->kind == PLAN_KEY_RAW && !key->size_bytes))
-			wrong = "a key in a device has 1 to 8388608 bytes";
-		if (!draft_is_clean(key->device) || !draft_is_clean(key->path) ||
-			!draft_is_clean(key->fstype))
-			wrong = control_character;
-		if (wrong)
-			reading_refuse(r, wrong, key->path ? key->path : key->device);
+			reading_refuse(r, "a key in a device has 1 to 8388608 bytes",
+				key->path ? key->path : key->device);
 		else
 			v->keys[kept++] = *key;
 	}
@@ -304,7 +303,7 @@ static const struct plan_volume *find_rival(const struct plan *p, const struct p
 /* LABEL="x" -> LABEL=x, as people write it. What is unquoted lies in the pool, so it may be changed. */
 static void unquote(const char *device)
 {
-	char *quote = device ? strstr(device, "=\"") : NULL;
+	char *quote = device ? text_find(device, "=\"") : NULL;
 	size_t len = quote ? strlen(quote) : 0;
 
 	if (len < 3 || quote[len - 1] != '"')
@@ -321,8 +320,6 @@ static const char *find_fault(const struct reading *r, const struct draft *d, co
 	*text = v->device;
 	if (!*text || (**text != '/' && !draft_is_device(*text)))
 		return "a device is a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=";
-	if (!draft_is_clean(*text))
-		return control_character;
 	*text = v->name;
 	if (!*text || !name_is_good(*text))
 		return "no name for a mapping";
@@ -331,7 +328,7 @@ static const char *find_fault(const struct reading *r, const struct draft *d, co
 	*text = v->header.path;
 	if (*text && **text != '/' && !draft_is_device(*text))
 		return "a header is /path, /path:device or device";
-	return draft_is_clean(*text) && draft_is_clean(v->header.device) ? NULL : control_character;
+	return NULL;
 }
 
 void draft_add(struct reading *r, struct draft *d)
@@ -368,18 +365,16 @@ void draft_add(struct reading *r, struct draft *d)
 
 void draft_add_fields(struct reading *r, char *const fields[4], struct draft *said)
 {
-	struct draft d;
+	struct draft *d = draft_new(r);
 
-	if (said && said->options_said) {
-		d = *said;
-	} else {
-		draft_start(&d);
-		options_read(r, &d, fields[3]);
-	}
-	d.volume.name = fields[0];
-	d.volume.device = fields[1];
-	d.key = fields[2];
+	if (said && said->options_said)
+		*d = *said;
+	else
+		options_read(r, d, fields[3]);
+	d->volume.name = fields[0];
+	d->volume.device = fields[1];
+	d->key = fields[2];
 	if (said)
-		cmdline_apply(r, said, &d);
-	draft_add(r, &d);
+		cmdline_apply(r, said, d);
+	draft_add(r, d);
 }

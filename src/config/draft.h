@@ -36,6 +36,7 @@ struct reading {
 	bool marked;		     /* crypttab has lines that are marked for the initramfs */
 	unsigned wanted_count;
 	char where[96];	    /* the line at hand, for notes */
+	struct draft draft; /* the one at hand */
 	struct draft every; /* what was said for all volumes */
 	struct draft own;   /* the volume that is told by several words: latchkey.device, latchkey.key... */
 	struct draft wanted[PLAN_VOLUMES_MAX],
@@ -53,12 +54,18 @@ char *reading_join(struct reading *r, const char *a, const char *b, const char *
 void reading_refuse(struct reading *r, const char *why, const char *text);
 void reading_ignore(struct reading *r, const char *why, const char *text);
 
-/* Call @take on a copy of each line of @text that is no comment and not empty, without blanks around it. */
+/*
+ * Call @take on a copy of each line of @text that is no comment and not empty, without blanks around it. A
+ * line that is too long or not clean is noted instead.
+ */
 void reading_lines(
 	struct reading *r, const char *text, const char *path, void (*take)(struct reading *r, char *line));
 
 /* Nothing said. */
 void draft_start(struct draft *d);
+
+/* The draft at hand, with nothing said. */
+struct draft *draft_new(struct reading *r);
 
 /* Cut @text at the first @c; NULL when there is none (or no text), else what follows. */
 char *draft_cut(char *text, char c);
@@ -66,8 +73,8 @@ char *draft_cut(char *text, char c);
 /* @path with a / in front. NULL: no room, and a note says so. */
 const char *draft_rooted(struct reading *r, const char *path);
 
-/* No control character: printable ASCII, or UTF-8 from U+00C0 on? NULL is. */
-bool draft_is_clean(const char *text);
+/* Printable ASCII, tabs, and UTF-8 from U+00C0 on? False, with a note, for what could drive a terminal. */
+bool draft_is_clean(struct reading *r, const char *text);
 
 /* How long is @start, when @text begins with it? Else 0. */
 size_t draft_begins(const char *text, const char *start);

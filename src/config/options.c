@@ -163,8 +163,6 @@ static bool store(struct reading *r, struct draft *d, const struct row *row, cha
 		*(unsigned *)field = (unsigned)i;
 		return i >= 0;
 	case TEXT:
-		if (!draft_is_clean(value))
-			return false;
 		*(const char **)field = value;
 		break;
 	case ECHO:

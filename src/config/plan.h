@@ -5,7 +5,7 @@
  *     kernel command line, /etc/crypttab, /etc/latchkey.conf  ->  struct plan  ->  boot
  *
  * Texts point into the plan's own pool, so that a plan outlives what it was read from. They hold no control
- * character: names and notes are printable ASCII, the others may have UTF-8 from U+00C0 on.
+ * character but tabs: names and notes are printable ASCII, the others may have UTF-8 from U+00C0 on.
  * Nothing here opens a device.
  */
 #ifndef CONFIG_PLAN_H
@@ -17,7 +17,7 @@
 
 enum {
 	PLAN_VOLUMES_MAX = 16,
-	PLAN_KEYS_MAX = 4,	/* named for one volume */
+	PLAN_KEYS_MAX = 4, /* named for one volume */
 	PLAN_NOTES_MAX = 32,
 	PLAN_POOL_BYTES = 32768,
 };
@@ -31,28 +31,30 @@ enum plan_key_kind {
 
 struct plan_key {
 	enum plan_key_kind kind;
-	const char *device;	/* a path, UUID=, LABEL=, PARTUUID=, PARTLABEL=, /dev/disk/by-...; NULL for PLAN_KEY_FILE */
-	const char *path;	/* NULL for PLAN_KEY_RAW */
-	const char *fstype;	/* NULL: what the superblock says */
-	uint64_t offset_bytes;	/* skipped first; below 2^62 */
-	uint64_t size_bytes;	/* 0: to the end; never 0 for PLAN_KEY_RAW; at most 8 MiB */
-	bool optional;		/* a place that nobody named: that it is not there is no news */
+	const char *device;    /* a path, UUID=, LABEL=, PARTUUID=, PARTLABEL=, /dev/disk/by-...; NULL for
+				  PLAN_KEY_FILE */
+	const char *path;      /* NULL for PLAN_KEY_RAW */
+	const char *fstype;    /* NULL: what the superblock says */
+	uint64_t offset_bytes; /* skipped first; below 2^62 */
+	uint64_t size_bytes;   /* 0: to the end; never 0 for PLAN_KEY_RAW; at most 8 MiB */
+	bool optional;	       /* a place that nobody named: that it is not there is no news */
 };
 
 /* Where a detached header is. */
 struct plan_header {
-	const char *path;   /* a file here or on device, or a device as for plan_key; NULL: on the volume itself */
+	const char
+		*path; /* a file here or on device, or a device as for plan_key; NULL: on the volume itself */
 	const char *device; /* the path is on its filesystem; NULL: it is not */
 };
 
 struct plan_flags {
-	bool read_only, allow_discards, same_cpu_crypt, submit_from_crypt_cpus, no_read_workqueue, no_write_workqueue,
-		high_priority, disable_keyring, verbose;
-	bool headless;	   /* never ask a person */
-	bool nofail;	   /* the others count without it */
-	bool noauto;	   /* listed, not opened */
-	bool strict_key;   /* a key that ends in a newline is not tried without it */
-	bool no_stick;	   /* do not look for latchkey/UUID.key on sticks */
+	bool read_only, allow_discards, same_cpu_crypt, submit_from_crypt_cpus, no_read_workqueue,
+		no_write_workqueue, high_priority, disable_keyring, verbose;
+	bool headless;		 /* never ask a person */
+	bool nofail;		 /* the others count without it */
+	bool noauto;		 /* listed, not opened */
+	bool strict_key;	 /* a key that ends in a newline is not tried without it */
+	bool no_stick;		 /* do not look for latchkey/UUID.key on sticks */
 	bool password_cache_off; /* do not read the kernel keyring's cached passphrases */
 };
 
@@ -65,9 +67,9 @@ struct plan_volume {
 	struct plan_header header;
 	struct plan_flags flags;
 	enum plan_echo echo;
-	int keyslot;		/* 0 to 31, or -1 */
-	unsigned timeout_s;	/* for the passphrase; 0: none */
-	unsigned key_timeout_s; /* ask only when no key came for so long; 0: ask at once */
+	int keyslot;		   /* 0 to 31, or -1 */
+	unsigned timeout_s;	   /* for the passphrase; 0: none */
+	unsigned key_timeout_s;	   /* ask only when no key came for so long; 0: ask at once */
 	unsigned device_timeout_s; /* fail when the device does not come; 0: wait for ever */
 	unsigned max_memory_mib, max_time_s, max_lanes; /* 0: as usual */
 	unsigned key_count;
@@ -82,9 +84,9 @@ struct plan {
 	unsigned count;
 	unsigned tries; /* wrong passphrases until @after; 0: no limit */
 	enum plan_after after;
-	bool headless;		  /* for all volumes */
-	unsigned give_up_s;	  /* headless: fail with CAUSE_DEVICE after so long without a key; 0: never */
-	const char *passfifo;	  /* a FIFO to read passphrases from, made when absent; NULL: none */
+	bool headless;	      /* for all volumes */
+	unsigned give_up_s;   /* headless: fail with CAUSE_DEVICE after so long without a key; 0: never */
+	const char *passfifo; /* a FIFO to read passphrases from, made when absent; NULL: none */
 	/* One sentence each, with file and line: what was refused or means nothing here. */
 	struct plan_note {
 		bool bad; /* a line that was left out, not only a remark */
@@ -96,16 +98,18 @@ struct plan {
 	unsigned pool_used;
 };
 
-/* The files and the text that a plan is made from. NULL: not there. Texts end with NUL and are not changed. */
+/* The files and the text that a plan is made from. NULL: not there. Texts end with NUL and are not changed.
+ */
 struct plan_sources {
-	const char *cmdline;		/* content of /proc/cmdline */
+	const char *cmdline;		      /* content of /proc/cmdline */
 	const char *crypttab, *crypttab_path; /* content, and its name for messages */
 	const char *conf, *conf_path;
 };
 
 /*
  * Read the sources, strongest first: command line, crypttab, conf. Never fails: a line that cannot be used
- * is noted and left out, and the other volumes stay. A volume that two sources name is taken from the stronger.
+ * is noted and left out, and the other volumes stay. A volume that two sources name is taken from the
+ * stronger.
  */
 void plan_make(const struct plan_sources *from, struct plan *out);
 

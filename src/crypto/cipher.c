@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cipher - see cipher.h. */
 #include "crypto/cipher.h"
+#include "base/text.h"
 #include "crypto/cbc.h"
 #include "crypto/xts.h"
 #include <string.h>
@@ -41,7 +42,7 @@ bool cipher_find(const char *name, enum cipher *out)
 
 const char *cipher_advice(const char *name)
 {
-	return strstr(name, "null") ? ": it encrypts nothing, and latchkey never uses it" : "";
+	return text_find(name, "null") ? ": it encrypts nothing, and latchkey never uses it; cryptsetup reencrypt can give it a cipher" : "";
 }
 
 const char *cipher_name(enum cipher c)

@@ -2,9 +2,7 @@
 /*
  * by_id - see by_id.h.
  *
- * The names are made from the attributes of the disk and compared with the wanted one. @dir is "" for a disk
- * and
- * "../" for a partition: the way from the device's own folder to its disk's.
+ * The names are made from the attributes of the disk and compared with the wanted one.
  */
 #include "device/by_id.h"
 #include "base/bytes.h"
@@ -14,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ID_BYTES = 512, UP_MAX = 8, SCSI_ATAPI = 2, SCSI_TRANSPARENT = 6, MASS_STORAGE = 8 };
+enum { ID_BYTES = 512 };
 
 /* What udev leaves in a name; any other byte of ASCII becomes '_'. */
 static bool is_allowed(char c)
@@ -65,9 +63,9 @@ static const struct plain {
 	{"dm-uuid-", {"dm/uuid"}},
 };
 
-static bool plain_is(const char *name, const char *dir, const struct plain *p, const char *id)
+static bool plain_is(const char *disk, const struct plain *p, const char *id)
 {
-	char text[SYSBLOCK_TEXT_BYTES], path[64];
+	char text[SYSBLOCK_TEXT_BYTES];
 	size_t len = strlen(p->prefix);
 
 	if (strncmp(id, p->prefix, len))
@@ -76,8 +74,7 @@ static bool plain_is(const char *name, const char *dir, const struct plain *p, c
 		id += len;
 		if (i && *id++ != '_')
 			return false;
-		text_format(path, sizeof(path), "%s%s", dir, p->attributes[i]);
-		if (!sysblock_text(name, path, text))
+		if (!sysblock_text(disk, p->attributes[i], text))
 			return false;
 		len = strlen(clean(text, false));
 		if (strncmp(id, text, len))
@@ -87,25 +84,20 @@ static bool plain_is(const char *name, const char *dir, const struct plain *p, c
 }
 
 /* The name by the disk's world-wide number, which the kernel writes "naa.5000c500...". */
-static bool wwn_is(const char *name, const char *dir, const char *id)
+static bool wwn_is(const char *disk, const char *id)
 {
-	char text[SYSBLOCK_TEXT_BYTES], path[64], have[ID_BYTES];
+	char text[SYSBLOCK_TEXT_BYTES];
 
-	text_format(path, sizeof(path), "%sdevice/wwid", dir);
-	if (!sysblock_text(name, path, text) || strncmp(text, "naa.", 4))
-		return false;
-	text_format(have, sizeof(have), "wwn-0x%s", text + 4);
-	if (!strcmp(have, id))
-		return true;
-	text_format(have, sizeof(have), "scsi-3%s", text + 4);
-	return !strcmp(have, id);
+	return (!strncmp(id, "wwn-0x", 6) || !strncmp(id, "scsi-3", 6)) &&
+	       sysblock_text(disk, "device/wwid", text) && !strncmp(text, "naa.", 4) &&
+	       !strcmp(text + 4, id + 6);
 }
 
 /*
  * A disk behind an ATA controller: the descriptor with which the kernel's translation answers a SCSI inquiry
  * (page 0x83) has the whole model and serial number; the attribute "model" has only 16 bytes of it.
  */
-static bool ata_is(const char *name, const char *dir, const char *id)
+static bool ata_is(const char *disk, const char *id)
 {
 	enum { VENDOR = 8, MODEL = 40, SERIAL = 20, ALL = VENDOR + MODEL + SERIAL };
 	char path[SYSBLOCK_PATH_BYTES], model[MODEL + 1] = "", serial[SERIAL + 1] = "", have[ID_BYTES];
@@ -113,7 +105,7 @@ static bool ata_is(const char *name, const char *dir, const char *id)
 	ssize_t n;
 	int fd;
 
-	text_format(path, sizeof(path), "/sys/class/block/%s/%sdevice/vpd_pg83", name, dir);
+	text_format(path, sizeof(path), "/sys/class/block/%s/device/vpd_pg83", disk);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
@@ -134,87 +126,66 @@ static bool ata_is(const char *name, const char *dir, const char *id)
 
 /* --- USB --- */
 
-/* Attribute @what of the device @up folders above the disk's. */
-static bool above(const char *name, const char *dir, unsigned up, const char *what,
-	char text[static SYSBLOCK_TEXT_BYTES])
+/* Attribute @what in @folder, as it stands in a name; "" when there is none. */
+static char *usb_word(
+	const char *disk, const char *folder, const char *what, char text[static SYSBLOCK_TEXT_BYTES])
 {
-	char path[96] = "";
-	size_t used = text_format(path, sizeof(path), "%sdevice/", dir);
+	char path[96];
 
-	while (up--)
-		used += text_format(path + used, sizeof(path) - used, "../");
-	text_format(path + used, sizeof(path) - used, "%s", what);
-	return sysblock_text(name, path, text);
-}
-
-/* A serial number with odd bytes is none. */
-static bool usb_serial(const char *name, const char *dir, unsigned up, char text[static SYSBLOCK_TEXT_BYTES])
-{
-	if (!above(name, dir, up, "serial", text))
-		return false;
-	for (const char *p = text; *p; p++)
+	text_format(path, sizeof(path), "%s%s", folder, what);
+	(void)sysblock_text(disk, path, text);
+	/* A serial number with such bytes is none. */
+	for (const char *p = text; *p && *what == 's'; p++)
 		if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7f || *p == ',')
-			return false;
-	return *clean(text, true);
+			*text = 0;
+	return clean(text, true);
 }
 
-/* The vendor or the model: from the inquiry for mass storage, otherwise from the USB device, its number at
- * last. */
-static void usb_word(const char *name, const char *dir, unsigned up, bool scsi,
-	const char *const from[static 3], char text[static SYSBLOCK_TEXT_BYTES])
-{
-	if (scsi && above(name, dir, 0, from[0], text) && *clean(text, true))
-		return;
-	if (above(name, dir, up, from[1], text) && *clean(text, true))
-		return;
-	if (above(name, dir, up, from[2], text))
-		clean(text, true);
-}
-
-/* ":target:lun" of the SCSI device, from the name of its folder: "2:0:0:0". */
-static bool scsi_address(const char *name, const char *dir, char place[static 512], const char **target)
+/* The "target:lun" of the SCSI device, from the name of its folder, "2:0:0:0", which goes into @place. */
+static const char *scsi_address(const char *disk, char place[static 512])
 {
 	char path[SYSBLOCK_PATH_BYTES];
 	unsigned colons = 0;
 	ssize_t n;
 
-	text_format(path, sizeof(path), "/sys/class/block/%s/%sdevice", name, dir);
+	text_format(path, sizeof(path), "/sys/class/block/%s/device", disk);
 	n = readlink(path, place, 511);
 	place[n > 0 ? n : 0] = 0;
 	for (char *p = place + strlen(place); p > place && p[-1] != '/'; p--)
 		if (p[-1] == ':' && ++colons == 2)
-			*target = p;
-	return colons == 3;
+			return p;
+	return NULL;
 }
 
-static bool usb_is(const char *name, const char *dir, const char *id)
+static bool usb_is(const char *disk, const char *id)
 {
-	static const char *const vendor_from[] = {"vendor", "manufacturer", "idVendor"};
-	static const char *const model_from[] = {"model", "product", "idProduct"};
-	char vendor[SYSBLOCK_TEXT_BYTES], model[SYSBLOCK_TEXT_BYTES], serial[SYSBLOCK_TEXT_BYTES],
-		have[4 * 256 + 16];
-	char class[SYSBLOCK_TEXT_BYTES], place[512];
-	const char *target = "";
-	unsigned up = 1;
-	uint64_t kind;
+	/* The inquiry's words for mass storage, otherwise the USB device's, its numbers at last. */
+	static const char words[2][3][13] = {
+		{"vendor", "manufacturer", "idVendor"}, {"model", "product", "idProduct"}};
+	char word[2][SYSBLOCK_TEXT_BYTES], text[SYSBLOCK_TEXT_BYTES], folder[64] = "device/", place[512],
+								      have[1024];
+	const char *target = strncmp(id, "usb-", 4) ? NULL : scsi_address(disk, place);
+	size_t used = strlen(folder);
 	bool scsi;
 
-	if (strncmp(id, "usb-", 4) || !scsi_address(name, dir, place, &target))
+	if (!target)
 		return false;
-	while (!above(name, dir, up, "bInterfaceClass", class))
-		if (++up > UP_MAX)
+	/* Up to the interface, which stands in the folder of the USB device. */
+	while (!*usb_word(disk, folder, "bInterfaceClass", text)) {
+		if (used + 4 > sizeof(folder) / 2)
 			return false;
-	kind = 0;
-	if (above(name, dir, up, "bInterfaceSubClass", serial) && !strncmp(class, "08", 2))
-		kind = (uint64_t)(serial[0] - '0') * 16 + (uint64_t)(serial[1] - '0');
-	scsi = kind == SCSI_ATAPI || kind == SCSI_TRANSPARENT;
-	up++;
-	usb_word(name, dir, up, scsi, vendor_from, vendor);
-	usb_word(name, dir, up, scsi, model_from, model);
-	if (!usb_serial(name, dir, up, serial))
-		*serial = 0;
-	text_format(
-		have, sizeof(have), "usb-%s_%s%s%s-%s", vendor, model, *serial ? "_" : "", serial, target);
+		used += text_format(folder + used, sizeof(folder) - used, "../");
+	}
+	scsi = !strcmp(text, "08");
+	(void)usb_word(disk, folder, "bInterfaceSubClass", text);
+	scsi = scsi && (!strcmp(text, "06") || !strcmp(text, "02"));
+	text_format(folder + used, sizeof(folder) - used, "../");
+	for (unsigned w = 0; w < 2; w++)
+		if (!scsi || !*usb_word(disk, "device/", words[w][0], word[w]))
+			if (!*usb_word(disk, folder, words[w][1], word[w]))
+				(void)usb_word(disk, folder, words[w][2], word[w]);
+	(void)usb_word(disk, folder, "serial", text);
+	text_format(have, sizeof(have), "usb-%s_%s%s%s-%s", word[0], word[1], *text ? "_" : "", text, target);
 	return !strcmp(have, id);
 }
 
@@ -222,12 +193,13 @@ bool by_id_is(const char *name, const char *id)
 {
 	char whole[ID_BYTES], disk[SYSBLOCK_NAME_BYTES];
 	unsigned number = sysblock_partition(name, disk);
-	const char *dir = number ? "../" : "";
 
 	if (!cut_part(id, number, whole))
 		return false;
+	if (number)
+		name = disk;
 	for (unsigned i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
-		if (plain_is(name, dir, &plain[i], whole))
+		if (plain_is(name, &plain[i], whole))
 			return true;
-	return wwn_is(name, dir, whole) || ata_is(name, dir, whole) || usb_is(name, dir, whole);
+	return wwn_is(name, whole) || ata_is(name, whole) || usb_is(name, whole);
 }

@@ -226,7 +226,7 @@ static void unquote(char *s)
 /* "X/PARTNROFF=N", as the kernel has it for root=. */
 static bool cut_part_offset(struct wanted *w)
 {
-	char *cut = strstr(w->value, PARTNROFF);
+	char *cut = text_find(w->value, PARTNROFF);
 	uint64_t n;
 
 	if (!cut)

@@ -21,22 +21,18 @@
 enum { COPY_BYTES = 4096 };
 
 /*
- * Drivers, each with what keeps it from replaying its journal. Several rows for one type are tried in turn: a
- * kernel may have only the older driver, or know only the older word.
+ * Drivers, each with what keeps it from replaying its journal. Several rows for one type are tried in turn.
  */
 static const struct {
 	const char *type, *driver, *key, *value;
 } drivers[] = {
 	{"ext4", "ext4", "noload", NULL},
 	{"ext3", "ext4", "noload", NULL},
-	{"ext3", "ext3", "noload", NULL},
 	{"ext2", "ext4", "noload", NULL},
 	{"ext2", "ext2", NULL, NULL},
 	{"xfs", "xfs", "norecovery", NULL},
 	{"btrfs", "btrfs", "rescue", "nologreplay"},
-	{"btrfs", "btrfs", "nologreplay", NULL},
 	{"f2fs", "f2fs", "norecovery", NULL},
-	{"f2fs", "f2fs", "disable_roll_forward", NULL},
 	{"exfat", "exfat", NULL, NULL},
 	{"squashfs", "squashfs", NULL, NULL},
 	{"iso9660", "iso9660", NULL, NULL},

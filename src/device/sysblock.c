@@ -114,5 +114,5 @@ bool sysblock_is_removable(const char *name)
 	const char *attribute = sysblock_partition(name, disk) ? "../removable" : "removable";
 
 	read_place(name, place);
-	return sysblock_number(name, attribute, 0) || strstr(place, "/usb") || strstr(place, "/mmc");
+	return sysblock_number(name, attribute, 0) || text_find(place, "/usb") || text_find(place, "/mmc");
 }

@@ -54,7 +54,7 @@ static bool misc_minor(unsigned *minor)
 	if (n <= 0)
 		return false;
 	text[n] = 0;
-	p = strstr(text, " device-mapper\n");
+	p = text_find(text, " device-mapper\n");
 	if (!p)
 		return false;
 	while (p > text && p[-1] >= '0' && p[-1] <= '9')

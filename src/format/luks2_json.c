@@ -556,7 +556,7 @@ static enum cause read_requirements(const struct json *config, struct luks_verdi
 		if (!strcmp(text, "offline-reencrypt"))
 			verdict(v, CAUSE_UNSUPPORTED,
 				"an offline re-encryption is under way; finish it with the cryptsetup-reencrypt that began it");
-		else if (strstr(text, "reencrypt"))
+		else if (text_find(text, "reencrypt"))
 			verdict(v, CAUSE_UNSUPPORTED, REENCRYPTION);
 		verdict(v, CAUSE_UNSUPPORTED, "the header requires \"%s\"%s", text, requirement_advice(text));
 	}

@@ -4,7 +4,9 @@
 #include "base/text.h"
 #include "crypto/kdf_each.h"
 #include "keyslot/area.h"
+#include "secret/arena.h"
 #include "secret/wipe.h"
+#include <string.h>
 
 static bool belongs(const struct luks *luks, const struct luks_keyslot *slot)
 {
@@ -145,8 +147,7 @@ struct hunt {
 	struct tally tally;
 	struct volume_key *out;
 	bool opened;
-	/* Of those that are derived side by side. */
-	uint8_t area_keys[LUKS_KEYSLOTS_MAX][CIPHER_KEY_MAX_BYTES];
+	uint8_t (*area_keys)[CIPHER_KEY_MAX_BYTES]; /* of those that are derived side by side, in the arena */
 };
 
 /* Try the next one, which keyslot_check let through, and count how it ended. */
@@ -186,17 +187,38 @@ static unsigned neighbours(const struct hunt *h)
 	return n;
 }
 
+/* Release what lies above @mark; a volume key that was found moves down to it. */
+static void settle(struct hunt *h, size_t mark)
+{
+	uint8_t key[CIPHER_KEY_MAX_BYTES];
+
+	if (h->opened)
+		memcpy(key, h->out->data, h->out->len);
+	arena_release(mark);
+	if (!h->opened)
+		return;
+	h->out->data = arena_alloc(h->out->len); /* what was there before fits again */
+	memcpy(h->out->data, key, h->out->len);
+	wipe(key, sizeof(key));
+}
+
 static void try_neighbours(struct hunt *h, unsigned n)
 {
 	struct kdf_try tries[LUKS_KEYSLOTS_MAX];
+	size_t mark = arena_mark();
 
+	h->area_keys = arena_alloc(n * sizeof(*h->area_keys));
+	if (!h->area_keys) {
+		try_next(h, NULL);
+		return;
+	}
 	for (unsigned i = 0; i < n; i++) {
 		const struct luks_keyslot *slot = h->list[h->at + i];
 
 		tries[i] = (struct kdf_try){&slot->kdf, h->area_keys[i], slot->area_key_bytes};
 	}
 	kdf_derive_each(tries, n, h->secret, derived, h);
-	wipe(h->area_keys, sizeof(h->area_keys));
+	settle(h, mark);
 	wipe_stack();
 }
 

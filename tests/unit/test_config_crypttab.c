@@ -25,9 +25,12 @@ static const struct plan_row lines[] = {
 			USUAL WRONG("1", "a device is a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=")},
 	{"what stands behind the fourth field is not named", NULL, "a /dev/a none luks, discard\n", NULL,
 		A("1") USUAL NOTE("1", "behind the fourth field: discard")},
-	{"an octal escape stays", NULL, "a /dev/a\\040b /k\\011x\\054 discard\n", NULL,
-		VOLUME("1", "a", "/dev/a b") "  options discard\n" USUAL WRONG(
-			"1", "a control character: /k?x,")},
+	{"an octal escape stays, or becomes a control character", NULL,
+		"a /dev/a\\040b /k\\011x\\054\\177\\303 discard\n", NULL,
+		VOLUME("1", "a", "/dev/a b") KEY("/k\\011x,\\177\\303") "  options discard\n" USUAL},
+	{"a control character reaches the terminal from a file", NULL, "a /dev/a /\033[2J\nb /dev/b\n", NULL,
+		VOLUME("2", "b", "/dev/b") USUAL_KEY("b")
+			USUAL WRONG("1", "a control character: a /dev/a /?[2J")},
 	{"what is no octal escape is changed, or ends the text", NULL, "a /dev/\\000\\089\\777\\x\\1\\\n",
 		NULL, VOLUME("1", "a", "/dev/\\000\\089\\777\\x\\1\\") USUAL_KEY("a") USUAL},
 	{"devices of one kind are refused", NULL,

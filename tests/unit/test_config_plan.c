@@ -43,6 +43,8 @@ static const struct plan_row conf[] = {
 		"volume=x,/dev/disk/by-uuid/AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE\n",
 		VOLUME(CMDLINE, "root", "UUID=" U2) USUAL
 		"note: " CONF("1") ": ignored, its name or device has the volume of: kernel command line\n"},
+	{"a wrong line of the board is named twice, as it is read twice", NULL, NULL, "volume=a,/\x01\n",
+		USUAL "wrong: " CONF("1") ": left out, a control character: volume=a,/?\n"},
 	{"rd.luks.* switches the board's file off", "rd.luks=no", NULL, "volume=a,/dev/a\n",
 		VOLUME(CONF("1"), "a", "/dev/a") USUAL},
 };
@@ -105,7 +107,7 @@ static void remarks_crowd_out_bad_news(void **state)
 	*text = 0;
 	strcat(text, "a /dev/a none o1");
 	for (int i = 0; i < PLAN_NOTES_MAX; i++)
-		strcat(text, ",oo");
+		sprintf(text + strlen(text), ",oo%d", i);
 	strcat(text, "\n");
 	for (int i = 0; i < 3; i++)
 		strcat(text, "bad\n");

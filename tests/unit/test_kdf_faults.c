@@ -4,6 +4,7 @@
 #include "threads.h"
 #include "base/machine.h"
 #include "crypto/kdf.h"
+#include "real_mmap.h"
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -42,7 +43,7 @@ void *mmap(void *where, size_t len, int prot, int flags, int fd, off_t off)
 		errno = ENOMEM;
 		return MAP_FAILED;
 	}
-	return (void *)syscall(SYS_mmap, where, len, prot, flags, fd, off);
+	return real_mmap(where, len, prot, flags, fd, off);
 }
 
 int munmap(void *p, size_t len)
@@ -245,8 +246,8 @@ TEST(a_thread_that_cannot_be_started_ends_the_unlock_or_leaks_the_matrix)
 	uint8_t want[64];
 	struct error err;
 
-	failing = (unsigned *)syscall(
-		SYS_mmap, NULL, sizeof(*failing), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	failing =
+		real_mmap(NULL, sizeof(*failing), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(failing, MAP_FAILED);
 	for (uint32_t lanes = 2; lanes <= 4; lanes++) {
 		processors = 1;

@@ -4,6 +4,7 @@
 #include "memory.h"
 #include "keyslot/keyslot.h"
 #include "secret/arena.h"
+#include "real_mmap.h"
 #include <sys/syscall.h>
 
 /* Argon2's matrix is the only mapping of 2 MiB and more. */
@@ -19,7 +20,7 @@ void *mmap(void *where, size_t len, int prot, int flags, int fd, off_t off)
 			return MAP_FAILED;
 		}
 	}
-	return (void *)syscall(SYS_mmap, where, len, prot, flags, fd, off);
+	return real_mmap(where, len, prot, flags, fd, off);
 }
 
 static struct image img;

@@ -12,6 +12,7 @@
 #include "keyslot/af.h"
 #include "keyslot/search.h"
 #include "secret/arena.h"
+#include "real_mmap.h"
 #include <sys/syscall.h>
 
 enum { PASSPHRASE_BYTES = 40, MASK = 0x5a };
@@ -36,7 +37,7 @@ void *mmap(void *where, size_t len, int prot, int flags, int fd, off_t off)
 		errno = ENOMEM;
 		return MAP_FAILED;
 	}
-	return (void *)syscall(SYS_mmap, where, len, prot, flags, fd, off);
+	return real_mmap(where, len, prot, flags, fd, off);
 }
 
 /* --- a volume and what must not be left of it, made by a child so that its copies are gone --------- */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* cores - what there is for x86-64. */
+#include "crypto/sha.h"
 #include "crypto/x86_64/x86.h"
 #include <cpuid.h>
 #include <immintrin.h>
 
-static const char *const features[] = {"ssse3", "avx2", "avx512", "sha", NULL};
+static const char *const features[] = {"avx2", "avx512", "sha", NULL};
 
 /* The registers that the kernel saves (Intel SDM 1, 13.3): without that AVX would fault, or worse. */
 __attribute__((target("xsave"))) static uint64_t saved_registers(void)
@@ -22,8 +23,6 @@ static unsigned detect(void)
 		return 0;
 	saved = c & bit_OSXSAVE ? saved_registers() : 0;
 	(void)__get_cpuid_count(7, 0, &a, &b7, &c7, &d7);
-	if (c & bit_SSSE3)
-		found |= X86_SSSE3;
 	if (c & bit_SSE4_1 && c & bit_SSSE3 && b7 & bit_SHA)
 		found |= X86_SHA;
 	if (c & bit_AVX && b7 & bit_AVX2 && b7 & bit_BMI && b7 & bit_BMI2 && (saved & YMM) == YMM)
@@ -48,9 +47,9 @@ static void wipe_area(void *p, size_t len)
 }
 
 static const struct hash_core *const sha1[] = {&sha1_avx512, &sha1_sse2, NULL};
-static const struct hash_core *const sha256[] = {&sha256_shani, &sha256_avx2, &sha256_sse2, NULL};
-static const struct hash_core *const sha512[] = {&sha512_avx512, &sha512_avx2, &sha512_sse2, NULL};
+static const struct hash_core *const sha256[] = {&sha256_shani, &sha256_sse2, NULL};
+static const struct hash_core *const sha512[] = {&sha512_avx2, &sha512_c, NULL};
 static const struct argon2_core *const argon2[] = {
-	&argon2_avx512, &argon2_avx2, &argon2_ssse3, &argon2_sse2, NULL};
+	&argon2_avx512, &argon2_avx2, &argon2_sse2, NULL};
 
 const struct arch arch = {features, detect, {sha1, sha256, sha512}, argon2, wipe_area};

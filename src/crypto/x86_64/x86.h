@@ -8,14 +8,14 @@
 
 /* SSE2 needs no bit: every x86-64 has it. AVX2 means AVX2 with BMI1 and BMI2; AVX512 means F and VL on top.
  */
-enum { X86_SSSE3 = 1, X86_AVX2 = 2, X86_AVX512 = 4, X86_SHA = 8 };
+enum { X86_AVX2 = 1, X86_AVX512 = 2, X86_SHA = 4 };
 
 extern const struct hash_core sha1_sse2, sha1_avx512;
-extern const struct hash_core sha256_sse2, sha256_avx2, sha256_shani;
-extern const struct hash_core sha512_sse2, sha512_avx2, sha512_avx512;
-extern const struct argon2_core argon2_sse2, argon2_ssse3, argon2_avx2, argon2_avx512;
+extern const struct hash_core sha256_sse2, sha256_shani;
+extern const struct hash_core sha512_avx2;
+extern const struct argon2_core argon2_sse2, argon2_avx2, argon2_avx512;
 
-/* The block function of SSE2 and SSSE3, which permute in ways of their own. */
+/* The block function of SSE2, around its permutation. */
 void argon2_sse_block(void (*permute)(__m128i v[16]), struct argon2_block *next,
 	const struct argon2_block *prev, const struct argon2_block *ref, bool with_old,
 	struct argon2_ahead *ahead, struct argon2_scratch *s);

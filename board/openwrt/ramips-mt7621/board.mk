@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+# No MODULES: everything is built into the kernel.
+TARGET  := mipsel-linux-muslsf
+UBOOT_ARCH := mips

@@ -1,0 +1,18 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Run latchkey with the kernel command line as dracut has it: with what is baked into the image.
+# shellcheck source=/dev/null
+type getcmdline > /dev/null 2>&1 || . /lib/dracut-lib.sh
+
+words=$(getcmdline)
+mkdir -p /run/latchkey
+case $(latchkey boot --cmdline "$words" --show) in
+    volume*)
+        latchkey boot --cmdline "$words" > /run/latchkey/opened
+        code=$?
+        [ $code = 0 ] || warn "latchkey ended with code $code"
+        ;;
+    *) code=0 ;; # nothing to open
+esac
+: > /run/latchkey/ended
+exit $code

@@ -1,0 +1,103 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# dracut: put latchkey into the image. Read by dracut, for which shellcheck has no eyes:
+# shellcheck disable=SC2154
+
+# Only when asked for: add_dracutmodules+=" latchkey "
+check() {
+    require_binaries latchkey || return 1
+    return 255
+}
+
+depends() {
+    local deps=rootfs-block
+    # a module of its own since dracut 108
+    if compgen -G "${dracutbasedir:-/usr/lib/dracut}/modules.d/*initqueue" > /dev/null; then
+        deps+=" initqueue"
+    fi
+    echo "$deps"
+}
+
+# Each LUKS device that this machine's root and the like are on.
+latchkey_devices() {
+    local dev
+    for dev in "${!host_fs_types[@]}"; do
+        [[ ${host_fs_types[$dev]} != crypto_LUKS ]] || echo "$dev"
+    done
+}
+
+# aes-xts-plain64 -> crypto-aes, crypto-xts: what the volumes are encrypted with. Fails when one cannot be read.
+latchkey_ciphers() {
+    local dev ciphers cipher name
+    for dev in $(latchkey_devices); do
+        ciphers=$(latchkey dump --json "$dev" | sed -n 's/^ *"segment".*"encryption": "\([^"]*\)".*/\1/p')
+        [[ $ciphers ]] || return 1
+        for cipher in $ciphers; do
+            for name in ${cipher//[-:]/ }; do
+                echo "crypto-$name"
+            done
+        done
+    done
+}
+
+installkernel() {
+    local names
+    hostonly='' instmods dm_crypt
+    if [[ $hostonly ]] && names=$(latchkey_ciphers) && [[ $names ]]; then
+        # shellcheck disable=SC2086 # a list
+        hostonly='' instmods $names
+    else
+        hostonly='' instmods "=crypto" "=arch/$(uname -m | sed 's/x86_64\|i.86/x86/')/crypto"
+    fi
+}
+
+cmdline() {
+    local dev uuid
+    for dev in $(latchkey_devices); do
+        uuid=$(latchkey dump --json "$dev" | sed -n 's/^ *"uuid": "\([^"]*\)".*/\1/p')
+        [[ ! $uuid ]] || printf ' rd.luks.uuid=luks-%s' "$uuid"
+    done
+}
+
+# The lines of crypttab for this machine's root and the like, and those that are marked.
+latchkey_crypttab() {
+    local name dev key options real host
+    while read -r name dev key options || [[ $name ]]; do
+        [[ $name != \#* && $dev ]] || continue
+        case ",$options," in
+            *,force,* | *,x-initrd.attach,* | *,initramfs,*)
+                echo "$name $dev $key $options"
+                continue
+                ;;
+        esac
+        real=$(blkid -l -o device -t "$dev" 2> /dev/null) || real=$dev
+        for host in $(latchkey_devices); do
+            [[ $real -ef $host || $real -ef /dev/block/$host ]] || continue
+            echo "$name $dev $key $options"
+            break
+        done
+    done < "$dracutsysrootdir/etc/crypttab"
+}
+
+install() {
+    inst_multiple latchkey
+    inst_simple "$moddir/latchkey-boot.sh" /sbin/latchkey-boot
+    [[ ! -r $dracutsysrootdir/etc/latchkey.conf ]] || inst_simple /etc/latchkey.conf
+    if [[ $hostonly && -r $dracutsysrootdir/etc/crypttab ]]; then
+        latchkey_crypttab > "$initdir/etc/crypttab"
+        mark_hostonly /etc/crypttab
+    fi
+    if [[ $hostonly_cmdline == yes ]]; then
+        mkdir -p "$initdir/etc/cmdline.d"
+        cmdline >> "$initdir/etc/cmdline.d/90latchkey.conf"
+    fi
+    # dmsetup's rules where they are, the short ones elsewhere
+    dracut_module_included dm || inst_rules /usr/lib/latchkey/55-latchkey.rules
+    if dracut_module_included systemd; then
+        inst_simple /usr/lib/latchkey/latchkey.service "$systemdsystemunitdir/latchkey.service"
+        $SYSTEMCTL -q --root "$initdir" add-wants sysinit.target latchkey.service
+    fi
+    inst_hook initqueue 10 "$moddir/latchkey-wait.sh"
+    inst_hook initqueue/finished 90 "$moddir/latchkey-finished.sh"
+    dracut_need_initqueue
+}

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: MIT
+"""A system of the distribution's own packages, and encrypted disks with it, for machines that end in a real systemd.
+
+The folder of tests/boot/get-root is never changed: who needs it otherwise takes a copy, whose files are links.
+"""
+import os
+import secrets
+import shutil
+import subprocess
+from uuid import uuid4
+
+import vm
+from vm import Failure, Skip
+
+WORK = os.path.join(vm.O, "distro")
+PASSPHRASE = "correct horse " + secrets.token_hex(4)
+WITNESS = "the witness is " + secrets.token_hex(16)
+NAME = "latchkey"  # of the machine
+# What only a package manager or a builder of images needs, and what a machine without hardware does not.
+NOT_ON_DISK = ("boot usr/lib/modules usr/lib/dracut usr/lib/apt usr/bin/perl* usr/share/perl* usr/lib/x86_64-linux-gnu/perl* "
+               "usr/lib/x86_64-linux-gnu/libperl* usr/share/initramfs-tools usr/share/zoneinfo usr/share/bash-completion "
+               "usr/lib/x86_64-linux-gnu/gconv usr/lib/udev/hwdb.d usr/lib/udev/hwdb.bin usr/lib/klibc var/cache var/lib/apt "
+               "var/lib/dpkg usr/sbin/e2fsck usr/sbin/debugfs")
+# Work that has nothing to do with disks, and takes seconds under emulation.
+MASKED = ("apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer "
+          "systemd-pstore.service systemd-random-seed.service systemd-update-utmp.service ldconfig.service "
+          "systemd-networkd.service getty@tty1.service getty-static.service systemd-hwdb-update.service "
+          "systemd-tmpfiles-clean.timer systemd-firstboot.service")
+
+# Whoever logs in has this said: each line begins with "report: ".
+REPORT = r"""#!/bin/sh
+exec 2>&1
+echo # what the terminal says of itself stays on a line of its own
+say() { sed "s/^/report: $1 /"; }
+systemctl is-system-running --wait | say state
+systemctl list-units --failed --plain --no-legend --no-pager | say failed
+systemctl list-jobs --no-legend --no-pager | say job
+for unit in dev-mapper-root.device dev-mapper-data.device data.mount -.mount systemd-cryptsetup@data.service \
+	systemd-cryptsetup@later.service later.mount; do
+	systemctl show --value -p ActiveState -p SubState "$unit" | tr '\n' ' ' | say "$unit"
+	echo
+done
+systemctl status --no-pager dev-mapper-root.device | say status
+cryptsetup status root | say root
+cryptsetup status data | say data
+cat /etc/witness /data/etc/witness /later/etc/witness | say witness
+ls /dev/disk/by-id | say by-id
+udevadm info --query=property /dev/mapper/root | say udev
+echo 'report: end'
+systemctl poweroff
+"""
+
+
+def missing():
+    """As vm.missing(), for these tests."""
+    if os.geteuid():
+        return "only root can make a system of the distribution's packages"
+    for tool in ("mmdebstrap", "chroot"):
+        if not shutil.which(tool):
+            return f"{tool} is not installed (toolchain/setup check installs it)"
+    return None
+
+
+@vm.once
+def tree():
+    """The system as its packages make it."""
+    lack = missing()
+    if lack:
+        raise Skip(lack)
+    done = subprocess.run([os.path.join(vm.HERE, "get-root")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          env={**os.environ, "O": vm.O})
+    if done.returncode:
+        raise Failure(f"get-root: status {done.returncode}")
+    return done.stdout.decode().split("\n")[-2]
+
+
+def path(name):
+    return os.path.join(WORK, name)
+
+
+def put(folder, name, content, mode=0o644):
+    """A new file, never through a link into what is not ours to change."""
+    name = os.path.join(folder, name)
+    os.makedirs(os.path.dirname(name), exist_ok=True)
+    if os.path.lexists(name):
+        os.unlink(name)
+    with open(name, "wb") as f:
+        f.write(content.encode() if isinstance(content, str) else content)
+    os.chmod(name, mode)
+
+
+def copy(name, without="", files=()):
+    """A copy of the system as folder NAME; files: (path, content[, mode])."""
+    out = path(name)
+    vm.run("rm", "-rf", out)
+    vm.run("cp", "-al", tree(), out)
+    if without:
+        vm.run("sh", "-c", f'cd "$1" && rm -rf {without}', "sh", out)
+    for file in files:
+        put(out, *file)
+    return out
+
+
+def root_files():
+    """What makes the system one that boots, says what it is, and asks nobody anything."""
+    units = "etc/systemd/system/"
+    yield "etc/fstab", ("/dev/mapper/root / ext4 defaults 0 0\n"
+                        "/dev/mapper/data /data ext4 defaults 0 0\n/dev/mapper/later /later ext4 defaults 0 0\n")
+    # Both ways: a volume that is open already, and one that systemd opens.
+    yield "etc/crypttab", ("root /dev/vda none luks\ndata /dev/vdb none luks\n"
+                           "later /dev/vdc /etc/later.key luks\n")
+    yield "etc/later.key", PASSPHRASE, 0o600
+    yield "etc/machine-id", "0123456789abcdef0123456789abcdef\n"
+    yield "etc/hostname", NAME + "\n"
+    yield "etc/shadow", "root::19000:0:99999:7:::\n", 0o600
+    yield "etc/witness", WITNESS + "\n"
+    yield "report", REPORT, 0o755
+    with open(vm.compile_static("root_init"), "rb") as f:
+        yield "root_init", f.read(), 0o755
+    yield units + "dummy", ""
+
+
+@vm.once
+def root_disk():
+    """/dev/vda: the system, encrypted; PASSPHRASE opens it."""
+    folder = copy("root", NOT_ON_DISK, root_files())
+    for place in ("data", "later"):
+        os.makedirs(os.path.join(folder, place), exist_ok=True)
+    units = os.path.join(folder, "etc/systemd/system")
+    for unit in MASKED.split():
+        if os.path.lexists(os.path.join(units, unit)):
+            os.unlink(os.path.join(units, unit))
+        os.symlink("/dev/null", os.path.join(units, unit))
+    os.unlink(os.path.join(units, "dummy"))
+    os.symlink("/lib/systemd/system/multi-user.target", os.path.join(units, "default.target"))
+    disk = vm.make_disk("distro-root", "--tree", folder, "--size", "160", "--filesystem-uuid", filesystem_uuid(), "--passphrase", PASSPHRASE, "--memory", "8192",
+                        "--key-file", key_file())
+    vm.run("rm", "-rf", folder)
+    return disk
+
+
+@vm.once
+def uuid():
+    return vm.run("cryptsetup", "luksUUID", root_disk()).strip()
+
+
+@vm.once
+def filesystem_uuid():
+    """Of the root's filesystem, made to be known."""
+    return str(uuid4())
+
+
+def data_uuid(name):
+    return vm.run("cryptsetup", "luksUUID", data_disk(name)).strip()
+
+
+@vm.once
+def key_file():
+    put(WORK, "root.key", secrets.token_bytes(64), 0o600)
+    return path("root.key")
+
+
+@vm.once
+def data_disk(name):
+    """/dev/vdb or /dev/vdc: a volume with a witness in it."""
+    return vm.make_disk("distro-" + name, "--witness", f"{name} {WITNESS}", "--passphrase", PASSPHRASE, "--memory", "8192")
+
+
+def log_in(machine):
+    machine.expect(NAME + " login: ")
+    machine.send("root\n")
+    machine.expect(r"root@\S+[#] ")
+    machine.send("/report\n")
+    machine.expect("report: end")
+
+
+def reported(machine, what):
+    """The lines of /report about it."""
+    start = f"report: {what} "
+    return [line[len(start):].strip() for line in machine.text.split("\n") if line.startswith(start)]
