@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* wait - see wait.h. */
 #include "wait.h"
+#include "base/clock.h"
 #include "device/uevent.h"
 #include <errno.h>
 #include <poll.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { NOTICE_MS = 10000 };
@@ -15,10 +15,7 @@ static int uevents = -1;
 /* Monotonic: early boot sets the clock when it likes. */
 static uint64_t now_ms(void)
 {
-	struct timespec ts = {0};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return clock_now_us() / 1000;
 }
 
 bool notice_due(struct notice *n)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* child - see child.h. */
 #include "boot/child.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "secret/arena.h"
 #include "secret/vault.h"
@@ -11,15 +12,11 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 uint64_t child_now_ms(void)
 {
-	struct timespec ts = {0};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return clock_now_us() / 1000;
 }
 
 static _Noreturn void be_child(struct child *c, int said, child_work *work, void *arg)
