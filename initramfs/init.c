@@ -9,6 +9,7 @@
  * It never exits, for the kernel panics when process 1 does, and it has no shell to offer:
  * a machine that asks for a passphrase is in the hands of whoever sits in front of it.
  */
+#include "base/relro.h"
 #include "base/text.h"
 #include "console.h"
 #include "device/find.h"
@@ -91,6 +92,7 @@ int main(int argc, char **argv)
 	static struct words words;
 
 	(void)argc;
+	relro_protect();
 	if (getpid() != 1) {
 		text_print(STDERR_FILENO,
 			"init: this is process 1 of an initramfs; it is of no use elsewhere\n");

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* main - which command, --help, and the exit code. */
+#include "base/relro.h"
 #include "base/text.h"
 #include "command/command.h"
 #include "secret/arena.h"
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -50,8 +52,11 @@ static void print_help(int fd)
 /* Descriptors 0 to 2 must be something: else the device could become standard error. */
 static void fill_standard_descriptors(void)
 {
+	struct pollfd fds[] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
 	int fd;
 
+	if (poll(fds, 3, 0) >= 0 && !((fds[0].revents | fds[1].revents | fds[2].revents) & POLLNVAL))
+		return;
 	do
 		fd = open("/dev/null", O_RDWR);
 	while (fd >= 0 && fd <= 2);
@@ -118,6 +123,7 @@ int main(int argc, char **argv)
 	struct error err;
 	enum cause cause;
 
+	relro_protect();
 	fill_standard_descriptors();
 	/* A reader who went away shall not kill us: what cannot be written is told by the exit code. */
 	(void)signal(SIGPIPE, SIG_IGN);
