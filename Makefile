@@ -49,7 +49,7 @@ LDFLAGS  := -nostdlib -static -Wl,-pie,--no-dynamic-linker,-z,text,-z,relro,-z,n
 	-Wl,--build-id=none,--hash-style=gnu,--fatal-warnings $(TARGET_LDFLAGS) $(call linker_option,-Xlinker -z -Xlinker pack-relative-relocs)
 # The linker's own layout, packed: a segment begins in the file where the one before ends, and in memory as far into a
 # page of its own. The page that two share is mapped twice, each time with the rights of one.
-PACKED   := $(if $(filter x86_64,$(ARCH)),$(B)/packed.ld)
+PACKED   := $(if $(filter x86_64 aarch64,$(ARCH)),$(B)/packed.ld)
 START    := $(addprefix $(B)/musl/lib/,rcrt1.o crti.o)
 LIBGCC   := $(shell $(CC) $(TARGET_CFLAGS) -print-libgcc-file-name 2>/dev/null)
 COMPILER_A := $(if $(NO_FLOAT),$(B)/libgcc.a,$(LIBGCC))

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* aes - see aes.h. BearSSL's table-based variants are never linked. */
 #include "crypto/aes.h"
+#include "crypto/core.h"
 
 struct aes aes_choose(void)
 {
+	const struct aes *own = core_aes();
 	struct aes a = {br_aes_x86ni_cbcdec_get_vtable(), br_aes_x86ni_cbcenc_get_vtable()};
 
+	if (own)
+		return *own;
 	if (a.decrypt && a.encrypt)
 		return a;
 	a = (struct aes){br_aes_pwr8_cbcdec_get_vtable(), br_aes_pwr8_cbcenc_get_vtable()};

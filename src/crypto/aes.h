@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* aes - which of BearSSL's AES implementations runs here. For xts and cbc only. */
+/* aes - which AES runs here: one of BearSSL's, or the architecture's own in the same shape. For xts and cbc
+ * only. */
 #ifndef CRYPTO_AES_H
 #define CRYPTO_AES_H
 

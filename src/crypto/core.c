@@ -64,6 +64,12 @@ const struct argon2_core *core_argon2(void)
 	return core.argon2;
 }
 
+const struct aes *core_aes(void)
+{
+	choose();
+	return arch.aes_needs & ~core.features ? NULL : arch.aes;
+}
+
 void core_features(char *out, size_t size)
 {
 	size_t used = 0;

@@ -50,6 +50,7 @@ struct hash_core {
 #define CORE_PART __attribute__((noinline))
 #endif
 
+struct aes;
 struct argon2_block;
 struct argon2_ahead;
 struct argon2_scratch;
@@ -58,12 +59,15 @@ struct argon2_scratch;
 struct argon2_core {
 	const char *name;
 	unsigned needs;
-	/* @next = G(@prev, @ref), added to what was there when @with_old (RFC 9106, 3.5 and step 6 of 3.2). */
-	void (*block)(struct argon2_block *next, const struct argon2_block *prev, const struct argon2_block *ref,
-		bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s);
+	/* @next = G(@prev, @ref), added to what was there when @with_old (RFC 9106, 3.5 and step 6 of 3.2).
+	 */
+	void (*block)(struct argon2_block *next, const struct argon2_block *prev,
+		const struct argon2_block *ref, bool with_old, struct argon2_ahead *ahead,
+		struct argon2_scratch *s);
 };
 
-/* What one architecture has; every list begins with the best and ends with NULL behind one that needs nothing. */
+/* What one architecture has; every list begins with the best and ends with NULL behind one that needs
+ * nothing. */
 struct arch {
 	const char *const *features; /* names of the bits from 0 on; ends with NULL */
 	unsigned (*detect)(void);    /* the bits that this processor and kernel have */
@@ -71,12 +75,17 @@ struct arch {
 	const struct argon2_core *const *argon2;
 	/* Zero that the compiler may not leave out, for areas larger than the caches. */
 	void (*wipe_area)(void *p, size_t len);
+	/* AES of its own, and the features that it needs; NULL: BearSSL has what there is. */
+	const struct aes *aes;
+	unsigned aes_needs;
 };
 extern const struct arch arch;
 
 /* The chosen ones. */
 const struct hash_core *core_hash(enum core_hash h);
 const struct argon2_core *core_argon2(void);
+/* NULL: none of the architecture's own. */
+const struct aes *core_aes(void);
 
 /* Choose again with nothing but the features in @list (NULL: all that there are). For tests. */
 void core_allow(const char *list);

@@ -147,6 +147,7 @@ struct hunt {
 	struct tally tally;
 	struct volume_key *out;
 	bool opened;
+	unsigned until; /* the candidate behind those that are derived side by side */
 	uint8_t (*area_keys)[CIPHER_KEY_MAX_BYTES]; /* of those that are derived side by side, in the arena */
 };
 
@@ -166,12 +167,20 @@ static void try_next(struct hunt *h, const uint8_t *area_key)
 		count_skipped(h->search, &h->tally, &why);
 }
 
+static void tell_trying(const struct hunt *h)
+{
+	if (h->search->trying)
+		h->search->trying(h->search->context, h->list[h->at]);
+}
+
 /* Goes on while no keyslot has opened. */
 static bool derived(void *context, unsigned i)
 {
 	struct hunt *h = context;
 
 	try_next(h, h->area_keys[i]);
+	if (!h->opened && h->at < h->until)
+		tell_trying(h);
 	return !h->opened;
 }
 
@@ -217,6 +226,7 @@ static void try_neighbours(struct hunt *h, unsigned n)
 
 		tries[i] = (struct kdf_try){&slot->kdf, h->area_keys[i], slot->area_key_bytes};
 	}
+	h->until = h->at + n;
 	kdf_derive_each(tries, n, h->secret, derived, h);
 	settle(h, mark);
 	wipe_stack();
@@ -233,8 +243,7 @@ static void hunt_on(struct hunt *h)
 		h->at++;
 		return;
 	}
-	if (h->search->trying)
-		h->search->trying(h->search->context, h->list[h->at]);
+	tell_trying(h);
 	if (n > 1)
 		try_neighbours(h, n);
 	else

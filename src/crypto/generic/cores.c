@@ -16,4 +16,4 @@ static const struct hash_core *const sha256[] = {&sha256_c, NULL};
 static const struct hash_core *const sha512[] = {&sha512_c, NULL};
 static const struct argon2_core *const argon2[] = {&argon2_c, NULL};
 
-const struct arch arch = {features, detect, {sha1, sha256, sha512}, argon2, wipe};
+const struct arch arch = {features, detect, {sha1, sha256, sha512}, argon2, wipe, NULL, 0};

@@ -52,4 +52,4 @@ static const struct hash_core *const sha512[] = {&sha512_avx2, &sha512_c, NULL};
 static const struct argon2_core *const argon2[] = {
 	&argon2_avx512, &argon2_avx2, &argon2_sse2, NULL};
 
-const struct arch arch = {features, detect, {sha1, sha256, sha512}, argon2, wipe_area};
+const struct arch arch = {features, detect, {sha1, sha256, sha512}, argon2, wipe_area, NULL, 0};
