@@ -56,6 +56,11 @@ COMPILER_A := $(if $(NO_FLOAT),$(B)/libgcc.a,$(LIBGCC))
 END      := -Wl,--start-group $(LIBC_A) $(COMPILER_A) -Wl,--end-group $(B)/musl/lib/crtn.o
 endif
 
+# Another toolchain's own C library: see toolchain/sdk.mk.
+ifeq ($(LIBC),sdk)
+LDFLAGS  := -static-pie -Wl,-z,text,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--gc-sections,--build-id=none,--fatal-warnings $(TARGET_LDFLAGS)
+endif
+
 SMALLEST := $(or $(call option,-Oz),-Os)
 LIBRARIES := $(addprefix $(B)/,libbearssl.a libcjson.a)
 INCLUDE   := -Isrc $(SYSTEM) $(addprefix -isystem $(S)/,bearssl/inc cjson)
@@ -130,8 +135,8 @@ $(B)/musl/lib/libc.a: $(S)/musl.ok $(B)/library.flags
 		ln -sfn $${f%/*} $(B)/kernel/$${h%%/*}; done
 	$(call say,BUILD,$@)rm -rf $(B)/musl && mkdir -p $(B)/musl
 	cd $(B)/musl && CC='$(CC)' CFLAGS='$(MUSL_CFLAGS)' \
-		$(abspath $(S))/musl/configure --target=$(TARGET) --disable-shared --prefix=/ $(call log,configure.log)
-	+$(MAKE) -C $(B)/musl AR='$(AR)' RANLIB='$(CROSS)ranlib' AOBJS='$(MUSL_OBJECTS)' \
+		$(abspath $(S))/musl/configure --target=$(or $(MUSL_TARGET),$(TARGET)) --disable-shared --prefix=/ $(call log,configure.log)
+	+$(MAKE) --eval='unexport AOBJS' -C $(B)/musl AR='$(AR)' RANLIB='$(CROSS)ranlib' AOBJS='$(MUSL_OBJECTS)' \
 		lib/libc.a $(addprefix lib/,rcrt1.o crti.o crtn.o) $(call log,$(B)/musl/build.log)
 	+$(MAKE) -C $(B)/musl install-headers includedir=$(abspath $(B)/musl/include) $(call log,$(B)/musl/build.log)
 	@mkdir -p $(B)/kernel # the kernel's headers without the other C library's
@@ -221,7 +226,8 @@ $(B)/tests/boot/root_init: $(B)/tests/boot/root_init.o $(if $(NO_FLOAT),$(B)/tes
 board-programs: all $(B)/tests/boot/root_init
 image: $(if $(BOARD),all,name-a-board) ## BOARD=vendor/name: the board's initramfs, in build/board/vendor/name
 	@O=$(abspath $(O)) BOARD=$(BOARD) TARGET=$(TARGET) MODULES='$(MODULES)' KERNEL_PACKAGE='$(KERNEL_PACKAGE)' \
-		KERNEL='$(KERNEL)' MODULES_ROOT='$(MODULES_ROOT)' UBOOT_ARCH='$(UBOOT_ARCH)' board/image
+		KERNEL='$(KERNEL)' MODULES_ROOT='$(MODULES_ROOT)' UBOOT_ARCH='$(UBOOT_ARCH)' \
+		FIT_LOAD='$(FIT_LOAD)' FIT_KERNEL='$(FIT_KERNEL)' FIT_DTB='$(FIT_DTB)' board/image
 check-boards: ## every emulated board: a root made by cryptsetup unlocked on a distribution's kernel
 	toolchain/setup boards
 	+for b in $(filter qemu/%,$(BOARDS)); do $(MAKE) $(JOBS) BOARD=$$b image board-programs || exit 1; done
