@@ -4,5 +4,6 @@
 SDK_CC      := $(if $(CROSS_COMPILE),$(CROSS_COMPILE)gcc,$(CC))
 MUSL_TARGET := $(shell $(SDK_CC) -dumpmachine)
 ARCH        := $(firstword $(subst -, ,$(MUSL_TARGET)))
-LIBC        := $(shell printf '%s\n' '\#include <features.h>' '\#if defined __GLIBC__ || defined __UCLIBC__' '\#error' '\#endif' | \
-	$(SDK_CC) -E -x c - >/dev/null 2>&1 && $(SDK_CC) -static-pie '-\#\#\#' -x c /dev/null 2>&1 | grep -q rcrt1.o && echo sdk || echo musl)
+HASH        := \#
+LIBC        := $(shell printf '%s\n' '$(HASH)include <features.h>' '$(HASH)if defined __GLIBC__ || defined __UCLIBC__' '$(HASH)error' '$(HASH)endif' | \
+	$(SDK_CC) -E -x c - >/dev/null 2>&1 && $(SDK_CC) -static-pie '-$(HASH)$(HASH)$(HASH)' -x c /dev/null 2>&1 | grep -q rcrt1.o && echo sdk || echo musl)
