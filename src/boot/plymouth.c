@@ -11,7 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { PASSWORD = '*', ARGUMENT = 2, ANSWER = 2, ANSWER_HEAD_BYTES = 5, RETRY_MS = 2000 };
+enum { PASSWORD = '*', ARGUMENT = 2, ANSWER = 2, ANSWER_HEAD_BYTES = 5, RETRY_MS = 1000 };
 
 static struct {
 	int fd; /* 0: no question is open */
