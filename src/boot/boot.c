@@ -91,6 +91,8 @@ static void heed_volume(struct boot *b, struct volume *v, const struct sight_vol
 		memcpy(v->uuid, seen->look.uuid, sizeof(v->uuid));
 		v->memory_kib = seen->look.memory_kib;
 		set_title(v, seen);
+		if (seen->look.token_key)
+			keys_token(b, v);
 		if (!b->cache_read)
 			keys_cached(b);
 		b->cache_read = true;
