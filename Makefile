@@ -175,7 +175,7 @@ SUITES := $(foreach d,build docs cli constant_time fault fuzz images interop pee
 PURE     := $(filter $(addprefix $(B)/tests/test_,json% header% luks2% base64 hash% argon2% kdf af area digest keyslot \
 	search xts cipher cbc target text map_name names config% fat superblock partition reader),$(UNIT))
 # Of all targets, make check has those whose byte order, word size or floating point differ; make check-targets has all.
-CI_TARGETS := mips-linux-muslsf s390x-linux-musl aarch64-linux-musl
+CI_TARGETS := mips-linux-muslsf s390x-linux-musl aarch64-linux-musl armv7-linux-musleabihf
 # And one machine that is not a PC: the big-endian one. make check-boards boots them all.
 CI_BOARD   := qemu/s390x
 emulator   = $(shell sed -n 's/^EMULATOR *:= *//p' toolchain/$(1).mk)
@@ -224,7 +224,9 @@ name-a-board:
 	@echo 'BOARD= is wanted, one of: $(BOARDS)'; exit 1
 boot: image board-programs ## BOARD=qemu/name: boot it with a demonstration disk
 	@O=$(abspath $(O)) BOARD=$(BOARD) TARGET=$(TARGET) KERNEL_PACKAGE='$(KERNEL_PACKAGE)' board/boot
-bench: all ## time, memory and size beside cryptsetup; the worst headers
+$(B)/tests/bench/wipe: $(B)/tests/bench/wipe.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
+	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
+bench: all $(B)/tests/bench/wipe ## time, memory and size beside cryptsetup; the worst headers
 	tests/bench/run
 	tests/images/bench_hostile
 dist: all-targets ## a release in build/dist: sources, programs, SPDX, SHA256SUMS
