@@ -292,13 +292,17 @@ void consoles_be_quiet(void)
 	all.quiet = true;
 }
 
-static void say(bool shown, const char *fmt, va_list args)
+void consoles_say(const char *fmt, ...)
 {
+	bool chatter = *fmt == *CONSOLES_CHATTER;
 	char line[560];
+	va_list args;
 
-	text_vformat(line, sizeof(line), fmt, args);
+	va_start(args, fmt);
+	text_vformat(line, sizeof(line), fmt + chatter, args);
+	va_end(args);
 	log_line(line);
-	if (!shown)
+	if (chatter && all.quiet)
 		return;
 	for (unsigned i = 0; i < all.count; i++) {
 		if (!all.c[i].lent && all.c[i].columns)
@@ -310,24 +314,6 @@ static void say(bool shown, const char *fmt, va_list args)
 	}
 	if (!isatty(STDERR_FILENO) || !all.count)
 		text_print(STDERR_FILENO, "%s\n", line);
-}
-
-void consoles_say(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	say(true, fmt, args);
-	va_end(args);
-}
-
-void consoles_tell(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	say(!all.quiet, fmt, args);
-	va_end(args);
 }
 
 /* --- asking ------------------------------------------------------------------------------ */

@@ -280,7 +280,7 @@ void keys_attempt_done(struct boot *b, struct volume *v)
 		if (c->counts && !c->opened && v->plan->cache == PLAN_CACHE_FILL)
 			fill_cache(vault_slot(v->trying));
 		c->opened = true;
-		consoles_tell("latchkey: %s %s with %s", v->plan->name, b->test ? "would open" : "is open", c->origin);
+		consoles_say(CONSOLES_CHATTER "latchkey: %s %s with %s", v->plan->name, b->test ? "would open" : "is open", c->origin);
 		return;
 	case CAUSE_PASSPHRASE:
 		c->refused = true;
@@ -299,7 +299,7 @@ void keys_attempt_done(struct boot *b, struct volume *v)
 	case CAUSE_EXISTS: /* somebody else was quicker, or it is in use */
 		if (text_join(node, sizeof(node), "/dev/mapper/", v->plan->name, "") && sight_is_there(node)) {
 			v->state = VOLUME_OPEN;
-			consoles_tell("latchkey: %s is open already", v->plan->name);
+			consoles_say(CONSOLES_CHATTER "latchkey: %s is open already", v->plan->name);
 			return;
 		}
 		volume_failed(b, v, err);
@@ -355,7 +355,7 @@ static void header_done(struct boot *b, struct volume *v, const struct errand *e
 	}
 	v->header_fd = e->fetch.header_fd;
 	text_format(v->header, sizeof(v->header), "/proc/self/fd/%d", v->header_fd);
-	consoles_tell("latchkey: %s: using %s", v->plan->name, e->origin);
+	consoles_say(CONSOLES_CHATTER "latchkey: %s: using %s", v->plan->name, e->origin);
 	b->look_again = true;
 }
 

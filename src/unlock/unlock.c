@@ -229,42 +229,28 @@ static enum cause try_once(const struct wishes *w, const struct volume *v, const
 	return cause;
 }
 
-/* What cannot be used does not hide what can. Fails: CAUSE_USAGE (the kernel's keyring has none of the keys), any other. */
-static enum cause try_tokens(const struct wishes *w, const struct volume *v, const struct search *s,
-	struct volume_key *key, struct error *err)
-{
-	struct search among = *s;
-	struct error why;
-
-	for (unsigned i = 0; i < v->luks.keyring_token_count; i++) {
-		const struct luks_keyring_token *token = &v->luks.keyring_tokens[i];
-
-		among.keyslots = token->keyslots;
-		if (!try_once(w, v, &among, token, key, &why))
-			return CAUSE_OK;
-		error_prefix(&why, "token %u", token->id);
-		if (!i || why.cause != CAUSE_USAGE)
-			*err = why;
-	}
-	return err->cause;
-}
-
+/* Tokens first; one that cannot be used does not hide what can. */
 static enum cause find_key(const struct wishes *w, const struct volume *v, const struct search *s,
 	struct volume_key *key, struct error *err)
 {
+	unsigned tokens = w->secret ? 0 : v->luks.keyring_token_count;
 	bool again = is_asked_for(w);
-	enum cause cause = CAUSE_USAGE;
+	struct search among = *s;
+	enum cause cause;
 
-	if (!w->secret && v->luks.keyring_token_count) {
-		cause = try_tokens(w, v, s, key, err);
-		if (cause && cause != CAUSE_USAGE && !w->token_only)
-			notice(err->text);
-	}
-	for (unsigned n = 1; cause && !w->token_only; n++) {
-		cause = try_once(w, v, s, NULL, key, err);
-		if (cause != CAUSE_PASSPHRASE || !again || n == w->tries)
+	for (unsigned n = 0;; n++) {
+		const struct luks_keyring_token *token = n < tokens ? &v->luks.keyring_tokens[n] : NULL;
+
+		among.keyslots = token ? token->keyslots : 0;
+		cause = try_once(w, v, &among, token, key, err);
+		if (cause && token)
+			error_prefix(err, "token %u", token->id);
+		if (!cause || (w->token_only && n + 1 == tokens) ||
+			(!token && (cause != CAUSE_PASSPHRASE || !again || n + 1 == w->tries + tokens)))
 			break;
-		notice(err->text);
+		/* That a token's key is not there is no news. */
+		if (cause != CAUSE_USAGE)
+			notice(err->text);
 	}
 	if (!cause && w->verbose)
 		text_print(2, "latchkey: keyslot %u opened\n", key->keyslot);
