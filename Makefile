@@ -67,6 +67,8 @@ OPTIMIZE = $(SMALL)
 # Where the time goes; the rest of crypto only leads there.
 FORGETFUL := secret crypto keyslot unlock dm boot
 $(addprefix $(B)/src/,$(FORGETFUL:=/%.o)): FORGOTTEN = $(FORGET)
+# These only lead there, and have none in hand.
+$(addprefix $(B)/src/boot/,boot.o child.o record.o sight.o silent.o): FORGOTTEN =
 $(addprefix $(B)/src/crypto/,%_c.o sha_loops.o aes.o cbc.o xts.o $(ARCH)/%.o): OPTIMIZE = $(FAST)
 
 object   = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1))))
