@@ -84,7 +84,7 @@ all: $(PROGRAMS) ## the program and the init for TARGET (default x86_64-linux-mu
 
 $(B)/latchkey.debug $(B)/init.debug: $(PACKED)
 $(B)/latchkey.debug: $(B)/src/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
-$(B)/init.debug: $(INIT) $(B)/liblatchkey.a $(LIBC_A) $(COMPILER_A)
+$(B)/init.debug: $(INIT) $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/%.debug:
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) $(PACKED:%=-Wl,-T,%) -Wl,-Map=$@.map -o $@ $(START) $(filter-out $(PACKED) $(LIBC_A) $(COMPILER_A),$^) $(END)
 $(B)/latchkey $(B)/init: %: %.debug
