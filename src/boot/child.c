@@ -66,7 +66,7 @@ bool child_start(struct child *c, child_work *work, void *arg, unsigned limit_s)
 	}
 	/* What stands here when the child is killed before it can say better. */
 	c->end->percent = 0;
-	c->end->cause = error_set(&c->end->err, CAUSE_BUG, "a process of latchkey was killed");
+	c->end->cause = error_set(&c->end->err, CAUSE_RESOURCE, "a process of latchkey was killed: is memory short?");
 	if (pipe2(pipe_fds, O_CLOEXEC))
 		return no_child(c, "no pipe for a process");
 	c->pid = _Fork(); /* nothing was registered for fork(3) to run */

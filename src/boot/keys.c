@@ -230,6 +230,9 @@ void keys_attempt_done(struct boot *b, struct volume *v)
 		v->absent_since_ms = b->now_ms;
 		b->look_at_ms = b->now_ms + 1000;
 		return;
+	case CAUSE_RESOURCE: /* this key cannot be tried now; a look said that one can */
+		consoles_say("latchkey: %s: %s", v->plan->name, err->text);
+		return;
 	case CAUSE_EXISTS: /* somebody else was quicker, or it is in use */
 		if (text_join(node, sizeof(node), "/dev/mapper/", v->plan->name, "") && sight_is_there(node)) {
 			v->state = VOLUME_OPEN;

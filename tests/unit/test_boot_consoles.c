@@ -69,6 +69,8 @@ static void start_line(struct line *l)
 	l->slave = (int)syscall(SYS_openat, AT_FDCWD, l->name, O_RDWR | O_NOCTTY | O_CLOEXEC, 0);
 	assert_true(l->slave >= 0);
 	assert_int_equal(tcgetattr(l->slave, &l->before), 0);
+	l->before.c_iflag &= ~(tcflag_t)ICRNL; /* as somebody may have left it */
+	assert_int_equal(tcsetattr(l->slave, TCSANOW, &l->before), 0);
 }
 
 static void start(unsigned count)
