@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * timer ROUNDS UNDO -- COMMAND... - how long a command takes from its exec to its end, in microseconds, a line a round.
+ * timer ROUNDS NAME COMMAND... - how long a command takes from its exec to its end: microseconds, a number a round.
  *
- * UNDO names a mapping that is closed again behind each round; "" is none.
+ * Behind each round the mapping NAME is closed again by latchkey; "-" is none.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,33 +20,33 @@ static long now_us(void)
 	return t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* Its exit status; what it says goes nowhere. */
+/* Its wait status. What it says goes nowhere. */
 static int run(char *const *argv)
 {
-	int status = -1, null;
-	pid_t pid = vfork();
+	int status = -1, null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	pid_t pid = fork();
 
 	if (!pid) {
-		null = open("/dev/null", O_RDWR);
 		for (int fd = 0; fd < 3; fd++)
 			dup2(null, fd);
 		execv(argv[0], argv);
 		_exit(127);
 	}
 	waitpid(pid, &status, 0);
+	close(null);
 	return status;
 }
 
 int main(int argc, char **argv)
 {
-	char *undo[] = {"/bin/latchkey", "close", argc > 2 ? argv[2] : "", NULL};
+	char *undo[] = {"/bin/latchkey", "close", argc > 3 ? argv[2] : NULL, NULL};
 
-	for (int n = argc > 4 ? atoi(argv[1]) : 0; n > 0; n--) {
+	for (int n = argc > 3 ? atoi(argv[1]) : 0; n > 0; n--) {
 		long start = now_us();
-		int status = run(argv + 4);
+		int status = run(argv + 3);
 
-		printf("%ld\n", now_us() - start);
-		if (status || (*undo[2] && run(undo)))
+		printf(" %ld", now_us() - start);
+		if (status || (strcmp(undo[2], "-") && run(undo)))
 			return 1;
 	}
 	return 0;

@@ -104,6 +104,16 @@ def compile_static(name):
     return out
 
 
+def with_libraries(program):
+    """The files that a program of this machine needs in a guest, each at its own path."""
+    files = [os.path.realpath(program)]
+    for line in subprocess.run(["ldd", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode().split("\n"):
+        match = re.search(r"(/\S+) \(0x", line)
+        if match:
+            files.append(match.group(1))
+    return files
+
+
 def make_image(name, *options, modules=MODULES, init=INIT, latchkey=LATCHKEY, kernel_options=()):
     """An initramfs of initramfs/mkimage. Returns its path."""
     out = os.path.join(WORK, name + ".cpio.gz")
