@@ -8,18 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The number that @text goes on with, behind blanks; *@text moves behind it. */
-static uint64_t number(const char **text)
-{
-	const char *p = *text + strspn(*text, " \t");
-	uint64_t n = 0;
-
-	for (; *p >= '0' && *p <= '9'; p++)
-		n = n * 10 + (uint64_t)(*p - '0');
-	*text = p;
-	return n;
-}
-
 /* The number behind @label at the start of a line of @text; false when it is not there. */
 static bool find_kib(const char *text, const char *label, uint64_t *kib)
 {
@@ -27,49 +15,37 @@ static bool find_kib(const char *text, const char *label, uint64_t *kib)
 
 	if (!p)
 		return false;
-	p += strlen(label);
-	*kib = number(&p);
+	*kib = 0;
+	for (p += strlen(label); *p == ' '; p++)
+		;
+	for (; *p >= '0' && *p <= '9'; p++)
+		*kib = *kib * 10 + (uint64_t)(*p - '0');
 	return true;
 }
 
-/* The text of @path, in @text; false when it cannot be had. */
+/* The text of @path in @text; false when there is none. */
 static bool read_text(const char *path, char *text, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
+	ssize_t n = read(fd, text, size - 1);
 
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 	text[n > 0 ? n : 0] = 0;
 	return n > 0;
-}
-
-/* Swap that is memory itself, compressed: what Argon2 fills memory with cannot be. */
-static uint64_t zram_free_kib(char *text, size_t size)
-{
-	const char *p = read_text("/proc/swaps", text, size) ? text : "";
-	uint64_t sum = 0;
-
-	while ((p = text_find(p, "/zram")) && (p = text_find(p, "partition"))) {
-		p += strlen("partition");
-		sum += number(&p);
-		sum -= number(&p);
-	}
-	return sum;
 }
 
 uint64_t machine_memory_available_kib(void)
 {
 	char text[2048];
-	uint64_t available, swap = 0, zram;
+	uint64_t available, swap = 0;
 
 	if (!read_text("/proc/meminfo", text, sizeof(text)) || !find_kib(text, "\nMemAvailable:", &available))
 		return UINT64_MAX;
 	(void)find_kib(text, "\nSwapFree:", &swap);
-	if (!swap)
-		return available;
-	zram = zram_free_kib(text, sizeof(text));
-	return available + (zram < swap ? swap - zram : 0);
+	/* zram is memory itself, compressed: what Argon2 fills memory with cannot be. Which part of it is free is not asked. */
+	if (swap && read_text("/proc/swaps", text, sizeof(text)) && text_find(text, "/zram"))
+		swap = 0;
+	return available + swap;
 }
 
 unsigned machine_processors(void)
