@@ -16,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned long flags = MS_RDONLY;
 	size_t room = fuzz_byte(&in) + 1u;
 	char *options = malloc(in.size + 1), *line = malloc(in.size + 1), *out = malloc(room);
+	unsigned major = 0, minor = 0;
 	struct words w;
 
 	fuzz_text(&in, options, in.size + 1);
@@ -29,6 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_inside(w.init, line, size + 1);
 	check_inside(w.bad_panic, line, size + 1);
 	fuzz_check((!w.root || *w.root) && (!w.init || *w.init), "an empty text that was not left out");
+	if (w.root && words_device_number(w.root, &major, &minor))
+		fuzz_check(*w.root != '/', "a path that is taken for a number");
 	if (words_mount_options(options, &flags, out, room)) {
 		fuzz_check(memchr(out, 0, room) != NULL, "options without an end");
 		fuzz_check(strlen(out) <= strlen(options), "more options than there were");
