@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Children of the boot loop: what they say, how they end, and what becomes of one that hangs; the one that fetches keys. */
+/* Children of the boot loop: what they say, how they end, and what becomes of one that hangs; the one that
+ * fetches keys. */
 #include "boot/child.h"
 #include "boot/fetch.h"
 #include "memory.h"
@@ -273,7 +274,8 @@ TEST(a_key_file_that_cannot_be_used_is_not_named_or_leaves_something)
 	static const struct {
 		uint64_t offset, size;
 		const char *says;
-	} asked[] = {{3, 0, "nothing to read"}, {1, 3, "has 2 bytes from byte 1 on, 3 are asked for"}, {0, 4, "4 are asked for"}};
+	} asked[] = {{3, 0, "nothing to read"}, {1, 3, "has 2 bytes from byte 1 on, 3 are asked for"},
+		{0, 4, "4 are asked for"}};
 
 	put_file("key");
 	for (size_t i = 0; i < COUNT(asked); i++) {
@@ -319,7 +321,8 @@ TEST(something_that_is_no_filesystem_is_read_as_one)
 {
 	struct child c = {.pid = 0};
 	struct plan_key key = {.kind = PLAN_KEY_STICK, .device = path, .path = "/a.key"};
-	struct fetch header = {{.kind = PLAN_KEY_STICK, .device = path, .path = "/a.header"}, 0, fetch_memory_file()};
+	struct fetch header = {
+		{.kind = PLAN_KEY_STICK, .device = path, .path = "/a.header"}, 0, fetch_memory_file()};
 
 	put_file("no filesystem");
 	assert_int_equal(fetch(key, &c), CAUSE_DEVICE);

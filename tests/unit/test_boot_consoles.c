@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The prompt on several consoles at once: pseudo-terminals in the place of the machine's consoles, a socket in that of
- * /dev/kmsg. One at a person's terminal: tests/cli/boot; on real consoles: tests/boot/test_keys.
+ * The prompt on several consoles at once: pseudo-terminals in the place of the machine's consoles, a socket
+ * in that of /dev/kmsg. One at a person's terminal: tests/cli/boot; on real consoles: tests/boot/test_keys.
  */
 #include "base/os.h"
 #include "boot/child.h"
@@ -365,6 +365,7 @@ TEST(messages_of_ours_are_not_in_the_kernels_log_or_come_back_from_there)
 
 /* --- what is typed -------------------------------------------------------------------------- */
 
+/* clang-format off */
 static const struct {
 	const char *typed;
 	size_t len;
@@ -390,6 +391,7 @@ static const struct {
 	EDIT("\xc3\xa4\xe2\x82\xac\n", "\xc3\xa4\xe2\x82\xac"),
 	EDIT("x\x11\x13\x1a\x1c\n", "x\x11\x13\x1a\x1c"), /* no key for stopping or for signals on a console */
 };
+/* clang-format on */
 
 TEST(what_is_typed_is_not_what_is_tried)
 {
@@ -433,7 +435,8 @@ TEST(a_passphrase_of_512_bytes_is_refused_or_a_longer_one_cut)
 	assert_int_equal(len, 512);
 	/* Too long, and corrected. */
 	type_bytes(0, keys, 600);
-	type(0, "\x15" "short\n");
+	type(0, "\x15"
+		"short\n");
 	assert_string_equal(next(), "short");
 	end(1);
 }
@@ -477,14 +480,16 @@ TEST(stars_are_left_behind_or_show_without_being_asked_for)
 {
 	start(1);
 	consoles_ask(ASK, true);
-	type(0, "\xe2\x82\xac" "ab");
+	type(0, "\xe2\x82\xac"
+		"ab");
 	turn((uint8_t[VAULT_LINE_BYTES]){0});
 	assert_string_equal(last_line(0), ASK "***");
 	type(0, "\x7f");
 	turn((uint8_t[VAULT_LINE_BYTES]){0});
 	assert_string_equal(last_line(0), ASK "**");
 	type(0, "\n");
-	assert_string_equal(next(), "\xe2\x82\xac" "a");
+	assert_string_equal(next(), "\xe2\x82\xac"
+				    "a");
 	consoles_status("");
 	assert_string_equal(last_line(0), "");
 	consoles_ask(ASK, false);
