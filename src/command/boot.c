@@ -42,7 +42,8 @@ static enum cause read_text(const char *path, bool optional, char *buf, size_t s
 static void say_notes(const struct plan *p)
 {
 	for (unsigned i = 0; i < p->note_count; i++)
-		text_print(2, "latchkey: %s\n", p->notes[i].text);
+		if (p->notes[i].bad || !p->quiet)
+			text_print(2, "latchkey: %s\n", p->notes[i].text);
 }
 
 enum cause command_boot(const struct options *o, struct error *err)

@@ -114,14 +114,14 @@ def with_libraries(program):
     return files
 
 
-def make_image(name, *options, modules=MODULES, init=INIT, latchkey=LATCHKEY, kernel_options=()):
+def make_image(name, *options, modules=MODULES, init=INIT, latchkey=None, kernel_options=()):
     """An initramfs of initramfs/mkimage. Returns its path."""
     out = os.path.join(WORK, name + ".cpio.gz")
     folder = kernel(*kernel_options)
     with open(os.path.join(folder, "version")) as f:
         version = f.read().strip()
     run(os.path.join(TOP, "initramfs", "mkimage"), "-q", "--kernel", version, "--modules-root", folder,
-        "--modules", modules, "--init", init, "--latchkey", latchkey, "-o", out, *options)
+        "--modules", modules, "--init", init, *(["--latchkey", latchkey] if latchkey else []), "-o", out, *options)
     return out
 
 
