@@ -115,9 +115,10 @@ def with_libraries(program):
 
 
 def make_image(name, *options, modules=MODULES, init=INIT, latchkey=None, kernel_options=()):
-    """An initramfs of initramfs/mkimage. Returns its path."""
+    """An initramfs of initramfs/mkimage. Returns its path. Another init than ours is not latchkey, too."""
     out = os.path.join(WORK, name + ".cpio.gz")
     folder = kernel(*kernel_options)
+    latchkey = latchkey or (LATCHKEY if init != INIT else None)
     with open(os.path.join(folder, "version")) as f:
         version = f.read().strip()
     run(os.path.join(TOP, "initramfs", "mkimage"), "-q", "--kernel", version, "--modules-root", folder,
