@@ -97,7 +97,7 @@ $(B)/liblatchkey.a: $(SRC)
 $(B)/%.o: %.c $(B)/our.flags $(B)/headers.ok
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(OUR_CFLAGS) $(FORGOTTEN) $(OPTIMIZE) -MMD -MP -c -o $@ $<
--include $(SRC:.o=.d) $(INIT:.o=.d) $(B)/src/main.d $(wildcard $(B)/tests/unit/*.d)
+-include $(SRC:.o=.d) $(INIT:.o=.d) $(B)/src/main.d $(wildcard $(B)/tests/unit/*.d $(B)/tests/fuzz/*.d)
 
 # What is compiled depends on the compiler and the flags, too.
 COMPILER := $(shell $(CC) --version 2>/dev/null | head -n 1)
@@ -231,9 +231,10 @@ boot: image board-programs ## BOARD=qemu/name: boot it with a demonstration disk
 	@O=$(abspath $(O)) BOARD=$(BOARD) TARGET=$(TARGET) KERNEL_PACKAGE='$(KERNEL_PACKAGE)' board/boot
 $(B)/tests/bench/wipe: $(B)/tests/bench/wipe.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
-bench: all $(B)/tests/bench/wipe ## time, memory and size beside cryptsetup; the worst headers
+bench: all $(B)/tests/bench/wipe ## time, memory and size beside cryptsetup; the worst headers; from exec to mapping
 	tests/bench/run
 	tests/images/bench_hostile
+	tests/boot/bench_boot
 dist: all-targets ## a release in build/dist: sources, programs, SPDX, SHA256SUMS
 	@O=$(O) toolchain/dist $(TARGETS)
 size: all ## bytes of the programs, of every target that was built, beside their bounds
