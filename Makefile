@@ -74,23 +74,24 @@ $(addprefix $(B)/src/crypto/,%_c.o sha_loops.o aes.o cbc.o xts.o $(ARCH)/%.o): O
 object   = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1))))
 # What an architecture does in its own way, where it has one.
 CORES    := $(or $(wildcard src/crypto/$(ARCH)),src/crypto/generic)
-SRC      := $(filter-out $(B)/src/main.o,$(call object,src/*.c src/*/*.c $(CORES)/*.c))
+SRC      := $(filter-out $(B)/src/main.o $(B)/src/preflight/main.o,$(call object,src/*.c src/*/*.c $(CORES)/*.c))
 INIT     := $(call object,initramfs/*.c)
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
-PROGRAMS := $(if $(wildcard src/main.c),$(B)/latchkey) $(if $(INIT),$(B)/init)
+PROGRAMS := $(B)/latchkey $(B)/init $(B)/latchkey-preflight
 
 all: $(PROGRAMS) ## the program and the init for TARGET (default x86_64-linux-musl), in build/TARGET/
 
-$(B)/latchkey.debug $(B)/init.debug: | $(PACKED)
+$(PROGRAMS:=.debug): | $(PACKED)
 $(B)/packed.ld: $(B)/our.flags
 	$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -Wl,--verbose -o /dev/null -x c /dev/null 2>/dev/null | \
 		sed -e '1,/^=====/d' -e '/^=====/,$$d' -e 's/^\( *\. = ALIGN *(CONSTANT (MAXPAGESIZE))\);/\1 + (. \& (CONSTANT (MAXPAGESIZE) - 1));/' >$@.new
 	@test -s $@.new && mv $@.new $@
 $(B)/latchkey.debug: $(B)/src/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
+$(B)/latchkey-preflight.debug: $(B)/src/preflight/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/init.debug: $(INIT) $(B)/liblatchkey.a $(LIBC_A) $(COMPILER_A)
 $(B)/%.debug:
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) $(PACKED:%=-Wl,-T,%) -Wl,-Map=$@.map -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
-$(B)/latchkey $(B)/init: %: %.debug
+$(PROGRAMS): %: %.debug
 	$(call say,STRIP,$@)$(CROSS)strip -s -R .comment -o $@ $<
 
 $(B)/liblatchkey.a: $(SRC)
@@ -98,7 +99,7 @@ $(B)/liblatchkey.a: $(SRC)
 $(B)/%.o: %.c $(B)/our.flags $(B)/headers.ok
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(OUR_CFLAGS) $(FORGOTTEN) $(OPTIMIZE) -MMD -MP -c -o $@ $<
--include $(SRC:.o=.d) $(INIT:.o=.d) $(B)/src/main.d $(wildcard $(B)/tests/unit/*.d)
+-include $(SRC:.o=.d) $(INIT:.o=.d) $(B)/src/main.d $(B)/src/preflight/main.d $(wildcard $(B)/tests/unit/*.d)
 
 # What is compiled depends on the compiler and the flags, too.
 COMPILER := $(shell $(CC) --version 2>/dev/null | head -n 1)
@@ -235,6 +236,8 @@ bench: all ## time, memory and size beside cryptsetup; the worst headers
 	tests/images/bench_hostile
 dist: all-targets ## a release in build/dist: sources, programs, SPDX, SHA256SUMS
 	@O=$(O) toolchain/dist $(TARGETS)
+deb: all ## packages for Debian and Ubuntu, in build/deb: the programs, and the hooks (latchkey-initramfs)
+	@O=$(O) toolchain/deb $(TARGET)
 size: all ## bytes of the programs, of every target that was built, beside their bounds
 	@O=$(O) toolchain/size $(TARGETS)
 print-%: # one variable, for scripts
@@ -267,11 +270,14 @@ DRACUTMODULE ?= $(DRACUTDIR)/modules.d/$(if $(wildcard $(DESTDIR)$(DRACUTDIR)/mo
 put = $(call say,INSTALL,$(DESTDIR)$(3))install -d $(DESTDIR)$(3) && install -m $(1) $(2) $(DESTDIR)$(3)/
 install: all ## the program, its pages and the hooks: PREFIX, DESTDIR, WITH_DRACUT, WITH_INITRAMFS_TOOLS, WITH_MKINITCPIO=yes|no
 	+$(MAKE) --no-print-directory install-files
-install-files:
-	$(call put,0755,$(B)/latchkey,$(SBINDIR))
-	$(call put,0644,man/latchkey.8,$(MANDIR)/man8)
-	$(call put,0644,completions/_latchkey,$(ZSHCOMPDIR))
-	$(call put,0644,completions/latchkey,$(BASHCOMPDIR))
+install-files: install-programs install-hooks
+install-programs:
+	$(call put,0755,$(B)/latchkey $(B)/latchkey-preflight,$(SBINDIR))
+	$(call put,0644,man/*.8,$(MANDIR)/man8)
+	$(call put,0644,man/*.5,$(MANDIR)/man5)
+	$(call put,0644,completions/_*,$(ZSHCOMPDIR))
+	$(call put,0644,completions/l*,$(BASHCOMPDIR))
+install-hooks:
 ifneq ($(HOOKS_WANTED),)
 	$(call put,0644,initramfs/common/*,/usr/lib/latchkey)
 endif
@@ -291,4 +297,4 @@ clean: ## remove what was built; fetched archives stay in build/archives
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
 FORCE:
-.PHONY: install install-files check-hooks all all-targets unit unit-programs check check-boards check-targets fuzz demo bench size lint clean dist image boot board-programs name-a-board help FORCE
+.PHONY: install install-files install-programs install-hooks deb check-hooks all all-targets unit unit-programs check check-boards check-targets fuzz demo bench size lint clean dist image boot board-programs name-a-board help FORCE

@@ -23,24 +23,40 @@ static bool find_kib(const char *text, const char *label, uint64_t *kib)
 	return true;
 }
 
-uint64_t machine_memory_available_kib(void)
+/* /proc/meminfo with a newline in front; false when it cannot be read. */
+static bool read_meminfo(char *text, size_t size)
 {
-	char text[2048];
-	uint64_t available, swap = 0;
 	int fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
 	ssize_t n;
 
 	if (fd < 0)
-		return UINT64_MAX;
-	n = read(fd, text, sizeof(text) - 1);
+		return false;
+	text[0] = '\n';
+	n = read(fd, text + 1, size - 2);
 	close(fd);
 	if (n <= 0)
-		return UINT64_MAX;
-	text[n] = 0;
-	if (!find_kib(text, "\nMemAvailable:", &available))
+		return false;
+	text[n + 1] = 0;
+	return true;
+}
+
+uint64_t machine_memory_available_kib(void)
+{
+	char text[2048];
+	uint64_t available, swap = 0;
+
+	if (!read_meminfo(text, sizeof(text)) || !find_kib(text, "\nMemAvailable:", &available))
 		return UINT64_MAX;
 	(void)find_kib(text, "\nSwapFree:", &swap);
 	return available + swap;
+}
+
+uint64_t machine_memory_total_kib(void)
+{
+	char text[2048];
+	uint64_t total;
+
+	return read_meminfo(text, sizeof(text)) && find_kib(text, "\nMemTotal:", &total) ? total : UINT64_MAX;
 }
 
 unsigned machine_processors(void)
