@@ -191,7 +191,7 @@ defects_under = $(if $(call emulator,$(1)),$(patsubst %,env:OTHER=$(1):EMULATOR=
 check: ## install what is missing, build everything, run every test
 	toolchain/setup check
 	+$(MAKE) $(JOBS) all unit-programs
-	+$(MAKE) $(JOBS) TARGET=host-asan unit-programs $(O)/host-asan/latchkey
+	+$(MAKE) $(JOBS) TARGET=host-asan unit-programs $(O)/host-asan/latchkey $(O)/host-asan/latchkey-preflight
 	+for t in $(CI_TARGETS); do $(MAKE) $(JOBS) TARGET=$$t all $(PURE:$(B)/%=$(O)/$$t/%) || exit 1; done
 	+$(MAKE) $(JOBS) BOARD=$(CI_BOARD) image board-programs
 	TARGET=$(TARGET) O=$(O) OTHER=$(firstword $(CI_TARGETS)) EMULATOR=$(call emulator,$(firstword $(CI_TARGETS))) tests/run $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) \
@@ -206,7 +206,7 @@ check-targets: all-targets ## every architecture: all unit tests, vectors and da
 	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t unit-programs || exit 1; done
 	O=$(O) tests/run $(foreach t,$(TARGETS),tests/build/elf:$(t) tests/build/reproducible:$(t) $(call under,$(t),$(UNIT)) $(call defects_under,$(t)))
 check-hooks: all ## every initramfs builder, up to the encrypted root: minutes; as root
-	toolchain/setup check
+	toolchain/setup hooks
 	HOOKS=all TARGET=$(TARGET) O=$(O) tests/run tests/boot/test_hooks
 fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), from what it has found before
 	O=$(O) tests/fuzz/run $(or $(FUZZ_SECONDS),60)
