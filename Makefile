@@ -47,9 +47,7 @@ LIBC_A   := $(B)/musl/lib/libc.a
 # adds for constructors and exceptions (crtbegin.o and crtend.o) no C program needs.
 LDFLAGS  := -nostdlib -static -Wl,-pie,--no-dynamic-linker,-z,text,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--gc-sections \
 	-Wl,--build-id=none,--hash-style=gnu,--fatal-warnings $(TARGET_LDFLAGS) $(call linker_option,-Xlinker -z -Xlinker pack-relative-relocs)
-# The linker's own layout, packed: a segment begins in the file where the one before ends, and in memory as far into a
-# page of its own. The page that two share is mapped twice, each time with the rights of one.
-PACKED   := $(if $(filter x86_64 aarch64,$(ARCH)),$(B)/packed.ld)
+PACKED   := $(if $(filter x86_64 aarch64,$(ARCH)),toolchain/packed.ld)
 START    := $(addprefix $(B)/musl/lib/,rcrt1.o crti.o)
 LIBGCC   := $(shell $(CC) $(TARGET_CFLAGS) -print-libgcc-file-name 2>/dev/null)
 COMPILER_A := $(if $(NO_FLOAT),$(B)/libgcc.a,$(LIBGCC))
@@ -81,16 +79,12 @@ PROGRAMS := $(B)/latchkey $(B)/init $(B)/latchkey-preflight
 
 all: $(PROGRAMS) ## the program and the init for TARGET (default x86_64-linux-musl), in build/TARGET/
 
-$(PROGRAMS:=.debug): | $(PACKED)
-$(B)/packed.ld: $(B)/our.flags
-	$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -Wl,--verbose -o /dev/null -x c /dev/null 2>/dev/null | \
-		sed -e '1,/^=====/d' -e '/^=====/,$$d' -e 's/^\( *\. = ALIGN *(CONSTANT (MAXPAGESIZE))\);/\1 + (. \& (CONSTANT (MAXPAGESIZE) - 1));/' >$@.new
-	@test -s $@.new && mv $@.new $@
+$(PROGRAMS:=.debug): $(PACKED)
 $(B)/latchkey.debug: $(B)/src/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/latchkey-preflight.debug: $(B)/src/preflight/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/init.debug: $(INIT) $(B)/liblatchkey.a $(LIBC_A) $(COMPILER_A)
 $(B)/%.debug:
-	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) $(PACKED:%=-Wl,-T,%) -Wl,-Map=$@.map -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
+	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) $(PACKED:%=-Wl,-T,%) -Wl,-Map=$@.map -o $@ $(START) $(filter-out $(PACKED) $(LIBC_A) $(COMPILER_A),$^) $(END)
 $(PROGRAMS): %: %.debug
 	$(call say,STRIP,$@)$(CROSS)strip -s -R .comment -o $@ $<
 
@@ -182,7 +176,7 @@ SUITES := $(foreach d,build docs cli constant_time fault fuzz images interop pee
 PURE     := $(filter $(addprefix $(B)/tests/test_,json% header% luks2% base64 hash% argon2% kdf af area digest keyslot \
 	search xts cipher cbc target text map_name names config% fat superblock partition reader),$(UNIT))
 # Of all targets, make check has those whose byte order, word size or floating point differ; make check-targets has all.
-CI_TARGETS := mips-linux-muslsf s390x-linux-musl aarch64-linux-musl
+CI_TARGETS := mips-linux-muslsf s390x-linux-musl aarch64-linux-musl armv7-linux-musleabihf
 # And one machine that is not a PC: the big-endian one. make check-boards boots them all.
 CI_BOARD   := qemu/s390x
 emulator   = $(shell sed -n 's/^EMULATOR *:= *//p' toolchain/$(1).mk)
@@ -231,7 +225,9 @@ name-a-board:
 	@echo 'BOARD= is wanted, one of: $(BOARDS)'; exit 1
 boot: image board-programs ## BOARD=qemu/name: boot it with a demonstration disk
 	@O=$(abspath $(O)) BOARD=$(BOARD) TARGET=$(TARGET) KERNEL_PACKAGE='$(KERNEL_PACKAGE)' board/boot
-bench: all ## time, memory and size beside cryptsetup; the worst headers
+$(B)/tests/bench/wipe: $(B)/tests/bench/wipe.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
+	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
+bench: all $(B)/tests/bench/wipe ## time, memory and size beside cryptsetup; the worst headers
 	tests/bench/run
 	tests/images/bench_hostile
 dist: all-targets ## a release in build/dist: sources, programs, SPDX, SHA256SUMS

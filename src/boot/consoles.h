@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum { CONSOLES_MAX = 8, CONSOLES_PASSPHRASE_MAX_BYTES = 512 };
 
@@ -35,6 +36,9 @@ void consoles_status(const char *text);
 
 /* No prompt any more; what was half typed is forgotten. */
 void consoles_rest(void);
+
+/* Leave those terminals that the process @to has open to it: two readers would share what is typed. 0: to nobody. */
+void consoles_lend(pid_t to);
 
 /* Fill @fds (CONSOLES_MAX + 1 have room) with what is to be polled; returns how many. */
 unsigned consoles_poll(struct pollfd *fds);

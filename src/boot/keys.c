@@ -199,6 +199,41 @@ static void say_wrong(const struct volume *v, const struct credential *c, const 
 		consoles_say("latchkey: %s does not open %s: %s", c->origin, v->plan->name, err->text);
 }
 
+/* Its device is gone, or as good as that: it may come back, and the key may be right. */
+static void lose(struct boot *b, struct volume *v, const struct error *why)
+{
+	v->tried &= ~(1u << v->trying);
+	v->state = VOLUME_ABSENT;
+	v->why = *why;
+	v->absent_since_ms = b->now_ms;
+}
+
+void keys_attempt_late(struct boot *b, struct volume *v)
+{
+	struct error why;
+
+	error_set(&why, CAUSE_DEVICE, "%s: does not answer", v->child.end->waiting_for);
+	child_drop(&v->child);
+	lose(b, v, &why);
+	b->look_again = true;
+}
+
+/* Memory may have been short because others had it: then once more, alone. A person, or another key, may still help. */
+static void heed_shortage(struct boot *b, struct volume *v, const struct error *err)
+{
+	bool others;
+
+	(void)memory_in_use_kib(b, &others);
+	if (others) {
+		v->tried &= ~(1u << v->trying);
+		v->memory_kib = UINT64_MAX / 4; /* more than there is beside anybody (may_start) */
+	} else if (v->plan->flags.headless || b->plan->headless) {
+		volume_failed(b, v, err);
+		return;
+	}
+	consoles_say("latchkey: %s: %s%s", v->plan->name, err->text, others ? "; it is tried again alone" : "");
+}
+
 void keys_attempt_done(struct boot *b, struct volume *v)
 {
 	struct credential *c = &b->credentials[v->trying];
@@ -223,12 +258,11 @@ void keys_attempt_done(struct boot *b, struct volume *v)
 		consoles_say("latchkey: %s", err->text);
 		if (sight_is_there(v->path))
 			return; /* unreadable: the same key would only fail again */
-		/* Pulled: it may come back, and the key may be right. */
-		v->tried &= ~(1u << v->trying);
-		v->state = VOLUME_ABSENT;
-		v->why = *err;
-		v->absent_since_ms = b->now_ms;
+		lose(b, v, err);
 		b->look_at_ms = b->now_ms + 1000;
+		return;
+	case CAUSE_RESOURCE:
+		heed_shortage(b, v, err);
 		return;
 	case CAUSE_EXISTS: /* somebody else was quicker, or it is in use */
 		if (text_join(node, sizeof(node), "/dev/mapper/", v->plan->name, "") && sight_is_there(node)) {
