@@ -48,6 +48,15 @@ uint64_t machine_memory_available_kib(void)
 	return available + swap;
 }
 
+uint64_t machine_memory_total_kib(void)
+{
+	char text[2048];
+	uint64_t total;
+
+	/* The first line of all. */
+	return read_text("/proc/meminfo", text, sizeof(text)) && find_kib(text, "MemTotal:", &total) ? total : UINT64_MAX;
+}
+
 unsigned machine_processors(void)
 {
 	cpu_set_t set;
