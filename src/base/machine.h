@@ -12,6 +12,9 @@
  */
 uint64_t machine_memory_available_kib(void);
 
+/* All of its memory in KiB; UINT64_MAX when that cannot be read. */
+uint64_t machine_memory_total_kib(void);
+
 /* Processors that this process may run on, at least 1. */
 unsigned machine_processors(void);
 

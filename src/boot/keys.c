@@ -161,7 +161,8 @@ static void fill_cache(const struct secret *s)
 	if (n + s->len + 1 > CACHE_BYTES)
 		n = 0;
 	memcpy(text + n, s->data, s->len);
-	n += s->len + 1;
+	n += s->len;
+	text[n++] = 0;
 	if (!memchr(s->data, 0, s->len) && !keyring_add(cache_name, text, n, CACHE_S))
 		consoles_say("latchkey: the passphrase cannot be left in the kernel's keyring: %s", text_errno(errno));
 	wipe(text, VAULT_LINE_BYTES);

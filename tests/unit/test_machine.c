@@ -37,7 +37,7 @@ int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
 	return 0;
 }
 
-static uint64_t with(const char *text)
+static uint64_t ask(uint64_t (*machine_kib)(void), const char *text)
 {
 	int fd = open(path, O_WRONLY | O_TRUNC);
 	uint64_t kib;
@@ -46,9 +46,14 @@ static uint64_t with(const char *text)
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	close(fd);
 	meminfo = path;
-	kib = machine_memory_available_kib();
+	kib = machine_kib();
 	meminfo = NULL;
 	return kib;
+}
+
+static uint64_t with(const char *text)
+{
+	return ask(machine_memory_available_kib, text);
 }
 
 TEST(swap_or_available_memory_is_left_out)
@@ -119,13 +124,20 @@ TEST(unknown_memory_is_taken_for_none)
 	meminfo = NULL;
 }
 
+TEST(all_memory_is_taken_from_another_line)
+{
+	assert_int_equal(ask(machine_memory_total_kib, "MemTotal:       24685772 kB\nMemAvailable: 1 kB\n"), 24685772);
+	assert_int_equal(ask(machine_memory_total_kib, "NotMemTotal: 2 kB\nMemTotal: 3 kB\n"), 3);
+	assert_true(ask(machine_memory_total_kib, "MemFree: 100 kB\n") == UINT64_MAX);
+}
+
 TEST(a_descriptor_is_left_open)
 {
 	int before = dup(0), after;
 
 	close(before);
 	for (int i = 0; i < 3; i++)
-		(void)machine_memory_available_kib();
+		(void)(machine_memory_available_kib() + machine_memory_total_kib());
 	(void)with("");
 	after = dup(0);
 	close(after);
@@ -190,6 +202,7 @@ int main(void)
 		cmocka_unit_test(more_than_4_TiB_is_cut),
 		cmocka_unit_test(another_line_is_taken_for_the_right_one),
 		cmocka_unit_test(unknown_memory_is_taken_for_none),
+		cmocka_unit_test(all_memory_is_taken_from_another_line),
 		cmocka_unit_test(a_descriptor_is_left_open),
 		cmocka_unit_test(this_machine_has_more_than_it_has),
 		cmocka_unit_test(processors_that_we_may_not_use_are_counted),
