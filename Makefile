@@ -47,9 +47,7 @@ LIBC_A   := $(B)/musl/lib/libc.a
 # adds for constructors and exceptions (crtbegin.o and crtend.o) no C program needs.
 LDFLAGS  := -nostdlib -static -Wl,-pie,--no-dynamic-linker,-z,text,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--gc-sections \
 	-Wl,--build-id=none,--hash-style=gnu,--fatal-warnings $(TARGET_LDFLAGS) $(call linker_option,-Xlinker -z -Xlinker pack-relative-relocs)
-# The linker's own layout, packed: a segment begins in the file where the one before ends, and in memory as far into a
-# page of its own. The page that two share is mapped twice, each time with the rights of one.
-PACKED   := $(if $(filter x86_64 aarch64,$(ARCH)),$(B)/packed.ld)
+PACKED   := $(if $(filter x86_64 aarch64,$(ARCH)),toolchain/packed.ld)
 START    := $(addprefix $(B)/musl/lib/,rcrt1.o crti.o)
 LIBGCC   := $(shell $(CC) $(TARGET_CFLAGS) -print-libgcc-file-name 2>/dev/null)
 COMPILER_A := $(if $(NO_FLOAT),$(B)/libgcc.a,$(LIBGCC))
@@ -69,33 +67,35 @@ LIBRARY_CFLAGS := -std=gnu99 -w $(HARDEN) $(FORGET) $(SHAPE) $(PATHS) $(TARGET_C
 OUR_CFLAGS := -std=c11 -D_GNU_SOURCE -DLATCHKEY_VERSION=\"$(VERSION)\" $(WARN) -g $(HARDEN) \
 	$(call option,-ftrivial-auto-var-init=zero) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(INCLUDE) $(CFLAGS)
 SMALL := -Wconversion $(SMALLEST) $(foreach o,move-loop-invariants tree-dominator-opts tree-sra caller-saves,$(call option,-fno-$(o))) $(TARGET_SMALL)
-FAST  := -Wconversion -O2 $(call option,-fno-tree-reassoc)
+FAST  := -Wconversion -O2 $(foreach a,functions jumps loops labels,-falign-$(a)=1) $(call option,-fno-tree-reassoc)
 OPTIMIZE = $(SMALL)
 # Where the time goes; the rest of crypto only leads there.
 FORGETFUL := secret crypto keyslot unlock dm boot
 $(addprefix $(B)/src/,$(FORGETFUL:=/%.o)): FORGOTTEN = $(FORGET)
+# These only lead there, and have none in hand.
+$(addprefix $(B)/src/boot/,boot.o child.o record.o sight.o silent.o): FORGOTTEN =
 $(addprefix $(B)/src/crypto/,%_c.o sha_loops.o aes.o cbc.o xts.o $(ARCH)/%.o): OPTIMIZE = $(FAST)
+# As fast when small: they wait for one instruction's result, not for the next instructions.
+COMPACT := sha1_%.o sha256_shani.o
+$(addprefix $(B)/src/crypto/x86_64/,$(COMPACT)): OPTIMIZE = $(FAST) -Os
 
 object   = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1))))
 # What an architecture does in its own way, where it has one.
 CORES    := $(or $(wildcard src/crypto/$(ARCH)),src/crypto/generic)
-SRC      := $(filter-out $(B)/src/main.o,$(call object,src/*.c src/*/*.c $(CORES)/*.c))
+SRC      := $(filter-out $(B)/src/main.o $(B)/src/preflight/main.o,$(call object,src/*.c src/*/*.c $(CORES)/*.c))
 INIT     := $(call object,initramfs/*.c)
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
-PROGRAMS := $(if $(wildcard src/main.c),$(B)/latchkey) $(if $(INIT),$(B)/init)
+PROGRAMS := $(B)/latchkey $(B)/init $(B)/latchkey-preflight
 
 all: $(PROGRAMS) ## the program and the init for TARGET (default x86_64-linux-musl), in build/TARGET/
 
-$(B)/latchkey.debug $(B)/init.debug: | $(PACKED)
-$(B)/packed.ld: $(B)/our.flags
-	$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -Wl,--verbose -o /dev/null -x c /dev/null 2>/dev/null | \
-		sed -e '1,/^=====/d' -e '/^=====/,$$d' -e 's/^\( *\. = ALIGN *(CONSTANT (MAXPAGESIZE))\);/\1 + (. \& (CONSTANT (MAXPAGESIZE) - 1));/' >$@.new
-	@test -s $@.new && mv $@.new $@
+$(PROGRAMS:=.debug): $(PACKED)
 $(B)/latchkey.debug: $(B)/src/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
-$(B)/init.debug: $(INIT) $(B)/liblatchkey.a $(LIBC_A) $(COMPILER_A)
+$(B)/init.debug: $(INIT) $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
+$(B)/latchkey-preflight.debug: $(B)/src/preflight/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/%.debug:
-	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) $(PACKED:%=-Wl,-T,%) -Wl,-Map=$@.map -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
-$(B)/latchkey $(B)/init: %: %.debug
+	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) $(PACKED:%=-Wl,-T,%) -Wl,-Map=$@.map -o $@ $(START) $(filter-out $(PACKED) $(LIBC_A) $(COMPILER_A),$^) $(END)
+$(PROGRAMS): %: %.debug
 	$(call say,STRIP,$@)$(CROSS)strip -s -R .comment -o $@ $<
 
 $(B)/liblatchkey.a: $(SRC)
@@ -103,12 +103,12 @@ $(B)/liblatchkey.a: $(SRC)
 $(B)/%.o: %.c $(B)/our.flags $(B)/headers.ok
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(OUR_CFLAGS) $(FORGOTTEN) $(OPTIMIZE) -MMD -MP -c -o $@ $<
--include $(SRC:.o=.d) $(INIT:.o=.d) $(B)/src/main.d $(wildcard $(B)/tests/unit/*.d)
+-include $(SRC:.o=.d) $(INIT:.o=.d) $(B)/src/main.d $(B)/src/preflight/main.d $(wildcard $(B)/tests/unit/*.d $(B)/tests/fuzz/*.d)
 
 # What is compiled depends on the compiler and the flags, too.
 COMPILER := $(shell $(CC) --version 2>/dev/null | head -n 1)
 $(B)/our.flags: FORCE
-	$(call stamp,$(COMPILER) $(OUR_CFLAGS) $(FORGET) $(FORGETFUL) $(SMALL) $(FAST) $(LDFLAGS))
+	$(call stamp,$(COMPILER) $(OUR_CFLAGS) $(FORGET) $(FORGETFUL) $(SMALL) $(FAST) $(COMPACT) $(LDFLAGS))
 $(B)/library.flags: FORCE
 	$(call stamp,$(COMPILER) $(MUSL_OMIT) not $(MUSL_KEEP) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
 stamp = @mkdir -p $(@D); echo '$(subst ','\'',$(1))' >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
@@ -199,7 +199,7 @@ STRICT     := -fsanitize=alignment -fsanitize-undefined-trap-on-error
 check: ## install what is missing, build everything, run every test
 	toolchain/setup check
 	+$(MAKE) $(JOBS) all unit-programs
-	+$(MAKE) $(JOBS) TARGET=host-asan unit-programs $(O)/host-asan/latchkey
+	+$(MAKE) $(JOBS) TARGET=host-asan unit-programs $(O)/host-asan/latchkey $(O)/host-asan/latchkey-preflight
 	+for t in $(CI_TARGETS); do $(MAKE) $(JOBS) TARGET=$$t all $(PURE:$(B)/%=$(O)/$$t/%) || exit 1; done
 	+for b in $(EMULATED); do $(MAKE) $(JOBS) BOARD=$$b image board-programs || exit 1; done
 	TARGET=$(TARGET) O=$(O) OTHER=$(firstword $(CI_TARGETS)) EMULATOR=$(call emulator,$(firstword $(CI_TARGETS))) tests/run $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) \
@@ -217,7 +217,7 @@ check-targets: all-targets ## every architecture: all unit tests, vectors and da
 	O=$(O) tests/run $(foreach t,$(TARGETS),tests/build/elf:$(t) tests/build/reproducible:$(t) $(call under,$(t),$(UNIT)) $(call defects_under,$(t))) \
 		$(patsubst $(O)/%,$(O)/strict/%,$(call under,armv5-linux-musleabi,$(PURE))) $(subst $() ,:,tests/build/release $(TARGETS))
 check-hooks: all ## every initramfs builder, up to the encrypted root: minutes; as root
-	toolchain/setup check
+	toolchain/setup hooks
 	HOOKS=all TARGET=$(TARGET) O=$(O) tests/run tests/boot/test_hooks
 fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), from what it has found before
 	O=$(O) tests/fuzz/run $(or $(FUZZ_SECONDS),60)
@@ -242,18 +242,23 @@ name-a-board:
 	@echo 'BOARD= is wanted, one of: $(BOARDS)'; exit 1
 boot: image board-programs ## BOARD=qemu/name: boot it with a demonstration disk
 	@O=$(abspath $(O)) BOARD=$(BOARD) TARGET=$(TARGET) KERNEL_PACKAGE='$(KERNEL_PACKAGE)' board/boot
-bench: all ## time, memory and size beside cryptsetup; the worst headers
+$(B)/tests/bench/wipe: $(B)/tests/bench/wipe.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
+	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
+bench: all $(B)/tests/bench/wipe ## time, memory and size beside cryptsetup; the worst headers; from exec to mapping
 	tests/bench/run
 	tests/images/bench_hostile
+	tests/boot/bench_boot
 dist: all-targets ## a release in build/dist: sources, programs, SPDX, SHA256SUMS
 	@O=$(O) toolchain/dist $(TARGETS)
+deb: all ## packages for Debian and Ubuntu, in build/deb: the programs, and the hooks (latchkey-initramfs)
+	@O=$(O) toolchain/deb $(TARGET)
 size: all ## bytes of the programs, of every target that was built, beside their bounds
 	@O=$(O) toolchain/size $(TARGETS)
 print-%: # one variable, for scripts
 	@echo '$($*)'
 # The compiler fills these with zero, and this check sees no connection between a cause and what was set with it.
 ANALYZER_OFF := -Wno-analyzer-use-of-uninitialized-value
-HOOK_SCRIPTS := tests/boot/get-root $(wildcard initramfs/dracut/90latchkey/*.sh) initramfs/initramfs-tools/hooks/latchkey \
+HOOK_SCRIPTS := tests/boot/get-root tests/boot/get-plymouth $(wildcard initramfs/dracut/90latchkey/*.sh) initramfs/initramfs-tools/hooks/latchkey \
 	initramfs/initramfs-tools/scripts/local-top/latchkey initramfs/mkinitcpio/install/latchkey
 lint: $(B)/headers.ok ## analyzer, shell scripts, layout
 	@for f in $(sort $(wildcard src/*.c src/*/*.c $(CORES)/*.c initramfs/*.c)); do $(CC) $(OUR_CFLAGS) -O2 -fanalyzer $(ANALYZER_OFF) -c -o /dev/null $$f || exit 1; done
@@ -268,22 +273,27 @@ ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
 DRACUTDIR  ?= /usr/lib/dracut
 INITRAMFSTOOLSDIR ?= /usr/share/initramfs-tools
 INITCPIODIR ?= /usr/lib/initcpio
+MKINITFSDIR ?= /etc/mkinitfs
 there       = $(if $(wildcard $(DESTDIR)$(1)),yes,no)
 WITH_DRACUT ?= $(call there,$(DRACUTDIR)/modules.d)
 WITH_INITRAMFS_TOOLS ?= $(call there,$(INITRAMFSTOOLSDIR)/hook-functions)
 WITH_MKINITCPIO ?= $(call there,$(INITCPIODIR)/functions)
+WITH_MKINITFS ?= $(call there,$(MKINITFSDIR)/features.d)
 HOOKS_WANTED := $(filter yes,$(WITH_DRACUT) $(WITH_INITRAMFS_TOOLS) $(WITH_MKINITCPIO))
 # dracut numbers its modules anew since 108.
 DRACUTMODULE ?= $(DRACUTDIR)/modules.d/$(if $(wildcard $(DESTDIR)$(DRACUTDIR)/modules.d/70crypt),70,90)latchkey
 # MODE FILES FOLDER
 put = $(call say,INSTALL,$(DESTDIR)$(3))install -d $(DESTDIR)$(3) && install -m $(1) $(2) $(DESTDIR)$(3)/
-install: all ## the program, its pages and the hooks: PREFIX, DESTDIR, WITH_DRACUT, WITH_INITRAMFS_TOOLS, WITH_MKINITCPIO=yes|no
+install: all ## the program, its pages and the hooks: PREFIX, DESTDIR, WITH_DRACUT, WITH_INITRAMFS_TOOLS, WITH_MKINITCPIO, WITH_MKINITFS=yes|no
 	+$(MAKE) --no-print-directory install-files
-install-files:
-	$(call put,0755,$(B)/latchkey,$(SBINDIR))
-	$(call put,0644,man/latchkey.8,$(MANDIR)/man8)
-	$(call put,0644,completions/_latchkey,$(ZSHCOMPDIR))
-	$(call put,0644,completions/latchkey,$(BASHCOMPDIR))
+install-files: install-programs install-hooks
+install-programs:
+	$(call put,0755,$(B)/latchkey $(B)/latchkey-preflight,$(SBINDIR))
+	$(call put,0644,man/*.8,$(MANDIR)/man8)
+	$(call put,0644,man/*.5,$(MANDIR)/man5)
+	$(call put,0644,completions/_*,$(ZSHCOMPDIR))
+	$(call put,0644,completions/l*,$(BASHCOMPDIR))
+install-hooks:
 ifneq ($(HOOKS_WANTED),)
 	$(call put,0644,initramfs/common/*,/usr/lib/latchkey)
 endif
@@ -291,16 +301,22 @@ ifeq ($(WITH_DRACUT),yes)
 	$(call put,0755,initramfs/dracut/90latchkey/*,$(DRACUTMODULE))
 endif
 ifeq ($(WITH_INITRAMFS_TOOLS),yes)
+	$(call put,0755,initramfs/initramfs-tools/bin/cryptroot-unlock,/usr/lib/latchkey)
 	$(call put,0755,initramfs/initramfs-tools/hooks/latchkey,$(INITRAMFSTOOLSDIR)/hooks)
 	$(call put,0755,initramfs/initramfs-tools/scripts/local-top/latchkey,$(INITRAMFSTOOLSDIR)/scripts/local-top)
 endif
 ifeq ($(WITH_MKINITCPIO),yes)
 	$(call put,0644,initramfs/mkinitcpio/install/latchkey,$(INITCPIODIR)/install)
 	$(call put,0644,initramfs/mkinitcpio/hooks/latchkey,$(INITCPIODIR)/hooks)
+	$(call put,0755,initramfs/mkinitcpio/post/latchkey,$(INITCPIODIR)/post)
+endif
+ifeq ($(WITH_MKINITFS),yes)
+	$(call put,0644,initramfs/alpine/features.d/*,$(MKINITFSDIR)/features.d)
+	$(call put,0755,initramfs/alpine/init initramfs/alpine/nlplug-findfs,/usr/lib/latchkey/alpine)
 endif
 clean: ## remove what was built; fetched archives stay in build/archives
 	rm -rf $(filter-out $(O)/archives $(O)/apt,$(wildcard $(O)/*))
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
 FORCE:
-.PHONY: install install-files check-hooks all all-targets unit unit-programs check check-boards check-targets fuzz demo bench size lint clean dist image boot board-programs name-a-board help FORCE
+.PHONY: install install-files install-programs install-hooks deb check-hooks all all-targets unit unit-programs check check-boards check-targets fuzz demo bench size lint clean dist image boot board-programs name-a-board help FORCE

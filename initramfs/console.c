@@ -8,6 +8,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+static bool quiet;
 static struct termios saved;
 static bool have_saved;
 
@@ -48,17 +49,17 @@ void console_open(void)
 
 void console_hush(void)
 {
-	struct termios quiet;
+	struct termios hushed;
 
 	if (!have_saved)
 		have_saved = !tcgetattr(STDIN_FILENO, &saved);
 	if (!have_saved)
 		return;
-	quiet = saved;
-	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+	hushed = saved;
+	hushed.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
 	/* A stray ^S would stop the console, and with it whoever writes to it: process 1. */
-	quiet.c_iflag &= ~(tcflag_t)IXON;
-	(void)tcsetattr(STDIN_FILENO, TCSANOW, &quiet);
+	hushed.c_iflag &= ~(tcflag_t)IXON;
+	(void)tcsetattr(STDIN_FILENO, TCSANOW, &hushed);
 }
 
 void console_restore(void)
@@ -74,16 +75,41 @@ void console_adopt(void)
 	(void)ioctl(STDIN_FILENO, TIOCSCTTY, 1); /* 1: take it from a session that has died */
 }
 
-void say(const char *fmt, ...)
+void console_be_quiet(bool be)
+{
+	quiet = be;
+}
+
+static void write_line(int fd, const char *before, const char *fmt, va_list args)
 {
 	char line[1024];
-	va_list args;
-	size_t used;
+	size_t used = text_format(line, sizeof(line), "%sinit: ", before);
 
-	used = text_format(line, sizeof(line), "init: ");
-	va_start(args, fmt);
 	used += text_vformat(line + used, sizeof(line) - used - 1, fmt, args);
-	va_end(args);
 	line[used++] = '\n';
-	(void)text_write(STDERR_FILENO, line, used);
+	(void)text_write(fd, line, used);
+}
+
+void say(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	write_line(STDERR_FILENO, "", fmt, args);
+	va_end(args);
+}
+
+void tell(const char *fmt, ...)
+{
+	int log = quiet ? open("/dev/kmsg", O_WRONLY | O_CLOEXEC) : -1;
+	va_list args;
+
+	va_start(args, fmt);
+	if (!quiet)
+		write_line(STDERR_FILENO, "", fmt, args);
+	else if (log >= 0)
+		write_line(log, "<6>", fmt, args); /* "quiet" keeps this level off the console, too */
+	va_end(args);
+	if (log >= 0)
+		close(log);
 }

@@ -25,6 +25,12 @@ void console_restore(void);
 /* In a child: own session, console on 0, 1 and 2 as its controlling terminal. */
 void console_adopt(void);
 
+/* From now on what need not be read on the console only goes to the kernel's log. */
+void console_be_quiet(bool quiet);
+
+/* What is going on, when all goes well: say, unless it is to be quiet. */
+void tell(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
 /* One line "init: ..." of at most 1 KiB on descriptor 2. */
 void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
 

@@ -3,9 +3,11 @@
 #include "early.h"
 #include "base/text.h"
 #include "console.h"
+#include "wait.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -82,30 +84,109 @@ static int load_module(const char *path)
 	return err == EEXIST ? 0 : err;
 }
 
-/* A driver without its hardware fails, too: one line for all of them. */
-static void load_all(char *list)
-{
-	char failed[900] = "", *line, *next;
-	size_t used = 0;
-	unsigned loaded = 0;
+/*
+ * A driver does not come back while a disk of its own does not answer, and then no signal reaches who loads it. So a
+ * child loads the modules; when it hangs, it is left there, and another one loads the rest.
+ */
+static struct loading {
+	pid_t by;
+	char *line; /* that is at hand; in the text of all of them, cut into lines */
+	unsigned loaded;
+	char failed[900];
+	size_t failed_len;
+	bool bad; /* something else than a driver without its hardware */
+} *loading;
 
-	for (line = list; *line; line = next) {
+static char *next_line(char *line)
+{
+	return line + strlen(line) + 1;
+}
+
+static void load_from(char *line, const char *end)
+{
+	loading->by = getpid();
+	for (; line < end; line = next_line(line)) {
 		int err;
 
-		next = line + strcspn(line, "\n");
-		if (*next)
-			*next++ = 0;
+		loading->line = line;
 		if (!*line || *line == '#')
 			continue;
 		err = load_module(line);
-		loaded += !err;
+		if (loading->by != getpid())
+			return; /* too late */
+		loading->loaded += !err;
+		loading->bad |= err && err != ENODEV;
 		if (err)
-			used += text_format(failed + used, sizeof(failed) - used, " %s (%s)", file_name(line),
-				text_errno(err));
+			loading->failed_len += text_format(loading->failed + loading->failed_len,
+				sizeof(loading->failed) - loading->failed_len, " %s (%s)", file_name(line), text_errno(err));
 	}
-	say("%u modules loaded", loaded);
-	if (used)
-		say("not loaded:%s", failed);
+}
+
+/* Until the child that has the other end of @fd has ended; false: it hangs. */
+static bool wait_for_loader(int fd)
+{
+	enum { QUIETLY_MS = 2000, LIMIT_MS = 10000 };
+	char *line;
+
+	do {
+		line = loading->line;
+		if (wait_readable(fd, QUIETLY_MS))
+			return true;
+		if (line == loading->line)
+			say("waiting for the driver %s", file_name(line));
+		else
+			continue;
+		if (wait_readable(fd, LIMIT_MS - QUIETLY_MS))
+			return true;
+	} while (line != loading->line);
+	say("the driver %s does not come back within %d s: going on without it", file_name(line), LIMIT_MS / 1000);
+	return false;
+}
+
+/* The line to go on with, or @end. */
+static char *load_in_child(char *line, char *end)
+{
+	int ends[2];
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC)) {
+		load_from(line, end);
+		return end;
+	}
+	loading->line = line;
+	child = _Fork();
+	if (!child) {
+		load_from(line, end);
+		_exit(0);
+	}
+	close(ends[1]);
+	if (child < 0)
+		load_from(line, end);
+	line = child < 0 || wait_for_loader(ends[0]) ? end : next_line(loading->line);
+	loading->by = 0;
+	close(ends[0]);
+	return line;
+}
+
+/* A driver without its hardware fails, too: one line for all of them. */
+static void load_all(char *text)
+{
+	char *end = text + strlen(text) + 1;
+
+	loading = mmap(NULL, sizeof(*loading), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (loading == MAP_FAILED) {
+		say("no memory for drivers");
+		return;
+	}
+	for (char *p = text; p < end; p++)
+		*p = *p == '\n' ? 0 : *p;
+	while (text < end)
+		text = load_in_child(text, end);
+	tell("%u modules loaded", loading->loaded);
+	if (loading->bad)
+		say("not loaded:%s", loading->failed);
+	else if (loading->failed_len)
+		tell("not loaded:%s", loading->failed);
 }
 
 void early_load_modules(const char *list)

@@ -8,18 +8,24 @@
  *
  * It never exits, for the kernel panics when process 1 does, and it has no shell to offer:
  * a machine that asks for a passphrase is in the hands of whoever sits in front of it.
+ *
+ * By the name of latchkey the same file is latchkey: two programs would bring most of one another twice.
  */
 #include "base/relro.h"
 #include "base/text.h"
 #include "console.h"
 #include "device/find.h"
+#include "device/sysblock.h"
 #include "devices.h"
 #include "early.h"
+#include "latchkey.h"
 #include "root.h"
 #include "stop.h"
 #include "switch.h"
 #include "unlock.h"
 #include "wait.h"
+#include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -30,26 +36,101 @@
 /* ROOT_PATIENCE_S: after all is open, for a root= that is somewhere else. */
 enum { CMDLINE_BYTES = 8192, PATH_BYTES = 512, ROOT_PATIENCE_S = 10 };
 
+/* The node of a device that is known by its numbers; "" when there is none. */
+static void find_by_number(unsigned major, unsigned minor, char path[static SYSBLOCK_PATH_BYTES])
+{
+	char link[64], place[PATH_BYTES];
+	const char *name;
+	ssize_t n;
+
+	text_format(link, sizeof(link), "/sys/dev/block/%u:%u", major, minor);
+	n = readlink(link, place, sizeof(place) - 1);
+	place[n > 0 ? n : 0] = 0;
+	name = strrchr(place, '/');
+	*path = 0;
+	if (name)
+		sysblock_path(name + 1, path);
+}
+
+/*
+ * Look at all devices for @spec. A disk that does not answer would hold whoever reads it, for ever: that is a child,
+ * which is given up after a while. False: not found.
+ */
+static bool find_among_all(const char *spec, char path[static SYSBLOCK_PATH_BYTES])
+{
+	enum { LIMIT_MS = 10000, STUCK_MAX = 8 };
+	static unsigned stuck; /* children; they may stay for ever */
+	struct error err;
+	pid_t child;
+	ssize_t n = 0;
+	int ends[2];
+
+	*path = 0;
+	if (stuck == STUCK_MAX)
+		return false;
+	if (pipe2(ends, O_CLOEXEC))
+		return !find_device(spec, path, SYSBLOCK_PATH_BYTES, &err);
+	child = _Fork();
+	if (!child) {
+		if (!find_device(spec, path, SYSBLOCK_PATH_BYTES, &err))
+			text_print(ends[1], "%s", path);
+		_exit(0);
+	}
+	close(ends[1]);
+	if (child > 0 && wait_readable(ends[0], LIMIT_MS)) {
+		n = read(ends[0], path, SYSBLOCK_PATH_BYTES - 1);
+	} else if (child > 0) {
+		say("looking for the root %s: a disk does not answer", spec);
+		(void)kill(child, SIGKILL);
+		stuck++;
+	}
+	close(ends[0]);
+	path[n > 0 ? n : 0] = 0;
+	return n > 0;
+}
+
+/* @spec, as root= has it, as a path. What was unlocked comes first: other disks need not be read then. */
+static bool find_path(const char *spec, const char *names, char path[static SYSBLOCK_PATH_BYTES])
+{
+	unsigned major, minor;
+	size_t len;
+
+	for (; *names; names += len + (names[len] == '\n')) {
+		len = strcspn(names, "\n");
+		text_format(path, SYSBLOCK_PATH_BYTES, MAPPER);
+		if (sizeof(MAPPER) + len > SYSBLOCK_PATH_BYTES)
+			continue;
+		memcpy(path + strlen(MAPPER), names, len);
+		path[strlen(MAPPER) + len] = 0;
+		if (find_is_called(path, spec))
+			return true;
+	}
+	if (words_device_number(spec, &major, &minor)) {
+		find_by_number(major, minor, path);
+		return true;
+	}
+	return find_among_all(spec, path);
+}
+
 /*
  * root= as a path in @path. What is not there yet may be on its way: it is waited for, in words.
  * False, with the reason said, when it does not come.
  */
-static bool find_root(const struct words *w, const char *mapping, char *path, size_t size)
+static bool find_root(const struct words *w, const char *names, const char *mapping,
+	char path[static SYSBLOCK_PATH_BYTES])
 {
+	const unsigned patience_s = w->root_wait_s > ROOT_PATIENCE_S ? w->root_wait_s : ROOT_PATIENCE_S;
 	const char *spec = w->root ? w->root : mapping;
 	struct notice notice = {0};
-	struct error err;
 
 	for (unsigned waited_s = 0;; waited_s++) {
-		enum cause cause = find_device(spec, path, size, &err);
-
-		if (!cause && devices_is_block(path)) {
+		if (find_path(spec, names, path) && devices_is_block(path)) {
 			/* The name that people know, rather than dm-0. */
 			if (devices_are_same(path, mapping))
-				text_format(path, size, "%s", mapping);
+				text_format(path, SYSBLOCK_PATH_BYTES, "%s", mapping);
 			return true;
 		}
-		if (!w->root_wait && (waited_s >= ROOT_PATIENCE_S || !w->root))
+		if (!w->root_wait && (waited_s >= patience_s || !w->root))
 			break;
 		if (notice_due(&notice))
 			say("waiting for the root %s", spec);
@@ -60,30 +141,38 @@ static bool find_root(const struct words *w, const char *mapping, char *path, si
 }
 
 /* Returns the real init's path once its root is mounted on NEW_ROOT; NULL with the reason said. */
-static const char *mount_and_check(const struct words *w, const char *mapping)
+static const char *mount_and_check(const struct words *w, const char *names)
 {
-	char path[PATH_BYTES];
+	char path[SYSBLOCK_PATH_BYTES], mapping[SYSBLOCK_PATH_BYTES];
 
-	if (!find_root(w, mapping, path, sizeof(path)) || !root_mount(w, path, NEW_ROOT))
+	text_format(mapping, sizeof(mapping), MAPPER "%s", *names ? names : "root");
+	mapping[strcspn(mapping, "\n")] = 0; /* the first one */
+	if (!find_root(w, names, mapping, path) || !root_mount(w, path, NEW_ROOT))
 		return NULL;
 	return switch_check(NEW_ROOT, w->init);
 }
 
 static void leave(const struct words *w, char **argv)
 {
-	char name[UNLOCK_NAME_BYTES], mapping[PATH_BYTES];
+	static char names[UNLOCK_NAMES_BYTES];
 	const char *program;
 
-	unlock(w, name);
-	text_format(mapping, sizeof(mapping), MAPPER "%s", *name ? name : "root");
-	program = mount_and_check(w, mapping);
+	unlock(w, names);
+	program = mount_and_check(w, names);
 	if (program) {
 		switch_root(NEW_ROOT, program, argv);
 		return; /* too late to undo anything */
 	}
 	devices_say();
 	(void)umount2(NEW_ROOT, 0);
-	unlock_undo(name);
+	unlock_undo(names);
+}
+
+static bool is_latchkey(const char *called)
+{
+	const char *slash = strrchr(called, '/');
+
+	return !strcmp(slash ? slash + 1 : called, "latchkey");
 }
 
 int main(int argc, char **argv)
@@ -91,7 +180,8 @@ int main(int argc, char **argv)
 	static char cmdline[CMDLINE_BYTES];
 	static struct words words;
 
-	(void)argc;
+	if (argc && is_latchkey(argv[0]))
+		return latchkey_main(argc, argv);
 	relro_protect();
 	if (getpid() != 1) {
 		text_print(STDERR_FILENO,
@@ -100,10 +190,11 @@ int main(int argc, char **argv)
 	}
 	early_mount();
 	console_hush();
-	wait_listen(); /* before the drivers, so that no device's arrival is missed */
-	early_load_modules("/etc/modules");
 	early_read_cmdline(cmdline, sizeof(cmdline));
 	words_parse(&words, cmdline);
+	console_be_quiet(words.quiet);
+	wait_listen(); /* before the drivers, so that no device's arrival is missed */
+	early_load_modules("/etc/modules");
 	if (words.bad_panic)
 		say("kernel command line: panic=%s is ignored: it is no number", words.bad_panic);
 	leave(&words, argv);

@@ -17,19 +17,18 @@
 
 enum { PAUSE_MAX_S = 10, EXIT_CANNOT_RUN = 127 };
 
-/* The first line that comes out of @fd, without its newline; reads to the end. */
-static void read_first_line(int fd, char *line, size_t size)
+/* What comes out of @fd, as text; reads to the end. */
+static void read_all(int fd, char *text, size_t size)
 {
 	char rest[64];
 	size_t used = 0;
 	ssize_t n;
 
-	while ((n = read(fd, used < size - 1 ? line + used : rest, used < size - 1 ? size - 1 - used : sizeof(rest))) > 0 ||
+	while ((n = read(fd, used < size - 1 ? text + used : rest, used < size - 1 ? size - 1 - used : sizeof(rest))) > 0 ||
 		(n < 0 && errno == EINTR))
 		if (used < size - 1 && n > 0)
 			used += (size_t)n;
-	line[used] = 0;
-	line[strcspn(line, "\n")] = 0;
+	text[used] = 0;
 }
 
 static _Noreturn void become_latchkey(const char *const *args, int out)
@@ -44,16 +43,16 @@ static _Noreturn void become_latchkey(const char *const *args, int out)
 	_exit(EXIT_CANNOT_RUN);
 }
 
-/* latchkey @verb @argument (NULL: none); @line gets the first line of its results. Returns the wait status. */
-static int run(const char *verb, const char *argument, char *line, size_t size)
+/* latchkey @verb @argument (NULL: none); @text gets its results. Returns the wait status. */
+static int run(const char *verb, const char *argument, char *text, size_t size)
 {
 	const char *args[] = {"latchkey", verb, argument, NULL};
 	int out[2] = {-1, -1};
 	pid_t child;
 
-	*line = 0;
-	(void)pipe2(out, O_CLOEXEC); /* without it the name is lost: root= says it, too */
-	child = fork();
+	*text = 0;
+	(void)pipe2(out, O_CLOEXEC); /* without it the names are lost: root= says it, too */
+	child = _Fork();
 	if (!child)
 		become_latchkey(args, out[1]);
 	if (child < 0)
@@ -61,7 +60,7 @@ static int run(const char *verb, const char *argument, char *line, size_t size)
 	if (out[1] >= 0)
 		close(out[1]);
 	if (out[0] >= 0) {
-		read_first_line(out[0], line, size);
+		read_all(out[0], text, size);
 		close(out[0]);
 	}
 	return child < 0 ? EXIT_CANNOT_RUN << 8 : wait_child(child);
@@ -80,13 +79,13 @@ static void say_end(int status)
 		say("latchkey ended with %d, which is none of its exit codes", code);
 }
 
-void unlock(const struct words *w, char name[static UNLOCK_NAME_BYTES])
+void unlock(const struct words *w, char names[static UNLOCK_NAMES_BYTES])
 {
 	unsigned pause_s = 1;
 	int status;
 
 	for (;;) {
-		status = run("boot", NULL, name, UNLOCK_NAME_BYTES);
+		status = run("boot", NULL, names, UNLOCK_NAMES_BYTES);
 		console_hush(); /* whatever state a killed child left the terminal in */
 		switch (action_after(status)) {
 		case ACTION_MOUNT:
@@ -105,10 +104,15 @@ void unlock(const struct words *w, char name[static UNLOCK_NAME_BYTES])
 	}
 }
 
-void unlock_undo(const char *name)
+void unlock_undo(char *names)
 {
-	char line[64];
+	char nothing[64], *newline, *name;
 
-	if (*name && !run("close", name, line, sizeof(line)))
-		say("%s is closed again", name);
+	while ((newline = strrchr(names, '\n'))) {
+		*newline = 0;
+		name = strrchr(names, '\n');
+		name = name ? name + 1 : names;
+		if (!run("close", name, nothing, sizeof(nothing)))
+			say("%s is closed again", name);
+	}
 }

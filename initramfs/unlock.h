@@ -9,12 +9,12 @@
 
 #include "words.h"
 
-enum { UNLOCK_NAME_BYTES = 160 };
+enum { UNLOCK_NAMES_BYTES = 16 * 128 + 1 };
 
-/* @name is the first mapping's, "" when there is none. */
-void unlock(const struct words *w, char name[static UNLOCK_NAME_BYTES]);
+/* @names are the mappings', each with its newline, "" when there is none. */
+void unlock(const struct words *w, char names[static UNLOCK_NAMES_BYTES]);
 
-/* Remove the mapping @name, and say so: nobody will use it any more. */
-void unlock_undo(const char *name);
+/* Remove the mappings, the last one first, and say so: nobody will use them any more. Cuts @names. */
+void unlock_undo(char *names);
 
 #endif

@@ -48,6 +48,21 @@ bool wait_block_event(unsigned timeout_ms)
 	return false;
 }
 
+bool wait_readable(int fd, unsigned timeout_ms)
+{
+	uint64_t end = now_ms() + timeout_ms, now;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	while ((now = now_ms()) < end) {
+		int n = poll(&p, 1, (int)(end - now));
+
+		wait_reap();
+		if (n > 0)
+			return true;
+	}
+	return false;
+}
+
 void wait_seconds(unsigned seconds)
 {
 	uint64_t end = now_ms() + (uint64_t)seconds * 1000, now;

@@ -26,6 +26,9 @@ void wait_listen(void);
 /* Until a block device came, went or changed, at most @timeout_ms. True: an event came. */
 bool wait_block_event(unsigned timeout_ms);
 
+/* Until @fd can be read or has ended, at most @timeout_ms. True: it can. */
+bool wait_readable(int fd, unsigned timeout_ms);
+
 void wait_seconds(unsigned seconds);
 
 /* Until @child ends. Returns its wait status. */

@@ -60,12 +60,19 @@ static void set_plain(struct words *w, const char *name, const char *value)
 
 static void take_word(struct words *w, const char *name, char *value)
 {
+	uint64_t n;
+
 	if (!strcmp(name, "ro") || !strcmp(name, "rw")) {
 		w->rw = name[1] == 'w';
 	} else if (!strcmp(name, "panic")) {
 		set_panic(w, value);
-	} else if (!strcmp(name, "rootwait")) {
+	} else if (!strcmp(name, "quiet")) {
+		w->quiet = true;
+	} else if (!strcmp(name, "rootwait") && !*value) {
 		w->root_wait = true;
+	} else if (!strcmp(name, "rootwait") || !strcmp(name, "rootdelay")) {
+		if (text_parse_u64(value, &n) && n <= INT32_MAX && n > w->root_wait_s)
+			w->root_wait_s = (unsigned)n;
 	} else {
 		set_plain(w, name, value);
 	}
@@ -78,6 +85,37 @@ void words_parse(struct words *w, char *cmdline)
 	*w = (struct words){.root = NULL};
 	while (cmdline = words_next(cmdline, &name, &value), name)
 		take_word(w, name, value ? value : name + strlen(name));
+}
+
+static int hex(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+}
+
+bool words_device_number(const char *spec, unsigned *major, unsigned *minor)
+{
+	char digits[16];
+	const char *colon = strchr(spec, ':'), *p = spec;
+	size_t len = colon ? (size_t)(colon - spec) : 0;
+	uint64_t first, second;
+	unsigned n = 0;
+
+	if (colon && len < sizeof(digits)) {
+		memcpy(digits, spec, len);
+		digits[len] = 0;
+		if (!text_parse_u64(digits, &first) || !text_parse_u64(colon + 1, &second) || first > UINT32_MAX ||
+			second > UINT32_MAX)
+			return false;
+		*major = (unsigned)first;
+		*minor = (unsigned)second;
+		return true;
+	}
+	for (; hex(*p) >= 0; p++)
+		n = n << 4 | (unsigned)hex(*p);
+	/* Twelve bits of the minor number were not enough one day: the rest stands in front (new_decode_dev). */
+	*major = n >> 8 & 0xfff;
+	*minor = (n & 0xff) | (n >> 12 & 0xfff00);
+	return !*p && p != spec && p - spec <= 8;
 }
 
 /* Is the @len bytes long option @text a flag? Then apply it. */

@@ -19,6 +19,8 @@ struct words {
 	const char *init;	/* init= */
 	bool rw;		/* the later one of ro and rw */
 	bool root_wait;		/* rootwait: for ever */
+	unsigned root_wait_s;	/* the longest of rootwait=N and rootdelay=N; 0: neither was said */
+	bool quiet;		/* only what goes wrong, or is waited for, is said */
 	int panic_s;		/* panic=: seconds until a reboot, 0 never, below 0 at once */
 	const char *bad_panic;	/* a value of panic= that is no number, and not used; NULL */
 };
@@ -28,6 +30,9 @@ struct words {
  * separate, double quotes protect blanks, "--" ends what is not for the real init.
  */
 void words_parse(struct words *w, char *cmdline);
+
+/* root=MAJOR:MINOR, or both as the hexadecimal number that the kernel makes of them ("fe02"). False: @spec is neither. */
+bool words_device_number(const char *spec, unsigned *major, unsigned *minor);
 
 /*
  * Split a comma list of mount options into the flags of mount(2), added to @flags, and the

@@ -1,30 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* boot - see boot.h. Parts: keys.c (what may open what), consoles.c (people), sight.c (devices). */
+/* boot - see boot.h. Parts: keys.c (what may open what), people.c (asking), sight.c (devices). */
 #include "boot/boot.h"
 #include "base/text.h"
 #include "boot/consoles.h"
+#include "boot/silent.h"
 #include "boot/state.h"
 #include "device/uevent.h"
 #include "dm/map.h"
 #include "secret/arena.h"
-#include "secret/wipe.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/reboot.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
-	FDS_MAX = CONSOLES_MAX + 3 + FETCHES_MAX + 1 + PLAN_VOLUMES_MAX,
+	FDS_MAX = CONSOLES_MAX + 4 + FETCHES_MAX + 1 + PLAN_VOLUMES_MAX,
 	TICK_MS = 1000,
 	/* Every so often what is waited for is said. */
 	NOTICE_MS = 10000,
-	/* A volume with a damaged header gets so long for a stick with another one. */
-	DAMAGED_PATIENCE_MS = 30000,
-	PAUSE_MAX_S = 10,
+	/* So long a volume with a damaged header waits for a stick with another one, and one in use for its release. */
+	PATIENCE_S = 30,
+	/* All disks together. One of them that hangs is found sooner (silent.h). */
 	LOOK_LIMIT_S = 60,
 };
 
@@ -65,16 +61,19 @@ static void set_title(struct volume *v, const struct sight_volume *seen)
 /* What cannot get better by waiting. */
 static bool is_final(const struct boot *b, struct volume *v, const struct sight_volume *seen)
 {
+	bool in_use = seen->cause == CAUSE_EXISTS;
+
 	if (seen->cause == CAUSE_DEVICE)
 		return false;
-	if (seen->cause != CAUSE_DAMAGED || v->plan->flags.no_stick)
+	if (!in_use && (seen->cause != CAUSE_DAMAGED || v->plan->flags.no_stick))
 		return true;
-	if (!v->damaged_since_ms) {
-		v->damaged_since_ms = b->now_ms;
+	if (!v->unfit_since_ms) {
+		v->unfit_since_ms = b->now_ms;
 		consoles_say("latchkey: %s: %s", v->plan->name, seen->err.text);
-		consoles_say("latchkey: waiting %d s for a stick with its header", DAMAGED_PATIENCE_MS / 1000);
+		consoles_say("latchkey: waiting %d s for %s", PATIENCE_S,
+			in_use ? "it to be released" : "a stick with its header");
 	}
-	return b->now_ms - v->damaged_since_ms > DAMAGED_PATIENCE_MS;
+	return b->now_ms - v->unfit_since_ms > PATIENCE_S * 1000;
 }
 
 static void heed_volume(struct boot *b, struct volume *v, const struct sight_volume *seen)
@@ -85,13 +84,15 @@ static void heed_volume(struct boot *b, struct volume *v, const struct sight_vol
 	v->why.cause = seen->cause;
 	if (seen->mapped) {
 		v->state = VOLUME_OPEN;
-		consoles_say("latchkey: %s is open already", v->plan->name);
+		consoles_say(CONSOLES_CHATTER "latchkey: %s is open already", v->plan->name);
 	} else if (!seen->cause) {
 		v->state = VOLUME_READY;
 		memcpy(v->path, seen->path, sizeof(v->path));
 		memcpy(v->uuid, seen->look.uuid, sizeof(v->uuid));
 		v->memory_kib = seen->look.memory_kib;
 		set_title(v, seen);
+		if (seen->look.token_key)
+			keys_token(b, v);
 		if (!b->cache_read)
 			keys_cached(b);
 		b->cache_read = true;
@@ -129,11 +130,22 @@ static void heed_pulled(struct boot *b)
 	}
 }
 
+/* What a look finds; a child that is left with a silent disk keeps its own. */
+static struct sight *make_sight(void)
+{
+	void *map = mmap(NULL, sizeof(struct sight), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return map == MAP_FAILED ? NULL : map;
+}
+
 static void look(struct boot *b)
 {
 	if (b->looker.pid || (!b->look_again && b->now_ms < b->look_at_ms))
 		return;
 	b->look_again = false;
+	b->looking = b->looking ? b->looking : make_sight();
+	if (!b->looking)
+		return;
 	heed_pulled(b);
 	/* Kernels without uevents, and devices that become readable without one. */
 	b->look_at_ms = b->now_ms + (b->uevents < 0 || anything_absent(b) ? TICK_MS : NOTICE_MS);
@@ -164,155 +176,6 @@ static void say_waiting(struct boot *b)
 	}
 }
 
-/* --- people -------------------------------------------------------------------------------- */
-
-static bool waits_for_key_first(const struct boot *b, const struct volume *v)
-{
-	return v->plan->key_timeout_s && b->now_ms - b->start_ms < (uint64_t)v->plan->key_timeout_s * 1000;
-}
-
-static bool may_ask_for(const struct boot *b, const struct volume *v)
-{
-	/* While a key is tried a passphrase may come, too. */
-	bool free = v->state == VOLUME_READY || (v->state == VOLUME_TRYING && !b->credentials[v->trying].counts);
-
-	return free && !b->out_of_tries && !v->plan->flags.headless && !b->plan->headless && !waits_for_key_first(b, v);
-}
-
-/* "Enter passphrase for root (/dev/sda2), home: "; the first one that may be asked for, or NULL. */
-static const struct volume *make_prompt(const struct boot *b, char *text, size_t size)
-{
-	const struct volume *first = NULL;
-	size_t used = text_format(text, size, "Enter passphrase for ");
-
-	for (unsigned i = 0; i < b->count; i++) {
-		const struct volume *v = &b->volumes[i];
-
-		if (!may_ask_for(b, v))
-			continue;
-		used += text_format(text + used, size - used, "%s%s", first ? ", " : "", first ? v->plan->name : v->title);
-		first = first ? first : v;
-	}
-	text_format(text + used, size - used, ": ");
-	return first;
-}
-
-static void show_status(const struct boot *b)
-{
-	char text[120];
-
-	for (unsigned i = 0; i < b->count; i++) {
-		const struct volume *v = &b->volumes[i];
-
-		if (v->state != VOLUME_TRYING)
-			continue;
-		text_format(text, sizeof(text), "Deriving the key for %s: %u %%", v->plan->name, v->child.end->percent);
-		consoles_status(text);
-		return;
-	}
-	consoles_status("");
-}
-
-static _Noreturn void switch_off(int how, const char *what)
-{
-	consoles_say("latchkey: %s after so many wrong passphrases", what);
-	consoles_close();
-	vault_close();
-	sync();
-	(void)reboot(how);
-	_exit(CAUSE_KERNEL);
-}
-
-static void fail_all_that_ask(struct boot *b)
-{
-	struct error why;
-
-	error_set(&why, CAUSE_PASSPHRASE, "no right passphrase in %u tries", b->wrong);
-	for (unsigned i = 0; i < b->count; i++)
-		if (volume_wants(&b->volumes[i]) && b->volumes[i].state == VOLUME_READY)
-			volume_failed(b, &b->volumes[i], &why);
-}
-
-static void heed_wrong(struct boot *b)
-{
-	unsigned before = b->wrong_heeded;
-
-	if (b->wrong == before)
-		return;
-	b->wrong_heeded = b->wrong;
-	b->pause_s = b->pause_s ? b->pause_s * 2 : 1;
-	if (b->pause_s > PAUSE_MAX_S)
-		b->pause_s = PAUSE_MAX_S;
-	b->ask_from_ms = b->now_ms + b->pause_s * 1000;
-	if (!b->plan->tries || b->wrong / b->plan->tries == before / b->plan->tries)
-		return;
-	switch (b->test ? PLAN_AFTER_FAIL : b->plan->after) {
-	case PLAN_AFTER_POWEROFF:
-		switch_off(RB_POWER_OFF, "switching off");
-	case PLAN_AFTER_REBOOT:
-		switch_off(RB_AUTOBOOT, "restarting");
-	case PLAN_AFTER_FAIL:
-		b->out_of_tries = true;
-		return;
-	case PLAN_AFTER_ASK:
-		return;
-	}
-}
-
-static void ask(struct boot *b)
-{
-	char text[200];
-	const struct volume *first;
-
-	heed_wrong(b);
-	if (b->out_of_tries)
-		fail_all_that_ask(b);
-	first = make_prompt(b, text, sizeof(text));
-	if (keys_typed_pending(b)) {
-		show_status(b);
-		b->asking = false;
-	} else if (!first || b->now_ms < b->ask_from_ms) {
-		consoles_status("");
-		b->asking = false;
-	} else {
-		consoles_ask(text, first->plan->echo == PLAN_ECHO_MASKED);
-		if (!b->asking)
-			b->asked_at_ms = b->now_ms;
-		b->asking = true;
-	}
-}
-
-static void heed_fifo(struct boot *b)
-{
-	uint8_t *line = vault_line(VAULT_LINES - 1);
-	ssize_t n = read(b->fifo, line, CONSOLES_PASSPHRASE_MAX_BYTES + 1);
-
-	if (n > 0 && line[n - 1] == '\n')
-		n--;
-	if (n > 0)
-		keys_typed(b, line, (size_t)n, "the passphrase from the FIFO");
-	wipe(line, VAULT_LINE_BYTES);
-}
-
-static void open_fifo(struct boot *b)
-{
-	const char *path = b->plan->passfifo;
-	struct stat st;
-
-	b->fifo = -1;
-	if (!path)
-		return;
-	b->fifo_is_ours = !mkfifo(path, 0600);
-	/* For writing, too: so that it does not end when the first writer goes. */
-	b->fifo = open(path, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-	if (b->fifo >= 0 && !fstat(b->fifo, &st) && S_ISFIFO(st.st_mode))
-		return;
-	consoles_say("latchkey: %s: is no FIFO that can be opened", path);
-	if (b->fifo >= 0)
-		close(b->fifo);
-	b->fifo = -1;
-}
-
 /* --- limits -------------------------------------------------------------------------------- */
 
 static bool is_over(const struct boot *b, uint64_t since_ms, unsigned limit_s)
@@ -341,7 +204,7 @@ static void keep_limits(struct boot *b, struct volume *v)
 		   is_over(b, b->start_ms, b->plan->give_up_s)) {
 		error_set(&why, CAUSE_DEVICE, "no key came within %u s, and nobody is to be asked", b->plan->give_up_s);
 		volume_failed(b, v, &why);
-	} else if (may_ask_for(b, v) && b->asking && is_over(b, b->asked_at_ms, p->timeout_s)) {
+	} else if (people_may_be_asked(b, v) && b->asking && is_over(b, b->asked_at_ms, p->timeout_s)) {
 		error_set(&why, CAUSE_USAGE, "no passphrase was given within %u s", p->timeout_s);
 		volume_failed(b, v, &why);
 	}
@@ -372,8 +235,32 @@ static void heed_children(struct boot *b, const struct pollfd *fds)
 			keys_attempt_done(b, &b->volumes[i]);
 }
 
+static bool waits(const struct boot *b, const struct child *c)
+{
+	if (!silent_waits(c, b->now_ms))
+		return false;
+	consoles_say("latchkey: %s: does not answer; going on without it", c->end->waiting_for);
+	return true;
+}
+
+/* Whoever waits for a silent disk is left with it: the other disks and the people are not to wait. */
+static void heed_silent(struct boot *b)
+{
+	if (waits(b, &b->looker)) {
+		silent_leave(&b->looker);
+		munmap(b->looking, sizeof(*b->looking));
+		b->looking = NULL;
+		b->look_again = true;
+	}
+	for (unsigned i = 0; i < b->count; i++)
+		if (waits(b, &b->volumes[i].child))
+			keys_attempt_late(b, &b->volumes[i]);
+	b->look_again |= silent_heed();
+}
+
 static void heed_late(struct boot *b)
 {
+	heed_silent(b);
 	if (child_is_late(&b->looker, b->now_ms)) {
 		consoles_say("latchkey: a device does not answer within %d s", LOOK_LIMIT_S);
 		look_done(b); /* what was seen before it */
@@ -391,7 +278,8 @@ static void wait_and_heed(struct boot *b)
 	size_t len;
 
 	listen_to(fds, &n, b->uevents);
-	listen_to(fds, &n, b->now_ms < b->ask_from_ms ? -1 : b->fifo);
+	people_listen(b, fds + n);
+	n += PEOPLE_FDS;
 	children = n;
 	listen_to_child(fds, &n, &b->looker);
 	for (unsigned i = 0; i < FETCHES_MAX; i++)
@@ -403,8 +291,7 @@ static void wait_and_heed(struct boot *b)
 	b->now_ms = child_now_ms();
 	if (fds[consoles].revents)
 		b->look_again |= uevent_drain(b->uevents);
-	if (fds[consoles + 1].revents)
-		heed_fifo(b);
+	people_heed(b, fds + consoles + 1);
 	heed_children(b, fds + children);
 	heed_late(b);
 	/* One: what was typed behind it was typed before it was known to be wrong. */
@@ -436,7 +323,7 @@ static void run(struct boot *b)
 		}
 		keys_tidy(b);
 		say_waiting(b);
-		ask(b);
+		people_ask(b);
 		wait_and_heed(b);
 		for (unsigned i = 0; i < b->count; i++)
 			keep_limits(b, &b->volumes[i]);
@@ -486,7 +373,7 @@ static enum cause conclude(struct boot *b, struct error *err)
 	if (b->failed && first)
 		return error_set(err, first->why.cause ? first->why.cause : CAUSE_BUG, "%s could not be opened",
 			first->plan->name);
-	consoles_say("latchkey: %u of %u volumes %s", ours, b->count, b->test ? "would open" : "opened");
+	consoles_say(CONSOLES_CHATTER "latchkey: %u of %u volumes %s", ours, b->count, b->test ? "would open" : "opened");
 	return CAUSE_OK;
 }
 
@@ -500,8 +387,8 @@ static enum cause prepare(struct boot *b, const struct plan *plan, bool test, st
 	*b = (struct boot){.plan = plan, .test = test, .look_again = true, .count = plan->count};
 	if (cause)
 		return cause;
-	b->looking = mmap(NULL, sizeof(*b->looking), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (b->looking == MAP_FAILED)
+	b->looking = make_sight();
+	if (!b->looking)
 		return error_set_os(err, CAUSE_RESOURCE, errno, "no memory");
 	b->start_ms = b->now_ms = child_now_ms();
 	b->notice_at_ms = b->start_ms + TICK_MS; /* most devices are there by then */
@@ -513,23 +400,18 @@ static enum cause prepare(struct boot *b, const struct plan *plan, bool test, st
 		error_set(&b->volumes[i].why, CAUSE_DEVICE, "%s: not looked at yet", plan->volumes[i].device);
 	}
 	b->uevents = uevent_open();
-	consoles_open(test);
-	open_fifo(b);
+	people_open(b);
 	return CAUSE_OK;
 }
 
 static void finish(struct boot *b)
 {
-	consoles_close();
+	people_close(b);
 	if (b->uevents >= 0)
 		close(b->uevents);
-	if (b->fifo >= 0) {
-		close(b->fifo);
-		if (b->fifo_is_ours)
-			(void)unlink(b->plan->passfifo);
-	}
 	/* What is still on its way finds nobody at home. */
 	child_drop(&b->looker);
+	silent_close();
 	for (unsigned i = 0; i < FETCHES_MAX; i++)
 		child_drop(&b->errands[i].child);
 	for (unsigned i = 0; i < b->count; i++)

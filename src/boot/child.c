@@ -3,6 +3,7 @@
 #include "boot/child.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "boot/silent.h"
 #include "secret/arena.h"
 #include "secret/vault.h"
 #include <errno.h>
@@ -36,6 +37,7 @@ static _Noreturn void be_child(struct child *c, int said, child_work *work, void
 	(void)dup2(said, STDOUT_FILENO);
 	(void)dup2(said, STDERR_FILENO);
 	vault_lock();
+	silent_watch(c->end);
 	cause = arena_open(&c->end->err);
 	if (!cause)
 		cause = work(arg, c->end, &c->end->err);
@@ -65,7 +67,7 @@ bool child_start(struct child *c, child_work *work, void *arg, unsigned limit_s)
 		}
 	}
 	/* What stands here when the child is killed before it can say better. */
-	c->end->percent = 0;
+	*c->end = (struct child_end){.percent = 0};
 	c->end->cause = error_set(&c->end->err, CAUSE_BUG, "a process of latchkey was killed");
 	if (pipe2(pipe_fds, O_CLOEXEC))
 		return no_child(c, "no pipe for a process");
@@ -109,6 +111,7 @@ static void forget(struct child *c)
 bool child_listen(struct child *c, void (*hear)(void *context, const char *line), void *context)
 {
 	ssize_t n = read(c->fd, c->line + c->used, sizeof(c->line) - 1 - c->used);
+	int status = 0;
 
 	if (n < 0 && errno == EINTR)
 		return false;
@@ -116,21 +119,32 @@ bool child_listen(struct child *c, void (*hear)(void *context, const char *line)
 	tell_lines(c, n <= 0, hear, context);
 	if (n > 0)
 		return false;
-	while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
+	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
 		;
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		c->end->cause = error_set(&c->end->err, CAUSE_RESOURCE,
+			"was killed on the way, as the kernel does when memory runs out");
 	forget(c);
 	return true;
+}
+
+pid_t child_leave(struct child *c)
+{
+	pid_t pid = c->pid;
+
+	/* What it shares stays with it. */
+	forget(c);
+	c->end = NULL;
+	return pid;
 }
 
 void child_drop(struct child *c)
 {
 	if (!c->pid)
 		return;
-	/* It may hang where no signal reaches it: process 1 buries it some day. What it shares stays with it. */
+	/* It may hang where no signal reaches it: process 1 buries it some day. */
 	(void)kill(c->pid, SIGKILL);
-	(void)waitpid(c->pid, NULL, WNOHANG);
-	forget(c);
-	c->end = NULL;
+	(void)waitpid(child_leave(c), NULL, WNOHANG);
 }
 
 bool child_is_late(struct child *c, uint64_t now_ms)

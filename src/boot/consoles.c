@@ -36,6 +36,7 @@ struct console {
 	bool escape; /* inside a key's escape sequence */
 	bool stuck;  /* it takes no output */
 	bool taken;  /* the line was given out: start afresh */
+	bool lent;   /* the terminal is somebody else's now */
 };
 
 static struct {
@@ -44,8 +45,9 @@ static struct {
 	int kmsg; /* 0 or below: none */
 	int log_level;
 	uint64_t redraw_at_ms; /* 0: nothing to redraw */
-	bool asking, masked;
+	bool asking, masked, quiet;
 	char text[TEXT_COLUMNS]; /* the prompt or the status */
+	pid_t lent_to;
 } all;
 
 static const int fatal_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM};
@@ -63,7 +65,8 @@ static bool set(const struct console *c, const struct termios *t)
 static void restore_terminals(void)
 {
 	for (unsigned i = 0; i < all.count; i++)
-		(void)set(&all.c[i], &all.c[i].saved);
+		if (!all.c[i].lent)
+			(void)set(&all.c[i], &all.c[i].saved);
 }
 
 /* Put the terminals back, then let the signal do what it does by default. */
@@ -258,7 +261,7 @@ static void draw_line(struct console *c, const char *text, unsigned star_count, 
 
 static void draw(struct console *c)
 {
-	if (*all.text || c->columns)
+	if (!c->lent && (*all.text || c->columns))
 		draw_line(c, all.text, stars(c), "");
 }
 
@@ -284,16 +287,25 @@ static void log_line(const char *text)
 		return; /* a full log is nobody's fault */
 }
 
+void consoles_be_quiet(void)
+{
+	all.quiet = true;
+}
+
 void consoles_say(const char *fmt, ...)
 {
+	bool chatter = *fmt == *CONSOLES_CHATTER;
 	char line[560];
 	va_list args;
 
 	va_start(args, fmt);
-	text_vformat(line, sizeof(line), fmt, args);
+	text_vformat(line, sizeof(line), fmt + chatter, args);
 	va_end(args);
+	log_line(line);
+	if (chatter && all.quiet)
+		return;
 	for (unsigned i = 0; i < all.count; i++) {
-		if (all.c[i].columns)
+		if (!all.c[i].lent && all.c[i].columns)
 			draw_line(&all.c[i], "", 0, ""); /* the prompt may be longer than the message is */
 		put(&all.c[i], line, strlen(line));
 		put(&all.c[i], "\n", 1);
@@ -302,7 +314,6 @@ void consoles_say(const char *fmt, ...)
 	}
 	if (!isatty(STDERR_FILENO) || !all.count)
 		text_print(STDERR_FILENO, "%s\n", line);
-	log_line(line);
 }
 
 /* --- asking ------------------------------------------------------------------------------ */
@@ -429,12 +440,44 @@ static void heed_kernel(void)
 	}
 }
 
+/* Has the process @pid the terminal @device open? */
+static bool has_open(pid_t pid, unsigned device)
+{
+	enum { FDS = 64 };
+	char path[48];
+	struct stat st;
+
+	for (int fd = 0; pid && fd < FDS; fd++) {
+		text_format(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
+		if (!stat(path, &st) && S_ISCHR(st.st_mode) && (unsigned)st.st_rdev == device)
+			return true;
+	}
+	return false;
+}
+
+void consoles_lend(pid_t to)
+{
+	if (to == all.lent_to)
+		return;
+	all.lent_to = to;
+	for (unsigned i = 0; i < all.count; i++) {
+		struct console *c = &all.c[i];
+		bool before = c->lent;
+
+		c->lent = has_open(to, c->device);
+		if (c->lent)
+			forget_line(c);
+		else if (before && make_raw(c, false))
+			draw(c);
+	}
+}
+
 unsigned consoles_poll(struct pollfd *fds)
 {
 	unsigned n = 0;
 
 	for (; n < all.count; n++)
-		fds[n] = (struct pollfd){.fd = all.c[n].fd, .events = POLLIN};
+		fds[n] = (struct pollfd){.fd = all.c[n].lent ? -1 : all.c[n].fd, .events = POLLIN};
 	fds[n++] = (struct pollfd){.fd = all.kmsg > 0 ? all.kmsg : -1, .events = POLLIN};
 	return n;
 }

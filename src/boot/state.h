@@ -7,6 +7,7 @@
 #include "boot/fetch.h"
 #include "boot/sight.h"
 #include "secret/vault.h"
+#include <poll.h>
 
 enum { ORIGIN_BYTES = SYSBLOCK_PATH_BYTES + 64, FETCHES_MAX = 4, SEEN_MAX = 2 * SIGHT_STICKS_MAX };
 
@@ -42,7 +43,7 @@ struct volume {
 	unsigned seen_next, seen_headers_next;
 	int header_fd; /* a header in memory; -1: none */
 	char header[32]; /* its path */
-	uint64_t absent_since_ms, damaged_since_ms;
+	uint64_t absent_since_ms, unfit_since_ms;
 	struct attempt attempt;
 	struct child child;
 };
@@ -54,6 +55,7 @@ struct credential {
 	bool counts;	  /* as a try of a person */
 	bool opened;	  /* at least one: kept for the others */
 	bool refused;	  /* by at least one */
+	bool token;	  /* none of ours: a key of the kernel's keyring that a token names */
 	uint32_t volumes; /* that it is for, as bits */
 	uint64_t since_ms;
 	char origin[ORIGIN_BYTES]; /* "the key /x on /dev/sdb1", for messages */
@@ -102,14 +104,28 @@ void keys_errand_done(struct boot *b, struct errand *e);
 void keys_attempt_done(struct boot *b, struct volume *v);
 /* It has not, in its time. */
 void keys_errand_late(struct boot *b, struct errand *e);
+void keys_attempt_late(struct boot *b, struct volume *v);
 /* A passphrase that a person gave just now; copied. */
 void keys_typed(struct boot *b, const uint8_t *line, size_t len, const char *origin);
 /* Those that systemd's and others' password agents left in the kernel's keyring. */
 void keys_cached(struct boot *b);
+/* The one that a token of @v names. */
+void keys_token(struct boot *b, struct volume *v);
 /* Is a passphrase still to be tried, or being tried? */
 bool keys_typed_pending(const struct boot *b);
 /* Forget what is of no use any more, and count the wrong ones. */
 void keys_tidy(struct boot *b);
+
+/* people.c: the prompt on the consoles, the FIFO, the splash screen. */
+enum { PEOPLE_FDS = 2 };
+void people_open(struct boot *b);
+void people_close(struct boot *b);
+/* Ask, stop asking, or show what is going on: whatever is right now. */
+void people_ask(struct boot *b);
+bool people_may_be_asked(const struct boot *b, const struct volume *v);
+/* For poll(2), beside what consoles.h has; and what came of it. */
+void people_listen(const struct boot *b, struct pollfd fds[static PEOPLE_FDS]);
+void people_heed(struct boot *b, const struct pollfd fds[static PEOPLE_FDS]);
 
 /* boot.c */
 void volume_failed(struct boot *b, struct volume *v, const struct error *why);

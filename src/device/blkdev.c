@@ -11,14 +11,35 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+static bool (*watcher)(dev_t device, const char *name);
+
+void blkdev_tell(bool (*watch)(dev_t device, const char *name))
+{
+	watcher = watch;
+}
+
+static bool tell(dev_t device, const char *name)
+{
+	return !watcher || watcher(device, name);
+}
+
+static void tell_device(const struct blkdev *dev)
+{
+	if (dev->is_block)
+		(void)tell(makedev(dev->major, dev->minor), dev->name);
+}
+
 static enum cause read_at(void *ctx, void *buf, size_t len, uint64_t off, struct error *err)
 {
 	const struct blkdev *dev = ctx;
 	size_t have = 0;
 
 	while (have < len) {
-		ssize_t n = pread(dev->fd, (char *)buf + have, len - have, (off_t)(off + have));
+		ssize_t n;
 
+		tell_device(dev);
+		n = pread(dev->fd, (char *)buf + have, len - have, (off_t)(off + have));
+		(void)tell(0, NULL);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -65,13 +86,17 @@ static enum cause inspect(struct blkdev *dev, struct error *err)
 enum cause blkdev_open_path(const char *path, struct blkdev *dev, struct error *err)
 {
 	enum cause cause;
+	struct stat st;
 
 	*dev = (struct blkdev){.fd = -1};
 	text_escape(dev->name, sizeof(dev->name), path);
 	if (!text_join(dev->path, sizeof(dev->path), path, "", ""))
 		return error_set(err, CAUSE_DEVICE, "the path of the device is too long");
+	if (watcher && !stat(dev->path, &st) && S_ISBLK(st.st_mode) && !tell(st.st_rdev, dev->name))
+		return error_set(err, CAUSE_DEVICE, "%s: does not answer", dev->name);
 	/* O_NONBLOCK: a FIFO in the place of a device must not hang us. It means nothing for disks. */
 	dev->fd = open(dev->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	(void)tell(0, NULL);
 	if (dev->fd < 0)
 		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be opened", dev->name);
 	cause = inspect(dev, err);
@@ -109,9 +134,11 @@ enum cause blkdev_check_free(const struct blkdev *dev, struct error *err)
 		return CAUSE_OK;
 	/* Through our own descriptor, so that it is the same device whatever the path means by now. */
 	text_format(path, sizeof(path), "/proc/self/fd/%d", dev->fd);
+	tell_device(dev);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_EXCL);
 	if (fd < 0 && errno == ENOENT)
 		fd = open(dev->path, O_RDONLY | O_CLOEXEC | O_EXCL);
+	(void)tell(0, NULL);
 	if (fd < 0 && errno == EBUSY)
 		return error_set(
 			err, CAUSE_EXISTS, "%s: is in use: mounted, or part of another mapping", dev->name);

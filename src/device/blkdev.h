@@ -5,6 +5,7 @@
 
 #include "base/reader.h"
 #include <stdbool.h>
+#include <sys/types.h>
 
 enum { BLKDEV_NAME_BYTES = 128 };
 
@@ -24,6 +25,13 @@ struct blkdev {
  * (an empty name).
  */
 enum cause blkdev_open(const char *spec, struct blkdev *dev, struct error *err) MUST_USE;
+
+/*
+ * From now on @watch hears of all that may hang: before the block device @device, called @name, is opened or
+ * read, and with NULL when it has answered. It says false for a device that is to be left alone: opening that
+ * one fails.
+ */
+void blkdev_tell(bool (*watch)(dev_t device, const char *name));
 
 /* The same for a path and nothing else. */
 enum cause blkdev_open_path(const char *path, struct blkdev *dev, struct error *err) MUST_USE;

@@ -52,12 +52,10 @@ static bool read_superblock(const char *path, struct superblock *out)
 	return known;
 }
 
-static enum fit superblock_fits(const char *name, const struct wanted *w)
+static enum fit superblock_fits(const char *path, const struct wanted *w)
 {
-	char path[SYSBLOCK_PATH_BYTES];
 	struct superblock s;
 
-	sysblock_path(name, path);
 	if (!read_superblock(path, &s))
 		return FITS_NOT;
 	if (w->key == BY_UUID)
@@ -97,11 +95,13 @@ static enum fit partition_fits(const char *name, const struct wanted *w)
 static void consider(const char *name, struct wanted *w)
 {
 	enum fit fit = FITS_NOT;
+	char path[SYSBLOCK_PATH_BYTES];
 
 	switch (w->key) {
 	case BY_UUID:
 	case BY_LABEL:
-		fit = superblock_fits(name, w);
+		sysblock_path(name, path);
+		fit = superblock_fits(path, w);
 		break;
 	case BY_PARTUUID:
 	case BY_PARTLABEL:
@@ -255,6 +255,14 @@ static bool is_wanted(const char *spec, struct wanted *w)
 		}
 	}
 	return false;
+}
+
+bool find_is_called(const char *path, const char *spec)
+{
+	struct wanted w = {.found = 0};
+
+	return is_wanted(spec, &w) && *w.value && (w.key == BY_UUID || w.key == BY_LABEL) &&
+	       superblock_fits(path, &w) == FITS;
 }
 
 enum cause find_device(const char *spec, char *path, size_t path_bytes, struct error *err)

@@ -21,6 +21,9 @@
  */
 enum cause find_device(const char *spec, char *path, size_t path_bytes, struct error *err) MUST_USE;
 
+/* Is the device at @path called @spec? For UUID= and LABEL=, and their paths; of any other @spec it says no. */
+bool find_is_called(const char *path, const char *spec);
+
 /* A block device that is there and has a size. */
 struct find_found {
 	char name[SYSBLOCK_NAME_BYTES]; /* as /sys/class/block spells it */

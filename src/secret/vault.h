@@ -14,7 +14,7 @@
 enum {
 	VAULT_SLOTS = 8,
 	VAULT_SLOT_BYTES = KEYFILE_MAX_BYTES,
-	VAULT_LINES = 8, /* short secrets: what is being typed, one for each console */
+	VAULT_LINES = 9, /* short secrets: what is being typed, one for each console and two beside them */
 	VAULT_LINE_BYTES = 1024,
 };
 

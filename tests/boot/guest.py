@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Images of guests that have busybox, the machine's own cryptsetup and dmsetup, and latchkey. See rig_common."""
 import os
-import re
 import shutil
-import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -20,23 +18,13 @@ def missing():
     return vm.missing()
 
 
-def with_libraries(program):
-    """The files that a program of this machine needs in a guest, each at its own path."""
-    files = [os.path.realpath(program)]
-    for line in subprocess.run(["ldd", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode().split("\n"):
-        match = re.search(r"(/\S+) \(0x", line)
-        if match:
-            files.append(match.group(1))
-    return files
-
-
 def image(rig, modules, *files):
     """The script tests/boot/RIG as process 1, and (file, where it goes with its mode) more."""
     busybox = os.path.realpath(shutil.which("busybox"))
     add = [f"{busybox}:/bin/busybox:0755", f"{os.path.join(vm.HERE, 'rig_common')}:/rig_common"]
     add += [f"{path}:{where}" for path, where in files]
     for name in TOOLS[1:]:
-        for path in with_libraries(shutil.which(name)):
+        for path in vm.with_libraries(shutil.which(name)):
             add.append(f"{path}:{path}:0755")
         add.append(f"{shutil.which(name)}:/sbin/{name}:0755")
     options = [word for file in dict.fromkeys(add) for word in ("--add", file)]

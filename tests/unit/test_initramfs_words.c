@@ -58,6 +58,8 @@ static void every_word_is_kept(void **state)
 	assert_string_equal(l.w.init, "/i");
 	assert_true(l.w.rw);
 	assert_true(l.w.root_wait);
+	assert_true(l.w.quiet);
+	assert_int_equal(l.w.root_wait_s, 0);
 	assert_int_equal(l.w.panic_s, -1);
 	assert_null(l.w.bad_panic);
 	drop(&l);
@@ -74,6 +76,38 @@ static void the_later_word_counts(void **state)
 	assert_false(l.w.rw);
 	assert_int_equal(l.w.panic_s, 0);
 	drop(&l);
+}
+
+static void the_longest_wait_counts_and_an_endless_one_is_another(void **state)
+{
+	struct line l = parse("rootwait=30 rootdelay=20 rootdelay=x rootwait=4294967296");
+
+	(void)state;
+	assert_false(l.w.root_wait);
+	assert_false(l.w.quiet);
+	assert_int_equal(l.w.root_wait_s, 30);
+	drop(&l);
+}
+
+static void numbers_of_devices(void **state)
+{
+	static const struct {
+		const char *spec;
+		unsigned major, minor;
+	} rows[] = {{"254:0", 254, 0}, {"8:17", 8, 17}, {"259:300", 259, 300}, {"fe00", 254, 0}, {"FE11", 254, 17},
+		{"811", 8, 17}, {"0x", ~0u, 0}, {"10310312", 0x103, 0x10312}, {"", ~0u, 0},
+		{"254:", ~0u, 0}, {":0", ~0u, 0}, {"254:0:1", ~0u, 0}, {"254:-1", ~0u, 0}, {"4294967296:0", ~0u, 0},
+		{"/dev/sda", ~0u, 0}, {"fe00x", ~0u, 0}, {"123456789", ~0u, 0}, {"UUID=254", ~0u, 0},
+		{"99999999999999999999:0", ~0u, 0}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		unsigned major = ~0u, minor = 0;
+		bool is = words_device_number(rows[i].spec, &major, &minor);
+
+		if (is != (rows[i].major != ~0u) || (is && (major != rows[i].major || minor != rows[i].minor)))
+			fail_msg("%s: %d, %u:%u", rows[i].spec, is, major, minor);
+	}
 }
 
 static void quotes_protect_blanks(void **state)
@@ -155,6 +189,8 @@ int main(void)
 		cmocka_unit_test(defaults_of_an_empty_line),
 		cmocka_unit_test(every_word_is_kept),
 		cmocka_unit_test(the_later_word_counts),
+		cmocka_unit_test(the_longest_wait_counts_and_an_endless_one_is_another),
+		cmocka_unit_test(numbers_of_devices),
 		cmocka_unit_test(quotes_protect_blanks),
 		cmocka_unit_test(two_dashes_end_the_words),
 		cmocka_unit_test(what_is_no_number_is_named),

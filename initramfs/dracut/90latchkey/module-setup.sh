@@ -49,6 +49,23 @@ installkernel() {
     else
         hostonly='' instmods "=crypto" "=arch/$(uname -m | sed 's/x86_64\|i.86/x86/')/crypto"
     fi
+    [[ ! $hostonly ]] || ! command -v latchkey-preflight > /dev/null || preflight
+}
+
+# Will this image open this machine's volumes? Said now; the image is made all the same.
+preflight() {
+    local words line list table="$initdir/etc/crypttab" image=()
+    [[ -e $table ]] || table=/dev/null
+    words="$(cat /proc/cmdline)$(cmdline)"
+    [[ $(latchkey boot --cmdline "$words" --crypttab "$table" --show) == volume* ]] || return 0
+    # Key files may still come: only modules are counted, once they are there.
+    list=$(find "$initdir" -name '*.ko*')
+    [[ ! $list ]] || image=(--image -)
+    latchkey-preflight --quiet --cmdline "$words" --crypttab "$table" --kernel "$kernel" "${image[@]}" <<< "$list" 2>&1 |
+        while read -r line; do
+            dwarn "latchkey: $line"
+        done
+    return 0
 }
 
 cmdline() {

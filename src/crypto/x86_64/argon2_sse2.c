@@ -1,23 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /* argon2_sse2 - Argon2 for every x86-64. */
-#include "crypto/argon2_fill.h"
-#include <immintrin.h>
+#include "crypto/x86_64/x86.h"
 
 #define TARGET
 #define TARGET_INLINE ARGON2_INLINE
 
-typedef __m128i v2;
+typedef uint64_t v2 __attribute__((vector_size(16)));
+
+#include "crypto/argon2_fill.h"
+
+TARGET_INLINE v2 product(v2 a, v2 b)
+{
+	return (v2)_mm_mul_epu32((__m128i)a, (__m128i)b);
+}
+
+TARGET_INLINE v2 ror32(v2 x)
+{
+	return (v2)_mm_shuffle_epi32((__m128i)x, 0xb1);
+}
 
 TARGET_INLINE v2 ror24(v2 x)
 {
-	return _mm_xor_si128(_mm_srli_epi64(x, 24), _mm_slli_epi64(x, 40));
+	return x >> 24 ^ x << 40;
 }
 
 TARGET_INLINE v2 ror16(v2 x)
 {
-	return _mm_shufflehi_epi16(_mm_shufflelo_epi16(x, 0x39), 0x39);
+	return (v2)_mm_shufflehi_epi16(_mm_shufflelo_epi16((__m128i)x, 0x39), 0x39);
 }
 
-#include "crypto/x86_64/argon2_sse.h"
+TARGET_INLINE v2 ror63(v2 x)
+{
+	return x >> 63 ^ (x + x);
+}
+
+#include "crypto/argon2_pairs.h"
 
 const struct argon2_core argon2_sse2 = {"SSE2", 0, block};

@@ -15,9 +15,4 @@ extern const struct hash_core sha256_sse2, sha256_shani;
 extern const struct hash_core sha512_avx2;
 extern const struct argon2_core argon2_sse2, argon2_avx2, argon2_avx512;
 
-/* The block function of SSE2, around its permutation. */
-void argon2_sse_block(void (*permute)(__m128i v[16]), struct argon2_block *next,
-	const struct argon2_block *prev, const struct argon2_block *ref, bool with_old,
-	struct argon2_ahead *ahead, struct argon2_scratch *s);
-
 #endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* findings - see findings.h. */
+#include "preflight/findings.h"
+#include "base/text.h"
+
+void finding(struct findings *f, enum weight weight, enum cause cause, const char *where, const char *fmt, ...)
+{
+	static const char words[][8] = {"ok", "note", "warning", "problem"};
+	char text[ERROR_TEXT_BYTES * 2];
+	va_list args;
+
+	if (weight == WEIGHT_WARNING && !f->warning)
+		f->warning = cause;
+	if (weight == WEIGHT_PROBLEM && !f->problem)
+		f->problem = cause;
+	if (f->quiet && weight < WEIGHT_WARNING)
+		return;
+	va_start(args, fmt);
+	text_vformat(text, sizeof(text) - 1, fmt, args);
+	va_end(args);
+	text_print(1, "%s: %s: ", words[weight], where);
+	text_print(1, "%s\n", text);
+}
+
+enum cause findings_cause(const struct findings *f)
+{
+	return f->problem ? f->problem : f->warning;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* image - what is in an initramfs: its unpacked folder, or a list of its files, or only of its modules. */
+#ifndef PREFLIGHT_IMAGE_H
+#define PREFLIGHT_IMAGE_H
+
+#include "preflight/lines.h"
+#include "base/cause.h"
+#include <stdint.h>
+
+struct image {
+	bool given;	 /* something is known of it */
+	bool has_files;	 /* of files, too, not of modules alone */
+	uint64_t bytes;	 /* that its files take, unpacked; 0: not known */
+	struct span list; /* a line each: a path without / in front, or the name of a module */
+};
+
+/*
+ * @path is a folder, a list ("-": standard input) as lsinitramfs, lsinitcpio, lsinitrd and cpio -t print it, or one of
+ * modules. What is learnt lasts until the program ends.
+ * Fails: CAUSE_USAGE (not there, not readable, longer than 8 MiB).
+ */
+enum cause image_read(struct image *image, const char *path, struct error *err) MUST_USE;
+
+bool image_has_module(const struct image *image, struct span module);
+
+/* @path begins with a slash. */
+bool image_has_file(const struct image *image, const char *path);
+
+/* Some file called .../bin/NAME or .../sbin/NAME. */
+bool image_has_program(const struct image *image, const char *name);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * latchkey-preflight - will the next boot open its volumes? A program of the installed system, not of the image.
+ *
+ *     the boot configuration -> each volume: device, header, keyslots, keys -> what they need of the kernel and the image
+ *
+ * It looks, and never writes; no secret is asked for.
+ */
+#include "base/machine.h"
+#include "base/relro.h"
+#include "base/text.h"
+#include "boot/sources.h"
+#include "preflight/volume.h"
+#include "secret/arena.h"
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+struct options {
+	bool quiet, help, version;
+	const char *root, *kernel, *image, *memory, *cmdline, *crypttab, *config;
+};
+
+#define FIELD(member) offsetof(struct options, member)
+
+static const struct {
+	const char *name;
+	size_t field;
+	const char *value, *help; /* value NULL: it takes none */
+} table[] = {
+	{"image", FIELD(image), "PATH", "what is in the image: its folder, or a list of its files (-: standard input)"},
+	{"kernel", FIELD(kernel), "VERSION", "for this kernel, not for the one that runs"},
+	{"memory", FIELD(memory), "MIB", "for a machine with that much memory"},
+	{"root", FIELD(root), "DIR", "the installed system is there: /etc, /boot, /lib/modules"},
+	{"cmdline", FIELD(cmdline), "TEXT", "instead of /proc/cmdline"},
+	{"crypttab", FIELD(crypttab), "PATH", "instead of /etc/crypttab"},
+	{"config", FIELD(config), "PATH", "instead of /etc/latchkey.conf"},
+	{"quiet", FIELD(quiet), NULL, "print warnings and problems only"},
+	{"help", FIELD(help), NULL, "show this"},
+	{"version", FIELD(version), NULL, "show the version"},
+};
+enum { OPTIONS = sizeof(table) / sizeof(*table) };
+
+static void print_help(void)
+{
+	char left[32];
+
+	text_print(1, "Usage: latchkey-preflight [options]\n"
+		      "Say of each volume of the boot configuration whether this machine can open it at boot.\n\n");
+	for (int i = 0; i < OPTIONS; i++) {
+		text_format(left, sizeof(left), "--%s%s%s", table[i].name, table[i].value ? " " : "",
+			table[i].value ? table[i].value : "");
+		text_print(1, "  %-20s %s\n", left, table[i].help);
+	}
+	text_print(1, "\nThe exit code is 0, or that of the gravest finding, as of latchkey(8). See latchkey-preflight(8).\n");
+}
+
+/* The row of @arg ("--name", "--name=value"), or -1. */
+static int find_option(const char *arg, const char **value)
+{
+	size_t len = strcspn(arg, "=");
+
+	*value = arg[len] ? arg + len + 1 : NULL;
+	for (int i = 0; len > 2 && i < OPTIONS; i++)
+		if (!strncmp(arg, "--", 2) && strlen(table[i].name) == len - 2 && !strncmp(arg + 2, table[i].name, len - 2))
+			return i;
+	return -1;
+}
+
+static enum cause parse(int argc, char **argv, struct options *o, struct error *err)
+{
+	*o = (struct options){.quiet = false};
+	for (int i = 1; i < argc; i++) {
+		const char *value;
+		int which = find_option(argv[i], &value);
+
+		if (which < 0)
+			return error_set(err, CAUSE_USAGE, "unknown argument %s; see --help", argv[i]);
+		if (!table[which].value && value)
+			return error_set(err, CAUSE_USAGE, "--%s takes no value", table[which].name);
+		if (!table[which].value) {
+			*(bool *)((char *)o + table[which].field) = true;
+			continue;
+		}
+		if (!value)
+			value = argv[++i];
+		if (!value)
+			return error_set(err, CAUSE_USAGE, "--%s needs a value", table[which].name);
+		memcpy((char *)o + table[which].field, &value, sizeof(value));
+	}
+	return CAUSE_OK;
+}
+
+static void judge_configuration(const struct plan *plan, struct findings *f)
+{
+	for (unsigned i = 0; i < plan->note_count; i++)
+		finding(f, plan->notes[i].bad ? WEIGHT_WARNING : WEIGHT_NOTE, CAUSE_USAGE, "configuration", "%s",
+			plan->notes[i].text);
+	if (!plan->count)
+		finding(f, WEIGHT_WARNING, CAUSE_USAGE, "configuration",
+			"names no volume: neither the kernel command line nor crypttab nor latchkey.conf does");
+}
+
+static void judge(const struct plan *plan, const struct options *o, const struct machine *m, struct findings *f)
+{
+	struct kernel_files kernel;
+	struct needs needs = {.whose = {NULL}};
+
+	judge_configuration(plan, f);
+	if (m->image->has_files && !image_has_program(m->image, "latchkey"))
+		finding(f, WEIGHT_PROBLEM, CAUSE_USAGE, "image", "has no latchkey in it: see initramfs/README.md for the builder's hook");
+	for (unsigned i = 0; i < plan->count; i++)
+		volume_judge(&plan->volumes[i], plan->headless, m, &needs, f);
+	kernel_files_read(&kernel, m->root, o->kernel);
+	needs_judge(&needs, &kernel, m->image, f);
+}
+
+/* @path, or @name below @root; what is not there is an empty file. NULL: the usual place. */
+static const char *config_path(const char *path, const char *root, const char *name, char *buf, size_t size)
+{
+	if (path || !*root)
+		return path;
+	return text_join(buf, size, root, name, "") && !access(buf, F_OK) ? buf : "/dev/null";
+}
+
+static enum cause run(struct options *o, struct findings *f, struct error *err)
+{
+	static struct sources sources;
+	static struct plan plan;
+	static struct image image;
+	static char root[2048], crypttab[4096], config[4096];
+	struct machine m = {root, machine_memory_total_kib(), &image};
+	uint64_t mib;
+	enum cause cause = CAUSE_OK;
+
+	text_format(root, sizeof(root), "%s", o->root ? o->root : "");
+	for (size_t len = strlen(root); len && root[len - 1] == '/'; len--)
+		root[len - 1] = 0;
+	if (o->memory && (!text_parse_u64(o->memory, &mib) || !mib || mib > UINT64_MAX >> 20))
+		return error_set(err, CAUSE_USAGE, "--memory: \"%s\" is no number of MiB", o->memory);
+	if (o->memory)
+		m.memory_kib = mib << 10;
+	cause = sources_read(&sources, o->cmdline, config_path(o->crypttab, root, "/etc/crypttab", crypttab, sizeof(crypttab)),
+		config_path(o->config, root, "/etc/latchkey.conf", config, sizeof(config)), err);
+	if (!cause && o->image)
+		cause = image_read(&image, o->image, err);
+	if (cause)
+		return cause;
+	plan_make(&sources.plan, &plan);
+	judge(&plan, o, &m, f);
+	return findings_cause(f);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	struct findings f = {.quiet = false};
+	struct error err = {.text = ""};
+	enum cause cause = parse(argc, argv, &o, &err);
+
+	relro_protect();
+	if (!cause && (o.help || o.version)) {
+		if (o.help)
+			print_help();
+		else
+			text_print(1, "latchkey-preflight %s\n", LATCHKEY_VERSION);
+	} else if (!cause) {
+		f.quiet = o.quiet;
+		cause = arena_open(&err);
+		if (!cause)
+			cause = run(&o, &f, &err);
+		arena_close();
+	}
+	if (!cause && text_output_lost())
+		cause = error_set(&err, CAUSE_USAGE, "standard output cannot be written");
+	if (cause && err.text[0])
+		text_print(2, "latchkey-preflight: %s\n", err.text);
+	return (int)cause;
+}

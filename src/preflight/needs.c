@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* needs - see needs.h. */
+#include "preflight/needs.h"
+#include "base/text.h"
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+enum { DM, DM_CRYPT, CIPHERS, SOFT = NEEDS_COUNT - 2 };
+
+static const struct {
+	const char *word;   /* of a cipher's name; of the first two, the module */
+	const char *option; /* of the kernel's configuration, behind CONFIG_ */
+	const char *with;   /* another word that it asks for when it is used */
+} table[NEEDS_COUNT] = {
+	[DM] = {"dm-mod", "BLK_DEV_DM", NULL},
+	[DM_CRYPT] = {"dm-crypt", "DM_CRYPT", NULL},
+	{"aes", "CRYPTO_AES", NULL},
+	{"xts", "CRYPTO_XTS", "ecb"},
+	{"cbc", "CRYPTO_CBC", NULL},
+	{"essiv", "CRYPTO_ESSIV", NULL},
+	{"sha256", "CRYPTO_SHA256", NULL},
+	{"serpent", "CRYPTO_SERPENT", NULL},
+	{"twofish", "CRYPTO_TWOFISH", NULL},
+	{"camellia", "CRYPTO_CAMELLIA", NULL},
+	{"adiantum", "CRYPTO_ADIANTUM", "nhpoly1305"},
+	{"xchacha12", "CRYPTO_CHACHA20", NULL},
+	{"xchacha20", "CRYPTO_CHACHA20", NULL},
+	/* What others ask for: some drivers and some kernels do without. */
+	[SOFT] = {"ecb", "CRYPTO_ECB", NULL},
+	{"nhpoly1305", "CRYPTO_NHPOLY1305", NULL},
+};
+
+/* --- what is needed ------------------------------------------------------------------------- */
+
+static void need_word(struct needs *n, struct span word, const char *whose)
+{
+	for (int i = CIPHERS; i < NEEDS_COUNT; i++) {
+		const char *with = table[i].with;
+
+		if (!span_is(word, table[i].word))
+			continue;
+		n->whose[i] = n->whose[i] ? n->whose[i] : whose;
+		if (with)
+			need_word(n, (struct span){with, strlen(with)}, whose);
+	}
+}
+
+void needs_mapping(struct needs *n, const char *whose)
+{
+	for (int i = DM; i < CIPHERS; i++)
+		n->whose[i] = n->whose[i] ? n->whose[i] : whose;
+}
+
+/* "aes-cbc-essiv:sha256": what stands there and is not in the table (plain64) dm-crypt does by itself. */
+void needs_cipher(struct needs *n, enum cipher cipher, const char *whose)
+{
+	for (const char *p = cipher_name(cipher); *p;) {
+		struct span word = {p, strcspn(p, "-:,")};
+
+		need_word(n, word, whose);
+		p += word.len + (p[word.len] != 0);
+	}
+}
+
+/* --- what a kernel has ------------------------------------------------------------------------ */
+
+void kernel_files_read(struct kernel_files *k, const char *root, const char *version)
+{
+	char modules[4096], config[KERNEL_VERSION_BYTES + 16];
+	struct utsname u;
+
+	*k = (struct kernel_files){.runs = false};
+	if (uname(&u))
+		*u.release = 0;
+	text_format(k->version, sizeof(k->version), "%s", version ? version : u.release);
+	k->runs = !*root && !strcmp(k->version, u.release);
+	text_format(modules, sizeof(modules), "%s/lib/modules/%s", root, k->version);
+	k->modules = lines_map(&k->dep, modules, "modules.dep");
+	k->modules |= lines_map(&k->builtin, modules, "modules.builtin");
+	(void)lines_map(&k->alias, modules, "modules.alias");
+	(void)lines_map(&k->builtin_info, modules, "modules.builtin.modinfo");
+	text_format(modules, sizeof(modules), "%s/boot", root);
+	text_format(config, sizeof(config), "config-%s", k->version);
+	k->configured = lines_map(&k->config, modules, config);
+}
+
+/* What stands behind CONFIG_OPTION=; 'n' when nothing does. */
+static char configured(const struct kernel_files *k, const char *option)
+{
+	struct span rest = k->config, line;
+	char start[64];
+	size_t len = text_format(start, sizeof(start), "CONFIG_%s=", option);
+
+	while (lines_next(&rest, '\n', &line))
+		if (span_begins(line, start) && line.len > len)
+			return line.at[len];
+	return 'n';
+}
+
+/* Is the module @name, or of a cipher's @word one that has this alias, built in? */
+static bool is_built_in(const struct kernel_files *k, int i)
+{
+	const char *word = table[i].word;
+	struct span rest = k->builtin, line;
+	char alias[64];
+	size_t len = text_format(alias, sizeof(alias), ".alias=crypto-%s", word);
+
+	if (i < CIPHERS) {
+		while (lines_next(&rest, '\n', &line))
+			if (span_same_module(span_module(line), (struct span){word, strlen(word)}))
+				return true;
+	} else {
+		for (rest = k->builtin_info; lines_next(&rest, 0, &line);)
+			if (line.len > len && !memcmp(line.at + line.len - len, alias, len))
+				return true;
+	}
+	return k->configured && configured(k, table[i].option) == 'y';
+}
+
+/* The next module that is said to do what row @i is about, from where *@rest stands in modules.alias. */
+static bool next_candidate(struct span *rest, int i, struct span *module)
+{
+	struct span line, word;
+	char alias[64];
+
+	text_format(alias, sizeof(alias), "crypto-%s", table[i].word);
+	while (lines_next(rest, '\n', &line))
+		if (lines_word(&line, &word) && lines_word(&line, &word) && span_is(word, alias) && lines_word(&line, module))
+			return true;
+	return false;
+}
+
+/* The line of modules.dep about @module: its file and all that it stands on. */
+static bool find_dep(const struct kernel_files *k, struct span module, struct span *line)
+{
+	struct span rest = k->dep, copy, file;
+
+	while (lines_next(&rest, '\n', line)) {
+		copy = *line;
+		if (lines_word(&copy, &file) && span_same_module(span_module(file), module))
+			return true;
+	}
+	return false;
+}
+
+static bool is_in_image(const struct image *image, struct span dep)
+{
+	struct span file;
+
+	while (lines_word(&dep, &file))
+		if (!image_has_module(image, span_module(file)))
+			return false;
+	return true;
+}
+
+enum answer {
+	ANSWER_BUILT_IN,
+	ANSWER_MODULE,	 /* that is in the image, or nothing is known of that */
+	ANSWER_LEFT_OUT, /* of the image */
+	ANSWER_ABSENT,	 /* from the kernel */
+	ANSWER_NOT_KNOWN,
+};
+
+/* @found becomes @module, unless what was found before is as good. */
+static enum answer weigh(const struct kernel_files *k, const struct image *image, struct span module, enum answer before,
+	struct span *found)
+{
+	struct span dep;
+	enum answer now;
+
+	if (before == ANSWER_MODULE || !find_dep(k, module, &dep))
+		return before;
+	now = !image->given || is_in_image(image, dep) ? ANSWER_MODULE : ANSWER_LEFT_OUT;
+	if (now != before)
+		*found = module;
+	return now;
+}
+
+/* What the kernel that runs has in use without a module's file that is known here. */
+static bool runs_with(int i)
+{
+	static char text[1 << 16];
+	struct span crypto, line, word;
+	struct stat st;
+
+	if (i < CIPHERS)
+		return !stat(i == DM ? "/sys/module/dm_mod" : "/sys/module/dm_crypt", &st);
+	if (!lines_read(&crypto, "/proc/crypto", text, sizeof(text)))
+		return false;
+	while (lines_next(&crypto, '\n', &line))
+		if (lines_word(&line, &word) && span_is(word, "name") && lines_word(&line, &word) && lines_word(&line, &word) &&
+			span_begins(word, table[i].word))
+			return true;
+	return false;
+}
+
+static enum answer ask(const struct kernel_files *k, const struct image *image, int i, struct span *module)
+{
+	enum answer answer = ANSWER_ABSENT;
+	struct span rest = k->alias, candidate = {table[i].word, strlen(table[i].word)};
+
+	if (is_built_in(k, i))
+		return ANSWER_BUILT_IN;
+	if (i < CIPHERS)
+		answer = weigh(k, image, candidate, answer, module);
+	else
+		while (next_candidate(&rest, i, &candidate))
+			answer = weigh(k, image, candidate, answer, module);
+	if (answer == ANSWER_ABSENT && !k->modules && !k->configured)
+		return k->runs && runs_with(i) ? ANSWER_BUILT_IN : ANSWER_NOT_KNOWN;
+	return answer;
+}
+
+/* --- findings --------------------------------------------------------------------------------- */
+
+static void judge_absent(const struct kernel_files *k, int i, const char *whose, const char *where, struct findings *f)
+{
+	if (k->configured && configured(k, table[i].option) == 'm')
+		finding(f, WEIGHT_PROBLEM, CAUSE_KERNEL, where,
+			"%s, which %s needs, is a module of this kernel (CONFIG_%s=m) that is not in /lib/modules/%s: install it",
+			table[i].word, whose, table[i].option, k->version);
+	else
+		finding(f, WEIGHT_PROBLEM, CAUSE_KERNEL, where,
+			"has no %s, which %s needs: take a kernel that is built with CONFIG_%s", table[i].word, whose,
+			table[i].option);
+}
+
+static void judge(const struct kernel_files *k, const struct image *image, int i, const char *whose, const char *where,
+	struct findings *f)
+{
+	struct span module = {"", 0};
+	enum answer answer = ask(k, image, i, &module);
+	bool softly = i >= SOFT;
+	char name[64];
+
+	text_format(name, module.len < sizeof(name) ? module.len + 1 : sizeof(name), "%s", module.at);
+	switch (answer) {
+	case ANSWER_BUILT_IN:
+		finding(f, WEIGHT_OK, CAUSE_OK, where, "has %s", table[i].word);
+		break;
+	case ANSWER_MODULE:
+		finding(f, WEIGHT_OK, CAUSE_OK, where, "has %s as module %s%s", table[i].word, name,
+			image->given ? ", which is in the image" : "");
+		break;
+	case ANSWER_LEFT_OUT:
+		finding(f, softly ? WEIGHT_WARNING : WEIGHT_PROBLEM, CAUSE_KERNEL, where,
+			"%s, which %s needs, is the module %s, and that, or one that it stands on, is not in the image: put it in",
+			table[i].word, whose, name);
+		break;
+	case ANSWER_ABSENT:
+		if (!softly)
+			judge_absent(k, i, whose, where, f);
+		break;
+	case ANSWER_NOT_KNOWN:
+		if (!softly)
+			finding(f, WEIGHT_NOTE, CAUSE_OK, where, "whether it has %s, which %s needs, cannot be told", table[i].word,
+				whose);
+		break;
+	}
+}
+
+void needs_judge(const struct needs *n, const struct kernel_files *k, const struct image *image, struct findings *f)
+{
+	char where[KERNEL_VERSION_BYTES + 16];
+
+	text_format(where, sizeof(where), "kernel %s", k->version);
+	if (!k->modules && !k->configured && !k->runs)
+		finding(f, WEIGHT_WARNING, CAUSE_KERNEL, where,
+			"is not installed: neither /lib/modules/%s nor /boot/config-%s is there", k->version, k->version);
+	for (int i = 0; i < NEEDS_COUNT; i++)
+		if (n->whose[i])
+			judge(k, image, i, n->whose[i], where, f);
+}

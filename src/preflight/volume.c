@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/* volume - see volume.h. */
+#include "preflight/volume.h"
+#include "base/text.h"
+#include "boot/sight.h"
+#include "device/blkdev.h"
+#include "format/header.h"
+#include "keyslot/area.h"
+#include "keyslot/keyslot.h"
+#include <string.h>
+#include <sys/stat.h>
+
+/* One volume while it is looked at. */
+struct look {
+	const struct plan_volume *v;
+	const struct machine *m;
+	struct needs *needs;
+	struct findings *f;
+	bool headless;
+	enum weight gravest; /* what it means that this volume cannot be opened */
+	struct wishes wishes;
+	struct blkdev data, header;
+	struct luks luks;
+};
+
+static void cannot(const struct look *l, const struct error *err, const char *advice)
+{
+	finding(l->f, l->gravest, err->cause, l->v->name, "%s%s", err->text, advice);
+}
+
+/* --- keys ------------------------------------------------------------------------------------- */
+
+/* The file @path of the installed system, or of the image where its files are known. */
+static bool has_file(const struct machine *m, const char *path)
+{
+	char below[4096];
+	struct stat st;
+
+	if (m->image->given && m->image->has_files)
+		return image_has_file(m->image, path);
+	return text_join(below, sizeof(below), m->root, path, "") && !stat(below, &st);
+}
+
+/* Both: may it open the volume? */
+static bool judge_key_file(const struct look *l, const struct plan_key *key)
+{
+	const char *where = l->m->image->has_files ? "in the image" : "there";
+
+	if (has_file(l->m, key->path)) {
+		finding(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "the key file %s is %s", key->path, where);
+		return true;
+	}
+	if (!key->optional)
+		finding(l->f, WEIGHT_WARNING, CAUSE_DEVICE, l->v->name, "the key file %s is not %s%s", key->path, where,
+			l->headless ? "" : ": the passphrase will be asked for");
+	return false;
+}
+
+static bool judge_key_device(const struct look *l, const struct plan_key *key)
+{
+	char path[SYSBLOCK_PATH_BYTES];
+	uint64_t end_bytes = key->offset_bytes + key->size_bytes;
+	struct blkdev dev;
+	struct error err;
+	bool whole;
+
+	if (find_device(key->device, path, sizeof(path), &err) || blkdev_open_path(path, &dev, &err)) {
+		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name, "the key's device %s is not plugged now: the key was not looked at",
+			key->device);
+		return true;
+	}
+	whole = key->kind != PLAN_KEY_RAW || end_bytes <= dev.reader.size_bytes;
+	if (whole)
+		finding(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "the key's device %s is there: %s", key->device, path);
+	else
+		finding(l->f, WEIGHT_WARNING, CAUSE_DEVICE, l->v->name, "the key's device %s ends before byte %llu, where the key does",
+			key->device, (unsigned long long)end_bytes);
+	blkdev_close(&dev);
+	return whole;
+}
+
+static void judge_keys(const struct look *l)
+{
+	unsigned useful = 0;
+
+	for (unsigned i = 0; i < l->v->key_count; i++)
+		useful += l->v->keys[i].kind == PLAN_KEY_FILE ? judge_key_file(l, &l->v->keys[i]) :
+								judge_key_device(l, &l->v->keys[i]);
+	if (useful || !l->headless)
+		return;
+	if (l->v->flags.no_stick)
+		finding(l->f, l->gravest, CAUSE_USAGE, l->v->name, "headless, without sticks, and no key is there: nothing will open it");
+	else
+		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name, "headless: only a stick with latchkey/UUID.key will open it");
+}
+
+/* --- memory ------------------------------------------------------------------------------------- */
+
+/* What the kernel, the unpacked image and a first process or two leave of it. */
+static uint64_t free_at_boot_kib(const struct machine *m)
+{
+	uint64_t taken = m->memory_kib / 8, image = m->image->bytes >> 10;
+
+	taken = (image > taken ? image : taken) + (16 << 10);
+	return m->memory_kib > taken ? m->memory_kib - taken : 0;
+}
+
+static void advise_memory(const struct look *l, uint64_t free_kib, char *text, size_t size)
+{
+	uint64_t half_mib = free_kib >> 11;
+
+	if (half_mib)
+		text_format(text, size, "cryptsetup luksAddKey --pbkdf-memory %llu %s", (unsigned long long)half_mib << 10,
+			l->v->device);
+	else
+		text_format(text, size, "cryptsetup luksAddKey --pbkdf pbkdf2 %s", l->v->device);
+}
+
+/* Is there the memory that keyslot @slot wants? Says it; false: surely not. */
+static bool judge_memory(const struct look *l, const struct luks_keyslot *slot, const char *what)
+{
+	uint64_t free_kib = free_at_boot_kib(l->m), need_kib = slot->kdf.memory_kib;
+	unsigned long long need_mib = (need_kib + 1023) >> 10, has_mib = l->m->memory_kib >> 10;
+	char advice[ERROR_TEXT_BYTES];
+
+	if (slot->kdf.kind == KDF_PBKDF2 || l->m->memory_kib == UINT64_MAX || need_kib <= free_kib) {
+		finding(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "%s: %s, %llu MiB of memory", what, kdf_name(slot->kdf.kind),
+			slot->kdf.kind == KDF_PBKDF2 ? 0 : need_mib);
+		return true;
+	}
+	advise_memory(l, free_kib, advice, sizeof(advice));
+	finding(l->f, WEIGHT_WARNING, CAUSE_RESOURCE, l->v->name,
+		"%s needs %llu MiB of memory for %s, and this machine has %llu MiB, of which about %llu MiB will be free at boot: %s; add one that fits: %s",
+		what, need_mib, kdf_name(slot->kdf.kind), has_mib, (unsigned long long)free_kib >> 10,
+		need_kib > l->m->memory_kib ? "it will be skipped" : "it may be skipped", advice);
+	return need_kib <= l->m->memory_kib;
+}
+
+/* --- keyslots ----------------------------------------------------------------------------------- */
+
+static bool belongs(const struct luks *luks, const struct luks_keyslot *slot)
+{
+	return slot->digest >= 0 && luks->digests[slot->digest].covers_segment;
+}
+
+static const struct blkdev *header_device(const struct look *l)
+{
+	return l->header.fd >= 0 ? &l->header : &l->data;
+}
+
+static void judge_area(const struct look *l, const struct luks_keyslot *slot, const char *what)
+{
+	struct area_look area;
+	struct error err;
+	char text[192];
+
+	if (area_examine(&header_device(l)->reader, slot, &area, &err)) {
+		finding(l->f, WEIGHT_WARNING, err.cause, l->v->name, "%s: %s", what, err.text);
+	} else if (area.shape != AREA_RANDOM) {
+		area_describe(&area, text, sizeof(text));
+		finding(l->f, WEIGHT_WARNING, CAUSE_DAMAGED, l->v->name, "%s: its area %s; restore a header backup", what, text);
+	}
+}
+
+/* Can it be tried at boot? The reason why not becomes *@why where it is worse than what stands there. */
+static bool judge_keyslot(const struct look *l, const struct luks_keyslot *slot, struct error *why)
+{
+	/* Whether a foreign cipher is there is among the kernel's findings. */
+	static const struct foreign_cipher kernel = {NULL, NULL};
+	const struct keyslot_source src = {&header_device(l)->reader, &l->luks, wishes_limits(&l->wishes), &kernel};
+	struct error err;
+	char what[32];
+
+	text_format(what, sizeof(what), "keyslot %u", slot->id);
+	/* That memory is short now, with everything running, says nothing of the boot. */
+	if (keyslot_check(&src, slot, &err) && err.cause != CAUSE_RESOURCE) {
+		finding(l->f, WEIGHT_WARNING, err.cause, l->v->name, "%s: it will be skipped at boot", err.text);
+		*why = why->cause == CAUSE_RESOURCE ? *why : err;
+		return false;
+	}
+	judge_area(l, slot, what);
+	if (!cipher_is_native(slot->area_cipher))
+		needs_cipher(l->needs, slot->area_cipher, l->v->name);
+	if (judge_memory(l, slot, what))
+		return true;
+	error_set(why, CAUSE_RESOURCE, "too little memory");
+	return false;
+}
+
+static void judge_keyslots(const struct look *l)
+{
+	struct error why = {.cause = CAUSE_OK};
+	unsigned candidates = 0, usable = 0;
+
+	for (unsigned i = 0; i < l->luks.keyslot_count; i++) {
+		const struct luks_keyslot *slot = &l->luks.keyslots[i];
+
+		if (!belongs(&l->luks, slot) || (l->wishes.keyslot >= 0 ? (unsigned)l->wishes.keyslot != slot->id :
+								       slot->priority == LUKS_PRIORITY_IGNORE))
+			continue;
+		candidates++;
+		usable += judge_keyslot(l, slot, &why);
+	}
+	if (!candidates)
+		finding(l->f, l->gravest, CAUSE_UNSUPPORTED, l->v->name, "no keyslot is there to be tried (key-slot=, priorities)");
+	else if (!usable)
+		finding(l->f, l->gravest, why.cause, l->v->name, "none of its %u keyslots can be tried at boot: nothing will open it",
+			candidates);
+}
+
+/* --- the volume --------------------------------------------------------------------------------- */
+
+static void judge_header(struct look *l)
+{
+	const struct luks_segment *seg = &l->luks.segment;
+	struct header_report report;
+	struct error err;
+	uint64_t off, size;
+
+	if (header_load(&header_device(l)->reader, &l->luks, &report, &err)) {
+		cannot(l, &err, err.cause == CAUSE_DAMAGED ? "; restore a header backup" : "");
+		return;
+	}
+	if (report.note[0])
+		finding(l->f, WEIGHT_WARNING, CAUSE_DAMAGED, l->v->name, "%s", report.note);
+	if (l->luks.requirements.cause) {
+		finding(l->f, l->gravest, l->luks.requirements.cause, l->v->name, "%s", l->luks.requirements.why);
+	} else if (seg->verdict.cause) {
+		finding(l->f, l->gravest, seg->verdict.cause, l->v->name, "%s", seg->verdict.why);
+	} else if (luks_data_extent(seg, l->data.reader.size_bytes, &off, &size, &err)) {
+		cannot(l, &err, "");
+	} else {
+		finding(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "%s is LUKS%u, UUID %s, %s", l->data.name, l->luks.version,
+			l->luks.uuid, cipher_name(seg->cipher));
+		needs_mapping(l->needs, l->v->name);
+		needs_cipher(l->needs, seg->cipher, l->v->name);
+		judge_keyslots(l);
+	}
+}
+
+/* A detached header: a device, or a file of the image. False: it cannot be looked at, which was said. */
+static bool open_header(struct look *l)
+{
+	const struct plan_header *h = &l->v->header;
+	char below[4096];
+	struct error err;
+
+	if (!h->path)
+		return true;
+	if (h->device) {
+		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name, "its header %s on %s was not looked at", h->path, h->device);
+		return false;
+	}
+	if (*h->path == '/' && strncmp(h->path, "/dev/", 5)) {
+		if (!has_file(l->m, h->path))
+			finding(l->f, l->gravest, CAUSE_DEVICE, l->v->name, "its header %s is not in the image", h->path);
+		(void)text_join(below, sizeof(below), l->m->root, h->path, "");
+	} else {
+		text_format(below, sizeof(below), "%s", h->path);
+	}
+	if (!blkdev_open(below, &l->header, &err))
+		return true;
+	cannot(l, &err, "");
+	return false;
+}
+
+static void judge_device(struct look *l)
+{
+	char path[SYSBLOCK_PATH_BYTES];
+	struct error err;
+
+	if (find_device(l->v->device, path, sizeof(path), &err) || blkdev_open_path(path, &l->data, &err)) {
+		cannot(l, &err, ": a boot would wait for it");
+		return;
+	}
+	if (open_header(l))
+		judge_header(l);
+	if (l->header.fd >= 0)
+		blkdev_close(&l->header);
+	blkdev_close(&l->data);
+}
+
+void volume_judge(const struct plan_volume *v, bool headless, const struct machine *m, struct needs *needs, struct findings *f)
+{
+	static struct look l; /* a model is large */
+
+	l = (struct look){.v = v, .m = m, .needs = needs, .f = f, .wishes = sight_wishes(v, v->device, NULL)};
+	l.headless = headless || v->flags.headless;
+	l.gravest = v->flags.nofail ? WEIGHT_WARNING : WEIGHT_PROBLEM;
+	l.header.fd = -1;
+	if (v->flags.noauto) {
+		finding(f, WEIGHT_NOTE, CAUSE_OK, v->name, "is not opened at boot (noauto)");
+		return;
+	}
+	judge_keys(&l);
+	judge_device(&l);
+}
