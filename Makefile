@@ -215,7 +215,7 @@ check-targets: all-targets ## every architecture: all unit tests, vectors and da
 	+$(MAKE) $(JOBS) TARGET=armv5-linux-musleabi O=$(O)/strict ARCHIVES=$(abspath $(O)/archives) CFLAGS='$(STRICT)' \
 		TARGET_LIBRARY_CFLAGS='$(STRICT)' $(PURE:$(B)/%=$(O)/strict/armv5-linux-musleabi/%)
 	O=$(O) tests/run $(foreach t,$(TARGETS),tests/build/elf:$(t) tests/build/reproducible:$(t) $(call under,$(t),$(UNIT)) $(call defects_under,$(t))) \
-		$(patsubst $(O)/%,$(O)/strict/%,$(call under,armv5-linux-musleabi,$(PURE))) $(subst $() ,:,tests/build/release $(TARGETS))
+		$(patsubst $(O)/%,$(O)/strict/%,$(call under,armv5-linux-musleabi,$(PURE))) $(subst $() ,:,tests/build/release $(TARGETS)) $(subst $() ,:,tests/build/sizes $(TARGETS))
 check-hooks: all ## every initramfs builder, up to the encrypted root: minutes; as root
 	toolchain/setup hooks
 	HOOKS=all TARGET=$(TARGET) O=$(O) tests/run tests/boot/test_hooks
