@@ -193,7 +193,7 @@ EMULATED   := $(filter qemu/%,$(BOARDS))
 emulator   = $(shell sed -n 's/^EMULATOR *:= *//p' toolchain/$(1).mk)
 least      = $(shell sed -n 's/^EMULATOR_CPU *:= */QEMU_CPU=/p' toolchain/$(1).mk)
 under      = $(patsubst $(B)/%,$(patsubst %,env:%:,$(call least,$(1)))$(addsuffix :,$(call emulator,$(1)))$(O)/$(1)/%,$(2))
-defects_under = $(if $(call emulator,$(1)),$(patsubst %,env:$(call least,$(1)):OTHER=$(1):EMULATOR=$(call emulator,$(1)):%,$(wildcard tests/images/test_defects_other)))
+defects_under = $(if $(call emulator,$(1)),$(patsubst %,env:$(addsuffix :,$(call least,$(1)))OTHER=$(1):EMULATOR=$(call emulator,$(1)):%,$(wildcard tests/images/test_defects_other)))
 # Every load and store is checked for its alignment, and a wrong one traps, in the libraries, too.
 STRICT     := -fsanitize=alignment -fsanitize-undefined-trap-on-error
 check: ## install what is missing, build everything, run every test
@@ -215,7 +215,7 @@ check-targets: all-targets ## every architecture: all unit tests, vectors and da
 	+$(MAKE) $(JOBS) TARGET=armv5-linux-musleabi O=$(O)/strict ARCHIVES=$(abspath $(O)/archives) CFLAGS='$(STRICT)' \
 		TARGET_LIBRARY_CFLAGS='$(STRICT)' $(PURE:$(B)/%=$(O)/strict/armv5-linux-musleabi/%)
 	O=$(O) tests/run $(foreach t,$(TARGETS),tests/build/elf:$(t) tests/build/reproducible:$(t) $(call under,$(t),$(UNIT)) $(call defects_under,$(t))) \
-		$(patsubst $(O)/%,$(O)/strict/%,$(call under,armv5-linux-musleabi,$(PURE))) $(subst $() ,:,tests/build/release $(TARGETS)) $(subst $() ,:,tests/build/sizes $(TARGETS))
+		$(subst :$(O)/,:$(O)/strict/,$(call under,armv5-linux-musleabi,$(PURE))) $(subst $() ,:,tests/build/release $(TARGETS)) $(subst $() ,:,tests/build/sizes $(TARGETS))
 check-hooks: all ## every initramfs builder, up to the encrypted root: minutes; as root
 	toolchain/setup hooks
 	HOOKS=all TARGET=$(TARGET) O=$(O) tests/run tests/boot/test_hooks
