@@ -21,7 +21,7 @@ enum {
 	/* So long a volume with a damaged header waits for a stick with another one, and one in use for its release. */
 	PATIENCE_S = 30,
 	/* All disks together. One of them that hangs is found sooner (silent.h). */
-	LOOK_LIMIT_S = 60,
+	LOOK_LIMIT_S = 600,
 };
 
 static struct boot boot; /* large; one a process */

@@ -3,6 +3,7 @@
 #include "base/machine.h"
 #include "base/text.h"
 #include "boot/consoles.h"
+#include "boot/silent.h"
 #include "boot/state.h"
 #include "secret/keyring.h"
 #include "secret/wipe.h"
@@ -243,7 +244,7 @@ void keys_attempt_late(struct boot *b, struct volume *v)
 	struct error why;
 
 	error_set(&why, CAUSE_DEVICE, "%s: does not answer", v->child.end->waiting_for);
-	child_drop(&v->child);
+	silent_drop(&v->child);
 	lose(b, v, &why);
 	b->look_again = true;
 }
