@@ -246,7 +246,7 @@ print-%: # one variable, for scripts
 	@echo '$($*)'
 # The compiler fills these with zero, and this check sees no connection between a cause and what was set with it.
 ANALYZER_OFF := -Wno-analyzer-use-of-uninitialized-value
-HOOK_SCRIPTS := tests/boot/get-root $(wildcard initramfs/dracut/90latchkey/*.sh) initramfs/initramfs-tools/hooks/latchkey \
+HOOK_SCRIPTS := tests/boot/get-root tests/boot/get-plymouth $(wildcard initramfs/dracut/90latchkey/*.sh) initramfs/initramfs-tools/hooks/latchkey \
 	initramfs/initramfs-tools/scripts/local-top/latchkey initramfs/mkinitcpio/install/latchkey
 lint: $(B)/headers.ok ## analyzer, shell scripts, layout
 	@for f in $(sort $(wildcard src/*.c src/*/*.c $(CORES)/*.c initramfs/*.c)); do $(CC) $(OUR_CFLAGS) -O2 -fanalyzer $(ANALYZER_OFF) -c -o /dev/null $$f || exit 1; done

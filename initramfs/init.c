@@ -58,13 +58,16 @@ static void find_by_number(unsigned major, unsigned minor, char path[static SYSB
  */
 static bool find_among_all(const char *spec, char path[static SYSBLOCK_PATH_BYTES])
 {
-	enum { LIMIT_MS = 10000 };
+	enum { LIMIT_MS = 10000, STUCK_MAX = 8 };
+	static unsigned stuck; /* children; they may stay for ever */
 	struct error err;
 	pid_t child;
 	ssize_t n = 0;
 	int ends[2];
 
 	*path = 0;
+	if (stuck == STUCK_MAX)
+		return false;
 	if (pipe2(ends, O_CLOEXEC))
 		return !find_device(spec, path, SYSBLOCK_PATH_BYTES, &err);
 	child = _Fork();
@@ -79,6 +82,7 @@ static bool find_among_all(const char *spec, char path[static SYSBLOCK_PATH_BYTE
 	} else if (child > 0) {
 		say("looking for the root %s: a disk does not answer", spec);
 		(void)kill(child, SIGKILL);
+		stuck++;
 	}
 	close(ends[0]);
 	path[n > 0 ? n : 0] = 0;

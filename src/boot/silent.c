@@ -46,6 +46,13 @@ static bool is_silent(dev_t device)
 	return false;
 }
 
+bool silent_is(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISBLK(st.st_mode) && is_silent(st.st_rdev);
+}
+
 static bool watch(dev_t device, const char *name)
 {
 	if (own->left)
