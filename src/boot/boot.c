@@ -255,6 +255,9 @@ static void heed_silent(struct boot *b)
 	for (unsigned i = 0; i < b->count; i++)
 		if (waits(b, &b->volumes[i].child))
 			keys_attempt_late(b, &b->volumes[i]);
+	for (unsigned i = 0; i < FETCHES_MAX; i++)
+		if (waits(b, &b->errands[i].child))
+			keys_errand_silent(b, &b->errands[i]);
 	b->look_again |= silent_heed();
 }
 

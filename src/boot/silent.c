@@ -3,6 +3,7 @@
 #include "boot/silent.h"
 #include "base/text.h"
 #include "device/blkdev.h"
+#include "secret/arena.h"
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -59,8 +60,10 @@ static bool watch(dev_t device, const char *name)
 {
 	const struct row *row;
 
-	if (own->left)
+	if (own->left) {
+		arena_close();
 		_exit(0);
+	}
 	own->waiting_since_ms = 0;
 	if (!device)
 		return true;
@@ -111,12 +114,6 @@ void silent_leave(struct child *c)
 	} else {
 		child_drop(c);
 	}
-}
-
-void silent_drop(struct child *c)
-{
-	(void)remember(c->end->device);
-	child_drop(c);
 }
 
 bool silent_heed(void)

@@ -25,9 +25,6 @@ bool silent_waits(const struct child *c, uint64_t now_ms);
 /* Leave @c, which waits, with its disk. It ends as soon as that answers; children to come leave the disk alone. */
 void silent_leave(struct child *c);
 
-/* End @c, which waits for a disk. */
-void silent_drop(struct child *c);
-
 /* True when a disk has answered, or was pulled: it is worth another look. */
 bool silent_heed(void);
 
