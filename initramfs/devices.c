@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* devices - see devices.h. */
 #include "devices.h"
+#include "base/folder.h"
 #include "base/text.h"
 #include "console.h"
-#include <dirent.h>
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,18 +44,19 @@ static size_t describe(char *buf, size_t size, const char *name, uint64_t sector
 void devices_say(void)
 {
 	char list[900] = " none";
-	DIR *dir = opendir(SYS_BLOCK);
-	struct dirent *entry;
+	struct folder folder;
+	const char *name;
 	size_t used = 0;
 
-	while (dir && (entry = readdir(dir))) {
-		uint64_t sectors = *entry->d_name == '.' ? 0 : size_sectors(entry->d_name);
+	if (folder_open(&folder, SYS_BLOCK)) {
+		while ((name = folder_next(&folder))) {
+			uint64_t sectors = size_sectors(name);
 
-		if (sectors) /* loop devices and empty card readers have none */
-			used += describe(list + used, sizeof(list) - used, entry->d_name, sectors);
+			if (sectors) /* loop devices and empty card readers have none */
+				used += describe(list + used, sizeof(list) - used, name, sectors);
+		}
+		folder_close(&folder);
 	}
-	if (dir)
-		closedir(dir);
 	say("block devices:%s", list);
 }
 

@@ -154,7 +154,7 @@ static char *load_in_child(char *line, char *end)
 		return end;
 	}
 	loading->line = line;
-	child = fork();
+	child = _Fork();
 	if (!child) {
 		load_from(line, end);
 		_exit(0);

@@ -8,6 +8,8 @@
  *
  * It never exits, for the kernel panics when process 1 does, and it has no shell to offer:
  * a machine that asks for a passphrase is in the hands of whoever sits in front of it.
+ *
+ * By the name of latchkey the same file is latchkey: two programs would bring most of one another twice.
  */
 #include "base/relro.h"
 #include "base/text.h"
@@ -16,6 +18,7 @@
 #include "device/sysblock.h"
 #include "devices.h"
 #include "early.h"
+#include "latchkey.h"
 #include "root.h"
 #include "stop.h"
 #include "switch.h"
@@ -55,16 +58,19 @@ static void find_by_number(unsigned major, unsigned minor, char path[static SYSB
  */
 static bool find_among_all(const char *spec, char path[static SYSBLOCK_PATH_BYTES])
 {
-	enum { LIMIT_MS = 10000 };
+	enum { LIMIT_MS = 10000, STUCK_MAX = 8 };
+	static unsigned stuck; /* children; they may stay for ever */
 	struct error err;
 	pid_t child;
 	ssize_t n = 0;
 	int ends[2];
 
 	*path = 0;
+	if (stuck == STUCK_MAX)
+		return false;
 	if (pipe2(ends, O_CLOEXEC))
 		return !find_device(spec, path, SYSBLOCK_PATH_BYTES, &err);
-	child = fork();
+	child = _Fork();
 	if (!child) {
 		if (!find_device(spec, path, SYSBLOCK_PATH_BYTES, &err))
 			text_print(ends[1], "%s", path);
@@ -76,6 +82,7 @@ static bool find_among_all(const char *spec, char path[static SYSBLOCK_PATH_BYTE
 	} else if (child > 0) {
 		say("looking for the root %s: a disk does not answer", spec);
 		(void)kill(child, SIGKILL);
+		stuck++;
 	}
 	close(ends[0]);
 	path[n > 0 ? n : 0] = 0;
@@ -161,12 +168,20 @@ static void leave(const struct words *w, char **argv)
 	unlock_undo(names);
 }
 
+static bool is_latchkey(const char *called)
+{
+	const char *slash = strrchr(called, '/');
+
+	return !strcmp(slash ? slash + 1 : called, "latchkey");
+}
+
 int main(int argc, char **argv)
 {
 	static char cmdline[CMDLINE_BYTES];
 	static struct words words;
 
-	(void)argc;
+	if (argc && is_latchkey(argv[0]))
+		return latchkey_main(argc, argv);
 	relro_protect();
 	if (getpid() != 1) {
 		text_print(STDERR_FILENO,

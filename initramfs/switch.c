@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* switch - see switch.h. */
 #include "switch.h"
+#include "base/folder.h"
 #include "base/text.h"
 #include "console.h"
 #include "wait.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -35,7 +35,7 @@ static bool is_executable_file(const char *path)
  */
 static int find_program(const char *root, const char *const *candidates, int count)
 {
-	pid_t child = fork();
+	pid_t child = _Fork();
 	int status;
 
 	if (!child) {
@@ -95,16 +95,15 @@ static void move_into(const char *path, const char *root)
 /* Delete what @dir holds on the device @dev; takes @dir. Other mounts, the new root first of all, stay. */
 static void delete_content(int dir, dev_t dev)
 {
-	DIR *stream = fdopendir(dir);
-	struct dirent *entry;
+	struct folder folder;
+	const char *name;
 	struct stat st;
 
-	while (stream && (entry = readdir(stream))) {
-		const char *name = entry->d_name;
+	folder_take(&folder, dir);
+	while ((name = folder_next_of_all(&folder))) {
 		bool is_dir;
 
-		if (!strcmp(name, ".") || !strcmp(name, "..") ||
-			fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) || st.st_dev != dev)
+		if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) || st.st_dev != dev)
 			continue;
 		is_dir = S_ISDIR(st.st_mode);
 		if (is_dir) {
@@ -115,10 +114,7 @@ static void delete_content(int dir, dev_t dev)
 		}
 		(void)unlinkat(dir, name, is_dir ? AT_REMOVEDIR : 0);
 	}
-	if (stream)
-		closedir(stream);
-	else
-		close(dir);
+	folder_close(&folder);
 }
 
 static void delete_initramfs(void)

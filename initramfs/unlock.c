@@ -52,7 +52,7 @@ static int run(const char *verb, const char *argument, char *text, size_t size)
 
 	*text = 0;
 	(void)pipe2(out, O_CLOEXEC); /* without it the names are lost: root= says it, too */
-	child = fork();
+	child = _Fork();
 	if (!child)
 		become_latchkey(args, out[1]);
 	if (child < 0)

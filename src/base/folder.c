@@ -8,14 +8,19 @@
 /* A record of getdents64(2): 8 bytes inode, 8 bytes offset, 2 bytes length, 1 byte type, the name. */
 enum { LENGTH_OFF = 16, NAME_OFF = 19 };
 
-bool folder_open(struct folder *f, const char *path)
+void folder_take(struct folder *f, int fd)
 {
 	f->at = f->end = 0;
-	f->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	f->fd = fd;
+}
+
+bool folder_open(struct folder *f, const char *path)
+{
+	folder_take(f, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	return f->fd >= 0;
 }
 
-const char *folder_next(struct folder *f)
+const char *folder_next_of_all(struct folder *f)
 {
 	for (;;) {
 		const char *name;
@@ -32,9 +37,19 @@ const char *folder_next(struct folder *f)
 		memcpy(&length, f->buffer + f->at + LENGTH_OFF, sizeof(length));
 		name = (const char *)f->buffer + f->at + NAME_OFF;
 		f->at += length;
-		if (name[0] != '.')
+		if (strcmp(name, ".") && strcmp(name, ".."))
 			return name;
 	}
+}
+
+const char *folder_next(struct folder *f)
+{
+	const char *name;
+
+	do
+		name = folder_next_of_all(f);
+	while (name && *name == '.');
+	return name;
 }
 
 void folder_close(struct folder *f)

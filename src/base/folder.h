@@ -20,8 +20,14 @@ struct folder {
 /* False, with errno, when @path is no folder that can be read. */
 bool folder_open(struct folder *f, const char *path);
 
+/* Of the open folder @fd, which folder_close closes. */
+void folder_take(struct folder *f, int fd);
+
 /* The next name that does not begin with a dot, or NULL. It lives until the next call. */
 const char *folder_next(struct folder *f);
+
+/* The same, of all names but "." and "..". */
+const char *folder_next_of_all(struct folder *f);
 
 void folder_close(struct folder *f);
 

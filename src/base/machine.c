@@ -23,21 +23,16 @@ static bool find_kib(const char *text, const char *label, uint64_t *kib)
 	return true;
 }
 
-/* /proc/meminfo with a newline in front; false when it cannot be read. */
-static bool read_meminfo(char *text, size_t size)
+/* The text of @path in @text, with a newline in front; false when there is none. */
+static bool read_text(const char *path, char *text, size_t size)
 {
-	int fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
-	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, text + 1, size - 2);
 
-	if (fd < 0)
-		return false;
-	text[0] = '\n';
-	n = read(fd, text + 1, size - 2);
 	close(fd);
-	if (n <= 0)
-		return false;
-	text[n + 1] = 0;
-	return true;
+	text[0] = '\n';
+	text[n > 0 ? n + 1 : 1] = 0;
+	return n > 0;
 }
 
 uint64_t machine_memory_available_kib(void)
@@ -45,9 +40,12 @@ uint64_t machine_memory_available_kib(void)
 	char text[2048];
 	uint64_t available, swap = 0;
 
-	if (!read_meminfo(text, sizeof(text)) || !find_kib(text, "\nMemAvailable:", &available))
+	if (!read_text("/proc/meminfo", text, sizeof(text)) || !find_kib(text, "\nMemAvailable:", &available))
 		return UINT64_MAX;
 	(void)find_kib(text, "\nSwapFree:", &swap);
+	/* zram is memory itself, compressed: what Argon2 fills memory with cannot be. Which part of it is free is not asked. */
+	if (swap && read_text("/proc/swaps", text, sizeof(text)) && text_find(text, "/zram"))
+		swap = 0;
 	return available + swap;
 }
 
@@ -56,7 +54,7 @@ uint64_t machine_memory_total_kib(void)
 	char text[2048];
 	uint64_t total;
 
-	return read_meminfo(text, sizeof(text)) && find_kib(text, "\nMemTotal:", &total) ? total : UINT64_MAX;
+	return read_text("/proc/meminfo", text, sizeof(text)) && find_kib(text, "\nMemTotal:", &total) ? total : UINT64_MAX;
 }
 
 unsigned machine_processors(void)

@@ -19,7 +19,7 @@ enum cause attempt_run(void *arg, struct child_end *end, struct error *err)
 	unsigned keyslot;
 	enum cause cause;
 
-	w.secret = vault_slot(a->slot);
+	w.secret = w.token_only ? NULL : vault_slot(a->slot);
 	(void)kdf_tell(&progress);
 	if (a->test)
 		return unlock_test(&w, &keyslot, err);

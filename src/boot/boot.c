@@ -84,13 +84,15 @@ static void heed_volume(struct boot *b, struct volume *v, const struct sight_vol
 	v->why.cause = seen->cause;
 	if (seen->mapped) {
 		v->state = VOLUME_OPEN;
-		consoles_say("latchkey: %s is open already", v->plan->name);
+		consoles_say(CONSOLES_CHATTER "latchkey: %s is open already", v->plan->name);
 	} else if (!seen->cause) {
 		v->state = VOLUME_READY;
 		memcpy(v->path, seen->path, sizeof(v->path));
 		memcpy(v->uuid, seen->look.uuid, sizeof(v->uuid));
 		v->memory_kib = seen->look.memory_kib;
 		set_title(v, seen);
+		if (seen->look.token_key)
+			keys_token(b, v);
 		if (!b->cache_read)
 			keys_cached(b);
 		b->cache_read = true;
@@ -371,7 +373,7 @@ static enum cause conclude(struct boot *b, struct error *err)
 	if (b->failed && first)
 		return error_set(err, first->why.cause ? first->why.cause : CAUSE_BUG, "%s could not be opened",
 			first->plan->name);
-	consoles_say("latchkey: %u of %u volumes %s", ours, b->count, b->test ? "would open" : "opened");
+	consoles_say(CONSOLES_CHATTER "latchkey: %u of %u volumes %s", ours, b->count, b->test ? "would open" : "opened");
 	return CAUSE_OK;
 }
 

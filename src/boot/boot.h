@@ -6,9 +6,10 @@
  *
  *     devices (uevents) ---> sight ---> volumes that are there, sticks, key devices
  *     key files, sticks ---> fetch --+
- *     consoles, FIFO ----------------+--> credentials ---> attempt on each volume that wants one ---> mapping
+ *     consoles, splash screen, FIFO -+--> credentials ---> attempt on each volume that wants one ---> mapping
  *
- * sight, fetch and attempt read devices or compute for long: they are children. The loop itself only talks.
+ * sight, fetch and attempt read devices or compute for long: they are children. The loop itself only talks. Disks on
+ * which a child hangs are left alone, with that child (silent.h).
  */
 #ifndef BOOT_BOOT_H
 #define BOOT_BOOT_H

@@ -45,7 +45,7 @@ static struct {
 	int kmsg; /* 0 or below: none */
 	int log_level;
 	uint64_t redraw_at_ms; /* 0: nothing to redraw */
-	bool asking, masked;
+	bool asking, masked, quiet;
 	char text[TEXT_COLUMNS]; /* the prompt or the status */
 	pid_t lent_to;
 } all;
@@ -287,14 +287,23 @@ static void log_line(const char *text)
 		return; /* a full log is nobody's fault */
 }
 
+void consoles_be_quiet(void)
+{
+	all.quiet = true;
+}
+
 void consoles_say(const char *fmt, ...)
 {
+	bool chatter = *fmt == *CONSOLES_CHATTER;
 	char line[560];
 	va_list args;
 
 	va_start(args, fmt);
-	text_vformat(line, sizeof(line), fmt, args);
+	text_vformat(line, sizeof(line), fmt + chatter, args);
 	va_end(args);
+	log_line(line);
+	if (chatter && all.quiet)
+		return;
 	for (unsigned i = 0; i < all.count; i++) {
 		if (!all.c[i].lent && all.c[i].columns)
 			draw_line(&all.c[i], "", 0, ""); /* the prompt may be longer than the message is */
@@ -305,7 +314,6 @@ void consoles_say(const char *fmt, ...)
 	}
 	if (!isatty(STDERR_FILENO) || !all.count)
 		text_print(STDERR_FILENO, "%s\n", line);
-	log_line(line);
 }
 
 /* --- asking ------------------------------------------------------------------------------ */

@@ -20,12 +20,18 @@ enum { CONSOLES_MAX = 8, CONSOLES_PASSPHRASE_MAX_BYTES = 512 };
 /* Open them, echo off; with @only_ours none but the terminal of who started us, if there is one. Not finding any is no failure: messages then go to standard error and /dev/kmsg alone. */
 void consoles_open(bool only_ours);
 
+/* From now on chatter only goes to the kernel's log. */
+void consoles_be_quiet(void);
+
 /* Give every terminal back as it was. */
 void consoles_close(void);
 
 unsigned consoles_count(void);
 
-/* A line for everybody: consoles, standard error where that is none of them, and /dev/kmsg. */
+/* In front of a text: good to know when all goes well. */
+#define CONSOLES_CHATTER "\1"
+
+/* A line for everybody: consoles, standard error where that is none of them, and /dev/kmsg. Chatter need not be shown. */
 void consoles_say(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /* Ask; the prompt stays, redrawn below whatever is said, until consoles_rest. @masked: a star for each character. */

@@ -4,11 +4,10 @@
 #include "base/text.h"
 #include "boot/consoles.h"
 #include "boot/state.h"
+#include "secret/keyring.h"
 #include "secret/wipe.h"
 #include <errno.h>
-#include <linux/keyctl.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 bool volume_wants(const struct volume *v)
@@ -123,19 +122,49 @@ void keys_typed(struct boot *b, const uint8_t *line, size_t len, const char *ori
 	add_passphrase(b, line, len, true, UINT32_MAX, origin);
 }
 
+void keys_token(struct boot *b, struct volume *v)
+{
+	int slot = claim_slot(b, false);
+
+	if (slot < 0)
+		return;
+	activate(b, (unsigned)slot, false, 1u << index_of(b, v), "the key of its token in the kernel's keyring");
+	b->credentials[slot].token = true;
+}
+
 /* systemd-ask-password(1), --keyname=cryptsetup: one user key, its passphrases with a NUL between them. */
+static const char cache_name[] = "cryptsetup";
+enum { CACHE_BYTES = VAULT_LINE_BYTES - 1, CACHE_S = 150 };
+
 void keys_cached(struct boot *b)
 {
 	uint8_t *text = vault_line(VAULT_LINES - 1), *at = text;
 	uint32_t volumes = 0;
-	long key = syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_USER_KEYRING, "user", "cryptsetup", 0);
-	long n = key < 0 ? -1 : syscall(SYS_keyctl, KEYCTL_READ, key, text, VAULT_LINE_BYTES - 1);
+	size_t n = keyring_copy(cache_name, text, CACHE_BYTES);
 
 	for (unsigned i = 0; i < b->count; i++)
-		volumes |= b->volumes[i].plan->flags.password_cache_off ? 0 : 1u << i;
-	for (; n > 0 && n < VAULT_LINE_BYTES && at < text + n; at += strlen((char *)at) + 1)
+		volumes |= b->volumes[i].plan->cache == PLAN_CACHE_NO ? 0 : 1u << i;
+	for (; at < text + n; at += strlen((char *)at) + 1)
 		if (*at)
 			add_passphrase(b, at, strlen((char *)at), false, volumes, "a passphrase of the kernel's keyring");
+	wipe(text, VAULT_LINE_BYTES);
+}
+
+/* For systemd's units, which would ask again for their own volumes. */
+static void fill_cache(const struct secret *s)
+{
+	uint8_t *text = vault_line(VAULT_LINES - 1);
+	size_t n = keyring_copy(cache_name, text, CACHE_BYTES);
+
+	if (n && text[n - 1])
+		n++; /* its NUL; the line behind what is copied is zero */
+	if (n + s->len + 1 > CACHE_BYTES)
+		n = 0;
+	memcpy(text + n, s->data, s->len);
+	n += s->len;
+	text[n++] = 0;
+	if (!memchr(s->data, 0, s->len) && !keyring_add(cache_name, text, n, CACHE_S))
+		consoles_say("latchkey: the passphrase cannot be left in the kernel's keyring: %s", text_errno(errno));
 	wipe(text, VAULT_LINE_BYTES);
 }
 
@@ -169,6 +198,7 @@ static void attempt(struct boot *b, struct volume *v, unsigned slot)
 	const char *header = v->header_fd >= 0 ? v->header : NULL;
 
 	v->attempt = (struct attempt){sight_wishes(v->plan, v->path, header), slot, b->test};
+	v->attempt.wishes.token_only = b->credentials[slot].token;
 	v->attempt.wishes.try_without_newline = !b->credentials[slot].typed && !v->plan->flags.strict_key;
 	v->trying = slot;
 	v->state = VOLUME_TRYING;
@@ -247,8 +277,11 @@ void keys_attempt_done(struct boot *b, struct volume *v)
 	case CAUSE_OK:
 		v->state = VOLUME_OPEN;
 		v->ours = true;
+		/* What came from the cache is there. */
+		if (c->counts && !c->opened && v->plan->cache == PLAN_CACHE_FILL)
+			fill_cache(vault_slot(v->trying));
 		c->opened = true;
-		consoles_say("latchkey: %s %s with %s", v->plan->name, b->test ? "would open" : "is open", c->origin);
+		consoles_say(CONSOLES_CHATTER "latchkey: %s %s with %s", v->plan->name, b->test ? "would open" : "is open", c->origin);
 		return;
 	case CAUSE_PASSPHRASE:
 		c->refused = true;
@@ -267,13 +300,16 @@ void keys_attempt_done(struct boot *b, struct volume *v)
 	case CAUSE_EXISTS: /* somebody else was quicker, or it is in use */
 		if (text_join(node, sizeof(node), "/dev/mapper/", v->plan->name, "") && sight_is_there(node)) {
 			v->state = VOLUME_OPEN;
-			consoles_say("latchkey: %s is open already", v->plan->name);
+			consoles_say(CONSOLES_CHATTER "latchkey: %s is open already", v->plan->name);
 			return;
 		}
 		volume_failed(b, v, err);
 		return;
 	default:
-		volume_failed(b, v, err);
+		if (c->token) /* the key may have gone meanwhile */
+			say_wrong(v, c, err);
+		else
+			volume_failed(b, v, err);
 	}
 }
 
@@ -320,7 +356,7 @@ static void header_done(struct boot *b, struct volume *v, const struct errand *e
 	}
 	v->header_fd = e->fetch.header_fd;
 	text_format(v->header, sizeof(v->header), "/proc/self/fd/%d", v->header_fd);
-	consoles_say("latchkey: %s: using %s", v->plan->name, e->origin);
+	consoles_say(CONSOLES_CHATTER "latchkey: %s: using %s", v->plan->name, e->origin);
 	b->look_again = true;
 }
 

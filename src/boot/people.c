@@ -178,6 +178,8 @@ static void heed_fifo(struct boot *b)
 void people_open(struct boot *b)
 {
 	consoles_open(b->test);
+	if (b->plan->quiet && !b->test)
+		consoles_be_quiet();
 	open_fifo(b);
 }
 

@@ -2,6 +2,7 @@
 /* sight - see sight.h. */
 #include "boot/sight.h"
 #include "base/text.h"
+#include "boot/silent.h"
 #include "keyslot/search.h"
 #include <string.h>
 #include <sys/stat.h>
@@ -55,13 +56,13 @@ uint64_t sight_plugged(const char *path)
 	return stat(folder, &st) ? 1 : (uint64_t)st.st_ino;
 }
 
-/* "" when it is not there; a path that is not there is not, either. */
+/* "" when it is not there; neither is a path that is not, or a disk that would not be read for now. */
 static void find(const char *spec, char *path)
 {
 	struct error none;
 
 	*path = 0;
-	if (spec && (find_device(spec, path, SYSBLOCK_PATH_BYTES, &none) || !sight_is_there(path)))
+	if (spec && (find_device(spec, path, SYSBLOCK_PATH_BYTES, &none) || !sight_is_there(path) || silent_is(path)))
 		*path = 0;
 }
 

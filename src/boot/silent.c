@@ -3,7 +3,6 @@
 #include "boot/silent.h"
 #include "base/text.h"
 #include "device/blkdev.h"
-#include "device/sysblock.h"
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,46 +10,47 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { DISKS_MAX = 8, NUMBER_BYTES = 24 };
+enum { DISKS_MAX = 8 };
 
 static struct {
 	pid_t pid; /* that waits for it; 0: the row is free */
-	char number[NUMBER_BYTES]; /* "254:16" */
-	uint64_t plugged;
+	dev_t device; /* the disk or a part of it */
+	uint64_t disk;
 } disks[DISKS_MAX];
 
 static struct child_end *own; /* in a child */
 
-/* Of the disk that @device is a part of: its partitions are as silent. */
-static void find_number(dev_t device, char number[static NUMBER_BYTES])
-{
-	char name[SYSBLOCK_NAME_BYTES], text[SYSBLOCK_TEXT_BYTES];
-
-	text_format(number, NUMBER_BYTES, "%u:%u", major(device), minor(device));
-	text_format(name, sizeof(name), "../../dev/block/%s", number);
-	if (sysblock_number(name, "partition", 0) && sysblock_text(name, "../dev", text))
-		text_format(number, NUMBER_BYTES, "%s", text);
-}
-
-/* The inode of a device's folder in /sys lives as long as the device does. */
-static uint64_t find_plugged(const char *number)
+/*
+ * The disk that @device is a part of, whose partitions are as silent: the inode of its folder in /sys, which is another
+ * one when it is plugged again. 0: it is gone.
+ */
+static uint64_t disk_of(dev_t device)
 {
 	char path[64];
 	struct stat st;
+	size_t len = text_format(path, sizeof(path), "/sys/dev/block/%u:%u/", major(device), minor(device));
 
-	text_format(path, sizeof(path), "/sys/dev/block/%s/", number);
+	memcpy(path + len, "partition", sizeof("partition"));
+	path[len] = access(path, F_OK) ? 0 : '.';
+	memcpy(path + len + 1, ".", sizeof("."));
 	return stat(path, &st) ? 0 : (uint64_t)st.st_ino;
 }
 
 static bool is_silent(dev_t device)
 {
-	char number[NUMBER_BYTES];
+	uint64_t disk = disk_of(device);
 
-	find_number(device, number);
 	for (unsigned i = 0; i < DISKS_MAX; i++)
-		if (disks[i].pid && !strcmp(disks[i].number, number))
+		if (disks[i].pid && disks[i].disk == disk)
 			return true;
 	return false;
+}
+
+bool silent_is(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISBLK(st.st_mode) && is_silent(st.st_rdev);
 }
 
 static bool watch(dev_t device, const char *name)
@@ -88,8 +88,8 @@ void silent_leave(struct child *c)
 	while (i < DISKS_MAX && disks[i].pid)
 		i++;
 	if (i < DISKS_MAX) {
-		find_number(c->end->device, disks[i].number);
-		disks[i].plugged = find_plugged(disks[i].number);
+		disks[i].device = c->end->device;
+		disks[i].disk = disk_of(disks[i].device);
 		c->end->left = true;
 		disks[i].pid = child_leave(c);
 	} else {
@@ -104,7 +104,7 @@ bool silent_heed(void)
 	for (unsigned i = 0; i < DISKS_MAX; i++) {
 		if (!disks[i].pid)
 			continue;
-		if (find_plugged(disks[i].number) != disks[i].plugged)
+		if (disk_of(disks[i].device) != disks[i].disk)
 			(void)kill(disks[i].pid, SIGKILL);
 		else if (!waitpid(disks[i].pid, NULL, WNOHANG))
 			continue;

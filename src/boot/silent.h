@@ -15,6 +15,9 @@ enum { SILENT_AFTER_S = 5 };
 /* In a child, first: what it opens and reads is said in @end, and disks that are known to be silent are refused. */
 void silent_watch(struct child_end *end);
 
+/* Is the device at @path known to be silent? */
+bool silent_is(const char *path);
+
 /* Has @c waited for its disk for so long? end->waiting_for is the disk's name. */
 bool silent_waits(const struct child *c, uint64_t now_ms);
 

@@ -55,6 +55,7 @@ struct credential {
 	bool counts;	  /* as a try of a person */
 	bool opened;	  /* at least one: kept for the others */
 	bool refused;	  /* by at least one */
+	bool token;	  /* none of ours: a key of the kernel's keyring that a token names */
 	uint32_t volumes; /* that it is for, as bits */
 	uint64_t since_ms;
 	char origin[ORIGIN_BYTES]; /* "the key /x on /dev/sdb1", for messages */
@@ -108,6 +109,8 @@ void keys_attempt_late(struct boot *b, struct volume *v);
 void keys_typed(struct boot *b, const uint8_t *line, size_t len, const char *origin);
 /* Those that systemd's and others' password agents left in the kernel's keyring. */
 void keys_cached(struct boot *b);
+/* The one that a token of @v names. */
+void keys_token(struct boot *b, struct volume *v);
 /* Is a passphrase still to be tried, or being tried? */
 bool keys_typed_pending(const struct boot *b);
 /* Forget what is of no use any more, and count the wrong ones. */

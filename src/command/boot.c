@@ -8,7 +8,8 @@
 static void say_notes(const struct plan *p)
 {
 	for (unsigned i = 0; i < p->note_count; i++)
-		text_print(2, "latchkey: %s\n", p->notes[i].text);
+		if (p->notes[i].bad || !p->quiet)
+			text_print(2, "latchkey: %s\n", p->notes[i].text);
 }
 
 enum cause command_boot(const struct options *o, struct error *err)

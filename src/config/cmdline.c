@@ -290,6 +290,7 @@ void cmdline_read(struct reading *r, const char *text)
 			break;
 		if (value && !draft_is_clean(r, value))
 			continue;
+		r->plan->quiet |= !value && !strcmp(name, "quiet");
 		if (draft_begins(name, "latchkey."))
 			own_word(r, name + 9, value);
 		if (!strcmp(name, "root") && value && draft_begins(value, "/dev/mapper/"))

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-enum kind { FLAG, NOT, NUMBER, SECONDS, BYTES, TEXT, ECHO, HEADER, KEY, AFTER };
+enum kind { FLAG, CACHE, NUMBER, SECONDS, BYTES, TEXT, ECHO, HEADER, KEY, AFTER };
 enum level { ONE = 1, ALL = 2, BOTH = 3 }; /* said of one volume, of all, of either */
 
 /*
@@ -29,7 +29,7 @@ enum level { ONE = 1, ALL = 2, BOTH = 3 }; /* said of one volume, of all, of eit
 	row("noauto", FLAG, ONE, 0, volume.flags.noauto)                                                     \
 	row("strict-key", FLAG, BOTH, 0, volume.flags.strict_key)                                            \
 	row("no-stick", FLAG, BOTH, 0, volume.flags.no_stick)                                                \
-	row("password-cache", NOT, BOTH, 0, volume.flags.password_cache_off)                                 \
+	row("password-cache", CACHE, BOTH, 0, volume.cache)                                                  \
 	row("password-echo", ECHO, BOTH, 0, volume.echo)                                                     \
 	row("key-slot", NUMBER, ONE, 5, volume.keyslot)                                                      \
 	row("timeout", SECONDS, BOTH, 0, volume.timeout_s)                                                   \
@@ -136,16 +136,20 @@ static bool store(struct reading *r, struct draft *d, const struct row *row, cha
 	int i = options_bool(value);
 	uint64_t n;
 
-	if (row->kind <= NOT) {
+	if (row->kind == FLAG) {
 		if (i >= 0)
-			*(bool *)field = i != row->kind;
-		return i >= 0 || (row->kind == NOT && !strcmp(value, "read-only"));
+			*(bool *)field = i;
+		return i >= 0;
+	}
+	if (row->kind == CACHE) {
+		d->volume.cache = i < 0 ? PLAN_CACHE_READ : i ? PLAN_CACHE_FILL : PLAN_CACHE_NO;
+		return i >= 0 || !strcmp(value, "read-only");
 	}
 	if (!value || !*value)
 		return false;
 	switch ((enum kind)row->kind) {
 	case FLAG:
-	case NOT:
+	case CACHE:
 		break;
 	case NUMBER:
 	case BYTES:
@@ -252,7 +256,7 @@ void options_inherit(const struct draft *every, struct draft *d)
 
 		if (!(row->level & ALL))
 			continue;
-		if (row->kind <= NOT)
+		if (row->kind == FLAG)
 			*(bool *)to |= *(const bool *)from;
 		else if ((row->kind == NUMBER || row->kind == SECONDS) && *(unsigned *)to == DRAFT_UNSAID)
 			*(unsigned *)to =
@@ -260,6 +264,8 @@ void options_inherit(const struct draft *every, struct draft *d)
 	}
 	if (every->volume.echo)
 		d->volume.echo = every->volume.echo;
+	if (!d->volume.cache)
+		d->volume.cache = every->volume.cache;
 }
 
 void options_show(const struct plan_volume *v, char *out, size_t size)
@@ -276,17 +282,20 @@ void options_show(const struct plan_volume *v, char *out, size_t size)
 		if (row->field < here || row->field == last)
 			continue;
 		last = row->field;
-		if (row->kind <= NOT)
+		if (row->kind == FLAG)
 			n = *(const bool *)field;
 		else if (row->kind == NUMBER || row->kind == SECONDS)
 			n = *(const unsigned *)field + (field == (const char *)&v->keyslot);
 		else if (row->kind == ECHO)
 			n = v->echo;
+		else if (row->kind == CACHE)
+			n = v->cache;
 		if (!n)
 			continue;
 		used += text_format(out + used, size - used, used ? ",%s" : "%s", name);
-		if (row->kind == ECHO || row->kind == NOT)
-			used += text_format(out + used, size - used, row->kind == NOT ? "=no" : "=masked");
+		if (row->kind == ECHO || row->kind == CACHE)
+			used += text_format(out + used, size - used,
+				row->kind == ECHO ? "=masked" : n == PLAN_CACHE_NO ? "=no" : "=yes");
 		else if (row->kind != FLAG)
 			used += text_format(out + used, size - used, "=%u", *(const unsigned *)field);
 	}

@@ -55,8 +55,10 @@ struct plan_flags {
 	bool noauto;		 /* listed, not opened */
 	bool strict_key;	 /* a key that ends in a newline is not tried without it */
 	bool no_stick;		 /* do not look for latchkey/UUID.key on sticks */
-	bool password_cache_off; /* do not read the kernel keyring's cached passphrases */
 };
+
+/* Passphrases that systemd, or latchkey, leaves in the kernel's keyring for a while. */
+enum plan_cache { PLAN_CACHE_READ, PLAN_CACHE_NO, PLAN_CACHE_FILL };
 
 enum plan_echo { PLAN_ECHO_NONE, PLAN_ECHO_MASKED };
 
@@ -67,6 +69,7 @@ struct plan_volume {
 	struct plan_header header;
 	struct plan_flags flags;
 	enum plan_echo echo;
+	enum plan_cache cache; /* filled: read, too */
 	int keyslot;		   /* 0 to 31, or -1 */
 	unsigned timeout_s;	   /* for the passphrase; 0: none */
 	unsigned key_timeout_s;	   /* ask only when no key came for so long; 0: ask at once */
@@ -85,6 +88,7 @@ struct plan {
 	unsigned tries; /* wrong passphrases until @after; 0: no limit */
 	enum plan_after after;
 	bool headless;	      /* for all volumes */
+	bool quiet;	      /* the kernel's own word: nothing but prompts, waits and failures is to be seen */
 	unsigned give_up_s;   /* headless: fail with CAUSE_DEVICE after so long without a key; 0: never */
 	const char *passfifo; /* a FIFO to read passphrases from, made when absent; NULL: none */
 	/* One sentence each, with file and line: what was refused or means nothing here. */

@@ -21,6 +21,8 @@ enum {
 	LUKS_DIGESTS_MAX = 8,
 	LUKS_SEGMENTS_MAX = 32,
 	LUKS_TOKENS_MAX = 32,
+	LUKS_KEYRING_TOKENS_MAX = 8,
+	LUKS_KEY_DESCRIPTION_CHARS = 127,
 	LUKS_STRIPES = 4000,
 	LUKS_UUID_CHARS = 36,
 	LUKS_LABEL_CHARS = 47,
@@ -81,6 +83,13 @@ struct luks_flags {
 	bool no_read_workqueue, no_write_workqueue, high_priority;
 };
 
+/* A token of the type "luks2-keyring": a key of the kernel's keyring is a passphrase of its keyslots. */
+struct luks_keyring_token {
+	unsigned id;
+	uint32_t keyslots; /* bits; at least one */
+	char key_description[LUKS_KEY_DESCRIPTION_CHARS + 1]; /* printable ASCII */
+};
+
 struct luks {
 	unsigned version; /* 1 or 2 */
 	char uuid[LUKS_UUID_CHARS + 1];
@@ -90,6 +99,8 @@ struct luks {
 	uint64_t hdr_size_bytes; /* of one copy */
 	uint64_t keyslots_size_bytes; /* behind the header, or behind both copies */
 	unsigned keyslot_count, digest_count, segment_count, token_count;
+	unsigned keyring_token_count;
+	struct luks_keyring_token keyring_tokens[LUKS_KEYRING_TOKENS_MAX];
 	unsigned skipped_keyslots;                        /* of a type that is not "luks2" */
 	struct luks_keyslot keyslots[LUKS_KEYSLOTS_MAX]; /* in the order of the JSON text */
 	struct luks_digest digests[LUKS_DIGESTS_MAX];

@@ -590,7 +590,26 @@ static enum cause read_config(const struct json *root, struct luks *luks, struct
 	return CAUSE_OK;
 }
 
-/* The structure of tokens is checked, their content never used. */
+/* One that cannot be used is no fault of the header, whose keyslots open without it. */
+static void keep_keyring_token(const struct json *in, unsigned id, uint32_t slots, struct luks *luks)
+{
+	struct luks_keyring_token *t = &luks->keyring_tokens[luks->keyring_token_count];
+	const char *description = json_string(json_member(in, "key_description"));
+	size_t len = 0;
+
+	if (luks->keyring_token_count == LUKS_KEYRING_TOKENS_MAX || !slots || !description)
+		return;
+	while (description[len] >= ' ' && description[len] <= '~')
+		len++;
+	if (!len || description[len] || len > LUKS_KEY_DESCRIPTION_CHARS)
+		return;
+	t->id = id;
+	t->keyslots = slots;
+	memcpy(t->key_description, description, len + 1);
+	luks->keyring_token_count++;
+}
+
+/* The structure of tokens is checked; the content only of those that need no program to be understood. */
 static enum cause read_token(const struct json *in, struct luks *luks, struct luks2_links *links,
 	struct error *err)
 {
@@ -608,6 +627,8 @@ static enum cause read_token(const struct json *in, struct luks *luks, struct lu
 		cause = read_refs(in, where, "keyslots", &slots, err);
 	if (!cause && (slots & ~links->keyslot_ids))
 		cause = error_set(err, CAUSE_DAMAGED, "%s: names a keyslot that is not there", where);
+	if (!cause && !strcmp(type, "luks2-keyring"))
+		keep_keyring_token(in, id, slots, luks);
 	luks->token_count++;
 	return cause;
 }

@@ -13,6 +13,11 @@ static bool belongs(const struct luks *luks, const struct luks_keyslot *slot)
 	return slot->digest >= 0 && luks->digests[slot->digest].covers_segment;
 }
 
+static bool is_candidate(const struct search *s, const struct luks_keyslot *slot)
+{
+	return belongs(s->source.luks, slot) && (!s->keyslots || s->keyslots & 1u << slot->id);
+}
+
 /* The keyslots to try, in order, into @list. */
 static unsigned candidates(const struct search *s, const struct luks_keyslot *list[static LUKS_KEYSLOTS_MAX])
 {
@@ -22,11 +27,11 @@ static unsigned candidates(const struct search *s, const struct luks_keyslot *li
 	for (enum luks_priority p = LUKS_PRIORITY_PREFER; p > LUKS_PRIORITY_IGNORE; p--)
 		for (unsigned i = 0; i < luks->keyslot_count; i++)
 			if (s->keyslot == SEARCH_ANY_KEYSLOT && luks->keyslots[i].priority == p &&
-				belongs(luks, &luks->keyslots[i]))
+				is_candidate(s, &luks->keyslots[i]))
 				list[n++] = &luks->keyslots[i];
 	if (s->keyslot != SEARCH_ANY_KEYSLOT) {
 		list[0] = luks_find_keyslot(luks, (unsigned)s->keyslot);
-		n = list[0] && belongs(luks, list[0]);
+		n = list[0] && is_candidate(s, list[0]);
 	}
 	return n;
 }

@@ -21,6 +21,7 @@
 #include "keyslot/search.h"
 #include "secret/arena.h"
 #include "secret/keyfile.h"
+#include "secret/keyring.h"
 #include "secret/prompt.h"
 #include "unlock/area_kernel.h"
 #include "unlock/meter.h"
@@ -194,9 +195,12 @@ static enum cause try_shown(const struct search *s, bool typed, struct bytes sec
 	return cause;
 }
 
-/* On success @key lives in the arena and nothing else does; on failure nothing does. */
+/*
+ * With what @token names, or without one (NULL) as @w says. On success @key lives in the arena and nothing else does; on
+ * failure nothing does.
+ */
 static enum cause try_once(const struct wishes *w, const struct volume *v, const struct search *s,
-	struct volume_key *key, struct error *err)
+	const struct luks_keyring_token *token, struct volume_key *key, struct error *err)
 {
 	size_t before = arena_mark(), above;
 	uint8_t *room;
@@ -205,11 +209,11 @@ static enum cause try_once(const struct wishes *w, const struct volume *v, const
 
 	above = arena_mark();
 	if (!cause)
-		cause = get_secret(w, v, &secret, err);
+		cause = token ? keyring_read(token->key_description, &secret, err) : get_secret(w, v, &secret, err);
 	if (!cause)
 		notice_unlocked();
 	if (!cause)
-		cause = try_shown(s, is_asked_for(w), (struct bytes){secret.data, secret.len}, key, err);
+		cause = try_shown(s, !token && is_asked_for(w), (struct bytes){secret.data, secret.len}, key, err);
 	if (cause == CAUSE_PASSPHRASE && w->try_without_newline && secret.len > 1 && secret.data[secret.len - 1] == '\n') {
 		cause = search_run(s, (struct bytes){secret.data, secret.len - 1}, key, err);
 		if (!cause)
@@ -225,17 +229,28 @@ static enum cause try_once(const struct wishes *w, const struct volume *v, const
 	return cause;
 }
 
+/* Tokens first; one that cannot be used does not hide what can. */
 static enum cause find_key(const struct wishes *w, const struct volume *v, const struct search *s,
 	struct volume_key *key, struct error *err)
 {
+	unsigned tokens = w->secret ? 0 : v->luks.keyring_token_count;
 	bool again = is_asked_for(w);
+	struct search among = *s;
 	enum cause cause;
 
-	for (unsigned n = 1;; n++) {
-		cause = try_once(w, v, s, key, err);
-		if (cause != CAUSE_PASSPHRASE || !again || n == w->tries)
+	for (unsigned n = 0;; n++) {
+		const struct luks_keyring_token *token = n < tokens ? &v->luks.keyring_tokens[n] : NULL;
+
+		among.keyslots = token ? token->keyslots : 0;
+		cause = try_once(w, v, &among, token, key, err);
+		if (cause && token)
+			error_prefix(err, "token %u", token->id);
+		if (!cause || (w->token_only && n + 1 == tokens) ||
+			(!token && (cause != CAUSE_PASSPHRASE || !again || n + 1 == w->tries + tokens)))
 			break;
-		notice(err->text);
+		/* That a token's key is not there is no news. */
+		if (cause != CAUSE_USAGE)
+			notice(err->text);
 	}
 	if (!cause && w->verbose)
 		text_print(2, "latchkey: keyslot %u opened\n", key->keyslot);
@@ -274,8 +289,8 @@ static enum cause prepare(const struct wishes *w, struct volume *v, struct searc
 		.skipped = notice_skipped,
 	};
 	cause = refuse(v, err);
-	if (!cause && w->token_only)
-		cause = error_set(err, CAUSE_UNSUPPORTED, "%s: tokens are not supported", v->data.name);
+	if (!cause && w->token_only && !v->luks.keyring_token_count)
+		cause = error_set(err, CAUSE_UNSUPPORTED, "%s: has no token that latchkey can use", v->data.name);
 	if (!cause)
 		cause = search_check(s, err);
 	/* Said once; the tries need not repeat it. */
@@ -457,6 +472,8 @@ enum cause unlock_look(const struct wishes *w, bool map, struct unlock_look *out
 	memcpy(out->uuid, v.luks.uuid, sizeof(out->uuid));
 	memcpy(out->label, v.luks.label, sizeof(out->label));
 	out->memory_kib = most_memory_kib(&v.luks);
+	for (unsigned i = 0; i < v.luks.keyring_token_count; i++)
+		out->token_key |= keyring_has(v.luks.keyring_tokens[i].key_description);
 	if (map)
 		cause = names_fill(w, &v, &names, err);
 	if (map && !cause)

@@ -16,7 +16,7 @@ struct wishes {
 	const char *device;
 	const char *name;     /* of the mapping; open only */
 	const char *header;   /* detached header; NULL: on the device */
-	const struct secret *secret; /* that somebody has got already; NULL: from key_file or the prompt */
+	const struct secret *secret; /* that somebody has got already; NULL: from a token, key_file or the prompt */
 	bool try_without_newline; /* a secret that ends in one and fails is tried once more without it */
 	const char *key_file; /* NULL: ask; "-": standard input */
 	uint64_t keyfile_offset_bytes, keyfile_size_bytes;
@@ -44,6 +44,7 @@ struct unlock_look {
 	char uuid[LUKS_UUID_CHARS + 1];
 	char label[LUKS_LABEL_CHARS + 1]; /* any bytes: escape before printing */
 	uint64_t memory_kib;		  /* the most that one of the keyslots needs */
+	bool token_key;			  /* a token names a key that the kernel's keyring has */
 };
 
 /*

@@ -45,6 +45,7 @@ cryptsetup status root | say root
 cryptsetup status data | say data
 cat /etc/witness /data/etc/witness /later/etc/witness | say witness
 ls /dev/disk/by-id | say by-id
+cat /run/early-record | say record
 udevadm info --query=property /dev/mapper/root | say udev
 echo 'report: end'
 systemctl poweroff
@@ -117,6 +118,9 @@ def root_files():
     yield "report", REPORT, 0o755
     with open(vm.compile_static("root_init"), "rb") as f:
         yield "root_init", f.read(), 0o755
+    # What of the initramfs's /run is there before any udev has run.
+    yield units + "systemd-udevd.service.d/record.conf", ("[Service]\nExecStartPre=/bin/sh -c "
+                                                          "'cat /run/udev/data/b* >/run/early-record || :'\n")
     yield units + "dummy", ""
 
 

@@ -104,14 +104,25 @@ def compile_static(name):
     return out
 
 
-def make_image(name, *options, modules=MODULES, init=INIT, latchkey=LATCHKEY, kernel_options=()):
-    """An initramfs of initramfs/mkimage. Returns its path."""
+def with_libraries(program):
+    """The files that a program of this machine needs in a guest, each at its own path."""
+    files = [os.path.realpath(program)]
+    for line in subprocess.run(["ldd", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode().split("\n"):
+        match = re.search(r"(/\S+) \(0x", line)
+        if match:
+            files.append(match.group(1))
+    return files
+
+
+def make_image(name, *options, modules=MODULES, init=INIT, latchkey=None, kernel_options=()):
+    """An initramfs of initramfs/mkimage. Returns its path. Another init than ours is not latchkey, too."""
     out = os.path.join(WORK, name + ".cpio.gz")
     folder = kernel(*kernel_options)
+    latchkey = latchkey or (LATCHKEY if init != INIT else None)
     with open(os.path.join(folder, "version")) as f:
         version = f.read().strip()
     run(os.path.join(TOP, "initramfs", "mkimage"), "-q", "--kernel", version, "--modules-root", folder,
-        "--modules", modules, "--init", init, "--latchkey", latchkey, "-o", out, *options)
+        "--modules", modules, "--init", init, *(["--latchkey", latchkey] if latchkey else []), "-o", out, *options)
     return out
 
 

@@ -10,6 +10,7 @@ opens, so it gets a copy. Everything that is made goes under $O (default: build)
 import base64
 import collections
 import concurrent.futures
+import ctypes
 import functools
 import hashlib
 import os
@@ -145,6 +146,44 @@ def save(folder, content):
             f.write(content)
         os.rename(f.name, path)  # another thread may want the same key
     return path
+
+
+# --- the kernel's keyring -----------------------------------------------------------------------------------
+
+
+class Keyring:
+    """A user key in the user's keyring, as add_key(2) makes it, for as long as it lasts. None: no key."""
+
+    ADD_KEY, KEYCTL, READ, UNLINK, USER_KEYRING = 248, 250, 11, 9, -4  # of x86-64
+
+    def __init__(self, name, content):
+        self.call = ctypes.CDLL(None, use_errno=True).syscall
+        self.call.restype = ctypes.c_long
+        self.name, self.key = name, 0
+        if content is not None:
+            self.key = self.call(self.ADD_KEY, b"user", name, content, len(content), self.USER_KEYRING)
+        if self.key < 0:
+            raise Skip(f"add_key(2): {os.strerror(ctypes.get_errno())}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.key:
+            self.call(self.KEYCTL, self.UNLINK, self.key, self.USER_KEYRING)
+
+    def content(self):
+        buffer = ctypes.create_string_buffer(32768)
+        size = self.call(self.KEYCTL, self.READ, self.key, buffer, len(buffer))
+        return buffer.raw[:max(0, size)]
+
+    def seconds_left(self):
+        """None: it stays for ever."""
+        with open("/proc/keys", encoding="ascii") as f:
+            for line in f:
+                if int(line.split()[0], 16) == self.key:
+                    return None if line.split()[3] == "perm" else line.split()[3]
+        return 0
 
 
 # --- volumes ---------------------------------------------------------------------------------------------

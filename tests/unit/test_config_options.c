@@ -115,15 +115,16 @@ static void flag_is_set(void **state)
 	}
 }
 
-static void the_password_cache_is_read_although_told_not_to(void **state)
+static void the_password_cache_is_used_otherwise_than_told(void **state)
 {
-	bool on = true, off = false;
+	enum plan_cache no = PLAN_CACHE_NO, fill = PLAN_CACHE_FILL, read = PLAN_CACHE_READ;
 
 	(void)state;
-	both_ways("password-cache=no", BOTH, FIELD(flags.password_cache_off), &on, 1);
-	both_ways("password-cache=yes", BOTH, FIELD(flags.password_cache_off), &off, 1);
-	both_ways("password-cache", BOTH, FIELD(flags.password_cache_off), &off, 1);
-	both_ways("password-cache=read-only", BOTH, FIELD(flags.password_cache_off), &off, 1);
+	both_ways("password-cache=no", BOTH, FIELD(cache), &no, sizeof(no));
+	both_ways("password-cache=yes", BOTH, FIELD(cache), &fill, sizeof(fill));
+	both_ways("password-cache", BOTH, FIELD(cache), &fill, sizeof(fill));
+	both_ways("password-cache=read-only", BOTH, FIELD(cache), &read, sizeof(read));
+	is_named("password-cache=maybe", "its value is not understood", true);
 }
 
 static void an_echo_is_mistaken(void **state)
@@ -335,7 +336,7 @@ int main(void)
 {
 	for (size_t i = 0; i < COUNT(flags); i++)
 		row(flags[i].names, flag_is_set, &flags[i]);
-	ROW(the_password_cache_is_read_although_told_not_to);
+	ROW(the_password_cache_is_used_otherwise_than_told);
 	ROW(an_echo_is_mistaken);
 	for (size_t i = 0; i < COUNT(numbers); i++)
 		row(numbers[i].names, number_is_taken, &numbers[i]);

@@ -770,6 +770,63 @@ static void thirty_two_tokens_are_refused(void **state)
 		many_objects("tokens", 33, "{\"type\":\"x\",\"keyslots\":[\"0\"]}")->cause, CAUSE_DAMAGED);
 }
 
+/* A second token of the type luks2-keyring, with these members behind its type; NULL: it is not kept. */
+static const struct luks_keyring_token *one_token(const char *members)
+{
+	char token[400];
+	const struct edit_outcome *o;
+
+	snprintf(token, sizeof(token), "{\"type\":\"luks2-keyring\",%s}", members);
+	o = many_objects("tokens", 2, token);
+	assert_int_equal(o->cause, CAUSE_OK); /* whatever it is, the keyslots open without it */
+	assert_int_equal(o->luks.token_count, 2);
+	return o->luks.keyring_token_count == 2 ? &o->luks.keyring_tokens[1] : NULL;
+}
+
+static void a_keyring_token_is_not_understood(void **state)
+{
+	static char longest[200], members[300];
+	const struct luks_keyring_token *t = one_token("\"keyslots\":[\"1\",\"0\"],\"key_description\":\"a key: ~\"");
+
+	(void)state;
+	assert_non_null(t);
+	assert_int_equal(t->id, 1);
+	assert_int_equal(t->keyslots, 3);
+	assert_string_equal(t->key_description, "a key: ~");
+	memset(longest, 'x', LUKS_KEY_DESCRIPTION_CHARS);
+	snprintf(members, sizeof(members), "\"keyslots\":[\"0\"],\"key_description\":\"%s\"", longest);
+	t = one_token(members);
+	assert_non_null(t);
+	assert_string_equal(t->key_description, longest);
+	snprintf(members, sizeof(members), "\"keyslots\":[\"0\"],\"key_description\":\"%sx\"", longest);
+	assert_null(one_token(members));
+}
+
+static void text_that_is_not_printable_reaches_the_kernel(void **state)
+{
+	static const char *const bad[] = {"\"\"", "7", "null", "[\"a\"]", "\"a\\nb\"", "\"\\u007f\"", "\"\xc3\xa4\"", "\"a\\u001b[2J\""};
+	char members[200];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		snprintf(members, sizeof(members), "\"keyslots\":[\"0\"],\"key_description\":%s", bad[i]);
+		assert_null(one_token(members));
+	}
+	assert_null(one_token("\"keyslots\":[\"0\"]"));
+	assert_null(one_token("\"keyslots\":[],\"key_description\":\"a\""));
+}
+
+static void a_ninth_keyring_token_overwrites_something(void **state)
+{
+	const struct edit_outcome *o = many_objects(
+		"tokens", 32, "{\"type\":\"luks2-keyring\",\"keyslots\":[\"0\"],\"key_description\":\"a\"}");
+
+	(void)state;
+	assert_int_equal(o->cause, CAUSE_OK);
+	assert_int_equal(o->luks.keyring_token_count, LUKS_KEYRING_TOKENS_MAX);
+	assert_int_equal(o->luks.token_count, 32);
+}
+
 /* A header of another size has its own json_size. */
 static void json_size_is_compared_with_one_size_only(void **state)
 {
@@ -807,6 +864,9 @@ int main(void)
 	ROW(keyslots_of_other_types_leave_something_behind);
 	ROW(eight_digests_are_refused);
 	ROW(thirty_two_tokens_are_refused);
+	ROW(a_keyring_token_is_not_understood);
+	ROW(text_that_is_not_printable_reaches_the_kernel);
+	ROW(a_ninth_keyring_token_overwrites_something);
 	ROW(json_size_is_compared_with_one_size_only);
 	return rows_run("luks2_json");
 }

@@ -12,14 +12,16 @@
 #include <unistd.h>
 
 /* What open(2) and sched_getaffinity(2) of this program show instead of the machine's own. */
-static const char *meminfo;
-static char path[] = "/tmp/unit-meminfo-XXXXXX";
+static const char *meminfo, *swaps = "/nonexistent/swaps";
+static char path[] = "/tmp/unit-meminfo-XXXXXX", swaps_path[] = "/tmp/unit-swaps-XXXXXX";
 static bool no_affinity;
 
 int open(const char *name, int flags, ...)
 {
 	if (!strcmp(name, "/proc/meminfo") && meminfo)
 		name = meminfo;
+	if (!strcmp(name, "/proc/swaps"))
+		name = swaps;
 	return (int)syscall(SYS_openat, AT_FDCWD, name, flags, 0600);
 }
 
@@ -67,6 +69,36 @@ TEST(swap_or_available_memory_is_left_out)
 TEST(a_kernel_without_swap_counts_as_unknown)
 {
 	assert_int_equal(with("MemTotal: 9 kB\nMemAvailable:   100 kB\n"), 100);
+}
+
+/* KiB that are left of @swap_free, when /proc/swaps has @text. */
+static uint64_t with_swaps(const char *text, unsigned swap_free)
+{
+	char info[100];
+	int fd = open(swaps_path, O_WRONLY | O_TRUNC);
+	uint64_t kib;
+
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	swaps = swaps_path;
+	snprintf(info, sizeof(info), "MemTotal: 9 kB\nMemAvailable: 1000 kB\nSwapFree: %u kB\n", swap_free);
+	kib = with(info) - 1000;
+	swaps = "/nonexistent/swaps";
+	return kib;
+}
+
+#define SWAPS "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
+#define ZRAM "/dev/zram0                              partition\t8000\t\t100\t\t100\n"
+#define DISK "/dev/vda2                               partition\t3000\t\t500\t\t-2\n"
+
+/* A matrix of Argon2 takes as much room there as it did before, and the kernel kills for want of it. */
+TEST(compressed_memory_counts_as_more_memory)
+{
+	assert_int_equal(with_swaps(SWAPS ZRAM, 7900), 0);
+	assert_int_equal(with_swaps(SWAPS ZRAM DISK, 7900 + 2500), 0);
+	assert_int_equal(with_swaps(SWAPS DISK ZRAM, 7900 + 2500), 0);
+	assert_int_equal(with_swaps(SWAPS DISK, 2500), 2500);
+	assert_int_equal(with_swaps("", 77), 77);
 }
 
 TEST(more_than_4_TiB_is_cut)
@@ -149,16 +181,16 @@ TEST(no_processor_at_all)
 
 static int make_file(void **state)
 {
-	int fd = mkstemp(path);
+	int fd = mkstemp(path), other = mkstemp(swaps_path);
 
 	(void)state;
-	return fd < 0 ? -1 : close(fd);
+	return fd < 0 || other < 0 || close(fd) || close(other) ? -1 : 0;
 }
 
 static int remove_file(void **state)
 {
 	(void)state;
-	return unlink(path);
+	return unlink(path) || unlink(swaps_path);
 }
 
 int main(void)
@@ -166,6 +198,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(swap_or_available_memory_is_left_out),
 		cmocka_unit_test(a_kernel_without_swap_counts_as_unknown),
+		cmocka_unit_test(compressed_memory_counts_as_more_memory),
 		cmocka_unit_test(more_than_4_TiB_is_cut),
 		cmocka_unit_test(another_line_is_taken_for_the_right_one),
 		cmocka_unit_test(unknown_memory_is_taken_for_none),
