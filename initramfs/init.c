@@ -11,6 +11,7 @@
  *
  * By the name of latchkey the same file is latchkey: two programs would bring most of one another twice.
  */
+#include "base/clock.h"
 #include "base/relro.h"
 #include "base/text.h"
 #include "console.h"
@@ -25,7 +26,6 @@
 #include "unlock.h"
 #include "wait.h"
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -52,47 +52,10 @@ static void find_by_number(unsigned major, unsigned minor, char path[static SYSB
 		sysblock_path(name + 1, path);
 }
 
-/*
- * Look at all devices for @spec. A disk that does not answer would hold whoever reads it, for ever: that is a child,
- * which is given up after a while. False: not found.
- */
-static bool find_among_all(const char *spec, char path[static SYSBLOCK_PATH_BYTES])
+/* @spec, as root= has it, as a path; "": not found. What was unlocked comes first: other disks need not be read then. */
+static void look_for(const char *spec, const char *names, char path[static SYSBLOCK_PATH_BYTES])
 {
-	enum { LIMIT_MS = 10000, STUCK_MAX = 8 };
-	static unsigned stuck; /* children; they may stay for ever */
 	struct error err;
-	pid_t child;
-	ssize_t n = 0;
-	int ends[2];
-
-	*path = 0;
-	if (stuck == STUCK_MAX)
-		return false;
-	if (pipe2(ends, O_CLOEXEC))
-		return !find_device(spec, path, SYSBLOCK_PATH_BYTES, &err);
-	child = _Fork();
-	if (!child) {
-		if (!find_device(spec, path, SYSBLOCK_PATH_BYTES, &err))
-			text_print(ends[1], "%s", path);
-		_exit(0);
-	}
-	close(ends[1]);
-	if (child > 0 && wait_readable(ends[0], LIMIT_MS)) {
-		n = read(ends[0], path, SYSBLOCK_PATH_BYTES - 1);
-	} else if (child > 0) {
-		say("looking for the root %s: a disk does not answer", spec);
-		(void)kill(child, SIGKILL);
-		stuck++;
-	}
-	close(ends[0]);
-	path[n > 0 ? n : 0] = 0;
-	return n > 0;
-}
-
-/* @spec, as root= has it, as a path. What was unlocked comes first: other disks need not be read then. */
-static bool find_path(const char *spec, const char *names, char path[static SYSBLOCK_PATH_BYTES])
-{
-	unsigned major, minor;
 	size_t len;
 
 	for (; *names; names += len + (names[len] == '\n')) {
@@ -103,13 +66,51 @@ static bool find_path(const char *spec, const char *names, char path[static SYSB
 		memcpy(path + strlen(MAPPER), names, len);
 		path[strlen(MAPPER) + len] = 0;
 		if (find_is_called(path, spec))
-			return true;
+			return;
 	}
+	if (find_device(spec, path, SYSBLOCK_PATH_BYTES, &err))
+		*path = 0;
+}
+
+/*
+ * The same by a child: a disk that does not answer would hold whoever reads it, for ever. The child that is held is
+ * listened to again, and no other one is made beside it. False: not found, or not yet.
+ */
+static bool find_path(const char *spec, const char *names, char path[static SYSBLOCK_PATH_BYTES])
+{
+	enum { LIMIT_MS = 10000 };
+	static int fd = -1; /* of the child; -1: there is none */
+	unsigned major, minor;
+	int ends[2] = {-1, -1};
+	pid_t child = -1;
+	ssize_t n;
+
+	*path = 0;
 	if (words_device_number(spec, &major, &minor)) {
 		find_by_number(major, minor, path);
 		return true;
 	}
-	return find_among_all(spec, path);
+	if (fd < 0 && !pipe2(ends, O_CLOEXEC))
+		child = _Fork();
+	if (!child) {
+		look_for(spec, names, path);
+		text_print(ends[1], "%s", path);
+		_exit(0);
+	}
+	if (ends[1] >= 0)
+		close(ends[1]);
+	fd = fd < 0 ? ends[0] : fd;
+	if (fd < 0)
+		return false;
+	if (!wait_readable(fd, LIMIT_MS)) {
+		say("looking for the root %s: a disk does not answer", spec);
+		return false;
+	}
+	n = read(fd, path, SYSBLOCK_PATH_BYTES - 1);
+	path[n > 0 ? n : 0] = 0;
+	close(fd);
+	fd = -1;
+	return n > 0;
 }
 
 /*
@@ -120,17 +121,18 @@ static bool find_root(const struct words *w, const char *names, const char *mapp
 	char path[static SYSBLOCK_PATH_BYTES])
 {
 	const unsigned patience_s = w->root_wait_s > ROOT_PATIENCE_S ? w->root_wait_s : ROOT_PATIENCE_S;
+	const uint64_t end_us = clock_now_us() + (uint64_t)patience_s * 1000000;
 	const char *spec = w->root ? w->root : mapping;
 	struct notice notice = {0};
 
-	for (unsigned waited_s = 0;; waited_s++) {
+	for (;;) {
 		if (find_path(spec, names, path) && devices_is_block(path)) {
 			/* The name that people know, rather than dm-0. */
 			if (devices_are_same(path, mapping))
 				text_format(path, SYSBLOCK_PATH_BYTES, "%s", mapping);
 			return true;
 		}
-		if (!w->root_wait && (waited_s >= patience_s || !w->root))
+		if (!w->root_wait && (clock_now_us() >= end_us || !w->root))
 			break;
 		if (notice_due(&notice))
 			say("waiting for the root %s", spec);

@@ -11,7 +11,7 @@
 
 _Noreturn void stop(int panic_s)
 {
-	sync();
+	/* No sync(2): nothing was written, and it would wait for a disk that does not answer. */
 	if (panic_s > 0) {
 		say("stopped; restarting in %d s (panic=%d)", panic_s, panic_s);
 		wait_seconds((unsigned)panic_s);

@@ -21,7 +21,7 @@ enum {
 	/* So long a volume with a damaged header waits for a stick with another one, and one in use for its release. */
 	PATIENCE_S = 30,
 	/* All disks together. One of them that hangs is found sooner (silent.h). */
-	LOOK_LIMIT_S = 60,
+	LOOK_LIMIT_S = 600,
 };
 
 static struct boot boot; /* large; one a process */
@@ -255,6 +255,9 @@ static void heed_silent(struct boot *b)
 	for (unsigned i = 0; i < b->count; i++)
 		if (waits(b, &b->volumes[i].child))
 			keys_attempt_late(b, &b->volumes[i]);
+	for (unsigned i = 0; i < FETCHES_MAX; i++)
+		if (waits(b, &b->errands[i].child))
+			keys_errand_silent(b, &b->errands[i]);
 	b->look_again |= silent_heed();
 }
 

@@ -26,6 +26,7 @@ struct child {
 		char waiting_for[BLKDEV_NAME_BYTES];
 		dev_t device;
 		uint64_t waiting_since_ms;
+		unsigned patience_ms;
 		bool left;
 	} *end; /* shared; written by the child; NULL before the first one */
 	char line[512];

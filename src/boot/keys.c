@@ -3,6 +3,7 @@
 #include "base/machine.h"
 #include "base/text.h"
 #include "boot/consoles.h"
+#include "boot/silent.h"
 #include "boot/state.h"
 #include "secret/keyring.h"
 #include "secret/wipe.h"
@@ -243,7 +244,7 @@ void keys_attempt_late(struct boot *b, struct volume *v)
 	struct error why;
 
 	error_set(&why, CAUSE_DEVICE, "%s: does not answer", v->child.end->waiting_for);
-	child_drop(&v->child);
+	silent_leave(&v->child);
 	lose(b, v, &why);
 	b->look_again = true;
 }
@@ -382,15 +383,40 @@ void keys_errand_done(struct boot *b, struct errand *e)
 		drop_credential(b, e->fetch.slot);
 }
 
-void keys_errand_late(struct boot *b, struct errand *e)
+static void abandon(struct boot *b, struct errand *e)
 {
-	consoles_say("latchkey: %s: does not answer within %d s; given up", e->origin, FETCH_LIMIT_S);
 	if (e->place)
 		e->place->busy = false;
 	if (e->fetch.header_fd >= 0)
 		close(e->fetch.header_fd);
 	else
 		drop_credential(b, e->fetch.slot);
+}
+
+void keys_errand_late(struct boot *b, struct errand *e)
+{
+	consoles_say("latchkey: %s: does not answer within %d s; given up", e->origin, FETCH_LIMIT_S);
+	abandon(b, e);
+}
+
+static void forget_stick(uint64_t seen[SEEN_MAX], uint64_t plugged)
+{
+	for (unsigned i = 0; i < SEEN_MAX; i++)
+		if (seen[i] == plugged)
+			seen[i] = 0;
+}
+
+/* When it answers it is there anew (sight.c): then it shall be read again. */
+void keys_errand_silent(struct boot *b, struct errand *e)
+{
+	struct volume *v = &b->volumes[e->volume];
+	uint64_t plugged = sight_plugged(e->fetch.key.device);
+
+	silent_leave(&e->child);
+	if (e->place)
+		e->place->done = false;
+	forget_stick(e->fetch.header_fd >= 0 ? v->seen_headers : v->seen, plugged);
+	abandon(b, e);
 }
 
 /* Should @place be read, now that its device is the plugging @plugged? Marks it so. */

@@ -19,12 +19,17 @@ static bool waits_for_key_first(const struct boot *b, const struct volume *v)
 	return v->plan->key_timeout_s && b->now_ms - b->start_ms < (uint64_t)v->plan->key_timeout_s * 1000;
 }
 
-bool people_may_be_asked(const struct boot *b, const struct volume *v)
+static bool is_for_people(const struct boot *b, const struct volume *v)
 {
 	/* While a key is tried a passphrase may come, too. */
 	bool free = v->state == VOLUME_READY || (v->state == VOLUME_TRYING && !b->credentials[v->trying].counts);
 
-	return free && !b->out_of_tries && !v->plan->flags.headless && !b->plan->headless && !waits_for_key_first(b, v);
+	return free && !v->plan->flags.headless && !b->plan->headless && !waits_for_key_first(b, v);
+}
+
+bool people_may_be_asked(const struct boot *b, const struct volume *v)
+{
+	return !b->out_of_tries && is_for_people(b, v);
 }
 
 /* "Enter passphrase for root (/dev/sda2), home: "; the first one that may be asked for, or NULL. */
@@ -66,7 +71,7 @@ static _Noreturn void switch_off(int how, const char *what)
 	consoles_say("latchkey: %s after so many wrong passphrases", what);
 	consoles_close();
 	vault_close();
-	sync();
+	/* Nothing was written here; and sync(2) would wait for a disk that does not answer. */
 	(void)reboot(how);
 	_exit(CAUSE_KERNEL);
 }
@@ -77,7 +82,7 @@ static void fail_all_that_ask(struct boot *b)
 
 	error_set(&why, CAUSE_PASSPHRASE, "no right passphrase in %u tries", b->wrong);
 	for (unsigned i = 0; i < b->count; i++)
-		if (volume_wants(&b->volumes[i]) && b->volumes[i].state == VOLUME_READY)
+		if (volume_wants(&b->volumes[i]) && b->volumes[i].state == VOLUME_READY && is_for_people(b, &b->volumes[i]))
 			volume_failed(b, &b->volumes[i], &why);
 }
 

@@ -10,7 +10,8 @@
 
 #include "boot/child.h"
 
-enum { SILENT_AFTER_S = 5 };
+/* One that answered too late once is only slow: it gets more time from then on, or it would never be read. */
+enum { SILENT_AFTER_S = 5, SILENT_IF_SLOW_AFTER_S = 60 };
 
 /* In a child, first: what it opens and reads is said in @end, and disks that are known to be silent are refused. */
 void silent_watch(struct child_end *end);

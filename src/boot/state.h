@@ -104,6 +104,8 @@ void keys_errand_done(struct boot *b, struct errand *e);
 void keys_attempt_done(struct boot *b, struct volume *v);
 /* It has not, in its time. */
 void keys_errand_late(struct boot *b, struct errand *e);
+/* Its device does not answer. */
+void keys_errand_silent(struct boot *b, struct errand *e);
 void keys_attempt_late(struct boot *b, struct volume *v);
 /* A passphrase that a person gave just now; copied. */
 void keys_typed(struct boot *b, const uint8_t *line, size_t len, const char *origin);

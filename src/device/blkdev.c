@@ -23,9 +23,11 @@ static bool tell(dev_t device, const char *name)
 	return !watcher || watcher(device, name);
 }
 
-static void tell_device(const struct blkdev *dev)
+void blkdev_tell_wait(const struct blkdev *dev)
 {
-	if (dev->is_block)
+	if (!dev)
+		(void)tell(0, NULL);
+	else if (dev->is_block)
 		(void)tell(makedev(dev->major, dev->minor), dev->name);
 }
 
@@ -37,9 +39,9 @@ static enum cause read_at(void *ctx, void *buf, size_t len, uint64_t off, struct
 	while (have < len) {
 		ssize_t n;
 
-		tell_device(dev);
+		blkdev_tell_wait(dev);
 		n = pread(dev->fd, (char *)buf + have, len - have, (off_t)(off + have));
-		(void)tell(0, NULL);
+		blkdev_tell_wait(NULL);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -134,7 +136,7 @@ enum cause blkdev_check_free(const struct blkdev *dev, struct error *err)
 		return CAUSE_OK;
 	/* Through our own descriptor, so that it is the same device whatever the path means by now. */
 	text_format(path, sizeof(path), "/proc/self/fd/%d", dev->fd);
-	tell_device(dev);
+	blkdev_tell_wait(dev);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_EXCL);
 	if (fd < 0 && errno == ENOENT)
 		fd = open(dev->path, O_RDONLY | O_CLOEXEC | O_EXCL);

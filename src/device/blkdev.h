@@ -26,6 +26,9 @@ struct blkdev {
  */
 enum cause blkdev_open(const char *spec, struct blkdev *dev, struct error *err) MUST_USE;
 
+/* The same for a path and nothing else. */
+enum cause blkdev_open_path(const char *path, struct blkdev *dev, struct error *err) MUST_USE;
+
 /*
  * From now on @watch hears of all that may hang: before the block device @device, called @name, is opened or
  * read, and with NULL when it has answered. It says false for a device that is to be left alone: opening that
@@ -33,8 +36,8 @@ enum cause blkdev_open(const char *spec, struct blkdev *dev, struct error *err) 
  */
 void blkdev_tell(bool (*watch)(dev_t device, const char *name));
 
-/* The same for a path and nothing else. */
-enum cause blkdev_open_path(const char *path, struct blkdev *dev, struct error *err) MUST_USE;
+/* For a read of @dev, a block device, by other ways than its reader; NULL: it is over. */
+void blkdev_tell_wait(const struct blkdev *dev);
 
 void blkdev_close(struct blkdev *dev);
 

@@ -50,5 +50,10 @@ bool keyring_add(const char *description, const uint8_t *data, size_t len, unsig
 {
 	long key = syscall(SYS_add_key, "user", description, data, len, KEY_SPEC_USER_KEYRING);
 
-	return key >= 0 && !syscall(SYS_keyctl, KEYCTL_SET_TIMEOUT, key, seconds);
+	if (key < 0)
+		return false;
+	if (!syscall(SYS_keyctl, KEYCTL_SET_TIMEOUT, key, seconds))
+		return true;
+	(void)syscall(SYS_keyctl, KEYCTL_UNLINK, key, KEY_SPEC_USER_KEYRING); /* not for ever */
+	return false;
 }

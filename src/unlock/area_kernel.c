@@ -22,7 +22,10 @@ static enum cause decrypt_on(const struct blkdev *dev, enum cipher c, struct byt
 
 	if (cause)
 		return cause;
+	/* Told around all of it: who is left here still takes the mapping away before it ends. */
+	blkdev_tell_wait(dev);
 	cause = temporary_read(&k, &t, out, err);
+	blkdev_tell_wait(NULL);
 	kernel_close(&k);
 	return cause;
 }
