@@ -54,6 +54,11 @@ COMPILER_A := $(if $(NO_FLOAT),$(B)/libgcc.a,$(LIBGCC))
 END      := -Wl,--start-group $(LIBC_A) $(COMPILER_A) -Wl,--end-group $(B)/musl/lib/crtn.o
 endif
 
+# Another toolchain's own C library: see toolchain/sdk.mk.
+ifeq ($(LIBC),sdk)
+LDFLAGS  := -static-pie -Wl,-z,text,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--gc-sections,--build-id=none,--fatal-warnings $(TARGET_LDFLAGS)
+endif
+
 SMALLEST := $(or $(call option,-Oz),-Os)
 LIBRARIES := $(addprefix $(B)/,libbearssl.a libcjson.a)
 INCLUDE   := -Isrc $(SYSTEM) $(addprefix -isystem $(S)/,bearssl/inc cjson)
@@ -130,8 +135,8 @@ $(B)/musl/lib/libc.a: $(S)/musl.ok $(B)/library.flags
 		ln -sfn $${f%/*} $(B)/kernel/$${h%%/*}; done
 	$(call say,BUILD,$@)rm -rf $(B)/musl && mkdir -p $(B)/musl
 	cd $(B)/musl && CC='$(CC)' CFLAGS='$(MUSL_CFLAGS)' \
-		$(abspath $(S))/musl/configure --target=$(TARGET) --disable-shared --prefix=/ $(call log,configure.log)
-	+$(MAKE) -C $(B)/musl AR='$(AR)' RANLIB='$(CROSS)ranlib' AOBJS='$(MUSL_OBJECTS)' \
+		$(abspath $(S))/musl/configure --target=$(or $(MUSL_TARGET),$(TARGET)) --disable-shared --prefix=/ $(call log,configure.log)
+	+$(MAKE) --eval='unexport AOBJS' -C $(B)/musl AR='$(AR)' RANLIB='$(CROSS)ranlib' AOBJS='$(MUSL_OBJECTS)' \
 		lib/libc.a $(addprefix lib/,rcrt1.o crti.o crtn.o) $(call log,$(B)/musl/build.log)
 	+$(MAKE) -C $(B)/musl install-headers includedir=$(abspath $(B)/musl/include) $(call log,$(B)/musl/build.log)
 	@mkdir -p $(B)/kernel # the kernel's headers without the other C library's
@@ -180,22 +185,26 @@ SUITES := $(foreach d,build docs cli constant_time fault fuzz images interop pee
 # What is pure arithmetic runs under emulators, too, big-endian and 32-bit ones among them.
 PURE     := $(filter $(addprefix $(B)/tests/test_,json% header% luks2% base64 hash% argon2% kdf af area digest keyslot \
 	search xts cipher cbc target text map_name names config% fat superblock partition reader),$(UNIT))
-# Of all targets, make check has those whose byte order, word size or floating point differ; make check-targets has all.
-CI_TARGETS := mips-linux-muslsf s390x-linux-musl aarch64-linux-musl armv7-linux-musleabihf
-# And one machine that is not a PC: the big-endian one. make check-boards boots them all.
-CI_BOARD   := qemu/s390x
+BOARDS := $(patsubst board/%/board.mk,%,$(sort $(wildcard board/*/*/board.mk)))
+# Of all targets, make check has those whose byte order, word size or floating point differ, and those of the emulated
+# boards; make check-targets has all.
+CI_TARGETS := mips-linux-muslsf s390x-linux-musl aarch64-linux-musl mipsel-linux-muslsf armv7-linux-musleabihf riscv64-linux-musl
+EMULATED   := $(filter qemu/%,$(BOARDS))
 emulator   = $(shell sed -n 's/^EMULATOR *:= *//p' toolchain/$(1).mk)
-under      = $(patsubst $(B)/%,$(addsuffix :,$(call emulator,$(1)))$(O)/$(1)/%,$(2))
-defects_under = $(if $(call emulator,$(1)),$(patsubst %,env:OTHER=$(1):EMULATOR=$(call emulator,$(1)):%,$(wildcard tests/images/test_defects_other)))
+least      = $(shell sed -n 's/^EMULATOR_CPU *:= */QEMU_CPU=/p' toolchain/$(1).mk)
+under      = $(patsubst $(B)/%,$(patsubst %,env:%:,$(call least,$(1)))$(addsuffix :,$(call emulator,$(1)))$(O)/$(1)/%,$(2))
+defects_under = $(if $(call emulator,$(1)),$(patsubst %,env:$(addsuffix :,$(call least,$(1)))OTHER=$(1):EMULATOR=$(call emulator,$(1)):%,$(wildcard tests/images/test_defects_other)))
+# Every load and store is checked for its alignment, and a wrong one traps, in the libraries, too.
+STRICT     := -fsanitize=alignment -fsanitize-undefined-trap-on-error
 check: ## install what is missing, build everything, run every test
 	toolchain/setup check
 	+$(MAKE) $(JOBS) all unit-programs
 	+$(MAKE) $(JOBS) TARGET=host-asan unit-programs $(O)/host-asan/latchkey $(O)/host-asan/latchkey-preflight
 	+for t in $(CI_TARGETS); do $(MAKE) $(JOBS) TARGET=$$t all $(PURE:$(B)/%=$(O)/$$t/%) || exit 1; done
-	+$(MAKE) $(JOBS) BOARD=$(CI_BOARD) image board-programs
+	+for b in $(EMULATED); do $(MAKE) $(JOBS) BOARD=$$b image board-programs || exit 1; done
 	TARGET=$(TARGET) O=$(O) OTHER=$(firstword $(CI_TARGETS)) EMULATOR=$(call emulator,$(firstword $(CI_TARGETS))) tests/run $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) \
 		$(foreach t,$(CI_TARGETS),tests/build/elf:$(t) $(call under,$(t),$(PURE))) tests/build/reproducible:$(firstword $(CI_TARGETS)) \
-		$(SUITES) tests/boot/boards:$(CI_BOARD)
+		$(SUITES) tests/boot/boards:passphrase:usb
 all-targets: ## the programs for every architecture; the compilers are installed
 	toolchain/setup targets
 	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t all || exit 1; done
@@ -203,7 +212,10 @@ all-targets: ## the programs for every architecture; the compilers are installed
 check-targets: all-targets ## every architecture: all unit tests, vectors and damaged headers under its emulator
 	toolchain/setup check
 	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t unit-programs || exit 1; done
-	O=$(O) tests/run $(foreach t,$(TARGETS),tests/build/elf:$(t) tests/build/reproducible:$(t) $(call under,$(t),$(UNIT)) $(call defects_under,$(t)))
+	+$(MAKE) $(JOBS) TARGET=armv5-linux-musleabi O=$(O)/strict ARCHIVES=$(abspath $(O)/archives) CFLAGS='$(STRICT)' \
+		TARGET_LIBRARY_CFLAGS='$(STRICT)' $(PURE:$(B)/%=$(O)/strict/armv5-linux-musleabi/%)
+	O=$(O) tests/run $(foreach t,$(TARGETS),tests/build/elf:$(t) tests/build/reproducible:$(t) $(call under,$(t),$(UNIT)) $(call defects_under,$(t))) \
+		$(subst :$(O)/,:$(O)/strict/,$(call under,armv5-linux-musleabi,$(PURE))) $(subst $() ,:,tests/build/release $(TARGETS)) $(subst $() ,:,tests/build/sizes $(TARGETS))
 check-hooks: all ## every initramfs builder, up to the encrypted root: minutes; as root
 	toolchain/setup hooks
 	HOOKS=all TARGET=$(TARGET) O=$(O) tests/run tests/boot/test_hooks
@@ -215,16 +227,16 @@ demo: ## a disk made by cryptsetup, booted in QEMU and unlocked; INTERACTIVE=1 l
 	toolchain/setup demo
 	+$(MAKE) $(JOBS) all
 	tests/boot/demo
-BOARDS := $(patsubst board/%/board.mk,%,$(sort $(wildcard board/*/*/board.mk)))
 $(B)/tests/boot/root_init: $(B)/tests/boot/root_init.o $(if $(NO_FLOAT),$(B)/tests/unit/no_doubles.o) $(LIBC_A) $(COMPILER_A)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
 board-programs: all $(B)/tests/boot/root_init
 image: $(if $(BOARD),all,name-a-board) ## BOARD=vendor/name: the board's initramfs, in build/board/vendor/name
 	@O=$(abspath $(O)) BOARD=$(BOARD) TARGET=$(TARGET) MODULES='$(MODULES)' KERNEL_PACKAGE='$(KERNEL_PACKAGE)' \
-		KERNEL='$(KERNEL)' MODULES_ROOT='$(MODULES_ROOT)' UBOOT_ARCH='$(UBOOT_ARCH)' board/image
-check-boards: ## every emulated board: a root made by cryptsetup unlocked on a distribution's kernel
+		KERNEL='$(KERNEL)' MODULES_ROOT='$(MODULES_ROOT)' UBOOT_ARCH='$(UBOOT_ARCH)' \
+		FIT_LOAD='$(FIT_LOAD)' FIT_KERNEL='$(FIT_KERNEL)' FIT_DTB='$(FIT_DTB)' board/image
+check-boards: ## every emulated board, as make check, and with little memory, in Adiantum, through U-Boot
 	toolchain/setup boards
-	+for b in $(filter qemu/%,$(BOARDS)); do $(MAKE) $(JOBS) BOARD=$$b image board-programs || exit 1; done
+	+for b in $(EMULATED); do $(MAKE) $(JOBS) BOARD=$$b image board-programs || exit 1; done
 	O=$(O) tests/run tests/boot/boards
 name-a-board:
 	@echo 'BOARD= is wanted, one of: $(BOARDS)'; exit 1
@@ -250,7 +262,7 @@ HOOK_SCRIPTS := tests/boot/get-root tests/boot/get-plymouth $(wildcard initramfs
 	initramfs/initramfs-tools/scripts/local-top/latchkey initramfs/mkinitcpio/install/latchkey
 lint: $(B)/headers.ok ## analyzer, shell scripts, layout
 	@for f in $(sort $(wildcard src/*.c src/*/*.c $(CORES)/*.c initramfs/*.c)); do $(CC) $(OUR_CFLAGS) -O2 -fanalyzer $(ANALYZER_OFF) -c -o /dev/null $$f || exit 1; done
-	@command -v shellcheck >/dev/null || echo 'lint: no shellcheck here, shell scripts not read'; ! command -v shellcheck >/dev/null || shellcheck toolchain/setup toolchain/fetch .ci/run tests/build/fetch tests/build/reproducible $(HOOK_SCRIPTS)
+	@command -v shellcheck >/dev/null || echo 'lint: no shellcheck here, shell scripts not read'; ! command -v shellcheck >/dev/null || shellcheck toolchain/setup toolchain/fetch toolchain/dist .ci/run tests/build/fetch tests/build/reproducible $(HOOK_SCRIPTS)
 	@command -v clang-format >/dev/null || echo 'lint: no clang-format here, layout not checked'; ! command -v clang-format >/dev/null || clang-format --dry-run -Werror $(sort $(wildcard src/*.[ch] src/*/*.[ch] src/crypto/*/*.[ch] initramfs/*.[ch] tests/unit/*.[ch]))
 # Where things go. What belongs to an initramfs builder lies where that one looks, whatever PREFIX is.
 PREFIX     ?= /usr/local

@@ -6,3 +6,4 @@ TARGET_CFLAGS  := -march=armv5te -marm -mfloat-abi=soft
 TARGET_LDFLAGS := -Wl,-z,max-page-size=4096
 LIBC           := musl
 EMULATOR       := qemu-arm-static
+EMULATOR_CPU   := arm926

@@ -6,3 +6,4 @@ TARGET_CFLAGS  := -march=armv7-a+fp
 TARGET_LDFLAGS := -Wl,-z,max-page-size=4096
 LIBC           := musl
 EMULATOR       := qemu-arm-static
+EMULATOR_CPU   := cortex-a15,neon=off

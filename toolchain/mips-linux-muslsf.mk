@@ -7,5 +7,6 @@ TARGET_CFLAGS  := -mips32r2 -msoft-float
 TARGET_LDFLAGS := -Wl,-z,max-page-size=16384
 LIBC           := musl
 EMULATOR       := qemu-mips-static
+EMULATOR_CPU   := 24Kc
 NO_FLOAT       := yes
 SIZE_LIMIT     := 327680

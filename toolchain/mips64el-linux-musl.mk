@@ -6,4 +6,5 @@ TARGET_CFLAGS  := -mips64r2 -mabi=64
 TARGET_LDFLAGS := -Wl,-z,max-page-size=16384
 LIBC           := musl
 EMULATOR       := qemu-mips64el-static
+EMULATOR_CPU   := MIPS64R2-generic
 SIZE_LIMIT     := 327680

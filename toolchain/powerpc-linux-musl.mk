@@ -2,8 +2,10 @@
 # 32-bit PowerPC, big-endian: mpc85xx routers and old Macs.
 CROSS          := powerpc-linux-gnu-
 CC             := $(CROSS)gcc
-TARGET_CFLAGS  := -mcpu=powerpc -mlong-double-64
+# -fpie, not -fPIE: with the latter a unit's one table of addresses holds fast what the linker should leave out.
+TARGET_CFLAGS  := -mcpu=powerpc -mlong-double-64 -fpie
 TARGET_LDFLAGS := -Wl,-z,max-page-size=16384
 LIBC           := musl
 EMULATOR       := qemu-ppc-static
+EMULATOR_CPU   := 603e
 SIZE_LIMIT     := 327680

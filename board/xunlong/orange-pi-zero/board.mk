@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: MIT
 TARGET  := armv7-linux-musleabihf
-MODULES := dm_crypt xts adiantum? nhpoly1305_neon? ext4?
+MODULES := dm_crypt xts adiantum? nhpoly1305? nhpoly1305_neon? chacha_generic? chacha_neon? ext4?
 UBOOT_ARCH := arm
+# Of a FIT's kernel: zImage moves itself away from here.
+FIT_LOAD := 0x42000000

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+"""Images of guests that have busybox, the machine's own cryptsetup and dmsetup, and latchkey. See rig_common."""
+import os
+import shutil
+import sys
+
+sys.dont_write_bytecode = True
+import vm
+
+TOOLS = ("busybox", "cryptsetup", "dmsetup")
+
+
+def missing():
+    """What this machine lacks for such a guest, as one sentence; None if nothing."""
+    for name in TOOLS:
+        if not shutil.which(name):
+            return f"{name} is not installed (toolchain/setup check installs it)"
+    return vm.missing()
+
+
+def image(rig, modules, *files):
+    """The script tests/boot/RIG as process 1, and (file, where it goes with its mode) more."""
+    busybox = os.path.realpath(shutil.which("busybox"))
+    add = [f"{busybox}:/bin/busybox:0755", f"{os.path.join(vm.HERE, 'rig_common')}:/rig_common"]
+    add += [f"{path}:{where}" for path, where in files]
+    for name in TOOLS[1:]:
+        for path in vm.with_libraries(shutil.which(name)):
+            add.append(f"{path}:{path}:0755")
+        add.append(f"{shutil.which(name)}:/sbin/{name}:0755")
+    options = [word for file in dict.fromkeys(add) for word in ("--add", file)]
+    return vm.make_image(rig, *options, init=os.path.join(vm.HERE, rig), modules=modules)
