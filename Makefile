@@ -69,11 +69,11 @@ OUR_CFLAGS := -std=c11 -D_GNU_SOURCE -DLATCHKEY_VERSION=\"$(VERSION)\" $(WARN) -
 SMALL := -Wconversion $(SMALLEST) $(foreach o,move-loop-invariants tree-dominator-opts tree-sra caller-saves,$(call option,-fno-$(o))) $(TARGET_SMALL)
 FAST  := -Wconversion -O2 $(foreach a,functions jumps loops labels,-falign-$(a)=1) $(call option,-fno-tree-reassoc)
 OPTIMIZE = $(SMALL)
-# Where the time goes; the rest of crypto only leads there.
+# Where secrets pass, and what leads there without one in hand.
 FORGETFUL := secret crypto keyslot unlock dm boot
 $(addprefix $(B)/src/,$(FORGETFUL:=/%.o)): FORGOTTEN = $(FORGET)
-# These only lead there, and have none in hand.
 $(addprefix $(B)/src/boot/,boot.o child.o record.o sight.o silent.o): FORGOTTEN =
+# Where the time goes; the rest of crypto only leads there.
 $(addprefix $(B)/src/crypto/,%_c.o sha_loops.o aes.o cbc.o xts.o $(ARCH)/%.o): OPTIMIZE = $(FAST)
 # As fast when small: they wait for one instruction's result, not for the next instructions.
 COMPACT := sha1_%.o sha256_shani.o
