@@ -258,11 +258,9 @@ print-%: # one variable, for scripts
 	@echo '$($*)'
 # The compiler fills these with zero, and this check sees no connection between a cause and what was set with it.
 ANALYZER_OFF := -Wno-analyzer-use-of-uninitialized-value
-HOOK_SCRIPTS := tests/boot/get-root tests/boot/get-plymouth $(wildcard initramfs/dracut/90latchkey/*.sh) initramfs/initramfs-tools/hooks/latchkey \
-	initramfs/initramfs-tools/scripts/local-top/latchkey initramfs/mkinitcpio/install/latchkey
 lint: $(B)/headers.ok ## analyzer, shell scripts, layout
 	@for f in $(sort $(wildcard src/*.c src/*/*.c $(CORES)/*.c initramfs/*.c)); do $(CC) $(OUR_CFLAGS) -O2 -fanalyzer $(ANALYZER_OFF) -c -o /dev/null $$f || exit 1; done
-	@command -v shellcheck >/dev/null || echo 'lint: no shellcheck here, shell scripts not read'; ! command -v shellcheck >/dev/null || shellcheck toolchain/setup toolchain/fetch toolchain/dist .ci/run tests/build/fetch tests/build/reproducible $(HOOK_SCRIPTS)
+	@tests/build/shell
 	@command -v clang-format >/dev/null || echo 'lint: no clang-format here, layout not checked'; ! command -v clang-format >/dev/null || clang-format --dry-run -Werror $(sort $(wildcard src/*.[ch] src/*/*.[ch] src/crypto/*/*.[ch] initramfs/*.[ch] tests/unit/*.[ch]))
 # Where things go. What belongs to an initramfs builder lies where that one looks, whatever PREFIX is.
 PREFIX     ?= /usr/local

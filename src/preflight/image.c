@@ -108,6 +108,8 @@ enum cause image_read(struct image *image, const char *path, struct error *err)
 		cause = error_set_os(err, CAUSE_USAGE, errno, "%s: cannot be read", path);
 	} else {
 		cause = S_ISDIR(st.st_mode) ? read_folder(image, path, err) : read_list(image, path, fd, err);
+		if (!cause && !used)
+			cause = error_set(err, CAUSE_USAGE, "%s: has no names of files: what made this list?", path);
 		image->given = !cause;
 		image->list = (struct span){list, used};
 	}

@@ -234,7 +234,9 @@ static void judge(const struct kernel_files *k, const struct image *image, int i
 	bool softly = i >= SOFT;
 	char name[64];
 
-	text_format(name, module.len < sizeof(name) ? module.len + 1 : sizeof(name), "%s", module.at);
+	module.len = module.len < sizeof(name) ? module.len : sizeof(name) - 1;
+	memcpy(name, module.at, module.len); /* no text ends there */
+	name[module.len] = 0;
 	switch (answer) {
 	case ANSWER_BUILT_IN:
 		finding(f, WEIGHT_OK, CAUSE_OK, where, "has %s", table[i].word);

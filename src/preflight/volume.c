@@ -44,8 +44,14 @@ static bool has_file(const struct machine *m, const char *path)
 /* Both: may it open the volume? */
 static bool judge_key_file(const struct look *l, const struct plan_key *key)
 {
-	const char *where = l->m->image->has_files ? "in the image" : "there";
+	const struct image *image = l->m->image;
+	const char *where = image->has_files ? "in the image" : "there";
 
+	if (image->given && !image->has_files && has_file(l->m, key->path)) {
+		finding(l->f, l->headless ? WEIGHT_WARNING : WEIGHT_NOTE, l->headless ? CAUSE_DEVICE : CAUSE_OK, l->v->name,
+			"whether the image has the key file %s cannot be told from a list of modules", key->path);
+		return true;
+	}
 	if (has_file(l->m, key->path)) {
 		finding(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "the key file %s is %s", key->path, where);
 		return true;
@@ -148,7 +154,8 @@ static const struct blkdev *header_device(const struct look *l)
 	return l->header.fd >= 0 ? &l->header : &l->data;
 }
 
-static void judge_area(const struct look *l, const struct luks_keyslot *slot, const char *what)
+/* False: no key comes out of it, which was said. */
+static bool judge_area(const struct look *l, const struct luks_keyslot *slot, const char *what, struct error *why)
 {
 	struct area_look area;
 	struct error err;
@@ -156,10 +163,16 @@ static void judge_area(const struct look *l, const struct luks_keyslot *slot, co
 
 	if (area_examine(&header_device(l)->reader, slot, &area, &err)) {
 		finding(l->f, WEIGHT_WARNING, err.cause, l->v->name, "%s: %s", what, err.text);
-	} else if (area.shape != AREA_RANDOM) {
+		*why = err;
+		return false;
+	}
+	if (area.shape != AREA_RANDOM) {
 		area_describe(&area, text, sizeof(text));
 		finding(l->f, WEIGHT_WARNING, CAUSE_DAMAGED, l->v->name, "%s: its area %s; restore a header backup", what, text);
+		error_set(why, CAUSE_DAMAGED, "overwritten");
+		return false;
 	}
+	return true;
 }
 
 /* Can it be tried at boot? The reason why not becomes *@why where it is worse than what stands there. */
@@ -178,7 +191,8 @@ static bool judge_keyslot(const struct look *l, const struct luks_keyslot *slot,
 		*why = why->cause == CAUSE_RESOURCE ? *why : err;
 		return false;
 	}
-	judge_area(l, slot, what);
+	if (!judge_area(l, slot, what, why))
+		return false;
 	if (!cipher_is_native(slot->area_cipher))
 		needs_cipher(l->needs, slot->area_cipher, l->v->name);
 	if (judge_memory(l, slot, what))

@@ -5,12 +5,20 @@
 if [ ! -e /run/latchkey/ended ]; then
     if [ -z "$DRACUT_SYSTEMD" ] && [ ! -e /run/latchkey ]; then
         mkdir -p /run/latchkey
-        if [ -x /sbin/cryptroot-ask ]; then
-            /sbin/latchkey-boot # crypt is in the image, too: it shall ask only when this has failed
-        else
-            /sbin/latchkey-boot &
-        fi
+        # Beside the loop, whose other jobs may have to put together what the volume lies on.
+        /sbin/latchkey-boot &
     fi
+    # Is crypt in the image, too? It shall ask only when latchkey is done.
+    # shellcheck disable=SC2154 # dracut's own
+    for job in "$hookdir"/initqueue/cryptroot-ask*.sh "$hookdir"/initqueue/*/cryptroot-ask*.sh; do
+        [ -e "$job" ] || continue
+        held=/run/latchkey/held/${job#"$hookdir"/}
+        mkdir -p "${held%/*}"
+        mv "$job" "$held"
+    done
     # shellcheck disable=SC2034 # the loop's own
     main_loop=0
+elif [ -d /run/latchkey/held ]; then
+    cp -a /run/latchkey/held/. "$hookdir"/
+    rm -rf /run/latchkey/held
 fi

@@ -33,9 +33,10 @@ latchkey_ciphers() {
         ciphers=$(latchkey dump --json "$dev" | sed -n 's/^ *"segment".*"encryption": "\([^"]*\)".*/\1/p')
         [[ $ciphers ]] || return 1
         for cipher in $ciphers; do
-            for name in ${cipher//[-:]/ }; do
+            for name in ${cipher//[-:,]/ }; do
                 echo "crypto-$name"
             done
+            [[ $cipher != *adiantum* ]] || echo crypto-nhpoly1305
         done
     done
 }
@@ -56,8 +57,13 @@ installkernel() {
 preflight() {
     local words line list table="$initdir/etc/crypttab" image=()
     [[ -e $table ]] || table=/dev/null
-    words="$(cat /proc/cmdline)$(cmdline)"
-    [[ $(latchkey boot --cmdline "$words" --crypttab "$table" --show) == volume* ]] || return 0
+    words=$(cat /proc/cmdline)
+    [[ $hostonly_cmdline != yes ]] || words+=$(cmdline)
+    if [[ $(latchkey boot --cmdline "$words" --crypttab "$table" --show) != volume* ]]; then
+        [[ ! $(latchkey_devices) ]] ||
+            dwarn "latchkey: this system is on LUKS, and neither crypttab nor the command line says so: nothing will open it"
+        return 0
+    fi
     # Key files may still come: only modules are counted, once they are there.
     list=$(find "$initdir" -name '*.ko*')
     [[ ! $list ]] || image=(--image -)
