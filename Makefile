@@ -194,6 +194,9 @@ emulator   = $(shell sed -n 's/^EMULATOR *:= *//p' toolchain/$(1).mk)
 least      = $(shell sed -n 's/^EMULATOR_CPU *:= */QEMU_CPU=/p' toolchain/$(1).mk)
 under      = $(patsubst $(B)/%,$(patsubst %,env:%:,$(call least,$(1)))$(addsuffix :,$(call emulator,$(1)))$(O)/$(1)/%,$(2))
 defects_under = $(if $(call emulator,$(1)),$(patsubst %,env:$(addsuffix :,$(call least,$(1)))OTHER=$(1):EMULATOR=$(call emulator,$(1)):%,$(wildcard tests/images/test_defects_other)))
+# What the least processor of a target lacks.
+NEON_TARGET := armv7-linux-musleabihf
+VECTORS     = $(call emulator,$(NEON_TARGET)):$(O)/$(NEON_TARGET)/tests/test_argon2_kernels
 # Every load and store is checked for its alignment, and a wrong one traps, in the libraries, too.
 STRICT     := -fsanitize=alignment -fsanitize-undefined-trap-on-error
 check: ## install what is missing, build everything, run every test
@@ -203,7 +206,7 @@ check: ## install what is missing, build everything, run every test
 	+for t in $(CI_TARGETS); do $(MAKE) $(JOBS) TARGET=$$t all $(PURE:$(B)/%=$(O)/$$t/%) || exit 1; done
 	+for b in $(EMULATED); do $(MAKE) $(JOBS) BOARD=$$b image board-programs || exit 1; done
 	TARGET=$(TARGET) O=$(O) OTHER=$(firstword $(CI_TARGETS)) EMULATOR=$(call emulator,$(firstword $(CI_TARGETS))) tests/run $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) \
-		$(foreach t,$(CI_TARGETS),tests/build/elf:$(t) $(call under,$(t),$(PURE))) tests/build/reproducible:$(firstword $(CI_TARGETS)) \
+		$(foreach t,$(CI_TARGETS),tests/build/elf:$(t) $(call under,$(t),$(PURE))) $(VECTORS) tests/build/reproducible:$(firstword $(CI_TARGETS)) \
 		$(SUITES) tests/boot/boards:passphrase:usb
 all-targets: ## the programs for every architecture; the compilers are installed
 	toolchain/setup targets
@@ -214,7 +217,7 @@ check-targets: all-targets ## every architecture: all unit tests, vectors and da
 	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t unit-programs || exit 1; done
 	+$(MAKE) $(JOBS) TARGET=armv5-linux-musleabi O=$(O)/strict ARCHIVES=$(abspath $(O)/archives) CFLAGS='$(STRICT)' \
 		TARGET_LIBRARY_CFLAGS='$(STRICT)' $(PURE:$(B)/%=$(O)/strict/armv5-linux-musleabi/%)
-	O=$(O) tests/run $(foreach t,$(TARGETS),tests/build/elf:$(t) tests/build/reproducible:$(t) $(call under,$(t),$(UNIT)) $(call defects_under,$(t))) \
+	O=$(O) tests/run $(VECTORS) $(foreach t,$(TARGETS),tests/build/elf:$(t) tests/build/reproducible:$(t) $(call under,$(t),$(UNIT)) $(call defects_under,$(t))) \
 		$(subst :$(O)/,:$(O)/strict/,$(call under,armv5-linux-musleabi,$(PURE))) $(subst $() ,:,tests/build/release $(TARGETS)) $(subst $() ,:,tests/build/sizes $(TARGETS))
 check-hooks: all ## every initramfs builder, up to the encrypted root: minutes; as root
 	toolchain/setup hooks
