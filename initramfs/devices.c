@@ -4,7 +4,7 @@
 #include "base/folder.h"
 #include "base/text.h"
 #include "console.h"
-#include <fcntl.h>
+#include "device/sysblock.h"
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -12,26 +12,6 @@
 #include <unistd.h>
 
 #define SYS_BLOCK "/sys/class/block"
-
-/* Sectors of 512 bytes, whatever the device's own sectors are; 0 when unknown. */
-static uint64_t size_sectors(const char *name)
-{
-	char path[300], digits[24] = "";
-	uint64_t sectors = 0;
-	int fd;
-
-	if (!text_join(path, sizeof(path), SYS_BLOCK "/", name, "/size"))
-		return 0;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	if (read(fd, digits, sizeof(digits) - 1) > 0) {
-		digits[strcspn(digits, "\n")] = 0;
-		(void)text_parse_u64(digits, &sectors);
-	}
-	close(fd);
-	return sectors;
-}
 
 static size_t describe(char *buf, size_t size, const char *name, uint64_t sectors)
 {
@@ -50,7 +30,7 @@ void devices_say(void)
 
 	if (folder_open(&folder, SYS_BLOCK)) {
 		while ((name = folder_next(&folder))) {
-			uint64_t sectors = size_sectors(name);
+			uint64_t sectors = sysblock_number(name, "size", 0); /* of 512 bytes */
 
 			if (sectors) /* loop devices and empty card readers have none */
 				used += describe(list + used, sizeof(list) - used, name, sectors);

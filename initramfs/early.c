@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* early - see early.h. */
 #include "early.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "console.h"
 #include "wait.h"
@@ -43,27 +44,6 @@ void early_mount(void)
 	mount_or_say("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	mount_or_say("sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	mount_or_say("tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=0755");
-}
-
-/* The content of a small text file, NUL-terminated. False (errno set) when it cannot be had whole. */
-static bool read_text(const char *path, char *buf, size_t size)
-{
-	size_t used = 0;
-	ssize_t n = 1;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	*buf = 0;
-	if (fd < 0)
-		return false;
-	while (n > 0 && used < size - 1) {
-		n = read(fd, buf + used, size - 1 - used);
-		used += n > 0 ? (size_t)n : 0;
-	}
-	buf[used] = 0;
-	if (n > 0)
-		errno = EFBIG;
-	close(fd);
-	return n == 0;
 }
 
 static const char *file_name(const char *path)
@@ -192,7 +172,7 @@ static void load_all(char *text)
 void early_load_modules(const char *list)
 {
 	static char text[32768];
-	bool whole = read_text(list, text, sizeof(text));
+	bool whole = file_read(list, text, sizeof(text)) >= 0;
 
 	if (!whole && errno == ENOENT)
 		return;
@@ -203,6 +183,6 @@ void early_load_modules(const char *list)
 
 void early_read_cmdline(char *buf, size_t size)
 {
-	if (!read_text("/proc/cmdline", buf, size))
+	if (file_read("/proc/cmdline", buf, size) < 0)
 		say("cannot read /proc/cmdline: %s", text_errno(errno));
 }

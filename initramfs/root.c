@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* root - see root.h. */
 #include "root.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "console.h"
 #include <errno.h>
@@ -67,16 +68,10 @@ static int try_types(struct attempt *a, char *list)
 static bool known_types(char *list, size_t size)
 {
 	char text[4096], *rest = text, *line;
-	int fd = open("/proc/filesystems", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	size_t used = 0;
 
-	if (fd >= 0)
-		close(fd);
+	(void)file_read("/proc/filesystems", text, sizeof(text));
 	*list = 0;
-	if (n <= 0)
-		return false;
-	text[n] = 0;
 	while ((line = next_type(&rest, "\n")))
 		if (*line == '\t')
 			used += text_format(list + used, size - used, "%s,", line + 1);

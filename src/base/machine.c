@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* machine - see machine.h. */
 #include "base/machine.h"
+#include "base/file.h"
 #include "base/text.h"
-#include <fcntl.h>
+#include <errno.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <string.h>
@@ -26,13 +27,8 @@ static bool find_kib(const char *text, const char *label, uint64_t *kib)
 /* The text of @path in @text, with a newline in front; false when there is none. */
 static bool read_text(const char *path, char *text, size_t size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = read(fd, text + 1, size - 2);
-
-	close(fd);
 	text[0] = '\n';
-	text[n > 0 ? n + 1 : 1] = 0;
-	return n > 0;
+	return file_read(path, text + 1, size - 1) > 0 || errno == EFBIG;
 }
 
 uint64_t machine_memory_available_kib(void)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* consoles - see consoles.h. */
 #include "boot/consoles.h"
+#include "base/file.h"
 #include "base/os.h"
 #include "base/text.h"
 #include "boot/child.h"
@@ -128,23 +129,12 @@ static int open_terminal(const char *path)
 	return open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 }
 
-/* The text of a small file in /sys or /proc; "" when it cannot be had. */
-static void read_small(const char *path, char *buf, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
-
-	buf[n > 0 ? n : 0] = 0;
-	if (fd >= 0)
-		close(fd);
-}
-
 static void add_active(void)
 {
 	char names[256], path[280];
 	char *name, *rest = names;
 
-	read_small("/sys/class/tty/console/active", names, sizeof(names));
+	(void)file_read("/sys/class/tty/console/active", names, sizeof(names));
 	while ((name = strsep(&rest, " \n"))) {
 		if (!*name || !text_join(path, sizeof(path), "/dev/", name, ""))
 			continue;
@@ -167,7 +157,7 @@ void consoles_open(bool only_ours)
 	all.kmsg = open("/dev/kmsg", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (all.kmsg > 0)
 		(void)lseek(all.kmsg, 0, SEEK_END);
-	read_small("/proc/sys/kernel/printk", level, sizeof(level));
+	(void)file_read("/proc/sys/kernel/printk", level, sizeof(level));
 	all.log_level = *level >= '0' && *level <= '9' ? *level - '0' : 8;
 	if (level[1] >= '0' && level[1] <= '9')
 		all.log_level = 16; /* "debug" and beyond: all of them show */

@@ -6,9 +6,9 @@
  */
 #include "device/by_id.h"
 #include "base/bytes.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "device/sysblock.h"
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -103,14 +103,9 @@ static bool ata_is(const char *disk, const char *id)
 	char path[SYSBLOCK_PATH_BYTES], model[MODEL + 1] = "", serial[SERIAL + 1] = "", have[ID_BYTES];
 	uint8_t page[512];
 	ssize_t n;
-	int fd;
 
 	text_format(path, sizeof(path), "/sys/class/block/%s/device/vpd_pg83", disk);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	n = read(fd, page, sizeof(page));
-	close(fd);
+	n = file_read(path, page, sizeof(page));
 	for (ssize_t at = 4; at + 4 + ALL <= n; at += 4 + page[at + 3]) {
 		const char *d = (const char *)page + at + 4;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* disk - see disk.h. Devices are known by their number here, as /sys writes it: "8:1". */
 #include "device/disk.h"
+#include "base/file.h"
 #include "base/folder.h"
 #include "base/text.h"
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -24,14 +24,9 @@ static bool read_number(const char *path, char number[static NUMBER_BYTES])
 {
 	char file[PATH_BYTES + 8];
 	ssize_t n;
-	int fd;
 
 	text_format(file, sizeof(file), "%s/dev", path);
-	fd = open(file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	n = read(fd, number, NUMBER_BYTES - 1);
-	close(fd);
+	n = file_read(file, number, NUMBER_BYTES);
 	if (n <= 1)
 		return false;
 	number[n - (number[n - 1] == '\n')] = 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* sysblock - see sysblock.h. */
 #include "device/sysblock.h"
+#include "base/file.h"
 #include "base/folder.h"
 #include "base/text.h"
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,18 +12,11 @@
 bool sysblock_text(const char *name, const char *attribute, char text[static SYSBLOCK_TEXT_BYTES])
 {
 	char path[SYSBLOCK_PATH_BYTES];
-	ssize_t n = 0;
-	int fd;
+	size_t n;
 
-	*text = 0;
 	text_format(path, sizeof(path), SYS_BLOCK "%s/%s", name, attribute);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, text, SYSBLOCK_TEXT_BYTES - 1);
-		close(fd);
-	}
-	text[n > 0 ? n : 0] = 0;
-	n = (ssize_t)strcspn(text, "\n");
+	(void)file_read(path, text, SYSBLOCK_TEXT_BYTES);
+	n = strcspn(text, "\n");
 	while (n && text[n - 1] == ' ')
 		n--;
 	text[n] = 0;

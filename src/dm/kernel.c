@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kernel - see kernel.h. */
 #include "dm/kernel.h"
+#include "base/file.h"
 #include "base/os.h"
 #include "base/text.h"
 #include <errno.h>
@@ -45,15 +46,9 @@ static void key_drop(void *ctx, int32_t id)
 static bool misc_minor(unsigned *minor)
 {
 	char text[2048];
-	int fd = open("/proc/misc", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	char *p;
 
-	if (fd >= 0)
-		close(fd);
-	if (n <= 0)
-		return false;
-	text[n] = 0;
+	(void)file_read("/proc/misc", text, sizeof(text));
 	p = text_find(text, " device-mapper\n");
 	if (!p)
 		return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* lines - see lines.h. */
 #include "preflight/lines.h"
+#include "base/file.h"
 #include "base/text.h"
 #include <fcntl.h>
 #include <string.h>
@@ -29,18 +30,9 @@ bool lines_map(struct span *file, const char *folder, const char *name)
 
 bool lines_read(struct span *file, const char *path, char *buf, size_t size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t used = 0;
-	ssize_t n = fd < 0 ? 0 : 1;
-
-	while (n > 0 && used < size) {
-		n = read(fd, buf + used, size - used);
-		used += n > 0 ? (size_t)n : 0;
-	}
-	if (fd >= 0)
-		close(fd);
-	*file = (struct span){buf, used};
-	return used > 0;
+	(void)file_read(path, buf, size);
+	*file = (struct span){buf, strlen(buf)};
+	return file->len > 0;
 }
 
 bool lines_next(struct span *rest, char end, struct span *line)
