@@ -111,7 +111,7 @@ $(B)/our.flags: FORCE
 	$(call stamp,$(COMPILER) $(OUR_CFLAGS) $(FORGET) $(FORGETFUL) $(SMALL) $(FAST) $(COMPACT) $(LDFLAGS))
 $(B)/library.flags: FORCE
 	$(call stamp,$(COMPILER) $(MUSL_OMIT) not $(MUSL_KEEP) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
-stamp = @mkdir -p $(@D); echo '$(subst ','\'',$(1))' >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+stamp = @mkdir -p $(@D); n=$@.new$$$$; echo '$(subst ','\'',$(1))' >$$n; cmp -s $$n $@ && rm $$n || mv $$n $@
 
 # The libraries. Of musl, what no program here needs is not built: half of its files, and half of the time.
 MUSL_OMIT := aio complex crypt fenv ipc legacy math mq network passwd regex search
