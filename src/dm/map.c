@@ -3,7 +3,6 @@
 #include "dm/map.h"
 #include "base/text.h"
 #include "dm/node.h"
-#include "secret/arena.h"
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -97,22 +96,6 @@ static void fit_flags(const struct map_request *req, const struct dm_version *v,
 	drop_flag(req, &f->high_priority, at_least(v, 26, 0), "high_priority");
 }
 
-/* Load with the key as @t says. The line may hold it. */
-static enum cause load(const struct kernel *k, const struct map_request *req, const struct crypt_target *t,
-	uint64_t dev, struct error *err)
-{
-	size_t mark = arena_mark();
-	char *line;
-	enum cause cause = arena_get(&line, TARGET_LINE_BYTES, err);
-
-	if (!cause)
-		cause = target_format(t, line, err);
-	if (!cause)
-		cause = dm_load(k, dev, req->read_only, t->size_sectors, "crypt", line, err);
-	arena_release(mark);
-	return cause;
-}
-
 /* Errors that say "not with a key from the keyring", as far as they can be told from others. */
 static bool keyring_may_be_at_fault(int os_errno)
 {
@@ -144,13 +127,13 @@ static enum cause load_with_key(const struct kernel *k, const struct map_request
 	if (req->key_description && at_least(v, 18, 1) &&
 		!k->key_add(k->ctx, req->key_description, t.key, t.key_bytes, &id)) {
 		t.key_description = req->key_description;
-		cause = load(k, req, &t, dev, err);
+		cause = target_load(k, dev, req->read_only, &t, err);
 		k->key_drop(k->ctx, id);
 		if (!cause || !keyring_may_be_at_fault(err->os_errno))
 			return cause;
 	}
 	t.key_description = NULL;
-	cause = load(k, req, &t, dev, err);
+	cause = target_load(k, dev, req->read_only, &t, err);
 	if (!cause && req->key_description && req->notice)
 		req->notice("the key went into the table, since it could not go through the kernel keyring");
 	return cause;

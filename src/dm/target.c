@@ -2,6 +2,7 @@
 /* target - see target.h. */
 #include "dm/target.h"
 #include "base/text.h"
+#include "secret/arena.h"
 
 /* text_format at the end of @line, which is @used long. */
 #define APPEND(line, used, ...) ((used) += text_format((line) + (used), TARGET_LINE_BYTES - (used), __VA_ARGS__))
@@ -60,4 +61,19 @@ enum cause target_format(const struct crypt_target *t, char line[static TARGET_L
 	if (used + 1 >= TARGET_LINE_BYTES)
 		return error_set(err, CAUSE_BUG, "table line does not fit %u bytes", TARGET_LINE_BYTES);
 	return CAUSE_OK;
+}
+
+enum cause target_load(const struct kernel *k, uint64_t dev, bool read_only, const struct crypt_target *t,
+	struct error *err)
+{
+	size_t mark = arena_mark();
+	char *line; /* in the arena: it may hold the key */
+	enum cause cause = arena_get(&line, TARGET_LINE_BYTES, err);
+
+	if (!cause)
+		cause = target_format(t, line, err);
+	if (!cause)
+		cause = dm_load(k, dev, read_only, t->size_sectors, "crypt", line, err);
+	arena_release(mark);
+	return cause;
 }

@@ -8,7 +8,7 @@
 #ifndef DM_TARGET_H
 #define DM_TARGET_H
 
-#include "base/cause.h"
+#include "dm/dm.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -39,6 +39,10 @@ enum { TARGET_LINE_BYTES = 768 };
  * Fails: CAUSE_BUG when it does not fit.
  */
 enum cause target_format(const struct crypt_target *t, char line[static TARGET_LINE_BYTES],
+	struct error *err) MUST_USE;
+
+/* Load @t as the one target of the mapping @dev. Fails: as dm_load. */
+enum cause target_load(const struct kernel *k, uint64_t dev, bool read_only, const struct crypt_target *t,
 	struct error *err) MUST_USE;
 
 #endif

@@ -78,15 +78,8 @@ static enum cause read_node(uint64_t dev, const char *name, uint8_t *out, size_t
 static enum cause load_and_read(const struct kernel *k, uint64_t dev, const char *name, const struct crypt_target *t,
 	uint8_t *out, struct error *err)
 {
-	size_t mark = arena_mark();
-	char *line;
-	enum cause cause = arena_get(&line, TARGET_LINE_BYTES, err);
+	enum cause cause = target_load(k, dev, true, t, err);
 
-	if (!cause)
-		cause = target_format(t, line, err);
-	if (!cause)
-		cause = dm_load(k, dev, true, t->size_sectors, "crypt", line, err);
-	arena_release(mark);
 	if (!cause)
 		cause = dm_resume_unannounced(k, dev, err);
 	if (!cause)
