@@ -12,7 +12,10 @@ HASH        := \#
 SDK_START   := $(shell printf '%s\n' '$(HASH)include <features.h>' '$(HASH)if defined __GLIBC__ || defined __UCLIBC__' '$(HASH)error' '$(HASH)endif' | \
 	$(SDK_CC) $(TARGET_CFLAGS) -E -x c - >/dev/null 2>&1 && \
 	$(SDK_CC) $(TARGET_CFLAGS) -static-pie '-$(HASH)$(HASH)$(HASH)' -x c /dev/null 2>&1 | tr ' ' '\n' | grep '/[a-zA-Z]*crt1\.o$$')
-SDK_LIBC    := $(patsubst %/rcrt1.o,%,$(and $(wildcard $(dir $(SDK_START))libc.a),$(wildcard $(dir $(SDK_START))rcrt1.o)))
+SDK_HOME    := $(patsubst %/,%,$(dir $(SDK_START)))
+# A compiler made musl's by its options may find the other C library's start where its own is missing; musl names its parts so.
+SDK_LIBC    := $(if $(and $(SDK_HOME),$(wildcard $(SDK_HOME)/rcrt1.o)),$(shell \
+	$(or $(CROSS_COMPILE),$(CROSS))ar t $(SDK_HOME)/libc.a 2>/dev/null | grep -q '^__libc_start_main\.l*o$$' && echo $(SDK_HOME)))
 LIBC        := $(if $(SDK_LIBC),sdk,musl)
 # Its musl may be unable to pack relocations.
 SIZE_LIMIT  := 262144
