@@ -36,27 +36,31 @@ HARDEN := -fstack-protector-strong $(call option,-fstack-clash-protection) -fPIE
 # Nothing of a secret stays in registers behind the functions that had it.
 FORGET := $(call option,-fzero-call-used-regs=used)
 SHAPE  := -fvisibility=hidden -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
-WARN   := -Wall -Wextra -Wshadow -Wvla -Wundef -Wmissing-prototypes -Wstrict-prototypes -Werror
+WARN   := -Wall -Wextra -Wshadow -Wvla -Wundef -Wmissing-prototypes -Wstrict-prototypes $(if $(filter sdk,$(TARGET)),,-Werror)
 
-# The C library: musl, built here, or for the sanitizers the machine's own.
-ifeq ($(LIBC),musl)
-GCC_DIR  := $(shell $(CC) -print-file-name=include 2>/dev/null)
-SYSTEM   := -nostdinc -isystem $(B)/musl/include -isystem $(GCC_DIR) -isystem $(B)/kernel
-LIBC_A   := $(B)/musl/lib/libc.a
+# The C library: musl, built here or another toolchain's own (toolchain/sdk.mk), or for the sanitizers the machine's own.
+ifneq ($(filter musl sdk,$(LIBC)),)
+LIBC_DIR := $(or $(SDK_LIBC),$(B)/musl/lib)
+LIBC_A   := $(LIBC_DIR)/libc.a
+KERNEL_OK := $(B)/kernel.ok
 # A static-pie by its parts: the -static-pie of some compilers makes a dynamic program in silence. What a compiler
 # adds for constructors and exceptions (crtbegin.o and crtend.o) no C program needs.
 LDFLAGS  := -nostdlib -static -Wl,-pie,--no-dynamic-linker,-z,text,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--gc-sections \
-	-Wl,--build-id=none,--hash-style=gnu,--fatal-warnings $(TARGET_LDFLAGS) $(call linker_option,-Xlinker -z -Xlinker pack-relative-relocs)
+	-Wl,--build-id=none,--hash-style=gnu,--fatal-warnings $(TARGET_LDFLAGS)
 PACKED   := $(if $(filter x86_64 aarch64,$(ARCH)),toolchain/packed.ld)
-START    := $(addprefix $(B)/musl/lib/,rcrt1.o crti.o)
+START    := $(addprefix $(LIBC_DIR)/,rcrt1.o crti.o)
 LIBGCC   := $(shell $(CC) $(TARGET_CFLAGS) -print-libgcc-file-name 2>/dev/null)
 COMPILER_A := $(if $(NO_FLOAT),$(B)/libgcc.a,$(LIBGCC))
-END      := -Wl,--start-group $(LIBC_A) $(COMPILER_A) -Wl,--end-group $(B)/musl/lib/crtn.o
+END      := -Wl,--start-group $(LIBC_A) $(COMPILER_A) -Wl,--end-group $(LIBC_DIR)/crtn.o
 endif
-
-# Another toolchain's own C library: see toolchain/sdk.mk.
+ifeq ($(LIBC),musl)
+GCC_DIR  := $(shell $(CC) -print-file-name=include 2>/dev/null)
+SYSTEM   := -nostdinc -isystem $(B)/musl/include -isystem $(GCC_DIR) -isystem $(B)/kernel
+# A musl before 1.2.4, which another's toolchain may have, cannot relocate itself by these.
+LDFLAGS  += $(call linker_option,-Xlinker -z -Xlinker pack-relative-relocs)
+endif
 ifeq ($(LIBC),sdk)
-LDFLAGS  := -static-pie -Wl,-z,text,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--gc-sections,--build-id=none,--fatal-warnings $(TARGET_LDFLAGS)
+SYSTEM   := -isystem $(B)/kernel
 endif
 
 SMALLEST := $(or $(call option,-Oz),-Os)
@@ -110,7 +114,7 @@ COMPILER := $(shell $(CC) --version 2>/dev/null | head -n 1)
 $(B)/our.flags: FORCE
 	$(call stamp,$(COMPILER) $(OUR_CFLAGS) $(FORGET) $(FORGETFUL) $(SMALL) $(FAST) $(COMPACT) $(LDFLAGS))
 $(B)/library.flags: FORCE
-	$(call stamp,$(COMPILER) $(MUSL_OMIT) not $(MUSL_KEEP) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
+	$(call stamp,$(COMPILER) $(KERNEL_HEADERS) $(MUSL_OMIT) not $(MUSL_KEEP) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
 stamp = @mkdir -p $(@D); n=$@.new$$$$; echo '$(subst ','\'',$(1))' >$$n; cmp -s $$n $@ && rm $$n || mv $$n $@
 
 # The libraries. Of musl, what no program here needs is not built: half of its files, and half of the time.
@@ -124,23 +128,25 @@ MUSL_OBJECTS := $$(filter-out $(addprefix obj/src/,$(addsuffix /%,$(MUSL_OMIT)))
 $(S)/%.ok: toolchain/libraries
 	@toolchain/setup --missing build
 	@O=$(O) toolchain/fetch $*
-$(B)/headers.ok: $(addprefix $(S)/,bearssl.ok cjson.ok) $(LIBC_A)
+$(B)/headers.ok: $(addprefix $(S)/,bearssl.ok cjson.ok) $(LIBC_A) $(KERNEL_OK)
 	@mkdir -p $(@D)
 	@touch $@
-$(B)/musl/lib/libc.a: $(S)/musl.ok $(B)/library.flags
-	@mkdir -p $(B)/kernel # the kernel's headers, which the compiler knows, without the other C library's
+# The kernel's headers without any C library's: from the folders that KERNEL_HEADERS= names, else as the compiler knows them.
+$(B)/kernel.ok: $(B)/library.flags
+	@rm -rf $(B)/kernel && mkdir -p $(B)/kernel
 	@for h in linux/dm-ioctl.h asm/types.h asm-generic/types.h mtd/mtd-abi.h; do \
-		f=$$(echo "#include <$$h>" | $(CC) $(TARGET_CFLAGS) -M -MG -E -x c - | tr -d '\\' | tr ' ' '\n' | grep "/$$h") || \
-		{ echo "$(CC) has no kernel header $$h: toolchain/setup targets installs those of all targets"; exit 1; }; \
+		f=$$(for k in $(KERNEL_HEADERS); do ls $$k/$$h; done 2>/dev/null | head -n 1); \
+		f=$${f:-$$(echo "#include <$$h>" | $(CC) $(TARGET_CFLAGS) -M -MG -E -x c - | tr -d '\\' | tr ' ' '\n' | grep "/$$h")} || \
+		{ echo "$(CC) has no kernel header $$h: KERNEL_HEADERS=folder names one that has (toolchain/setup targets installs those of all targets)"; exit 1; }; \
 		ln -sfn $${f%/*} $(B)/kernel/$${h%%/*}; done
+	@touch $@
+$(B)/musl/lib/libc.a: $(S)/musl.ok $(B)/kernel.ok $(B)/library.flags
 	$(call say,BUILD,$@)rm -rf $(B)/musl && mkdir -p $(B)/musl
 	cd $(B)/musl && CC='$(CC)' CFLAGS='$(MUSL_CFLAGS)' \
 		$(abspath $(S))/musl/configure --target=$(or $(MUSL_TARGET),$(TARGET)) --disable-shared --prefix=/ $(call log,configure.log)
 	+$(MAKE) --eval='unexport AOBJS' -C $(B)/musl AR='$(AR)' RANLIB='$(CROSS)ranlib' AOBJS='$(MUSL_OBJECTS)' \
 		lib/libc.a $(addprefix lib/,rcrt1.o crti.o crtn.o) $(call log,$(B)/musl/build.log)
 	+$(MAKE) -C $(B)/musl install-headers includedir=$(abspath $(B)/musl/include) $(call log,$(B)/musl/build.log)
-	@mkdir -p $(B)/kernel # the kernel's headers without the other C library's
-	@for d in linux asm asm-generic mtd; do for k in $(KERNEL_HEADERS); do test ! -d $$k/$$d || ln -sfn $$k/$$d $(B)/kernel/$$d; done; done
 # For NO_FLOAT targets: the compiler library's integer routines alone, without the marks of another floating point ABI.
 INTEGER := _udivdi3 _umoddi3 _divdi3 _moddi3 _udivmoddi4 _ashldi3 _ashrdi3 _lshrdi3 _cmpdi2 _ucmpdi2 _muldi3 _clz _clzsi2 _clzdi2 \
 	_ctzsi2 _ctzdi2 _bswapsi2 _bswapdi2 _popcountsi2 _popcount_tab
@@ -180,7 +186,9 @@ unit: $(UNIT) ## the unit tests for TARGET; TARGET=host-asan has the sanitizers
 
 # These two are what a newcomer types: use all processors unless told otherwise.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
-SUITES := $(foreach d,build docs cli constant_time fault fuzz images interop peer,$(sort $(shell find tests/$(d) -maxdepth 1 -type f -perm -u+x ! -name '*.*' ! -name 'bench_*' 2>/dev/null))) \
+# These two take long, or sources that are no part of the build: check-targets and check-hooks have them.
+ELSEWHERE := tests/build/sdk tests/build/openwrt
+SUITES := $(filter-out $(ELSEWHERE),$(foreach d,build docs cli constant_time fault fuzz images interop peer,$(sort $(shell find tests/$(d) -maxdepth 1 -type f -perm -u+x ! -name '*.*' ! -name 'bench_*' 2>/dev/null)))) \
 	$(sort $(wildcard tests/boot/test_*))
 # What is pure arithmetic runs under emulators, too, big-endian and 32-bit ones among them.
 PURE     := $(filter $(addprefix $(B)/tests/test_,json% header% luks2% base64 hash% argon2% kdf af area digest keyslot \
@@ -206,21 +214,21 @@ check: ## install what is missing, build everything, run every test
 	+for b in $(EMULATED); do $(MAKE) $(JOBS) BOARD=$$b image board-programs || exit 1; done
 	TARGET=$(TARGET) O=$(O) OTHER=$(firstword $(OTHERS)) EMULATOR=$(call emulator,$(firstword $(OTHERS))) tests/run $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) \
 		$(foreach t,$(OTHERS),tests/build/elf:$(t) $(call under,$(t),$(PURE))) $(VECTORS) tests/build/reproducible:$(firstword $(OTHERS)) \
-		$(SUITES) tests/boot/boards
+		$(SUITES) tests/boot/boards:passphrase:usb:small:adiantum:uboot:uinitrd
 all-targets: ## the programs for every architecture; the compilers are installed
 	toolchain/setup targets
 	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t all || exit 1; done
 	@O=$(O) toolchain/size $(TARGETS)
-check-targets: all-targets ## every architecture: all unit tests, vectors and damaged headers under its emulator
+check-targets: all-targets ## every architecture: all unit tests, vectors and damaged headers under its emulator; others' toolchains
 	toolchain/setup check
 	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t unit-programs || exit 1; done
 	+$(MAKE) $(JOBS) TARGET=armv5-linux-musleabi O=$(O)/strict ARCHIVES=$(abspath $(O)/archives) CFLAGS='$(STRICT)' \
 		TARGET_LIBRARY_CFLAGS='$(STRICT)' $(PURE:$(B)/%=$(O)/strict/armv5-linux-musleabi/%)
 	O=$(O) tests/run $(VECTORS) $(foreach t,$(TARGETS),tests/build/elf:$(t) tests/build/reproducible:$(t) $(call under,$(t),$(UNIT)) $(call defects_under,$(t))) \
-		$(subst :$(O)/,:$(O)/strict/,$(call under,armv5-linux-musleabi,$(PURE))) $(subst $() ,:,tests/build/release $(TARGETS)) $(subst $() ,:,tests/build/sizes $(TARGETS))
-check-hooks: all ## every initramfs builder, up to the encrypted root: minutes; as root
+		$(subst :$(O)/,:$(O)/strict/,$(call under,armv5-linux-musleabi,$(PURE))) $(subst $() ,:,tests/build/release $(TARGETS)) $(subst $() ,:,tests/build/sizes $(TARGETS)) tests/build/sdk
+check-hooks: all ## every initramfs builder, up to the encrypted root, and OpenWrt's scripts: minutes; as root
 	toolchain/setup hooks
-	HOOKS=all TARGET=$(TARGET) O=$(O) tests/run tests/boot/test_hooks
+	HOOKS=all TARGET=$(TARGET) O=$(O) tests/run tests/boot/test_hooks tests/build/openwrt
 fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), from what it has found before
 	O=$(O) tests/fuzz/run $(or $(FUZZ_SECONDS),60)
 $(O)/host-fuzz/fuzz_%: $(O)/host-fuzz/tests/fuzz/fuzz_%.o $(B)/liblatchkey.a $(LIBRARIES)
@@ -236,7 +244,7 @@ image: $(if $(BOARD),all,name-a-board) ## BOARD=vendor/name: the board's initram
 	@O=$(abspath $(O)) BOARD=$(BOARD) TARGET=$(TARGET) MODULES='$(MODULES)' KERNEL_PACKAGE='$(KERNEL_PACKAGE)' \
 		KERNEL='$(KERNEL)' MODULES_ROOT='$(MODULES_ROOT)' UBOOT_ARCH='$(UBOOT_ARCH)' \
 		FIT_LOAD='$(FIT_LOAD)' FIT_KERNEL='$(FIT_KERNEL)' FIT_DTB='$(FIT_DTB)' board/image
-check-boards: ## every emulated board, as make check, and with little memory, in Adiantum, and a FIT given to U-Boot
+check-boards: ## every emulated board, as make check, with little memory, in Adiantum, from initramfs.list, from U-Boot
 	toolchain/setup boards
 	+for b in $(EMULATED); do $(MAKE) $(JOBS) BOARD=$$b image board-programs || exit 1; done
 	O=$(O) tests/run tests/boot/boards

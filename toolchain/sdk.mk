@@ -4,6 +4,18 @@
 SDK_CC      := $(if $(CROSS_COMPILE),$(CROSS_COMPILE)gcc,$(CC))
 MUSL_TARGET := $(shell $(SDK_CC) -dumpmachine)
 ARCH        := $(firstword $(subst -, ,$(MUSL_TARGET)))
+# Less than ours, and being the later one it would win.
+override TARGET_CFLAGS := $(filter-out -fstack-protector,$(TARGET_CFLAGS))
 HASH        := \#
-LIBC        := $(shell printf '%s\n' '$(HASH)include <features.h>' '$(HASH)if defined __GLIBC__ || defined __UCLIBC__' '$(HASH)error' '$(HASH)endif' | \
-	$(SDK_CC) -E -x c - >/dev/null 2>&1 && $(SDK_CC) -static-pie '-$(HASH)$(HASH)$(HASH)' -x c /dev/null 2>&1 | grep -q rcrt1.o && echo sdk || echo musl)
+# Where it takes the code before main() from: musl's own folder, if the headers are musl's and what a static-pie begins with
+# is there. Whether its -static-pie works (that of musl-gcc does not) is nothing to us, who link by the parts.
+SDK_START   := $(shell printf '%s\n' '$(HASH)include <features.h>' '$(HASH)if defined __GLIBC__ || defined __UCLIBC__' '$(HASH)error' '$(HASH)endif' | \
+	$(SDK_CC) $(TARGET_CFLAGS) -E -x c - >/dev/null 2>&1 && \
+	$(SDK_CC) $(TARGET_CFLAGS) -static-pie '-$(HASH)$(HASH)$(HASH)' -x c /dev/null 2>&1 | tr ' ' '\n' | grep '/[a-zA-Z]*crt1\.o$$')
+SDK_HOME    := $(patsubst %/,%,$(dir $(SDK_START)))
+# A compiler made musl's by its options may find the other C library's start where its own is missing; musl names its parts so.
+SDK_LIBC    := $(if $(and $(SDK_HOME),$(wildcard $(SDK_HOME)/rcrt1.o)),$(shell \
+	$(or $(CROSS_COMPILE),$(CROSS))ar t $(SDK_HOME)/libc.a 2>/dev/null | grep -q '^__libc_start_main\.l*o$$' && echo $(SDK_HOME)))
+LIBC        := $(if $(SDK_LIBC),sdk,musl)
+# Its musl may be unable to pack relocations.
+SIZE_LIMIT  := 262144

@@ -79,6 +79,27 @@ def path(name):
     return os.path.join(WORK, name)
 
 
+@vm.once
+def source(name, variable, project, commit):
+    """Somebody's sources as a folder: from its own project, or the repository that @variable names; git checks the commit."""
+    folder = path(name + "-source")
+    if os.path.exists(os.path.join(folder, ".git", "done")):
+        return folder
+    if not shutil.which("git"):
+        raise Skip(f"{name}'s sources cannot be had without git")
+    vm.run("rm", "-rf", folder)
+    vm.run("git", "init", "-q", folder)
+    fetch = ["timeout", "120", "git", "-C", folder, "fetch", "-q", "--depth", "1", os.environ.get(variable, project), commit]
+    done = subprocess.run(fetch, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env={**os.environ, "GIT_TERMINAL_PROMPT": "0"})
+    if done.returncode:
+        raise Skip(f"{name}'s sources cannot be fetched ({variable}=repository names another place)")
+    vm.run("git", "-C", folder, "checkout", "-q", commit)
+    with open(os.path.join(folder, ".git", "done"), "w"):
+        pass
+    return folder
+
+
 def put(folder, name, content, mode=0o644):
     """A new file, never through a link into what is not ours to change."""
     name = os.path.join(folder, name)
