@@ -68,14 +68,16 @@ static int load_module(const char *path)
  * A driver does not come back while a disk of its own does not answer, and then no signal reaches who loads it. So a
  * child loads the modules; when it hangs, it is left there, and another one loads the rest.
  */
-static struct loading {
+struct loading {
 	pid_t by;
 	char *line; /* that is at hand; in the text of all of them, cut into lines */
 	unsigned loaded;
 	char failed[900];
 	size_t failed_len;
 	bool bad; /* something else than a driver without its hardware */
-} *loading;
+};
+
+static struct loading *loading; /* of both; NULL before the first one */
 
 static char *next_line(char *line)
 {
@@ -98,7 +100,8 @@ static void load_from(char *line, const char *end)
 		loading->bad |= err && err != ENODEV;
 		if (err)
 			loading->failed_len += text_format(loading->failed + loading->failed_len,
-				sizeof(loading->failed) - loading->failed_len, " %s (%s)", file_name(line), text_errno(err));
+				sizeof(loading->failed) - loading->failed_len, " %s (%s)", file_name(line),
+				text_errno(err));
 	}
 }
 
@@ -119,7 +122,8 @@ static bool wait_for_loader(int fd)
 		if (wait_readable(fd, LIMIT_MS - QUIETLY_MS))
 			return true;
 	} while (line != loading->line);
-	say("the driver %s does not come back within %d s: going on without it", file_name(line), LIMIT_MS / 1000);
+	say("the driver %s does not come back within %d s: going on without it", file_name(line),
+		LIMIT_MS / 1000);
 	return false;
 }
 

@@ -24,7 +24,8 @@ static void read_all(int fd, char *text, size_t size)
 	size_t used = 0;
 	ssize_t n;
 
-	while ((n = read(fd, used < size - 1 ? text + used : rest, used < size - 1 ? size - 1 - used : sizeof(rest))) > 0 ||
+	while ((n = read(fd, used < size - 1 ? text + used : rest,
+			used < size - 1 ? size - 1 - used : sizeof(rest))) > 0 ||
 		(n < 0 && errno == EINTR))
 		if (used < size - 1 && n > 0)
 			used += (size_t)n;

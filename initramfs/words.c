@@ -103,8 +103,8 @@ bool words_device_number(const char *spec, unsigned *major, unsigned *minor)
 	if (colon && len < sizeof(digits)) {
 		memcpy(digits, spec, len);
 		digits[len] = 0;
-		if (!text_parse_u64(digits, &first) || !text_parse_u64(colon + 1, &second) || first > UINT32_MAX ||
-			second > UINT32_MAX)
+		if (!text_parse_u64(digits, &first) || !text_parse_u64(colon + 1, &second) ||
+			first > UINT32_MAX || second > UINT32_MAX)
 			return false;
 		*major = (unsigned)first;
 		*minor = (unsigned)second;

@@ -13,16 +13,16 @@
 
 /* Texts are NULL when the word is missing or empty; of a repeated word the last one counts. */
 struct words {
-	const char *root;	/* root=: a path, UUID= and the like; NULL: the first mapping */
+	const char *root;       /* root=: a path, UUID= and the like; NULL: the first mapping */
 	const char *rootfstype; /* rootfstype=, a comma list */
-	const char *rootflags;	/* rootflags= */
-	const char *init;	/* init= */
-	bool rw;		/* the later one of ro and rw */
-	bool root_wait;		/* rootwait: for ever */
-	unsigned root_wait_s;	/* the longest of rootwait=N and rootdelay=N; 0: neither was said */
-	bool quiet;		/* only what goes wrong, or is waited for, is said */
-	int panic_s;		/* panic=: seconds until a reboot, 0 never, below 0 at once */
-	const char *bad_panic;	/* a value of panic= that is no number, and not used; NULL */
+	const char *rootflags;  /* rootflags= */
+	const char *init;       /* init= */
+	bool rw;                /* the later one of ro and rw */
+	bool root_wait;         /* rootwait: for ever */
+	unsigned root_wait_s;   /* the longest of rootwait=N and rootdelay=N; 0: neither was said */
+	bool quiet;             /* only what goes wrong, or is waited for, is said */
+	int panic_s;            /* panic=: seconds until a reboot, 0 never, below 0 at once */
+	const char *bad_panic;  /* a value of panic= that is no number, and not used; NULL */
 };
 
 /*

@@ -19,13 +19,19 @@ static const struct {
 	enum cause (*run)(const struct options *o, struct error *err);
 	const char *usage, *help;
 } commands[] = {
-	{"open", COMMAND_OPEN, 2, 0, command_open, "open [options] DEVICE NAME", "unlock; /dev/mapper/NAME appears"},
-	{"test", COMMAND_TEST, 1, 0, command_test, "test [options] DEVICE", "all of open but the kernel; prints \"keyslot N\""},
-	{"boot", COMMAND_BOOT, 0, 0, command_boot, "boot [options]", "open every volume of the boot configuration"},
+	{"open", COMMAND_OPEN, 2, 0, command_open, "open [options] DEVICE NAME",
+		"unlock; /dev/mapper/NAME appears"},
+	{"test", COMMAND_TEST, 1, 0, command_test, "test [options] DEVICE",
+		"all of open but the kernel; prints \"keyslot N\""},
+	{"boot", COMMAND_BOOT, 0, 0, command_boot, "boot [options]",
+		"open every volume of the boot configuration"},
 	{"close", COMMAND_CLOSE, 1, 0, command_close, "close NAME", "remove the mapping"},
-	{"check", COMMAND_CHECK, 1, 0, command_check, "check [--header H] DEVICE", "health of the header and the keyslot areas"},
-	{"dump", COMMAND_DUMP, 1, 0, command_dump, "dump [--json] [--header H] DEVICE", "what the header says"},
-	{"backup", COMMAND_BACKUP, 2, 0, command_backup, "backup [--header H] DEVICE FILE", "copy the header to a new file"},
+	{"check", COMMAND_CHECK, 1, 0, command_check, "check [--header H] DEVICE",
+		"health of the header and the keyslot areas"},
+	{"dump", COMMAND_DUMP, 1, 0, command_dump, "dump [--json] [--header H] DEVICE",
+		"what the header says"},
+	{"backup", COMMAND_BACKUP, 2, 0, command_backup, "backup [--header H] DEVICE FILE",
+		"copy the header to a new file"},
 	{"benchmark", COMMAND_BENCHMARK, 1, 1, command_benchmark, "benchmark [--header H] [DEVICE]",
 		"speed of the KDFs here, or how long each keyslot will take"},
 };
@@ -77,7 +83,8 @@ static enum cause run(int which, int argc, char **argv, struct error *err)
 		options_print(1, commands[which].bit);
 		return CAUSE_OK;
 	}
-	if (o.arg_count > commands[which].args || o.arg_count + commands[which].optional < commands[which].args)
+	if (o.arg_count > commands[which].args ||
+		o.arg_count + commands[which].optional < commands[which].args)
 		return error_set(err, CAUSE_USAGE, "usage: latchkey %s", commands[which].usage);
 	cause = arena_open(err);
 	if (!cause)

@@ -50,7 +50,9 @@ uint64_t machine_memory_total_kib(void)
 	char text[2048];
 	uint64_t total;
 
-	return read_text("/proc/meminfo", text, sizeof(text)) && find_kib(text, "\nMemTotal:", &total) ? total : UINT64_MAX;
+	return read_text("/proc/meminfo", text, sizeof(text)) && find_kib(text, "\nMemTotal:", &total)
+	               ? total
+	               : UINT64_MAX;
 }
 
 unsigned machine_processors(void)

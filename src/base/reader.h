@@ -26,6 +26,7 @@ struct reader {
 struct reader reader_memory(const void *data, size_t len, const char *name);
 
 /* read_at with the bounds checked first: no implementation sees a range outside the device. */
-enum cause reader_read(const struct reader *r, void *buf, size_t len, uint64_t off, struct error *err) MUST_USE;
+enum cause reader_read(const struct reader *r, void *buf, size_t len, uint64_t off,
+	struct error *err) MUST_USE;
 
 #endif

@@ -16,7 +16,8 @@ void relro_protect(void)
 	const ElfW(Phdr) *p = (const ElfW(Phdr) *)(base + __ehdr_start.e_phoff);
 
 	for (unsigned i = 0; page && i < __ehdr_start.e_phnum; i++) {
-		uintptr_t start = (base + p[i].p_vaddr) / page * page, end = (base + p[i].p_vaddr + p[i].p_memsz) / page * page;
+		uintptr_t start = (base + p[i].p_vaddr) / page * page,
+			  end = (base + p[i].p_vaddr + p[i].p_memsz) / page * page;
 
 		if (p[i].p_type == PT_GNU_RELRO && start < end)
 			(void)mprotect((void *)start, end - start, PROT_READ);

@@ -36,7 +36,8 @@ static void sink_field(struct sink *s, const struct spec *sp, const char *text, 
 		sink_char(s, ' ');
 }
 
-static void sink_number(struct sink *s, const struct spec *sp, unsigned long long v, unsigned base, bool minus)
+static void sink_number(struct sink *s, const struct spec *sp, unsigned long long v, unsigned base,
+	bool minus)
 {
 	struct spec rest = *sp;
 	char digits[24];
@@ -259,10 +260,10 @@ char *text_find(const char *text, const char *what)
 }
 
 /* Those that a system call of ours can give. The numbers differ between architectures. */
-static const short errnos[] = {EPERM, ENOENT, EINTR, EIO, ENXIO, EBADF, EAGAIN, ENOMEM, EACCES, EFAULT, ENOTBLK, EBUSY,
-	EEXIST, ENODEV, ENOTDIR, EISDIR, EINVAL, ENFILE, EMFILE, ENOTTY, EFBIG, ENOSPC, ESPIPE, EROFS, EPIPE,
-	ENAMETOOLONG, ENOSYS, ELOOP, ENODATA, EOVERFLOW, EILSEQ, EOPNOTSUPP, EAFNOSUPPORT, ENOBUFS, ETIMEDOUT,
-	EUCLEAN, EREMOTEIO, ENOMEDIUM, ENOKEY, EKEYEXPIRED, EKEYREVOKED};
+static const short errnos[] = {EPERM, ENOENT, EINTR, EIO, ENXIO, EBADF, EAGAIN, ENOMEM, EACCES, EFAULT,
+	ENOTBLK, EBUSY, EEXIST, ENODEV, ENOTDIR, EISDIR, EINVAL, ENFILE, EMFILE, ENOTTY, EFBIG, ENOSPC,
+	ESPIPE, EROFS, EPIPE, ENAMETOOLONG, ENOSYS, ELOOP, ENODATA, EOVERFLOW, EILSEQ, EOPNOTSUPP,
+	EAFNOSUPPORT, ENOBUFS, ETIMEDOUT, EUCLEAN, EREMOTEIO, ENOMEDIUM, ENOKEY, EKEYEXPIRED, EKEYREVOKED};
 static const char errno_words[] =
 	"Operation not permitted\0No such file or directory\0Interrupted system call\0I/O error\0"
 	"No such device or address\0Bad file descriptor\0Resource temporarily unavailable\0Out of memory\0"

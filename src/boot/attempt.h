@@ -10,7 +10,7 @@ struct attempt {
 	struct wishes wishes;
 	unsigned slot; /* of the vault */
 	bool test;     /* everything but the mapping */
-	/* with wishes.token_only the slot is not used */
+		       /* with wishes.token_only the slot is not used */
 };
 
 /* A child_work; @arg is a struct attempt. Fails with any cause. */

@@ -55,7 +55,8 @@ static void set_title(struct volume *v, const struct sight_volume *seen)
 
 	text_escape(label, sizeof(label), seen->look.label);
 	text_escape(path, sizeof(path), seen->path);
-	text_format(v->title, sizeof(v->title), "%s (%s%s%s)", v->plan->name, path, *label ? ", " : "", label);
+	text_format(v->title, sizeof(v->title), "%s (%s%s%s)", v->plan->name, path, *label ? ", " : "",
+		label);
 }
 
 /* What cannot get better by waiting. */
@@ -133,7 +134,8 @@ static void heed_pulled(struct boot *b)
 /* What a look finds; a child that is left with a silent disk keeps its own. */
 static struct sight *make_sight(void)
 {
-	void *map = mmap(NULL, sizeof(struct sight), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *map =
+		mmap(NULL, sizeof(struct sight), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	return map == MAP_FAILED ? NULL : map;
 }
@@ -200,9 +202,10 @@ static void keep_limits(struct boot *b, struct volume *v)
 	if (v->state == VOLUME_ABSENT && is_over(b, v->absent_since_ms, p->device_timeout_s)) {
 		error_set(&why, v->why.cause, "%s (waited %u s)", v->why.text, p->device_timeout_s);
 		volume_failed(b, v, &why);
-	} else if ((v->state == VOLUME_READY || v->state == VOLUME_ABSENT) && headless && !is_being_helped(b) &&
-		   is_over(b, b->start_ms, b->plan->give_up_s)) {
-		error_set(&why, CAUSE_DEVICE, "no key came within %u s, and nobody is to be asked", b->plan->give_up_s);
+	} else if ((v->state == VOLUME_READY || v->state == VOLUME_ABSENT) && headless &&
+		   !is_being_helped(b) && is_over(b, b->start_ms, b->plan->give_up_s)) {
+		error_set(&why, CAUSE_DEVICE, "no key came within %u s, and nobody is to be asked",
+			b->plan->give_up_s);
 		volume_failed(b, v, &why);
 	} else if (people_may_be_asked(b, v) && b->asking && is_over(b, b->asked_at_ms, p->timeout_s)) {
 		error_set(&why, CAUSE_USAGE, "no passphrase was given within %u s", p->timeout_s);
@@ -374,9 +377,10 @@ static enum cause conclude(struct boot *b, struct error *err)
 	if (b->failed && ours)
 		close_ours(b);
 	if (b->failed && first)
-		return error_set(err, first->why.cause ? first->why.cause : CAUSE_BUG, "%s could not be opened",
-			first->plan->name);
-	consoles_say(CONSOLES_CHATTER "latchkey: %u of %u volumes %s", ours, b->count, b->test ? "would open" : "opened");
+		return error_set(err, first->why.cause ? first->why.cause : CAUSE_BUG,
+			"%s could not be opened", first->plan->name);
+	consoles_say(CONSOLES_CHATTER "latchkey: %u of %u volumes %s", ours, b->count,
+		b->test ? "would open" : "opened");
 	return CAUSE_OK;
 }
 

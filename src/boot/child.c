@@ -60,7 +60,8 @@ bool child_start(struct child *c, child_work *work, void *arg, unsigned limit_s)
 	int pipe_fds[2];
 
 	if (!c->end || c->end == &nothing) {
-		c->end = mmap(NULL, sizeof(*c->end), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		c->end = mmap(NULL, sizeof(*c->end), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+			0);
 		if (c->end == MAP_FAILED) {
 			c->end = &nothing;
 			return no_child(c, "no memory for a process");
@@ -85,12 +86,14 @@ bool child_start(struct child *c, child_work *work, void *arg, unsigned limit_s)
 }
 
 /* Tell the whole lines in the buffer; the rest moves to its front. */
-static void tell_lines(struct child *c, bool all, void (*hear)(void *context, const char *line), void *context)
+static void tell_lines(struct child *c, bool all, void (*hear)(void *context, const char *line),
+	void *context)
 {
 	char *end;
 
 	c->line[c->used] = 0;
-	while ((end = memchr(c->line, '\n', c->used)) || (c->used && (all || c->used == sizeof(c->line) - 1))) {
+	while ((end = memchr(c->line, '\n', c->used)) ||
+		(c->used && (all || c->used == sizeof(c->line) - 1))) {
 		unsigned len = end ? (unsigned)(end - c->line) + 1 : c->used;
 
 		c->line[end ? len - 1 : len] = 0;

@@ -14,21 +14,24 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* How far it is, and how it ended: written by the child. */
+struct child_end {
+	enum cause cause;
+	struct error err;
+	unsigned percent; /* of what it is at, for who is curious */
+	/* silent.h: the block device that it waits for, since when (0: for none), and is it to end then? */
+	char waiting_for[BLKDEV_NAME_BYTES];
+	dev_t device;
+	uint64_t waiting_since_ms;
+	unsigned patience_ms;
+	bool left;
+};
+
 struct child {
-	pid_t pid; /* 0: none runs */
-	int fd;	   /* what it says */
-	uint64_t deadline_ms; /* on child_now_ms's clock; 0: none */
-	struct child_end {
-		enum cause cause;
-		struct error err;
-		unsigned percent; /* of what it is at, for who is curious */
-		/* silent.h: the block device that it waits for, since when (0: for none), and is it to end then? */
-		char waiting_for[BLKDEV_NAME_BYTES];
-		dev_t device;
-		uint64_t waiting_since_ms;
-		unsigned patience_ms;
-		bool left;
-	} *end; /* shared; written by the child; NULL before the first one */
+	pid_t pid;             /* 0: none runs */
+	int fd;                /* what it says */
+	uint64_t deadline_ms;  /* on child_now_ms's clock; 0: none */
+	struct child_end *end; /* shared; NULL before the first one */
 	char line[512];
 	unsigned used;
 };

@@ -31,13 +31,13 @@ struct console {
 	int fd;
 	unsigned device;
 	struct termios saved;
-	uint8_t *line; /* VAULT_LINE_BYTES: the passphrase, then room for what read(2) brings */
-	size_t len;    /* may run beyond the limit, so that too long is seen */
+	uint8_t *line;    /* VAULT_LINE_BYTES: the passphrase, then room for what read(2) brings */
+	size_t len;       /* may run beyond the limit, so that too long is seen */
 	unsigned columns; /* that stand on the console's current line */
-	bool escape; /* inside a key's escape sequence */
-	bool stuck;  /* it takes no output */
-	bool taken;  /* the line was given out: start afresh */
-	bool lent;   /* the terminal is somebody else's now */
+	bool escape;      /* inside a key's escape sequence */
+	bool stuck;       /* it takes no output */
+	bool taken;       /* the line was given out: start afresh */
+	bool lent;        /* the terminal is somebody else's now */
 };
 
 static struct {
@@ -206,7 +206,8 @@ static void put(struct console *c, const char *text, size_t len)
 			text += n;
 			len -= (size_t)n;
 			c->stuck = false;
-		} else if (errno != EINTR && (errno != EAGAIN || c->stuck || poll(&p, 1, WRITE_PATIENCE_MS) <= 0)) {
+		} else if (errno != EINTR &&
+			   (errno != EAGAIN || c->stuck || poll(&p, 1, WRITE_PATIENCE_MS) <= 0)) {
 			c->stuck = true;
 			return;
 		}
@@ -356,12 +357,20 @@ static void erase_character(struct console *c)
 /* True when @byte ends the line. */
 static bool edit(struct console *c, uint8_t byte)
 {
-	enum { BACKSPACE = 8, DELETE = 127, KILL = 'U' - '@', WORD = 'W' - '@', INTERRUPT = 'C' - '@', ESCAPE = 27 };
+	enum {
+		BACKSPACE = 8,
+		DELETE = 127,
+		KILL = 'U' - '@',
+		WORD = 'W' - '@',
+		INTERRUPT = 'C' - '@',
+		ESCAPE = 27
+	};
 
 	c->escape = c->escape && byte >= ' ';
 	if (c->escape) {
 		/* ESC [ 1 ; 5 A, ESC O A: up to the letter or ~ behind them. */
-		c->escape = !((byte >= 'A' && byte <= 'Z' && byte != 'O') || (byte >= 'a' && byte <= 'z') || byte == '~');
+		c->escape = !((byte >= 'A' && byte <= 'Z' && byte != 'O') || (byte >= 'a' && byte <= 'z') ||
+			      byte == '~');
 		return false;
 	}
 	if (byte == '\n')

@@ -34,8 +34,9 @@ static enum cause cut(const struct plan_key *key, struct secret *s, struct error
 	uint64_t left = key->offset_bytes < s->len ? s->len - key->offset_bytes : 0;
 
 	if (!left || key->size_bytes > left)
-		return error_set(err, CAUSE_USAGE, "%s: has %llu bytes, %llu from byte %llu on are asked for", key->path,
-			(unsigned long long)s->len, (unsigned long long)(key->size_bytes ? key->size_bytes : 1),
+		return error_set(err, CAUSE_USAGE, "%s: has %llu bytes, %llu from byte %llu on are asked for",
+			key->path, (unsigned long long)s->len,
+			(unsigned long long)(key->size_bytes ? key->size_bytes : 1),
 			(unsigned long long)key->offset_bytes);
 	s->data += key->offset_bytes;
 	s->len = key->size_bytes ? (size_t)key->size_bytes : (size_t)left;

@@ -13,9 +13,9 @@ enum {
 };
 
 struct fetch {
-	struct plan_key key;  /* what and where; its device is a path by now */
-	unsigned slot;	      /* of the vault, for a key */
-	int header_fd;	      /* a file in memory, for a header; -1: it is a key */
+	struct plan_key key; /* what and where; its device is a path by now */
+	unsigned slot;       /* of the vault, for a key */
+	int header_fd;       /* a file in memory, for a header; -1: it is a key */
 };
 
 /*

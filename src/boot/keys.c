@@ -104,7 +104,8 @@ static void activate(struct boot *b, unsigned slot, bool typed, uint32_t volumes
 	text_format(c->origin, sizeof(c->origin), "%s", origin);
 }
 
-static void add_passphrase(struct boot *b, const uint8_t *line, size_t len, bool counts, uint32_t volumes, const char *origin)
+static void add_passphrase(struct boot *b, const uint8_t *line, size_t len, bool counts, uint32_t volumes,
+	const char *origin)
 {
 	int slot = claim_slot(b, counts);
 
@@ -129,7 +130,8 @@ void keys_token(struct boot *b, struct volume *v)
 
 	if (slot < 0)
 		return;
-	activate(b, (unsigned)slot, false, 1u << index_of(b, v), "the key of its token in the kernel's keyring");
+	activate(b, (unsigned)slot, false, 1u << index_of(b, v),
+		"the key of its token in the kernel's keyring");
 	b->credentials[slot].token = true;
 }
 
@@ -147,7 +149,8 @@ void keys_cached(struct boot *b)
 		volumes |= b->volumes[i].plan->cache == PLAN_CACHE_NO ? 0 : 1u << i;
 	for (; at < text + n; at += strlen((char *)at) + 1)
 		if (*at)
-			add_passphrase(b, at, strlen((char *)at), false, volumes, "a passphrase of the kernel's keyring");
+			add_passphrase(b, at, strlen((char *)at), false, volumes,
+				"a passphrase of the kernel's keyring");
 	wipe(text, VAULT_LINE_BYTES);
 }
 
@@ -165,7 +168,8 @@ static void fill_cache(const struct secret *s)
 	n += s->len;
 	text[n++] = 0;
 	if (!memchr(s->data, 0, s->len) && !keyring_add(cache_name, text, n, CACHE_S))
-		consoles_say("latchkey: the passphrase cannot be left in the kernel's keyring: %s", text_errno(errno));
+		consoles_say("latchkey: the passphrase cannot be left in the kernel's keyring: %s",
+			text_errno(errno));
 	wipe(text, VAULT_LINE_BYTES);
 }
 
@@ -216,7 +220,8 @@ void keys_attempts(struct boot *b)
 		for (unsigned slot = 0; v->state == VOLUME_READY && slot < VAULT_SLOTS; slot++) {
 			const struct credential *c = &b->credentials[slot];
 
-			if (c->used && c->since_ms && (c->volumes & 1u << i) && !(v->tried & 1u << slot) && may_start(b, v))
+			if (c->used && c->since_ms && (c->volumes & 1u << i) && !(v->tried & 1u << slot) &&
+				may_start(b, v))
 				attempt(b, v, slot);
 		}
 	}
@@ -262,7 +267,8 @@ static void heed_shortage(struct boot *b, struct volume *v, const struct error *
 		volume_failed(b, v, err);
 		return;
 	}
-	consoles_say("latchkey: %s: %s%s", v->plan->name, err->text, others ? "; it is tried again alone" : "");
+	consoles_say("latchkey: %s: %s%s", v->plan->name, err->text,
+		others ? "; it is tried again alone" : "");
 }
 
 void keys_attempt_done(struct boot *b, struct volume *v)
@@ -282,7 +288,8 @@ void keys_attempt_done(struct boot *b, struct volume *v)
 		if (c->counts && !c->opened && v->plan->cache == PLAN_CACHE_FILL)
 			fill_cache(vault_slot(v->trying));
 		c->opened = true;
-		consoles_say(CONSOLES_CHATTER "latchkey: %s %s with %s", v->plan->name, b->test ? "would open" : "is open", c->origin);
+		consoles_say(CONSOLES_CHATTER "latchkey: %s %s with %s", v->plan->name,
+			b->test ? "would open" : "is open", c->origin);
 		return;
 	case CAUSE_PASSPHRASE:
 		c->refused = true;
@@ -299,7 +306,8 @@ void keys_attempt_done(struct boot *b, struct volume *v)
 		heed_shortage(b, v, err);
 		return;
 	case CAUSE_EXISTS: /* somebody else was quicker, or it is in use */
-		if (text_join(node, sizeof(node), "/dev/mapper/", v->plan->name, "") && sight_is_there(node)) {
+		if (text_join(node, sizeof(node), "/dev/mapper/", v->plan->name, "") &&
+			sight_is_there(node)) {
 			v->state = VOLUME_OPEN;
 			consoles_say(CONSOLES_CHATTER "latchkey: %s is open already", v->plan->name);
 			return;
@@ -325,8 +333,8 @@ static struct errand *free_errand(struct boot *b)
 }
 
 /* Send for @key; @header_fd -1: a key into the vault. False: not now. */
-static bool send(struct boot *b, struct volume *v, struct key_place *place, const struct plan_key *key, int header_fd,
-	const char *origin)
+static bool send(struct boot *b, struct volume *v, struct key_place *place, const struct plan_key *key,
+	int header_fd, const char *origin)
 {
 	struct errand *e = free_errand(b);
 	int slot = e && header_fd < 0 ? claim_slot(b, false) : 0;
@@ -447,8 +455,8 @@ static void send_for_named(struct boot *b, struct volume *v, unsigned k)
 	else if (key.kind == PLAN_KEY_STICK)
 		text_format(origin, sizeof(origin), "the key %s on %s", key.path, device);
 	else
-		text_format(origin, sizeof(origin), "the key at byte %llu of %s", (unsigned long long)key.offset_bytes,
-			device);
+		text_format(origin, sizeof(origin), "the key at byte %llu of %s",
+			(unsigned long long)key.offset_bytes, device);
 	if (key.device)
 		key.device = seen->key_devices[k];
 	if (!send(b, v, &v->places[k], &key, -1, origin))
@@ -514,7 +522,8 @@ static void send_for_chance(struct boot *b, struct volume *v, const struct sight
 
 	if (v->plan->flags.no_stick)
 		return;
-	if (v->why.cause == CAUSE_DAMAGED && header_is_wanted(v) && !was_seen(v->seen_headers, stick->plugged)) {
+	if (v->why.cause == CAUSE_DAMAGED && header_is_wanted(v) &&
+		!was_seen(v->seen_headers, stick->plugged)) {
 		text_format(path, sizeof(path), "latchkey/%s.header", stick_name(v));
 		if (send_for_header(b, v, NULL, stick->path, stick->fstype, path))
 			v->seen_headers[v->seen_headers_next++ % SEEN_MAX] = stick->plugged;

@@ -22,7 +22,8 @@ static bool waits_for_key_first(const struct boot *b, const struct volume *v)
 static bool is_for_people(const struct boot *b, const struct volume *v)
 {
 	/* While a key is tried a passphrase may come, too. */
-	bool free = v->state == VOLUME_READY || (v->state == VOLUME_TRYING && !b->credentials[v->trying].counts);
+	bool free =
+		v->state == VOLUME_READY || (v->state == VOLUME_TRYING && !b->credentials[v->trying].counts);
 
 	return free && !v->plan->flags.headless && !b->plan->headless && !waits_for_key_first(b, v);
 }
@@ -43,7 +44,8 @@ static const struct volume *make_prompt(const struct boot *b, char *text, size_t
 
 		if (!people_may_be_asked(b, v))
 			continue;
-		used += text_format(text + used, size - used, "%s%s", first ? ", " : "", first ? v->plan->name : v->title);
+		used += text_format(text + used, size - used, "%s%s", first ? ", " : "",
+			first ? v->plan->name : v->title);
 		first = first ? first : v;
 	}
 	text_format(text + used, size - used, ": ");
@@ -59,7 +61,8 @@ static void show_status(const struct boot *b)
 
 		if (v->state != VOLUME_TRYING)
 			continue;
-		text_format(text, sizeof(text), "Deriving the key for %s: %u %%", v->plan->name, v->child.end->percent);
+		text_format(text, sizeof(text), "Deriving the key for %s: %u %%", v->plan->name,
+			v->child.end->percent);
 		consoles_status(text);
 		return;
 	}
@@ -82,7 +85,8 @@ static void fail_all_that_ask(struct boot *b)
 
 	error_set(&why, CAUSE_PASSPHRASE, "no right passphrase in %u tries", b->wrong);
 	for (unsigned i = 0; i < b->count; i++)
-		if (volume_wants(&b->volumes[i]) && b->volumes[i].state == VOLUME_READY && is_for_people(b, &b->volumes[i]))
+		if (volume_wants(&b->volumes[i]) && b->volumes[i].state == VOLUME_READY &&
+			is_for_people(b, &b->volumes[i]))
 			volume_failed(b, &b->volumes[i], &why);
 }
 

@@ -16,7 +16,7 @@ enum { PASSWORD = '*', ARGUMENT = 2, ANSWER = 2, ANSWER_HEAD_BYTES = 5, RETRY_MS
 static struct {
 	int fd; /* 0: no question is open */
 	pid_t pid;
-	size_t used;	  /* of the answer */
+	size_t used;      /* of the answer */
 	uint64_t next_ms; /* not before */
 } splash;
 
@@ -69,7 +69,8 @@ void plymouth_ask(const char *prompt, bool again, uint64_t now_ms)
 	ask[0] = PASSWORD;
 	ask[1] = ARGUMENT;
 	ask[2] = (char)len;
-	if (connect(splash.fd, (struct sockaddr *)&to, offsetof(struct sockaddr_un, sun_path) + sizeof(name) - 1) ||
+	if (connect(splash.fd, (struct sockaddr *)&to,
+		    offsetof(struct sockaddr_un, sun_path) + sizeof(name) - 1) ||
 		!is_roots(splash.fd) || send(splash.fd, ask, 3 + len, MSG_NOSIGNAL) != (ssize_t)(3 + len))
 		plymouth_close();
 }

@@ -26,7 +26,8 @@ void record_write(const char *name)
 	if (fd < 0 && errno == EEXIST)
 		return;
 	if (fd < 0 || !text_write(fd, LINE, sizeof(LINE) - 1))
-		text_print(STDERR_FILENO, "latchkey: %s: cannot be written: %s; systemd may wait for the device\n", path,
+		text_print(STDERR_FILENO,
+			"latchkey: %s: cannot be written: %s; systemd may wait for the device\n", path,
 			text_errno(errno));
 	if (fd >= 0)
 		close(fd);

@@ -13,19 +13,22 @@ struct wishes sight_wishes(const struct plan_volume *volume, const char *path, c
 	struct wishes w = {
 		.device = path,
 		.name = volume->name,
-		.header = header ? header : volume->header.device ? NULL : volume->header.path,
+		.header = header                  ? header
+	                  : volume->header.device ? NULL
+	                                          : volume->header.path,
 		.keyslot = volume->keyslot < 0 ? SEARCH_ANY_KEYSLOT : volume->keyslot,
 		.read_only = f->read_only,
 		.disable_keyring = f->disable_keyring,
 		.verbose = f->verbose,
-		.flags = {
-			.allow_discards = f->allow_discards,
-			.same_cpu_crypt = f->same_cpu_crypt,
-			.submit_from_crypt_cpus = f->submit_from_crypt_cpus,
-			.no_read_workqueue = f->no_read_workqueue,
-			.no_write_workqueue = f->no_write_workqueue,
-			.high_priority = f->high_priority,
-		},
+		.flags =
+			{
+				.allow_discards = f->allow_discards,
+				.same_cpu_crypt = f->same_cpu_crypt,
+				.submit_from_crypt_cpus = f->submit_from_crypt_cpus,
+				.no_read_workqueue = f->no_read_workqueue,
+				.no_write_workqueue = f->no_write_workqueue,
+				.high_priority = f->high_priority,
+			},
 		.limits = kdf_default_limits,
 		.max_memory_mib = volume->max_memory_mib,
 		.max_time_s = volume->max_time_s,
@@ -62,7 +65,8 @@ static void find(const char *spec, char *path)
 	struct error none;
 
 	*path = 0;
-	if (spec && (find_device(spec, path, SYSBLOCK_PATH_BYTES, &none) || !sight_is_there(path) || silent_is(path)))
+	if (spec && (find_device(spec, path, SYSBLOCK_PATH_BYTES, &none) || !sight_is_there(path) ||
+			    silent_is(path)))
 		*path = 0;
 }
 

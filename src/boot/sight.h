@@ -16,8 +16,8 @@ enum { SIGHT_STICKS_MAX = 16 };
 
 struct sight_volume {
 	/* In: */
-	bool wanted; /* its keys' devices */
-	bool absent; /* its own device, too: what is being tried is left alone */
+	bool wanted;        /* its keys' devices */
+	bool absent;        /* its own device, too: what is being tried is left alone */
 	const char *header; /* instead of the volume's own; NULL: none */
 	/* Out: */
 	bool looked; /* last: what follows is whole */

@@ -14,8 +14,8 @@
 enum { DISKS_MAX = 8 };
 
 static struct row {
-	pid_t pid; /* that waits for it; 0: it is slow, or the row is free */
-	dev_t device; /* the disk or a part of it */
+	pid_t pid;     /* that waits for it; 0: it is slow, or the row is free */
+	dev_t device;  /* the disk or a part of it */
 	uint64_t disk; /* 0: the row is free */
 } disks[DISKS_MAX];
 

@@ -8,7 +8,8 @@
  * The whole text file @path into @buf. Not being there is no failure where @optional; then *@text is NULL.
  * Fails: CAUSE_USAGE (unreadable, larger than @size).
  */
-static enum cause read_text(const char *path, bool optional, char *buf, size_t size, const char **text, struct error *err)
+static enum cause read_text(const char *path, bool optional, char *buf, size_t size, const char **text,
+	struct error *err)
 {
 	ssize_t n = file_read(path, buf, size);
 
@@ -16,11 +17,13 @@ static enum cause read_text(const char *path, bool optional, char *buf, size_t s
 	if (n >= 0 || (errno == ENOENT && optional))
 		return CAUSE_OK;
 	if (errno == EFBIG)
-		return error_set(err, CAUSE_USAGE, "%s: longer than %llu bytes", path, (unsigned long long)size - 1);
+		return error_set(err, CAUSE_USAGE, "%s: longer than %llu bytes", path,
+			(unsigned long long)size - 1);
 	return error_set_os(err, CAUSE_USAGE, errno, "%s: cannot be read", path);
 }
 
-enum cause sources_read(struct sources *s, const char *cmdline, const char *crypttab, const char *conf, struct error *err)
+enum cause sources_read(struct sources *s, const char *cmdline, const char *crypttab, const char *conf,
+	struct error *err)
 {
 	enum cause cause = CAUSE_OK;
 
@@ -30,9 +33,11 @@ enum cause sources_read(struct sources *s, const char *cmdline, const char *cryp
 		.conf_path = conf ? conf : "/etc/latchkey.conf",
 	};
 	if (!cmdline)
-		cause = read_text("/proc/cmdline", true, s->cmdline, sizeof(s->cmdline), &s->plan.cmdline, err);
+		cause = read_text("/proc/cmdline", true, s->cmdline, sizeof(s->cmdline), &s->plan.cmdline,
+			err);
 	if (!cause)
-		cause = read_text(s->plan.crypttab_path, !crypttab, s->crypttab, sizeof(s->crypttab), &s->plan.crypttab, err);
+		cause = read_text(s->plan.crypttab_path, !crypttab, s->crypttab, sizeof(s->crypttab),
+			&s->plan.crypttab, err);
 	if (!cause)
 		cause = read_text(s->plan.conf_path, !conf, s->conf, sizeof(s->conf), &s->plan.conf, err);
 	return cause;

@@ -16,7 +16,7 @@ struct sources {
  * @cmdline is that text; @crypttab and @conf are paths, which must then be there. NULL: the usual ones, which need
  * not be. Fails: CAUSE_USAGE (a file cannot be read, or is longer than it may be).
  */
-enum cause sources_read(struct sources *s, const char *cmdline, const char *crypttab, const char *conf, struct error *err)
-	MUST_USE;
+enum cause sources_read(struct sources *s, const char *cmdline, const char *crypttab, const char *conf,
+	struct error *err) MUST_USE;
 
 #endif

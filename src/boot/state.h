@@ -12,36 +12,36 @@
 enum { ORIGIN_BYTES = SYSBLOCK_PATH_BYTES + 64, FETCHES_MAX = 4, SEEN_MAX = 2 * SIGHT_STICKS_MAX };
 
 enum volume_state {
-	VOLUME_ABSENT,	/* its device, or a header for it, is not there yet */
-	VOLUME_READY,	/* wants a key */
-	VOLUME_TRYING,	/* its child runs */
+	VOLUME_ABSENT, /* its device, or a header for it, is not there yet */
+	VOLUME_READY,  /* wants a key */
+	VOLUME_TRYING, /* its child runs */
 	VOLUME_OPEN,
-	VOLUME_FAILED,	/* for good */
-	VOLUME_LEFT,	/* listed, not to be opened */
+	VOLUME_FAILED, /* for good */
+	VOLUME_LEFT,   /* listed, not to be opened */
 };
 
 /* One place where a key of a volume may be. */
 struct key_place {
-	bool busy;	  /* a fetch is on its way */
-	bool done;	  /* it was read, or is not worth reading again until it is plugged anew */
+	bool busy;        /* a fetch is on its way */
+	bool done;        /* it was read, or is not worth reading again until it is plugged anew */
 	uint64_t plugged; /* sight_plugged of the device when that was so; 0: a file here */
 };
 
 struct volume {
 	const struct plan_volume *plan;
 	enum volume_state state;
-	bool ours;	   /* opened by this run */
-	struct error why;  /* it is absent, or failed */
+	bool ours;        /* opened by this run */
+	struct error why; /* it is absent, or failed */
 	char path[SYSBLOCK_PATH_BYTES];
 	char title[SYSBLOCK_PATH_BYTES + 160]; /* "root (/dev/sda2, label)", printable */
-	char uuid[LUKS_UUID_CHARS + 1];	   /* "" until it is known */
+	char uuid[LUKS_UUID_CHARS + 1];        /* "" until it is known */
 	uint64_t memory_kib;
-	uint32_t tried; /* vault slots, as bits */
+	uint32_t tried;  /* vault slots, as bits */
 	unsigned trying; /* vault slot */
 	struct key_place places[PLAN_KEYS_MAX], header_place;
 	uint64_t seen[SEEN_MAX], seen_headers[SEEN_MAX]; /* sticks that were looked at: sight_plugged */
 	unsigned seen_next, seen_headers_next;
-	int header_fd; /* a header in memory; -1: none */
+	int header_fd;   /* a header in memory; -1: none */
 	char header[32]; /* its path */
 	uint64_t absent_since_ms, unfit_since_ms;
 	struct attempt attempt;
@@ -51,11 +51,11 @@ struct volume {
 /* A secret in the vault slot of the same number. */
 struct credential {
 	bool used;
-	bool typed;	  /* a passphrase: good for every volume */
-	bool counts;	  /* as a try of a person */
-	bool opened;	  /* at least one: kept for the others */
-	bool refused;	  /* by at least one */
-	bool token;	  /* none of ours: a key of the kernel's keyring that a token names */
+	bool typed;       /* a passphrase: good for every volume */
+	bool counts;      /* as a try of a person */
+	bool opened;      /* at least one: kept for the others */
+	bool refused;     /* by at least one */
+	bool token;       /* none of ours: a key of the kernel's keyring that a token names */
 	uint32_t volumes; /* that it is for, as bits */
 	uint64_t since_ms;
 	char origin[ORIGIN_BYTES]; /* "the key /x on /dev/sdb1", for messages */
@@ -87,7 +87,7 @@ struct boot {
 	bool fifo_is_ours;
 	/* Asking: */
 	bool asking, cache_read, out_of_tries;
-	uint64_t ask_from_ms, asked_at_ms; /* not before; since when */
+	uint64_t ask_from_ms, asked_at_ms;     /* not before; since when */
 	unsigned wrong, wrong_heeded, pause_s; /* passphrases that opened nothing */
 	/* What has been said, so that it is said once. */
 	uint64_t notice_at_ms;

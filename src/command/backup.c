@@ -71,7 +71,8 @@ static enum cause read_back(const char *path, const uint8_t *data, size_t len, s
 		size_t want = len - at < sizeof(piece) ? len - at : sizeof(piece);
 
 		if (pread(fd, piece, want, (off_t)at) != (ssize_t)want || memcmp(piece, data + at, want))
-			cause = error_set(err, CAUSE_DEVICE, "%s: does not read back as it was written", path);
+			cause = error_set(err, CAUSE_DEVICE, "%s: does not read back as it was written",
+				path);
 	}
 	close(fd);
 	return cause;
@@ -113,14 +114,16 @@ static enum cause check_snapshot(const uint8_t *data, size_t len, const char *na
 	return cause;
 }
 
-static enum cause copy_header(const struct blkdev *dev, const struct luks *luks, const char *path, struct error *err)
+static enum cause copy_header(const struct blkdev *dev, const struct luks *luks, const char *path,
+	struct error *err)
 {
 	size_t len = (size_t)header_end(luks, dev->reader.size_bytes);
 	uint8_t *data = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	enum cause cause;
 
 	if (data == MAP_FAILED)
-		return error_set(err, CAUSE_RESOURCE, "no memory for a header of %llu bytes", (unsigned long long)len);
+		return error_set(err, CAUSE_RESOURCE, "no memory for a header of %llu bytes",
+			(unsigned long long)len);
 	cause = reader_read(&dev->reader, data, len, 0, err);
 	if (!cause)
 		cause = check_snapshot(data, len, dev->name, err);
@@ -138,7 +141,8 @@ static void warn_same_disk(const struct blkdev *dev, const char *path)
 
 	folder_of(path, dir);
 	if (disk_is_shared(dev, dir))
-		text_print(2, "latchkey: %s: is on the same disk as %s; keep a copy elsewhere\n", path, dev->name);
+		text_print(2, "latchkey: %s: is on the same disk as %s; keep a copy elsewhere\n", path,
+			dev->name);
 }
 
 enum cause command_backup(const struct options *o, struct error *err)

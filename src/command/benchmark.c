@@ -51,14 +51,18 @@ static enum cause machine_pbkdf2(enum hash hash, size_t key_bytes, struct error 
 	enum cause cause = measure(&kdf, key_bytes, &speed, err);
 
 	if (!cause)
-		text_print(1, "pbkdf2 %-7s %8llu iterations per second for a %zu-bit key (%s)\n", hash_name(hash),
-			(unsigned long long)speed, key_bytes * 8, kdf_implementation(&kdf));
+		text_print(1, "pbkdf2 %-7s %8llu iterations per second for a %zu-bit key (%s)\n",
+			hash_name(hash), (unsigned long long)speed, key_bytes * 8, kdf_implementation(&kdf));
 	return cause;
 }
 
 static enum cause machine_argon2(enum kdf_kind kind, uint32_t lanes, struct error *err)
 {
-	struct kdf kdf = {.kind = kind, .iterations = 4, .memory_kib = 64 << 10, .lanes = lanes, .salt_bytes = 32};
+	struct kdf kdf = {.kind = kind,
+		.iterations = 4,
+		.memory_kib = 64 << 10,
+		.lanes = lanes,
+		.salt_bytes = 32};
 	uint64_t speed, tenths;
 	enum cause cause = measure(&kdf, CIPHER_KEY_MAX_BYTES, &speed, err);
 
@@ -79,7 +83,8 @@ static enum cause machine(struct error *err)
 	char features[64];
 
 	core_features(features, sizeof(features));
-	text_print(1, "%u processor%s; features used: %s\n", machine_processors(), machine_processors() > 1 ? "s" : "",
+	text_print(1, "%u processor%s; features used: %s\n", machine_processors(),
+		machine_processors() > 1 ? "s" : "",
 		features[0] ? features : "none beyond the architecture's");
 	for (int i = 0; !cause && i < 6; i++)
 		cause = machine_pbkdf2(hashes[i / 2], i % 2 ? 64 : 32, err);
@@ -90,7 +95,8 @@ static enum cause machine(struct error *err)
 
 /* --- a device -------------------------------------------------------------------------- */
 
-static enum cause estimate(const struct keyslot_source *src, const struct luks_keyslot *slot, struct error *err)
+static enum cause estimate(const struct keyslot_source *src, const struct luks_keyslot *slot,
+	struct error *err)
 {
 	const struct luks_digest *digest;
 	struct kdf check = {.kind = KDF_PBKDF2, .iterations = 1, .salt_bytes = 32};

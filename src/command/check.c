@@ -44,7 +44,8 @@ static void check_copy(struct findings *f, const char *what, const struct header
 static void check_copies(struct findings *f, const struct luks *luks, const struct header_report *report)
 {
 	if (luks->version == 1) {
-		sound("header", "LUKS1, every field within its range (LUKS1 has no checksum and no second copy)");
+		sound("header",
+			"LUKS1, every field within its range (LUKS1 has no checksum and no second copy)");
 		return;
 	}
 	check_copy(f, "primary header", &report->primary, luks->seqid);
@@ -55,7 +56,8 @@ static void check_copies(struct findings *f, const struct luks *luks, const stru
 }
 
 /* A keyslot that cannot be used here has an area all the same, which must not be overwritten either. */
-static void check_area(struct findings *f, const struct reader *r, const struct luks_keyslot *slot, const char *what)
+static void check_area(struct findings *f, const struct reader *r, const struct luks_keyslot *slot,
+	const char *what)
 {
 	struct area_look look;
 	struct error err;

@@ -105,8 +105,8 @@ static void for_people(const struct luks *luks, const struct header_report *repo
 		if (d->verdict.cause)
 			PUT("digest %u:    cannot be used: %s\n", d->id, d->verdict.why);
 		else
-			PUT("digest %u:    pbkdf2 %s, %u iterations%s\n", d->id, hash_name(d->hash), d->iterations,
-				d->covers_segment ? "" : "; bound to no data");
+			PUT("digest %u:    pbkdf2 %s, %u iterations%s\n", d->id, hash_name(d->hash),
+				d->iterations, d->covers_segment ? "" : "; bound to no data");
 	}
 	for (unsigned i = 0; i < luks->keyslot_count; i++)
 		keyslot_for_people(luks, &luks->keyslots[i]);
@@ -156,7 +156,8 @@ static void json_kdf(const struct kdf *kdf)
 	if (kdf->kind == KDF_PBKDF2)
 		PUT("\"hash\": \"%s\", \"iterations\": %u}", hash_name(kdf->hash), kdf->iterations);
 	else
-		PUT("\"time\": %u, \"memory_kib\": %u, \"cpus\": %u}", kdf->iterations, kdf->memory_kib, kdf->lanes);
+		PUT("\"time\": %u, \"memory_kib\": %u, \"cpus\": %u}", kdf->iterations, kdf->memory_kib,
+			kdf->lanes);
 }
 
 static void json_keyslot(const struct luks *luks, const struct luks_keyslot *slot)
@@ -180,7 +181,8 @@ static void json_digest(const struct luks_digest *d)
 	PUT("    {\"id\": %u, \"covers_segment\": %s, ", d->id, d->covers_segment ? "true" : "false");
 	json_verdict(&d->verdict);
 	if (!d->verdict.cause)
-		PUT(", \"type\": \"pbkdf2\", \"hash\": \"%s\", \"iterations\": %u", hash_name(d->hash), d->iterations);
+		PUT(", \"type\": \"pbkdf2\", \"hash\": \"%s\", \"iterations\": %u", hash_name(d->hash),
+			d->iterations);
 	PUT("}");
 }
 
@@ -193,7 +195,8 @@ static void json_segment(const struct luks_segment *seg)
 		PUT("\"dynamic\", ");
 	json_verdict(&seg->verdict);
 	if (!seg->verdict.cause)
-		PUT(", \"encryption\": \"%s\", \"sector_size\": %u", cipher_name(seg->cipher), seg->sector_bytes);
+		PUT(", \"encryption\": \"%s\", \"sector_size\": %u", cipher_name(seg->cipher),
+			seg->sector_bytes);
 	PUT("},\n");
 }
 

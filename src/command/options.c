@@ -22,31 +22,33 @@ static const struct option {
 	uint64_t max;
 	const char *value, *help;
 } table[] = {
-	{"key-file", 'd', UNLOCK, TEXT, FIELD(wishes.key_file), 0, "PATH", "read the key from PATH; - is standard input"},
+	{"key-file", 'd', UNLOCK, TEXT, FIELD(wishes.key_file), 0, "PATH",
+		"read the key from PATH; - is standard input"},
 	{"keyfile-offset", 0, UNLOCK, NUMBER_U64, FIELD(wishes.keyfile_offset_bytes), INT64_MAX, "BYTES",
 		"skip that much of the key file"},
-	{"keyfile-size", 'l', UNLOCK, NUMBER_U64, FIELD(wishes.keyfile_size_bytes), KEYFILE_MAX_BYTES, "BYTES",
-		"use exactly that much of it"},
+	{"keyfile-size", 'l', UNLOCK, NUMBER_U64, FIELD(wishes.keyfile_size_bytes), KEYFILE_MAX_BYTES,
+		"BYTES", "use exactly that much of it"},
 	{"key-slot", 'S', UNLOCK, NUMBER_UNSIGNED, FIELD(wishes.keyslot), LUKS_KEYSLOTS_MAX - 1, "N",
 		"try keyslot N only"},
-	{"header", 0, UNLOCK | COMMAND_DUMP | COMMAND_CHECK | COMMAND_BACKUP | COMMAND_BENCHMARK, TEXT, FIELD(wishes.header), 0, "PATH", "the header is there, not on DEVICE"},
+	{"header", 0, UNLOCK | COMMAND_DUMP | COMMAND_CHECK | COMMAND_BACKUP | COMMAND_BENCHMARK, TEXT,
+		FIELD(wishes.header), 0, "PATH", "the header is there, not on DEVICE"},
 	{"tries", 'T', UNLOCK, NUMBER_UNSIGNED, FIELD(wishes.tries), 1000000, "N",
 		"ask for the passphrase N times (3; 0: no limit)"},
 	{"timeout", 't', UNLOCK, NUMBER_UNSIGNED, FIELD(wishes.timeout_s), 1000000, "SECONDS",
 		"wait that long for a passphrase (0: for ever)"},
-	{"max-memory", 0, UNLOCK | COMMAND_BENCHMARK, NUMBER_UNSIGNED, FIELD(wishes.max_memory_mib), 1 << 21, "MIB",
-		"accept Argon2 with up to that much memory (4096)"},
+	{"max-memory", 0, UNLOCK | COMMAND_BENCHMARK, NUMBER_UNSIGNED, FIELD(wishes.max_memory_mib), 1 << 21,
+		"MIB", "accept Argon2 with up to that much memory (4096)"},
 	{"max-time", 0, UNLOCK, NUMBER_UNSIGNED, FIELD(wishes.max_time_s), 1000000, "SECONDS",
 		"skip keyslots that would take longer here (0: no limit)"},
-	{"max-lanes", 0, UNLOCK | COMMAND_BENCHMARK, NUMBER_UNSIGNED, FIELD(wishes.limits.lanes), 0xffffff, "N",
-		"accept Argon2 with up to N lanes (4)"},
+	{"max-lanes", 0, UNLOCK | COMMAND_BENCHMARK, NUMBER_UNSIGNED, FIELD(wishes.limits.lanes), 0xffffff,
+		"N", "accept Argon2 with up to N lanes (4)"},
 	{"readonly", 'r', COMMAND_OPEN, FLAG, FIELD(wishes.read_only), 0, NULL, "map read-only"},
 	{"allow-discards", 0, COMMAND_OPEN, FLAG, FIELD(wishes.flags.allow_discards), 0, NULL,
 		"let the mapping pass discards on"},
 	{"perf-same_cpu_crypt", 0, COMMAND_OPEN, FLAG, FIELD(wishes.flags.same_cpu_crypt), 0, NULL,
 		"encrypt on the processor that asked"},
-	{"perf-submit_from_crypt_cpus", 0, COMMAND_OPEN, FLAG, FIELD(wishes.flags.submit_from_crypt_cpus), 0, NULL,
-		"do not hand writes to another thread"},
+	{"perf-submit_from_crypt_cpus", 0, COMMAND_OPEN, FLAG, FIELD(wishes.flags.submit_from_crypt_cpus), 0,
+		NULL, "do not hand writes to another thread"},
 	{"perf-no_read_workqueue", 0, COMMAND_OPEN, FLAG, FIELD(wishes.flags.no_read_workqueue), 0, NULL,
 		"no work queue for reads"},
 	{"perf-no_write_workqueue", 0, COMMAND_OPEN, FLAG, FIELD(wishes.flags.no_write_workqueue), 0, NULL,
@@ -57,7 +59,8 @@ static const struct option {
 		"put the key into the table, not into the kernel keyring"},
 	{"token-only", 0, UNLOCK, FLAG, FIELD(wishes.token_only), 0, NULL, "use no passphrase or key file"},
 	{"verbose", 'v', UNLOCK, FLAG, FIELD(wishes.verbose), 0, NULL, "say which keyslot opened"},
-	{"show", 0, COMMAND_BOOT, FLAG, FIELD(show), 0, NULL, "print what the configuration means; do nothing"},
+	{"show", 0, COMMAND_BOOT, FLAG, FIELD(show), 0, NULL,
+		"print what the configuration means; do nothing"},
 	{"test", 0, COMMAND_BOOT, FLAG, FIELD(test), 0, NULL, "do everything but the mappings"},
 	{"cmdline", 0, COMMAND_BOOT, TEXT, FIELD(cmdline), 0, "TEXT", "instead of /proc/cmdline"},
 	{"crypttab", 0, COMMAND_BOOT, TEXT, FIELD(crypttab), 0, "PATH", "instead of /etc/crypttab"},
@@ -102,8 +105,8 @@ static enum cause store(const struct option *o, const char *value, struct option
 	case NUMBER_U64:
 	case NUMBER_UNSIGNED:
 		if (!text_parse_u64(value, &n) || n > o->max)
-			return error_set(err, CAUSE_USAGE, "--%s: \"%s\" is no number from 0 to %llu", o->name, value,
-				(unsigned long long)o->max);
+			return error_set(err, CAUSE_USAGE, "--%s: \"%s\" is no number from 0 to %llu",
+				o->name, value, (unsigned long long)o->max);
 		if (o->kind == NUMBER_U64)
 			memcpy(field, &n, sizeof(n));
 		else
@@ -141,12 +144,14 @@ enum cause options_parse(enum command command, int argc, char **argv, struct opt
 	enum cause cause = CAUSE_OK;
 	bool only_args = false, took_next;
 
-	*out = (struct options){.wishes = {.keyslot = SEARCH_ANY_KEYSLOT, .tries = 3, .limits = kdf_default_limits}};
+	*out = (struct options){
+		.wishes = {.keyslot = SEARCH_ANY_KEYSLOT, .tries = 3, .limits = kdf_default_limits}};
 	for (int i = 0; !cause && i < argc; i++) {
 		if (!only_args && !strcmp(argv[i], "--")) {
 			only_args = true;
 		} else if (!only_args && argv[i][0] == '-' && argv[i][1]) {
-			cause = parse_one(command, argv[i], i + 1 < argc ? argv[i + 1] : NULL, out, &took_next, err);
+			cause = parse_one(command, argv[i], i + 1 < argc ? argv[i + 1] : NULL, out,
+				&took_next, err);
 			i += took_next;
 		} else if (out->arg_count == 2) {
 			cause = error_set(err, CAUSE_USAGE, "too many arguments: %s", argv[i]);

@@ -10,15 +10,23 @@
 #include "unlock/unlock.h"
 
 /* Commands, as bits: each option says which ones take it. */
-enum command { COMMAND_OPEN = 1, COMMAND_TEST = 2, COMMAND_CLOSE = 4, COMMAND_DUMP = 8, COMMAND_CHECK = 16, COMMAND_BACKUP = 32,
-	COMMAND_BENCHMARK = 64, COMMAND_BOOT = 128 };
+enum command {
+	COMMAND_OPEN = 1,
+	COMMAND_TEST = 2,
+	COMMAND_CLOSE = 4,
+	COMMAND_DUMP = 8,
+	COMMAND_CHECK = 16,
+	COMMAND_BACKUP = 32,
+	COMMAND_BENCHMARK = 64,
+	COMMAND_BOOT = 128
+};
 
 struct options {
 	struct wishes wishes;
 	bool json, help;
-	bool show, test; /* boot */
+	bool show, test;                         /* boot */
 	const char *cmdline, *crypttab, *config; /* instead of the usual ones; NULL */
-	const char *args[2]; /* what is no option */
+	const char *args[2];                     /* what is no option */
 	unsigned arg_count;
 };
 

@@ -9,8 +9,8 @@ enum {
 	NAME_MAX_BYTES = 127,
 	LINE_MAX_BYTES = 2048,
 	KEY_MAX_BYTES = 8 << 20, /* secret/keyfile.h */
-	POOL_FOR_NOTES = 4096,	 /* what texts leave free */
-	NOTES_FOR_BAD = 8,	 /* and what remarks leave */
+	POOL_FOR_NOTES = 4096,   /* what texts leave free */
+	NOTES_FOR_BAD = 8,       /* and what remarks leave */
 };
 
 /* Room in the pool for @len bytes and a NUL; NULL when that would leave less than @leave. */
@@ -99,8 +99,8 @@ bool draft_is_clean(struct reading *r, const char *text)
 	return !*p && !more;
 }
 
-void reading_lines(
-	struct reading *r, const char *text, const char *path, void (*take)(struct reading *r, char *line))
+void reading_lines(struct reading *r, const char *text, const char *path,
+	void (*take)(struct reading *r, char *line))
 {
 	static const char blank[] = " \t\r";
 	size_t len, rest;

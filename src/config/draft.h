@@ -14,13 +14,13 @@
 
 struct draft {
 	const char *uuid; /* what selects it: rd.luks.* */
-	char *key;	  /* crypttab's third field: keyscript says what it means */
+	char *key;        /* crypttab's third field: keyscript says what it means */
 	char *keyscript;
 	const char *passfifo;
 	uint64_t offset_bytes, size_bytes; /* for keys that do not say their own */
 	unsigned tries, give_up_s, after;  /* for the whole plan */
-	bool token;			   /* asks for a token that cannot be had */
-	bool refused;			   /* and a note says why */
+	bool token;                        /* asks for a token that cannot be had */
+	bool refused;                      /* and a note says why */
 	bool options_said, wanted, used;
 	struct plan_volume volume; /* its unsigned numbers are DRAFT_UNSAID until said */
 };
@@ -28,14 +28,14 @@ struct draft {
 /* What is known while the sources are read. */
 struct reading {
 	struct plan *plan;
-	const char *root;	     /* root=/dev/mapper/NAME */
+	const char *root;            /* root=/dev/mapper/NAME */
 	bool luks_off, crypttab_off; /* rd.luks=no, rd.luks.crypttab=no */
-	bool only_wanted;	     /* rd.luks.* says which volumes there are */
-	bool settings;		     /* this time only what concerns all volumes is read */
-	bool looking;		     /* this time only @marked is wanted, and no notes */
-	bool marked;		     /* crypttab has lines that are marked for the initramfs */
+	bool only_wanted;            /* rd.luks.* says which volumes there are */
+	bool settings;               /* this time only what concerns all volumes is read */
+	bool looking;                /* this time only @marked is wanted, and no notes */
+	bool marked;                 /* crypttab has lines that are marked for the initramfs */
 	unsigned wanted_count;
-	char where[96];	    /* the line at hand, for notes */
+	char where[96];     /* the line at hand, for notes */
 	struct draft draft; /* the one at hand */
 	struct draft every; /* what was said for all volumes */
 	struct draft own;   /* the volume that is told by several words: latchkey.device, latchkey.key... */
@@ -58,8 +58,8 @@ void reading_ignore(struct reading *r, const char *why, const char *text);
  * Call @take on a copy of each line of @text that is no comment and not empty, without blanks around it. A
  * line that is too long or not clean is noted instead.
  */
-void reading_lines(
-	struct reading *r, const char *text, const char *path, void (*take)(struct reading *r, char *line));
+void reading_lines(struct reading *r, const char *text, const char *path,
+	void (*take)(struct reading *r, char *line));
 
 /* Nothing said. */
 void draft_start(struct draft *d);

@@ -118,7 +118,7 @@ static bool parse_seconds(char *p, unsigned *out)
 		unit = letters ? options_index(
 					 "s sec second seconds m min minute minutes h hr hour hours d day days",
 					 p)
-			       : 0;
+		               : 0;
 		*end = behind;
 		p = end;
 		if (unit < 0)
@@ -295,7 +295,9 @@ void options_show(const struct plan_volume *v, char *out, size_t size)
 		used += text_format(out + used, size - used, used ? ",%s" : "%s", name);
 		if (row->kind == ECHO || row->kind == CACHE)
 			used += text_format(out + used, size - used,
-				row->kind == ECHO ? "=masked" : n == PLAN_CACHE_NO ? "=no" : "=yes");
+				row->kind == ECHO    ? "=masked"
+				: n == PLAN_CACHE_NO ? "=no"
+						     : "=yes");
 		else if (row->kind != FLAG)
 			used += text_format(out + used, size - used, "=%u", *(const unsigned *)field);
 	}

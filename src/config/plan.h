@@ -24,9 +24,9 @@ enum {
 
 /* Where a key is. */
 enum plan_key_kind {
-	PLAN_KEY_FILE,	/* path: a file here, in the initramfs */
+	PLAN_KEY_FILE,  /* path: a file here, in the initramfs */
 	PLAN_KEY_STICK, /* path: a file on the filesystem of device */
-	PLAN_KEY_RAW,	/* bytes of device itself */
+	PLAN_KEY_RAW,   /* bytes of device itself */
 };
 
 struct plan_key {
@@ -37,7 +37,7 @@ struct plan_key {
 	const char *fstype;    /* NULL: what the superblock says */
 	uint64_t offset_bytes; /* skipped first; below 2^62 */
 	uint64_t size_bytes;   /* 0: to the end; never 0 for PLAN_KEY_RAW; at most 8 MiB */
-	bool optional;	       /* a place that nobody named: that it is not there is no news */
+	bool optional;         /* a place that nobody named: that it is not there is no news */
 };
 
 /* Where a detached header is. */
@@ -50,11 +50,11 @@ struct plan_header {
 struct plan_flags {
 	bool read_only, allow_discards, same_cpu_crypt, submit_from_crypt_cpus, no_read_workqueue,
 		no_write_workqueue, high_priority, disable_keyring, verbose;
-	bool headless;		 /* never ask a person */
-	bool nofail;		 /* the others count without it */
-	bool noauto;		 /* listed, not opened */
-	bool strict_key;	 /* a key that ends in a newline is not tried without it */
-	bool no_stick;		 /* do not look for latchkey/UUID.key on sticks */
+	bool headless;   /* never ask a person */
+	bool nofail;     /* the others count without it */
+	bool noauto;     /* listed, not opened */
+	bool strict_key; /* a key that ends in a newline is not tried without it */
+	bool no_stick;   /* do not look for latchkey/UUID.key on sticks */
 };
 
 /* Passphrases that systemd, or latchkey, leaves in the kernel's keyring for a while. */
@@ -69,10 +69,10 @@ struct plan_volume {
 	struct plan_header header;
 	struct plan_flags flags;
 	enum plan_echo echo;
-	enum plan_cache cache; /* filled: read, too */
-	int keyslot;		   /* 0 to 31, or -1 */
-	unsigned timeout_s;	   /* for the passphrase; 0: none */
-	unsigned key_timeout_s;	   /* ask only when no key came for so long; 0: ask at once */
+	enum plan_cache cache;     /* filled: read, too */
+	int keyslot;               /* 0 to 31, or -1 */
+	unsigned timeout_s;        /* for the passphrase; 0: none */
+	unsigned key_timeout_s;    /* ask only when no key came for so long; 0: ask at once */
 	unsigned device_timeout_s; /* fail when the device does not come; 0: wait for ever */
 	unsigned max_memory_mib, max_time_s, max_lanes; /* 0: as usual */
 	unsigned key_count;
@@ -87,9 +87,9 @@ struct plan {
 	unsigned count;
 	unsigned tries; /* wrong passphrases until @after; 0: no limit */
 	enum plan_after after;
-	bool headless;	      /* for all volumes */
-	bool quiet;	      /* the kernel's own word: nothing but prompts, waits and failures is to be seen */
-	unsigned give_up_s;   /* headless: fail with CAUSE_DEVICE after so long without a key; 0: never */
+	bool headless;      /* for all volumes */
+	bool quiet;         /* the kernel's own word: nothing but prompts, waits and failures is to be seen */
+	unsigned give_up_s; /* headless: fail with CAUSE_DEVICE after so long without a key; 0: never */
 	const char *passfifo; /* a FIFO to read passphrases from, made when absent; NULL: none */
 	/* One sentence each, with file and line: what was refused or means nothing here. */
 	struct plan_note {
@@ -105,7 +105,7 @@ struct plan {
 /* The files and the text that a plan is made from. NULL: not there. Texts end with NUL and are not changed.
  */
 struct plan_sources {
-	const char *cmdline;		      /* content of /proc/cmdline */
+	const char *cmdline;                  /* content of /proc/cmdline */
 	const char *crypttab, *crypttab_path; /* content, and its name for messages */
 	const char *conf, *conf_path;
 };

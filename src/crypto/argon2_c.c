@@ -46,8 +46,8 @@ static CORE_PART void permute(uint64_t *words, size_t step)
 		words[i / 2 * step + i % 2] = v[i];
 }
 
-static CORE_PART void block(struct argon2_block *next, const struct argon2_block *prev, const struct argon2_block *ref,
-	bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s)
+static CORE_PART void block(struct argon2_block *next, const struct argon2_block *prev,
+	const struct argon2_block *ref, bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s)
 {
 	const uint64_t old = with_old ? UINT64_MAX : 0;
 	uint64_t *q = s->work.w;

@@ -68,15 +68,14 @@ static void long_hash(struct bytes in, uint8_t *out, size_t out_bytes)
 
 /* --- the first blocks (3.2, steps 1 to 4) and the last (steps 7 and 8) ---------------------- */
 
-static void initial_hash(const struct kdf *kdf, uint32_t type, struct bytes secret, size_t out_bytes, uint8_t *h0)
+static void initial_hash(const struct kdf *kdf, uint32_t type, struct bytes secret, size_t out_bytes,
+	uint8_t *h0)
 {
-	const uint32_t numbers[] = {kdf->lanes, (uint32_t)out_bytes, kdf->memory_kib, kdf->iterations, VERSION, type,
-		(uint32_t)secret.len};
+	const uint32_t numbers[] = {kdf->lanes, (uint32_t)out_bytes, kdf->memory_kib, kdf->iterations,
+		VERSION, type, (uint32_t)secret.len};
 	uint8_t head[sizeof(numbers)], salt_length[4], none[8] = {0};
 	struct bytes parts[] = {
-		{head, sizeof(head)},
-		secret,
-		{salt_length, sizeof(salt_length)},
+		{head, sizeof(head)}, secret, {salt_length, sizeof(salt_length)},
 		{kdf->salt, kdf->salt_bytes},
 		{none, sizeof(none)}, /* lengths of the optional key and data, which LUKS does not have */
 	};
@@ -191,8 +190,8 @@ static bool plan(struct derivation *d, const struct kdf *kdf)
 	f->lanes_inverse = UINT64_MAX / kdf->lanes + 1;
 	/* Beyond what can be addressed: as large as a size gets, so that map refuses it. */
 	d->matrix_bytes = (uint64_t)f->lanes * f->lane_blocks > SIZE_MAX / ARGON2_BLOCK_BYTES
-				  ? SIZE_MAX
-				  : (size_t)f->lanes * f->lane_blocks * ARGON2_BLOCK_BYTES;
+	                          ? SIZE_MAX
+	                          : (size_t)f->lanes * f->lane_blocks * ARGON2_BLOCK_BYTES;
 	return true;
 }
 
@@ -222,7 +221,10 @@ static bool derive(struct derivation *d, const uint8_t *h0)
 enum cause argon2_derive(const struct kdf *kdf, struct bytes secret, uint8_t *out, size_t out_bytes,
 	const struct progress *progress, struct error *err)
 {
-	struct derivation d = {.core = core_argon2(), .progress = progress, .out = out, .out_bytes = out_bytes};
+	struct derivation d = {.core = core_argon2(),
+		.progress = progress,
+		.out = out,
+		.out_bytes = out_bytes};
 	enum cause cause = CAUSE_OK;
 	uint8_t h0[H0_BYTES];
 

@@ -41,7 +41,8 @@ static void fill_known(const struct argon2_core *core, const struct argon2_windo
 		ref[0] = ref[1];
 		if (later < f->segment_blocks) {
 			ref[1] = argon2_reference(w,
-				s->addresses[later / ARGON2_BLOCK_WORDS % 2].w[later % ARGON2_BLOCK_WORDS], later);
+				s->addresses[later / ARGON2_BLOCK_WORDS % 2].w[later % ARGON2_BLOCK_WORDS],
+				later);
 			argon2_prefetch(ref[1]);
 		}
 		core->block(next, prev, now, at->pass > 0, &none, s);
@@ -67,8 +68,8 @@ static void fill_dependent(const struct argon2_core *core, const struct argon2_w
 	}
 }
 
-void argon2_segment(const struct argon2_core *core, const struct argon2_fill *f, const struct argon2_place *at,
-	struct argon2_scratch *s)
+void argon2_segment(const struct argon2_core *core, const struct argon2_fill *f,
+	const struct argon2_place *at, struct argon2_scratch *s)
 {
 	const struct argon2_window w = argon2_window(f, at);
 	struct argon2_block *lane = &f->matrix[(size_t)at->lane * f->lane_blocks];

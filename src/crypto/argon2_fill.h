@@ -53,9 +53,9 @@ struct argon2_scratch {
 struct argon2_window {
 	const struct argon2_fill *fill;
 	uint32_t lane;
-	uint32_t lane_mask;   /* 0 when only the own lane may be referred to */
-	uint32_t finished;    /* blocks of finished segments in reach */
-	uint32_t start;       /* the oldest of them */
+	uint32_t lane_mask; /* 0 when only the own lane may be referred to */
+	uint32_t finished;  /* blocks of finished segments in reach */
+	uint32_t start;     /* the oldest of them */
 };
 
 ARGON2_INLINE struct argon2_window argon2_window(const struct argon2_fill *f, const struct argon2_place *at)
@@ -76,8 +76,8 @@ ARGON2_INLINE struct argon2_window argon2_window(const struct argon2_fill *f, co
  * upper half of (x / lanes mod 1) * lanes, which is exact for 32-bit x and lanes (Lemire,
  * Kaser, Kurz 2019).
  */
-ARGON2_INLINE const struct argon2_block *argon2_reference(const struct argon2_window *w, uint64_t pseudo_random,
-	uint32_t i)
+ARGON2_INLINE const struct argon2_block *argon2_reference(const struct argon2_window *w,
+	uint64_t pseudo_random, uint32_t i)
 {
 	const struct argon2_fill *f = w->fill;
 	uint64_t fraction = f->lanes_inverse * (pseudo_random >> 32);
@@ -117,7 +117,7 @@ ARGON2_INLINE void argon2_look_ahead(struct argon2_ahead *a, uint64_t word0)
 }
 
 /* Fill one lane of one slice of one pass with @core (RFC 9106, 3.2, step 5 and 6). */
-void argon2_segment(const struct argon2_core *core, const struct argon2_fill *f, const struct argon2_place *at,
-	struct argon2_scratch *s);
+void argon2_segment(const struct argon2_core *core, const struct argon2_fill *f,
+	const struct argon2_place *at, struct argon2_scratch *s);
 
 #endif

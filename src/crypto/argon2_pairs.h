@@ -58,8 +58,8 @@ TARGET_INLINE void two_rows(const v2 *p, const v2 *r, v2 *q, int pair)
 
 #pragma GCC unroll 1
 	for (int k = 0; k < 8; k++)
-		exchange(p[16 * pair + k] ^ r[16 * pair + k], p[16 * pair + 8 + k] ^ r[16 * pair + 8 + k], &v[2 * k],
-			&v[2 * k + 1]);
+		exchange(p[16 * pair + k] ^ r[16 * pair + k], p[16 * pair + 8 + k] ^ r[16 * pair + 8 + k],
+			&v[2 * k], &v[2 * k + 1]);
 	permute(v);
 #pragma GCC unroll 1
 	for (int k = 0; k < 4; k++)
@@ -69,8 +69,8 @@ TARGET_INLINE void two_rows(const v2 *p, const v2 *r, v2 *q, int pair)
 			&q[16 * k + 4 * pair + 2 + b]);
 }
 
-TARGET static void block(struct argon2_block *next, const struct argon2_block *prev, const struct argon2_block *ref,
-	bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s)
+TARGET static void block(struct argon2_block *next, const struct argon2_block *prev,
+	const struct argon2_block *ref, bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s)
 {
 	v2 *q = (v2 *)s->work.w, *n = (v2 *)next->w;
 	const v2 *p = (const v2 *)prev->w, *r = (const v2 *)ref->w;

@@ -15,8 +15,8 @@ static void sector_iv(uint8_t iv[static AES_BLOCK_BYTES], size_t n)
 }
 
 /* With @iv_key the IVs are encrypted under it. */
-static void decrypt(const uint8_t *key, size_t key_bytes, const br_block_cbcenc_class *const *iv_key, uint8_t *data,
-	size_t sectors)
+static void decrypt(const uint8_t *key, size_t key_bytes, const br_block_cbcenc_class *const *iv_key,
+	uint8_t *data, size_t sectors)
 {
 	struct aes aes = aes_choose();
 	br_aes_gen_cbcdec_keys data_key;

@@ -91,13 +91,13 @@ static bool member_start(struct member *m, struct crew *crew, unsigned number, u
 	if (pthread_attr_init(&attr))
 		return false;
 	started = !pthread_attr_setstack(&attr, stack + guard, STACK_BYTES) &&
-		  !pthread_create(&m->thread, &attr, member_main, m);
+	          !pthread_create(&m->thread, &attr, member_main, m);
 	pthread_attr_destroy(&attr);
 	return started;
 }
 
-void crew_run(struct crew *crew, unsigned members, void (*work)(struct crew *, unsigned member, void *context),
-	void *context)
+void crew_run(struct crew *crew, unsigned members,
+	void (*work)(struct crew *, unsigned member, void *context), void *context)
 {
 	const size_t guard = os_page_bytes(), each = guard + STACK_BYTES;
 	const size_t bytes = (members - 1) * each;
@@ -107,7 +107,8 @@ void crew_run(struct crew *crew, unsigned members, void (*work)(struct crew *, u
 
 	*crew = (struct crew){.members = 1, .work = work, .context = context};
 	if (members > 1)
-		stacks = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+		stacks = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK,
+			-1, 0);
 	if (stacks != MAP_FAILED) {
 		(void)madvise(stacks, bytes, MADV_DONTDUMP);
 		/* Signals are the first thread's business. */

@@ -27,8 +27,8 @@ struct crew {
  * Run @work on at most @members (1 to CREW_MAX) threads, number 0 being the caller; returns when all have returned.
  * The stacks of the others are wiped. Members take the same steps: each calls crew_end_step equally often.
  */
-void crew_run(struct crew *crew, unsigned members, void (*work)(struct crew *, unsigned member, void *context),
-	void *context);
+void crew_run(struct crew *crew, unsigned members,
+	void (*work)(struct crew *, unsigned member, void *context), void *context);
 
 /* Take one of the @pieces of this step, each of which is given out once; false when none is left. */
 bool crew_take(struct crew *crew, uint32_t pieces, uint32_t *piece);

@@ -215,8 +215,8 @@ static void hmac(const struct hmac_key *key, const struct bytes *parts, size_t n
 }
 
 /* PBKDF2's loop for the truncated hashes, for which no core has one: the digest is not the state. */
-static void iterate_truncated(
-	const struct hmac_key *key, union state *u, union state *t, size_t n, uint32_t rounds)
+static void iterate_truncated(const struct hmac_key *key, union state *u, union state *t, size_t n,
+	uint32_t rounds)
 {
 	const struct info *info = &hashes[key->hash];
 	uint8_t digest[HASH_MAX_BYTES];

@@ -44,7 +44,7 @@ void hash_pbkdf2(enum hash h, struct bytes password, struct bytes salt, uint32_t
  * The same, with iterations told to @progress, and given up soon after @stop became true: @out is then worth nothing.
  * Both may be NULL.
  */
-void hash_pbkdf2_told(enum hash h, struct bytes password, struct bytes salt, uint32_t iterations, uint8_t *out,
-	size_t out_bytes, const struct progress *progress, const atomic_bool *stop);
+void hash_pbkdf2_told(enum hash h, struct bytes password, struct bytes salt, uint32_t iterations,
+	uint8_t *out, size_t out_bytes, const struct progress *progress, const atomic_bool *stop);
 
 #endif

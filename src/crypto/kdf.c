@@ -43,14 +43,18 @@ static enum cause check_argon2(const struct kdf *kdf, const struct kdf_limits *l
 	uint64_t available;
 
 	if (kdf->memory_kib > limits->memory_kib)
-		return error_set(err, CAUSE_UNSUPPORTED, "needs %u MiB for %s, more than the limit of %u MiB (--max-memory)",
+		return error_set(err, CAUSE_UNSUPPORTED,
+			"needs %u MiB for %s, more than the limit of %u MiB (--max-memory)",
 			mib(kdf->memory_kib), name, limits->memory_kib >> 10);
 	if (kdf->lanes > limits->lanes)
-		return error_set(err, CAUSE_UNSUPPORTED, "needs %u lanes for %s, more than the limit of %u (--max-lanes)",
-			kdf->lanes, name, limits->lanes);
+		return error_set(err, CAUSE_UNSUPPORTED,
+			"needs %u lanes for %s, more than the limit of %u (--max-lanes)", kdf->lanes, name,
+			limits->lanes);
 	/* Whatever the limits say: steps are counted in 32 bits, four a pass. */
-	if ((uint64_t)kdf->memory_kib * kdf->iterations > limits->kib_passes || kdf->iterations > UINT32_MAX / 4)
-		return error_set(err, CAUSE_UNSUPPORTED, "needs %u passes over %u MiB for %s, more than the limit (--max-time replaces it)",
+	if ((uint64_t)kdf->memory_kib * kdf->iterations > limits->kib_passes ||
+		kdf->iterations > UINT32_MAX / 4)
+		return error_set(err, CAUSE_UNSUPPORTED,
+			"needs %u passes over %u MiB for %s, more than the limit (--max-time replaces it)",
 			kdf->iterations, mib(kdf->memory_kib), name);
 	available = machine_memory_available_kib();
 	/* A sixteenth stays free for the kernel's own tables and for this program. */
@@ -67,13 +71,14 @@ static enum cause check_pbkdf2(const struct kdf *kdf, const struct kdf_limits *l
 	if (kdf->iterations <= limits->pbkdf2_iterations)
 		return CAUSE_OK;
 	return error_set(err, CAUSE_UNSUPPORTED,
-		"needs %u iterations of pbkdf2, more than the limit of %u (--max-time replaces it)", kdf->iterations,
-		limits->pbkdf2_iterations);
+		"needs %u iterations of pbkdf2, more than the limit of %u (--max-time replaces it)",
+		kdf->iterations, limits->pbkdf2_iterations);
 }
 
 enum cause kdf_check(const struct kdf *kdf, const struct kdf_limits *limits, struct error *err)
 {
-	enum cause cause = kdf->kind == KDF_PBKDF2 ? check_pbkdf2(kdf, limits, err) : check_argon2(kdf, limits, err);
+	enum cause cause =
+		kdf->kind == KDF_PBKDF2 ? check_pbkdf2(kdf, limits, err) : check_argon2(kdf, limits, err);
 	uint64_t ms;
 
 	if (cause || !limits->time_ms)
@@ -82,7 +87,8 @@ enum cause kdf_check(const struct kdf *kdf, const struct kdf_limits *limits, str
 	if (ms > limits->time_ms)
 		return error_set(err, CAUSE_UNSUPPORTED,
 			"would take about %llu s of %s on this machine, more than the limit of %llu s (--max-time)",
-			(unsigned long long)ms / 1000, kdf_name(kdf->kind), (unsigned long long)limits->time_ms / 1000);
+			(unsigned long long)ms / 1000, kdf_name(kdf->kind),
+			(unsigned long long)limits->time_ms / 1000);
 	return CAUSE_OK;
 }
 
@@ -101,7 +107,8 @@ const char *kdf_implementation(const struct kdf *kdf)
 	return kdf->kind == KDF_PBKDF2 ? hash_implementation(kdf->hash) : core_argon2()->name;
 }
 
-enum cause kdf_derive(const struct kdf *kdf, struct bytes secret, uint8_t *out, size_t out_bytes, struct error *err)
+enum cause kdf_derive(const struct kdf *kdf, struct bytes secret, uint8_t *out, size_t out_bytes,
+	struct error *err)
 {
 	if (kdf->kind != KDF_PBKDF2)
 		return argon2_derive(kdf, secret, out, out_bytes, told, err);

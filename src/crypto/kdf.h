@@ -28,9 +28,9 @@ struct kdf {
 
 /* What one derivation may cost. Beyond it is policy, not damage. */
 struct kdf_limits {
-	uint32_t memory_kib;      /* Argon2 */
-	uint32_t lanes;           /* Argon2 */
-	uint64_t kib_passes;      /* Argon2: memory times passes */
+	uint32_t memory_kib; /* Argon2 */
+	uint32_t lanes;      /* Argon2 */
+	uint64_t kib_passes; /* Argon2: memory times passes */
 	uint32_t pbkdf2_iterations;
 	uint64_t time_ms; /* estimated on this machine; 0: not looked at */
 };

@@ -31,7 +31,8 @@ uint64_t kdf_cost_ms(const struct kdf *kdf, size_t out_bytes)
 	if (trial.kind != KDF_PBKDF2) {
 		trial.iterations = 1;
 		if (trial.memory_kib > TRIAL_MEMORY_KIB)
-			trial.memory_kib = TRIAL_MEMORY_KIB > 8 * trial.lanes ? TRIAL_MEMORY_KIB : 8 * trial.lanes;
+			trial.memory_kib =
+				TRIAL_MEMORY_KIB > 8 * trial.lanes ? TRIAL_MEMORY_KIB : 8 * trial.lanes;
 	}
 	do {
 		failed = kdf_derive(&trial, (struct bytes){"", 0}, out,

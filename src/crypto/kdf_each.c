@@ -12,7 +12,7 @@ struct each {
 	bool (*derived)(void *context, unsigned i);
 	void *context;
 	const struct progress *progress; /* of the caller's thread */
-	unsigned told;			 /* so many of them */
+	unsigned told;                   /* so many of them */
 	atomic_uint done[KDF_EACH_MAX];
 	atomic_bool stop;
 };

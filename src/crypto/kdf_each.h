@@ -13,7 +13,7 @@ enum { KDF_EACH_MAX = 32 };
 
 struct kdf_try {
 	const struct kdf *kdf; /* KDF_PBKDF2 */
-	uint8_t *out;	       /* the caller owns it and wipes it */
+	uint8_t *out;          /* the caller owns it and wipes it */
 	size_t out_bytes;
 };
 

@@ -14,19 +14,19 @@ SHA_INLINE uint32_t word(uint32_t *w, unsigned t)
 	return w[t & 15];
 }
 
-#define ROUND(F, k, a, b, c, d, e, t)                                 \
-	do {                                                            \
-		e += sha_ror32(a, 27) + F(b, c, d) + k + word(w, t);    \
-		b = sha_ror32(b, 2);                                    \
+#define ROUND(F, k, a, b, c, d, e, t)                                                                        \
+	do {                                                                                                 \
+		e += sha_ror32(a, 27) + F(b, c, d) + k + word(w, t);                                         \
+		b = sha_ror32(b, 2);                                                                         \
 	} while (0)
 
-#define TWENTY(F, k, from)                                            \
-	for (unsigned t = from; t < from + 20; t += 5) {                \
-		ROUND(F, k, a, b, c, d, e, t);                          \
-		ROUND(F, k, e, a, b, c, d, t + 1);                      \
-		ROUND(F, k, d, e, a, b, c, t + 2);                      \
-		ROUND(F, k, c, d, e, a, b, t + 3);                      \
-		ROUND(F, k, b, c, d, e, a, t + 4);                      \
+#define TWENTY(F, k, from)                                                                                   \
+	for (unsigned t = from; t < from + 20; t += 5) {                                                     \
+		ROUND(F, k, a, b, c, d, e, t);                                                               \
+		ROUND(F, k, e, a, b, c, d, t + 1);                                                           \
+		ROUND(F, k, d, e, a, b, c, t + 2);                                                           \
+		ROUND(F, k, c, d, e, a, b, t + 3);                                                           \
+		ROUND(F, k, b, c, d, e, a, t + 4);                                                           \
 	}
 
 static CORE_PART void block(uint32_t *s, uint32_t *w)

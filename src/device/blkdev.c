@@ -69,8 +69,8 @@ static enum cause inspect(struct blkdev *dev, struct error *err)
 		size = (uint64_t)st.st_size;
 	} else if (S_ISBLK(st.st_mode)) {
 		if (os_ioctl(dev->fd, BLKGETSIZE64, &size))
-			return error_set_os(
-				err, CAUSE_DEVICE, errno, "%s: its size cannot be had", dev->name);
+			return error_set_os(err, CAUSE_DEVICE, errno, "%s: its size cannot be had",
+				dev->name);
 		if (os_ioctl(dev->fd, BLKROGET, &ro))
 			ro = 0;
 		dev->is_block = true;
@@ -142,8 +142,8 @@ enum cause blkdev_check_free(const struct blkdev *dev, struct error *err)
 		fd = open(dev->path, O_RDONLY | O_CLOEXEC | O_EXCL);
 	(void)tell(0, NULL);
 	if (fd < 0 && errno == EBUSY)
-		return error_set(
-			err, CAUSE_EXISTS, "%s: is in use: mounted, or part of another mapping", dev->name);
+		return error_set(err, CAUSE_EXISTS, "%s: is in use: mounted, or part of another mapping",
+			dev->name);
 	if (fd < 0)
 		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be opened", dev->name);
 	close(fd);

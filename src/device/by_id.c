@@ -122,8 +122,8 @@ static bool ata_is(const char *disk, const char *id)
 /* --- USB --- */
 
 /* Attribute @what in @folder, as it stands in a name; "" when there is none. */
-static char *usb_word(
-	const char *disk, const char *folder, const char *what, char text[static SYSBLOCK_TEXT_BYTES])
+static char *usb_word(const char *disk, const char *folder, const char *what,
+	char text[static SYSBLOCK_TEXT_BYTES])
 {
 	char path[96];
 
@@ -155,8 +155,8 @@ static const char *scsi_address(const char *disk, char place[static 512])
 static bool usb_is(const char *disk, const char *id)
 {
 	/* The inquiry's words for mass storage, otherwise the USB device's, its numbers at last. */
-	static const char words[2][3][13] = {
-		{"vendor", "manufacturer", "idVendor"}, {"model", "product", "idProduct"}};
+	static const char words[2][3][13] = {{"vendor", "manufacturer", "idVendor"},
+		{"model", "product", "idProduct"}};
 	char word[2][SYSBLOCK_TEXT_BYTES], text[SYSBLOCK_TEXT_BYTES], folder[64] = "device/", place[512],
 								      have[1024];
 	const char *target = strncmp(id, "usb-", 4) ? NULL : scsi_address(disk, place);

@@ -102,13 +102,13 @@ static enum cause next_cluster(const struct fat *f, uint32_t cluster, uint32_t *
 
 static enum cause chain_ends(const struct fat *f, struct error *err)
 {
-	return error_set(
-		err, CAUSE_DAMAGED, "%s: a file is shorter than its directory says", f->reader->name);
+	return error_set(err, CAUSE_DAMAGED, "%s: a file is shorter than its directory says",
+		f->reader->name);
 }
 
 /* Where the next byte of @file is, and how many follow it there. */
-static enum cause place(
-	const struct fat *f, struct fat_file *file, uint64_t *off, uint32_t *room, struct error *err)
+static enum cause place(const struct fat *f, struct fat_file *file, uint64_t *off, uint32_t *room,
+	struct error *err)
 {
 	enum cause cause;
 
@@ -199,7 +199,7 @@ bool fat_root_label(const struct fat *f, char label[static 12])
 struct long_name {
 	uint8_t units[PARTS_MAX * PART_UNITS * 2];
 	unsigned parts, missing; /* parts 0: there is none */
-	uint8_t sum;		 /* of the short name that it belongs to */
+	uint8_t sum;             /* of the short name that it belongs to */
 };
 
 static void add_part(struct long_name *l, const uint8_t *e)
@@ -268,8 +268,8 @@ static bool enter(const struct fat *f, struct fat_file *dir, const char *name, s
 		/* Nobody is called "." or "..": those are ways back. */
 		if (!(e[11] & LABEL) && *e != '.' &&
 			(long_fits(&l, e, name, len) || short_fits(e, name, len))) {
-			*dir = (struct fat_file){
-				.is_directory = e[11] & DIRECTORY, .cluster = bytes_le16(e + 26)};
+			*dir = (struct fat_file){.is_directory = e[11] & DIRECTORY,
+				.cluster = bytes_le16(e + 26)};
 			if (f->bits == 32)
 				dir->cluster |= (uint32_t)bytes_le16(e + 20) << 16;
 			dir->size_bytes = dir->is_directory ? 0 : bytes_le32(e + 28);

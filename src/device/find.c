@@ -27,7 +27,7 @@ static const struct {
 struct wanted {
 	enum key key;
 	char value[SYSBLOCK_PATH_BYTES];
-	unsigned part_offset;		   /* of /PARTNROFF= */
+	unsigned part_offset;              /* of /PARTNROFF= */
 	char path[2][SYSBLOCK_PATH_BYTES]; /* of the first two devices that fit */
 	unsigned found, second_choice;
 };
@@ -59,12 +59,12 @@ static enum fit superblock_fits(const char *path, const struct wanted *w)
 	if (!read_superblock(path, &s))
 		return FITS_NOT;
 	if (w->key == BY_UUID)
-		return !strcasecmp(s.uuid, w->value)	    ? FITS
+		return !strcasecmp(s.uuid, w->value)        ? FITS
 		       : !strcasecmp(s.lost_uuid, w->value) ? FITS_OVERWRITTEN
-							    : FITS_NOT;
-	return !strcmp(s.label, w->value)	 ? FITS
+		                                            : FITS_NOT;
+	return !strcmp(s.label, w->value)        ? FITS
 	       : !strcmp(s.lost_label, w->value) ? FITS_OVERWRITTEN
-						 : FITS_NOT;
+	                                         : FITS_NOT;
 }
 
 static enum fit partition_fits(const char *name, const struct wanted *w)

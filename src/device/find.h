@@ -28,9 +28,9 @@ bool find_is_called(const char *path, const char *spec);
 struct find_found {
 	char name[SYSBLOCK_NAME_BYTES]; /* as /sys/class/block spells it */
 	char path[SYSBLOCK_PATH_BYTES]; /* in /dev */
-	bool removable;			/* USB, MMC or marked so: where a key stick can be */
-	bool held;			/* mapped, a member of something, or a disk that has partitions */
-	struct superblock superblock;	/* .type is NULL when nothing is known there */
+	bool removable;                 /* USB, MMC or marked so: where a key stick can be */
+	bool held;                      /* mapped, a member of something, or a disk that has partitions */
+	struct superblock superblock;   /* .type is NULL when nothing is known there */
 };
 
 /* All block devices, one after the other. */

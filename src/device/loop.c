@@ -36,7 +36,8 @@ static enum cause bind_free_one(int file_fd, bool read_only, char *path, size_t 
 	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 
 	if (control < 0)
-		return error_set_os(err, CAUSE_KERNEL, errno, "/dev/loop-control: a file needs a loop device");
+		return error_set_os(err, CAUSE_KERNEL, errno,
+			"/dev/loop-control: a file needs a loop device");
 	*out_fd = -1;
 	for (int i = 0; i < ATTEMPTS && *out_fd < 0; i++) {
 		int n = os_ioctl_number(control, LOOP_CTL_GET_FREE, 0);
@@ -76,7 +77,8 @@ enum cause loop_open(const struct blkdev *file, bool read_only, struct blkdev *l
 	if (file_fd < 0 && errno == EROFS && !read_only)
 		return loop_open(file, true, loop, err);
 	if (file_fd < 0)
-		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be opened for a loop device", file->name);
+		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be opened for a loop device",
+			file->name);
 	cause = bind_free_one(file_fd, read_only, path, sizeof(path), &loop_fd, err);
 	close(file_fd);
 	if (cause)

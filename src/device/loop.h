@@ -11,6 +11,7 @@
  * the file is read-only, so is @loop.
  * Fails: CAUSE_KERNEL (no loop device), CAUSE_DEVICE.
  */
-enum cause loop_open(const struct blkdev *file, bool read_only, struct blkdev *loop, struct error *err) MUST_USE;
+enum cause loop_open(const struct blkdev *file, bool read_only, struct blkdev *loop,
+	struct error *err) MUST_USE;
 
 #endif

@@ -176,8 +176,8 @@ static void close_file(struct file *f)
 	f->fd = -1;
 }
 
-static enum cause open_file(
-	struct stick *s, const char *path, uint64_t max_bytes, struct file *f, struct error *err)
+static enum cause open_file(struct stick *s, const char *path, uint64_t max_bytes, struct file *f,
+	struct error *err)
 {
 	enum cause cause;
 
@@ -224,8 +224,8 @@ static enum cause say_file(enum cause cause, const char *path, struct error *err
 	return cause;
 }
 
-enum cause stick_read(
-	struct stick *s, const char *path, void *buf, size_t max, size_t *len, struct error *err)
+enum cause stick_read(struct stick *s, const char *path, void *buf, size_t max, size_t *len,
+	struct error *err)
 {
 	struct file f;
 	enum cause cause = open_file(s, path, max, &f, err);
@@ -250,8 +250,8 @@ enum cause stick_copy(struct stick *s, const char *path, uint64_t max_bytes, int
 
 		cause = next_bytes(s, &f, piece, len, err);
 		if (!cause && !text_write(fd, piece, len))
-			cause = error_set_os(
-				err, CAUSE_RESOURCE, errno, "%s: no room for a copy", s->dev.name);
+			cause = error_set_os(err, CAUSE_RESOURCE, errno, "%s: no room for a copy",
+				s->dev.name);
 		left -= len;
 	}
 	close_file(&f);

@@ -21,7 +21,7 @@ struct stick {
 	struct blkdev dev;
 	bool is_vfat;
 	struct fat fat; /* of vfat */
-	int root_fd;	/* the mounted root of anything else; or -1 */
+	int root_fd;    /* the mounted root of anything else; or -1 */
 };
 
 /*
@@ -38,15 +38,15 @@ enum cause stick_open(const char *device, const char *fstype, struct stick *s, s
  * readable, or no regular file: a directory, a FIFO, a link that leaves the filesystem), CAUSE_USAGE (empty,
  * or longer than @max).
  */
-enum cause stick_read(
-	struct stick *s, const char *path, void *buf, size_t max, size_t *len, struct error *err) MUST_USE;
+enum cause stick_read(struct stick *s, const char *path, void *buf, size_t max, size_t *len,
+	struct error *err) MUST_USE;
 
 /*
  * Write the whole file @path to @fd, of 1 to @max bytes. For headers: the bytes pass through memory that is
  * not wiped. Fails: as stick_read.
  */
-enum cause stick_copy(
-	struct stick *s, const char *path, uint64_t max_bytes, int fd, struct error *err) MUST_USE;
+enum cause stick_copy(struct stick *s, const char *path, uint64_t max_bytes, int fd,
+	struct error *err) MUST_USE;
 
 /* The mount is gone when this returns. Harmless after a stick_open that failed. */
 void stick_close(struct stick *s);

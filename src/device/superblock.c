@@ -64,8 +64,8 @@ static bool finish_exfat(const struct reader *r, uint8_t *data, struct superbloc
 	if (len > (size_t)1 << cluster_shift)
 		len = (size_t)1 << cluster_shift;
 	/* One that stands further behind is not looked for: who formats puts it first. */
-	if (reader_read(
-		    r, data, len, ((uint64_t)heap << sector_shift) + ((uint64_t)root << cluster_shift), &err))
+	if (reader_read(r, data, len, ((uint64_t)heap << sector_shift) + ((uint64_t)root << cluster_shift),
+		    &err))
 		return true;
 	for (uint8_t *e = data; e < data + len && *e; e += 32)
 		if (*e == 0x83 && e[1] <= 15)
@@ -204,8 +204,8 @@ static bool read_place(const struct reader *r, uint8_t data[static READ_BYTES], 
 	return !reader_read(r, data, len, off, &err);
 }
 
-static void read_luks_names(
-	const uint8_t *h, char uuid[static SUPERBLOCK_UUID_BYTES], char *label, size_t label_size)
+static void read_luks_names(const uint8_t *h, char uuid[static SUPERBLOCK_UUID_BYTES], char *label,
+	size_t label_size)
 {
 	copy_text(uuid, SUPERBLOCK_UUID_BYTES, h + LUKS_UUID, 40);
 	text_sanitize(uuid);

@@ -110,7 +110,8 @@ enum cause dm_crypt_version(const struct kernel *k, struct dm_version *v, struct
 		os_errno = run(k, DM_LIST_VERSIONS, r);
 		/* A list of what is loaded: the kernel may have the module all the same. */
 		if (!os_errno && !find_in_list(r, v))
-			cause = error_set(err, CAUSE_KERNEL, "dm-crypt is not loaded here: load the module dm_crypt");
+			cause = error_set(err, CAUSE_KERNEL,
+				"dm-crypt is not loaded here: load the module dm_crypt");
 	}
 	if (os_errno == EINVAL)
 		cause = error_set(err, CAUSE_KERNEL, "this kernel has no dm-crypt: load the module dm_crypt");
@@ -120,7 +121,8 @@ enum cause dm_crypt_version(const struct kernel *k, struct dm_version *v, struct
 	return cause;
 }
 
-enum cause dm_find(const struct kernel *k, const char *name, bool *found, struct dm_status *st, struct error *err)
+enum cause dm_find(const struct kernel *k, const char *name, bool *found, struct dm_status *st,
+	struct error *err)
 {
 	size_t mark = arena_mark();
 	struct request *r;
@@ -142,7 +144,8 @@ enum cause dm_find(const struct kernel *k, const char *name, bool *found, struct
 	return cause;
 }
 
-enum cause dm_create(const struct kernel *k, const char *name, const char *uuid, uint64_t *dev, struct error *err)
+enum cause dm_create(const struct kernel *k, const char *name, const char *uuid, uint64_t *dev,
+	struct error *err)
 {
 	size_t mark = arena_mark();
 	struct request *r;
@@ -156,7 +159,8 @@ enum cause dm_create(const struct kernel *k, const char *name, const char *uuid,
 	os_errno = run(k, DM_DEV_CREATE, r);
 	*dev = r->head.dev;
 	if (os_errno == EBUSY)
-		cause = error_set(err, CAUSE_EXISTS, "%s: a mapping of that name or of that volume exists", name);
+		cause = error_set(err, CAUSE_EXISTS, "%s: a mapping of that name or of that volume exists",
+			name);
 	else if (os_errno)
 		cause = error_set_os(err, CAUSE_KERNEL, os_errno, "%s: the mapping cannot be created", name);
 	arena_release(mark);
@@ -182,9 +186,11 @@ static enum cause load_error(int os_errno, struct error *err)
 	case EBUSY:
 		return error_set_os(err, CAUSE_EXISTS, os_errno, "the data device is in use");
 	case ENOMEM:
-		return error_set_os(err, CAUSE_RESOURCE, os_errno, "the kernel has no memory for the mapping");
+		return error_set_os(err, CAUSE_RESOURCE, os_errno,
+			"the kernel has no memory for the mapping");
 	case ENOENT:
-		return error_set_os(err, CAUSE_KERNEL, os_errno, "this kernel lacks the cipher or a module of it");
+		return error_set_os(err, CAUSE_KERNEL, os_errno,
+			"this kernel lacks the cipher or a module of it");
 	default:
 		return error_set_os(err, CAUSE_KERNEL, os_errno, "the kernel refused the table");
 	}

@@ -15,7 +15,8 @@ struct kernel {
 	/* ioctl(2) on /dev/mapper/control. Returns 0 or an errno. */
 	int (*dm_ioctl)(void *ctx, unsigned long request, void *dm_ioctl_buffer);
 	/* Put a logon key under @description where the load can find it. Returns 0 or an errno; sets @id. */
-	int (*key_add)(void *ctx, const char *description, const uint8_t *key, uint32_t key_bytes, int32_t *id);
+	int (*key_add)(void *ctx, const char *description, const uint8_t *key, uint32_t key_bytes,
+		int32_t *id);
 	/* Take it away again; dm-crypt has its own copy by then. */
 	void (*key_drop)(void *ctx, int32_t id);
 	void *ctx;

@@ -18,7 +18,8 @@ enum cause map_name(const char *name, char out[static DM_NAME_BYTES], struct err
 {
 	size_t used = 0;
 
-	if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, "..") || !strcmp(name, "control"))
+	if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, "..") ||
+		!strcmp(name, "control"))
 		return error_set(err, CAUSE_USAGE, "\"%s\" cannot be the name of a mapping", name);
 	for (; *name; name++) {
 		size_t need = name_char_is_plain(*name) ? 1 : 4;
@@ -29,7 +30,8 @@ enum cause map_name(const char *name, char out[static DM_NAME_BYTES], struct err
 		if (need == 1)
 			out[used++] = *name;
 		else
-			used += text_format(out + used, DM_NAME_BYTES - used, "\\x%02x", (unsigned char)*name);
+			used += text_format(out + used, DM_NAME_BYTES - used, "\\x%02x",
+				(unsigned char)*name);
 	}
 	out[used] = 0;
 	return CAUSE_OK;
@@ -70,7 +72,8 @@ enum cause map_check(const struct kernel *k, const struct map_names *names, stru
 
 static bool at_least(const struct dm_version *v, uint32_t minor, uint32_t patch)
 {
-	return v->major > 1 || (v->major == 1 && (v->minor > minor || (v->minor == minor && v->patch >= patch)));
+	return v->major > 1 ||
+	       (v->major == 1 && (v->minor > minor || (v->minor == minor && v->patch >= patch)));
 }
 
 static void drop_flag(const struct map_request *req, bool *flag, bool kernel_has_it, const char *name)
@@ -115,8 +118,8 @@ static bool keyring_may_be_at_fault(int os_errno)
 }
 
 /* The keyring first, where there is one: then the key shows in no table. Then hex. */
-static enum cause load_with_key(const struct kernel *k, const struct map_request *req, const struct dm_version *v,
-	uint64_t dev, struct error *err)
+static enum cause load_with_key(const struct kernel *k, const struct map_request *req,
+	const struct dm_version *v, uint64_t dev, struct error *err)
 {
 	struct crypt_target t = req->target;
 	enum cause cause = CAUSE_KERNEL;
@@ -205,7 +208,8 @@ enum cause map_remove(const struct kernel *k, const char *name, struct error *er
 	if (!found)
 		return error_set(err, CAUSE_DEVICE, "%s: there is no such mapping", kernel_name);
 	if (strncmp(st.uuid, "CRYPT-", 6))
-		return error_set(err, CAUSE_USAGE, "%s: is a mapping, but not of an encrypted volume", kernel_name);
+		return error_set(err, CAUSE_USAGE, "%s: is a mapping, but not of an encrypted volume",
+			kernel_name);
 	cause = dm_remove(k, kernel_name, err);
 	if (!cause)
 		node_remove(kernel_name);

@@ -5,7 +5,8 @@
 #include "secret/arena.h"
 
 /* text_format at the end of @line, which is @used long. */
-#define APPEND(line, used, ...) ((used) += text_format((line) + (used), TARGET_LINE_BYTES - (used), __VA_ARGS__))
+#define APPEND(line, used, ...)                                                                              \
+	((used) += text_format((line) + (used), TARGET_LINE_BYTES - (used), __VA_ARGS__))
 
 static size_t format_key(const struct crypt_target *t, char *line, size_t used)
 {

@@ -19,14 +19,14 @@ struct target_flags {
 };
 
 struct crypt_target {
-	uint64_t size_sectors;      /* of the mapping, in units of 512 bytes */
-	const char *cipher;         /* from our own list of names, never from a header */
-	const uint8_t *key;         /* secret; the caller's */
-	uint32_t key_bytes;         /* over 0 */
+	uint64_t size_sectors;       /* of the mapping, in units of 512 bytes */
+	const char *cipher;          /* from our own list of names, never from a header */
+	const uint8_t *key;          /* secret; the caller's */
+	uint32_t key_bytes;          /* over 0 */
 	const char *key_description; /* of a logon key in the kernel's keyring; NULL: key in hex */
-	unsigned major, minor;      /* of the data device */
-	uint64_t data_sectors;      /* where the data begins on it, in units of 512 bytes */
-	uint32_t sector_bytes;      /* of encryption: 512 to 4096 */
+	unsigned major, minor;       /* of the data device */
+	uint64_t data_sectors;       /* where the data begins on it, in units of 512 bytes */
+	uint32_t sector_bytes;       /* of encryption: 512 to 4096 */
 	struct target_flags flags;
 };
 

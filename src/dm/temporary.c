@@ -23,7 +23,8 @@ static void random_name(char name[static DM_NAME_BYTES], char uuid[static DM_UUI
 		(void)clock_gettime(CLOCK_MONOTONIC, &now);
 		n = (uint64_t)now.tv_sec << 32 | (uint64_t)now.tv_nsec;
 	}
-	text_format(name, DM_NAME_BYTES, "temporary-latchkey-%d-%016llx", (int)getpid(), (unsigned long long)n);
+	text_format(name, DM_NAME_BYTES, "temporary-latchkey-%d-%016llx", (int)getpid(),
+		(unsigned long long)n);
 	text_format(uuid, DM_UUID_BYTES, "CRYPT-TEMP-%s", name);
 }
 
@@ -44,7 +45,8 @@ static enum cause read_all(int fd, uint8_t *out, size_t len, struct error *err)
 		if (n < 0 && errno == EINVAL && fcntl(fd, F_GETFL) & O_DIRECT && !fcntl(fd, F_SETFL, 0))
 			continue;
 		if (n <= 0)
-			return error_set_os(err, CAUSE_DEVICE, n ? errno : EIO, "the keyslot area cannot be read");
+			return error_set_os(err, CAUSE_DEVICE, n ? errno : EIO,
+				"the keyslot area cannot be read");
 		have += (size_t)n;
 	}
 	return CAUSE_OK;
@@ -75,8 +77,8 @@ static enum cause read_node(uint64_t dev, const char *name, uint8_t *out, size_t
 	return cause;
 }
 
-static enum cause load_and_read(const struct kernel *k, uint64_t dev, const char *name, const struct crypt_target *t,
-	uint8_t *out, struct error *err)
+static enum cause load_and_read(const struct kernel *k, uint64_t dev, const char *name,
+	const struct crypt_target *t, uint8_t *out, struct error *err)
 {
 	enum cause cause = target_load(k, dev, true, t, err);
 
@@ -87,7 +89,8 @@ static enum cause load_and_read(const struct kernel *k, uint64_t dev, const char
 	return cause;
 }
 
-enum cause temporary_read(const struct kernel *k, const struct crypt_target *t, uint8_t *out, struct error *err)
+enum cause temporary_read(const struct kernel *k, const struct crypt_target *t, uint8_t *out,
+	struct error *err)
 {
 	char name[DM_NAME_BYTES], uuid[DM_UUID_BYTES];
 	struct error remove_error;

@@ -44,8 +44,8 @@ static enum cause read_rest(const struct reader *r, const uint8_t *first, struct
 			(unsigned long long)size);
 	c->data = map;
 	memcpy(c->data, first, LUKS2_BINARY_BYTES);
-	return reader_read(r, c->data + LUKS2_BINARY_BYTES, size - LUKS2_BINARY_BYTES, c->at + LUKS2_BINARY_BYTES,
-		&c->why);
+	return reader_read(r, c->data + LUKS2_BINARY_BYTES, size - LUKS2_BINARY_BYTES,
+		c->at + LUKS2_BINARY_BYTES, &c->why);
 }
 
 static enum copy_state state_of(enum cause cause)
@@ -94,8 +94,8 @@ static void copy_open(const struct reader *r, uint64_t at, struct copy *c)
 	cause = reader_read(r, first, sizeof(first), at, &c->why);
 	if (!cause && luks_magic(first, &c->version) == LUKS_MAGIC_NONE) {
 		c->foreign = at ? NULL : foreign_mark(first);
-		error_set(&c->why, CAUSE_DAMAGED, "has no LUKS magic%s%s", c->foreign ? " but the mark of " : "",
-			c->foreign ? c->foreign : "");
+		error_set(&c->why, CAUSE_DAMAGED, "has no LUKS magic%s%s",
+			c->foreign ? " but the mark of " : "", c->foreign ? c->foreign : "");
 		return;
 	}
 	if (!cause)
@@ -184,8 +184,9 @@ static enum cause no_header(const struct reader *r, const struct copy *primary, 
 	bool first = primary->state >= COPY_DAMAGED, second = secondary->state >= COPY_DAMAGED;
 
 	if (first && primary->version == 1 && !second)
-		return error_set(err, primary->why.cause, "%s: the LUKS1 header is damaged: %s; restore a header backup",
-			r->name, primary->why.text);
+		return error_set(err, primary->why.cause,
+			"%s: the LUKS1 header is damaged: %s; restore a header backup", r->name,
+			primary->why.text);
 	if ((first || second) && (!first || is_unknown(primary)) && (!second || is_unknown(secondary)))
 		return error_set(err, CAUSE_UNSUPPORTED, "%s: %s", r->name,
 			first ? primary->why.text : secondary->why.text);
@@ -237,7 +238,8 @@ static void report_other(const struct reader *r, const struct copy *used, const 
 	else if (memcmp(used->data + LUKS2_BINARY_BYTES, other->data + LUKS2_BINARY_BYTES,
 			 (size_t)used->bin.hdr_size_bytes - LUKS2_BINARY_BYTES))
 		text_format(report->note, sizeof(report->note),
-			"%s: the two header copies have the same sequence id and differ; the primary is used", r->name);
+			"%s: the two header copies have the same sequence id and differ; the primary is used",
+			r->name);
 }
 
 /* The JSON of @c must keep the rules, too. */
@@ -253,11 +255,11 @@ static void judge_json(struct copy *c, struct luks *scratch)
  * The newer sound copy is used; a tie goes to the primary. Both are judged to the end, the
  * older one first, so that @luks is left as the newer says.
  */
-static enum cause choose(const struct reader *r, struct copy *primary, struct copy *secondary, struct luks *luks,
-	struct header_report *report, struct error *err)
+static enum cause choose(const struct reader *r, struct copy *primary, struct copy *secondary,
+	struct luks *luks, struct header_report *report, struct error *err)
 {
 	bool newer = secondary->state == COPY_SOUND &&
-		     (primary->state != COPY_SOUND || secondary->bin.seqid > primary->bin.seqid);
+	             (primary->state != COPY_SOUND || secondary->bin.seqid > primary->bin.seqid);
 	struct copy *first = newer ? secondary : primary, *second = newer ? primary : secondary;
 
 	if (second->state == COPY_SOUND)
@@ -266,8 +268,10 @@ static enum cause choose(const struct reader *r, struct copy *primary, struct co
 		judge_json(first, luks);
 	/* A copy that there was no memory for could be the newer one. */
 	for (int i = 0; i < 2; i++)
-		if ((i ? second : first)->state == COPY_UNREADABLE && (i ? second : first)->why.cause == CAUSE_RESOURCE)
-			return error_set(err, CAUSE_RESOURCE, "%s: %s", r->name, (i ? second : first)->why.text);
+		if ((i ? second : first)->state == COPY_UNREADABLE &&
+			(i ? second : first)->why.cause == CAUSE_RESOURCE)
+			return error_set(err, CAUSE_RESOURCE, "%s: %s", r->name,
+				(i ? second : first)->why.text);
 	if (first->state == COPY_SOUND) {
 		report_other(r, first, second, report);
 		return CAUSE_OK;
@@ -311,7 +315,8 @@ static enum cause load_luks2(const struct reader *r, struct copy *primary, struc
 	return cause;
 }
 
-enum cause header_load(const struct reader *r, struct luks *luks, struct header_report *report, struct error *err)
+enum cause header_load(const struct reader *r, struct luks *luks, struct header_report *report,
+	struct error *err)
 {
 	struct copy primary;
 	enum cause cause;

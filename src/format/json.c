@@ -156,7 +156,8 @@ enum cause json_open(const char *text, size_t len, const struct json **root, str
 		return error_set(err, CAUSE_DAMAGED, "JSON cannot be parsed");
 	twice = find_duplicate(tree);
 	if (twice)
-		return error_set(err, CAUSE_DAMAGED, "JSON: the name \"%s\" stands twice in one object", twice);
+		return error_set(err, CAUSE_DAMAGED, "JSON: the name \"%s\" stands twice in one object",
+			twice);
 	*root = wrap(tree);
 	return CAUSE_OK;
 }

@@ -24,11 +24,11 @@ void json_pool_free(void *p);
 void *json_pool_realloc(void *p, size_t bytes);
 long long json_number(const char *text, char **end);
 
-#define malloc	json_pool_alloc
-#define free	json_pool_free
+#define malloc json_pool_alloc
+#define free json_pool_free
 #define realloc json_pool_realloc
-#define strtod	json_number
-#define double	long long
+#define strtod json_number
+#define double long long
 #undef isnan
 #undef isinf
 

@@ -229,6 +229,7 @@ enum cause json_scan(const char *text, size_t len, struct error *err)
 	else if (value(&s) && s.at != len)
 		fail(&s, "bytes behind the object");
 	if (s.wrong)
-		return error_set(err, CAUSE_DAMAGED, "JSON, byte %llu: %s", (unsigned long long)s.at, s.wrong);
+		return error_set(err, CAUSE_DAMAGED, "JSON, byte %llu: %s", (unsigned long long)s.at,
+			s.wrong);
 	return CAUSE_OK;
 }

@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 enum {
-	JSON_DEPTH_MAX = 32,    /* what json-c, and so cryptsetup, takes */
+	JSON_DEPTH_MAX = 32, /* what json-c, and so cryptsetup, takes */
 	JSON_VALUES_MAX = 16384,
 	JSON_MEMBERS_MAX = 128, /* in one object: their names are compared */
 	JSON_NAME_MAX_BYTES = 128,

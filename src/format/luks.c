@@ -40,7 +40,7 @@ bool luks_uuid_is_valid(const char *s)
 	for (int i = 0; i < LUKS_UUID_CHARS; i++) {
 		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
 		bool hex = (s[i] >= '0' && s[i] <= '9') || (s[i] >= 'a' && s[i] <= 'f') ||
-			   (s[i] >= 'A' && s[i] <= 'F');
+		           (s[i] >= 'A' && s[i] <= 'F');
 
 		if (dash ? s[i] != '-' : !hex)
 			return false;

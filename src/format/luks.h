@@ -86,7 +86,7 @@ struct luks_flags {
 /* A token of the type "luks2-keyring": a key of the kernel's keyring is a passphrase of its keyslots. */
 struct luks_keyring_token {
 	unsigned id;
-	uint32_t keyslots; /* bits; at least one */
+	uint32_t keyslots;                                    /* bits; at least one */
 	char key_description[LUKS_KEY_DESCRIPTION_CHARS + 1]; /* printable ASCII */
 };
 
@@ -96,18 +96,18 @@ struct luks {
 	char label[LUKS_LABEL_CHARS + 1];     /* any bytes: escape before printing */
 	char subsystem[LUKS_LABEL_CHARS + 1]; /* the same */
 	uint64_t seqid;
-	uint64_t hdr_size_bytes; /* of one copy */
+	uint64_t hdr_size_bytes;      /* of one copy */
 	uint64_t keyslots_size_bytes; /* behind the header, or behind both copies */
 	unsigned keyslot_count, digest_count, segment_count, token_count;
 	unsigned keyring_token_count;
 	struct luks_keyring_token keyring_tokens[LUKS_KEYRING_TOKENS_MAX];
-	unsigned skipped_keyslots;                        /* of a type that is not "luks2" */
+	unsigned skipped_keyslots;                       /* of a type that is not "luks2" */
 	struct luks_keyslot keyslots[LUKS_KEYSLOTS_MAX]; /* in the order of the JSON text */
 	struct luks_digest digests[LUKS_DIGESTS_MAX];
 	struct luks_segment segment;
 	uint32_t segment_key_bytes; /* LUKS1 only: LUKS2 has it in each keyslot */
 	struct luks_flags flags;
-	unsigned unknown_flags; /* in config, ignored */
+	unsigned unknown_flags;           /* in config, ignored */
 	struct luks_verdict requirements; /* not CAUSE_OK: must not be mapped */
 };
 

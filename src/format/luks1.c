@@ -28,12 +28,14 @@ enum {
 	SLOT_BYTES = 48,
 	NAME_BYTES = 32,
 };
-_Static_assert(KEYSLOTS_OFF + LUKS1_KEYSLOTS * SLOT_BYTES == LUKS1_HEADER_BYTES, "eight keyslots end the header");
+_Static_assert(KEYSLOTS_OFF + LUKS1_KEYSLOTS * SLOT_BYTES == LUKS1_HEADER_BYTES,
+	"eight keyslots end the header");
 
 enum { SLOT_ACTIVE = 0x00ac71f3, SLOT_INACTIVE = 0x0000dead };
 
 /* A name field: NUL-terminated, here in lower case, as some old volumes write SHA1. */
-static enum cause read_name(const uint8_t *field, const char *what, char out[static NAME_BYTES], struct error *err)
+static enum cause read_name(const uint8_t *field, const char *what, char out[static NAME_BYTES],
+	struct error *err)
 {
 	if (!memchr(field, 0, NAME_BYTES) || !field[0])
 		return error_set(err, CAUSE_DAMAGED, "%s is empty or has no end", what);
@@ -57,7 +59,8 @@ static void damaged(struct luks_verdict *v, const char *why)
 	text_format(v->why, sizeof(v->why), "%s", why);
 }
 
-static enum cause read_cipher(const uint8_t *data, struct luks_segment *seg, uint32_t key_bytes, struct error *err)
+static enum cause read_cipher(const uint8_t *data, struct luks_segment *seg, uint32_t key_bytes,
+	struct error *err)
 {
 	char name[NAME_BYTES], mode[NAME_BYTES], both[2 * NAME_BYTES];
 	enum cause cause = read_name(data + CIPHER_NAME_OFF, "cipher name", name, err);
@@ -82,7 +85,8 @@ static enum cause read_uuid(const uint8_t *field, struct luks *luks, struct erro
 	return CAUSE_OK;
 }
 
-static enum cause read_digest(const uint8_t *data, const char *hash, struct luks_digest *digest, struct error *err)
+static enum cause read_digest(const uint8_t *data, const char *hash, struct luks_digest *digest,
+	struct error *err)
 {
 	if (!hash_find(hash, &digest->hash))
 		unsupported(&digest->verdict, "hash", hash, "");
@@ -102,13 +106,14 @@ static enum cause check_area(const struct luks *luks, const struct luks_keyslot 
 	uint64_t high = luks->segment.off ? luks->segment.off : UINT64_MAX;
 
 	if (!bytes_inside(slot->area_off, luks_area_used_bytes(slot), LUKS1_HEADER_BYTES, high))
-		return error_set(err, CAUSE_DAMAGED, "keyslot %u: area at %llu, %llu bytes, is not between header and data",
-			slot->id, (unsigned long long)slot->area_off,
-			(unsigned long long)luks_area_used_bytes(slot));
+		return error_set(err, CAUSE_DAMAGED,
+			"keyslot %u: area at %llu, %llu bytes, is not between header and data", slot->id,
+			(unsigned long long)slot->area_off, (unsigned long long)luks_area_used_bytes(slot));
 	return CAUSE_OK;
 }
 
-static enum cause read_slot(const uint8_t *p, const struct luks *luks, struct luks_keyslot *slot, struct error *err)
+static enum cause read_slot(const uint8_t *p, const struct luks *luks, struct luks_keyslot *slot,
+	struct error *err)
 {
 	const struct luks_digest *digest = &luks->digests[0];
 
@@ -151,7 +156,8 @@ static enum cause read_slots(const uint8_t *data, struct luks *luks, struct erro
 		for (unsigned j = 0; j < id; j++)
 			if (bytes_overlap(all[id].area_off, all[id].area_size_bytes, all[j].area_off,
 				    all[j].area_size_bytes))
-				return error_set(err, CAUSE_DAMAGED, "keyslots %u and %u: areas overlap", j, id);
+				return error_set(err, CAUSE_DAMAGED, "keyslots %u and %u: areas overlap", j,
+					id);
 		if (active == SLOT_INACTIVE)
 			continue;
 		/* These spoil one keyslot, and must not hide another. */

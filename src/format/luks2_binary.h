@@ -43,6 +43,7 @@ enum cause luks2_binary_decode(const uint8_t data[static LUKS2_BINARY_BYTES], ui
  * Verify the checksum of a whole copy: @copy is hdr_size_bytes long.
  * Fails: CAUSE_DAMAGED.
  */
-enum cause luks2_binary_verify(const struct luks2_binary *bin, const uint8_t *copy, struct error *err) MUST_USE;
+enum cause luks2_binary_verify(const struct luks2_binary *bin, const uint8_t *copy,
+	struct error *err) MUST_USE;
 
 #endif

@@ -47,7 +47,8 @@ static enum cause check_segments(struct luks *luks, const struct luks2_links *li
 	}
 	if (regular > 1 && !luks->segment.verdict.cause) {
 		luks->segment.verdict.cause = CAUSE_UNSUPPORTED;
-		text_format(luks->segment.verdict.why, LUKS_WHY_BYTES, "the data is in %u segments, latchkey maps only one; open it with cryptsetup",
+		text_format(luks->segment.verdict.why, LUKS_WHY_BYTES,
+			"the data is in %u segments, latchkey maps only one; open it with cryptsetup",
 			regular);
 	}
 	return CAUSE_OK;
@@ -59,7 +60,8 @@ static enum cause check_data_offset(const struct luks *luks, struct error *err)
 	uint64_t low = 2 * luks->hdr_size_bytes + luks->keyslots_size_bytes;
 
 	if (luks->segment.off && luks->segment.off < low)
-		return error_set(err, CAUSE_DAMAGED, "segment 0: begins at byte %llu, inside the header that ends at %llu",
+		return error_set(err, CAUSE_DAMAGED,
+			"segment 0: begins at byte %llu, inside the header that ends at %llu",
 			(unsigned long long)luks->segment.off, (unsigned long long)low);
 	return CAUSE_OK;
 }
@@ -79,7 +81,8 @@ static enum cause check_references(struct luks *luks, const struct luks2_links *
 		covering += luks->digests[d].covers_segment;
 	}
 	if (!luks->segment.verdict.cause && covering != 1)
-		return error_set(err, CAUSE_DAMAGED, "segment 0: belongs to %u digests, not to one", covering);
+		return error_set(err, CAUSE_DAMAGED, "segment 0: belongs to %u digests, not to one",
+			covering);
 	return CAUSE_OK;
 }
 
@@ -97,12 +100,13 @@ static enum cause bind_keyslot(struct luks *luks, const struct luks2_links *link
 		bound++;
 	}
 	if (bound != 1)
-		return error_set(err, CAUSE_DAMAGED, "keyslot %u: belongs to %u digests, not to one", slot->id, bound);
+		return error_set(err, CAUSE_DAMAGED, "keyslot %u: belongs to %u digests, not to one",
+			slot->id, bound);
 	if (luks->digests[slot->digest].covers_segment && !luks->segment.verdict.cause &&
 		!cipher_key_fits(luks->segment.cipher, slot->key_bytes) && !slot->verdict.cause) {
 		slot->verdict.cause = CAUSE_DAMAGED;
-		text_format(slot->verdict.why, LUKS_WHY_BYTES, "its key of %u bytes does not fit %s", slot->key_bytes,
-			cipher_name(luks->segment.cipher));
+		text_format(slot->verdict.why, LUKS_WHY_BYTES, "its key of %u bytes does not fit %s",
+			slot->key_bytes, cipher_name(luks->segment.cipher));
 	}
 	return CAUSE_OK;
 }

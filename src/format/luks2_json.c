@@ -138,7 +138,8 @@ static enum cause read_pbkdf2(const struct json *kdf, const char *where, struct 
 	return CAUSE_OK;
 }
 
-static enum cause read_kdf(const struct json *in, const char *where, struct luks_keyslot *slot, struct error *err)
+static enum cause read_kdf(const struct json *in, const char *where, struct luks_keyslot *slot,
+	struct error *err)
 {
 	const struct json *kdf;
 	const char *type;
@@ -167,7 +168,8 @@ static enum cause read_kdf(const struct json *in, const char *where, struct luks
 	return cause;
 }
 
-static enum cause read_af(const struct json *in, const char *where, struct luks_keyslot *slot, struct error *err)
+static enum cause read_af(const struct json *in, const char *where, struct luks_keyslot *slot,
+	struct error *err)
 {
 	const struct json *af;
 	const char *type, *hash;
@@ -184,7 +186,8 @@ static enum cause read_af(const struct json *in, const char *where, struct luks_
 		return cause;
 	/* The one there is (3.2.4): another makes the header invalid, as for cryptsetup. */
 	if (strcmp(type, "luks1"))
-		return error_set(err, CAUSE_DAMAGED, "%s: anti-forensic split \"%s\" where \"luks1\" belongs", where, type);
+		return error_set(err, CAUSE_DAMAGED, "%s: anti-forensic split \"%s\" where \"luks1\" belongs",
+			where, type);
 	find_hash(hash, &slot->af_hash, &slot->verdict);
 	if (stripes != LUKS_STRIPES)
 		verdict_range(&slot->verdict, "stripes", stripes);
@@ -211,7 +214,8 @@ static enum cause read_area(const struct json *in, const char *where, bool raw, 
 	links->areas[links->area_count].off = slot->area_off;
 	links->areas[links->area_count++].size_bytes = slot->area_size_bytes;
 	if (raw && strcmp(type, "raw"))
-		return error_set(err, CAUSE_DAMAGED, "%s: area type \"%s\" where \"raw\" belongs", where, type);
+		return error_set(err, CAUSE_DAMAGED, "%s: area type \"%s\" where \"raw\" belongs", where,
+			type);
 	return CAUSE_OK;
 }
 
@@ -227,8 +231,8 @@ static enum cause read_area_cipher(const struct json *in, const char *where, str
 	if (cause)
 		return cause;
 	if (!cipher_find(encryption, &slot->area_cipher))
-		verdict(&slot->verdict, CAUSE_UNSUPPORTED, "area cipher \"%s\" is not supported%s", encryption,
-			cipher_advice(encryption));
+		verdict(&slot->verdict, CAUSE_UNSUPPORTED, "area cipher \"%s\" is not supported%s",
+			encryption, cipher_advice(encryption));
 	else if (!cipher_key_fits(slot->area_cipher, slot->area_key_bytes))
 		verdict_range(&slot->verdict, "area key_size", slot->area_key_bytes);
 	return CAUSE_OK;
@@ -336,15 +340,16 @@ static enum cause read_pbkdf2_digest(const struct json *in, const char *where, s
 	if (!cause)
 		cause = need_base64(in, where, "salt", digest->salt, sizeof(digest->salt), &salt_bytes, err);
 	if (!cause)
-		cause = need_base64(in, where, "digest", digest->value, sizeof(digest->value), &digest->value_bytes,
-			err);
+		cause = need_base64(in, where, "digest", digest->value, sizeof(digest->value),
+			&digest->value_bytes, err);
 	if (cause)
 		return cause;
 	find_hash(hash, &digest->hash, &digest->verdict);
 	if (salt_bytes != LUKS_SALT_BYTES)
 		verdict_range(&digest->verdict, "salt length", salt_bytes);
 	/* 20 bytes come from volumes that were LUKS1 once. */
-	if (!digest->verdict.cause && digest->value_bytes != 20 && digest->value_bytes != hash_bytes(digest->hash))
+	if (!digest->verdict.cause && digest->value_bytes != 20 &&
+		digest->value_bytes != hash_bytes(digest->hash))
 		verdict_range(&digest->verdict, "digest length", digest->value_bytes);
 	if (!digest->iterations)
 		verdict_range(&digest->verdict, "iterations", 0);
@@ -391,8 +396,10 @@ static enum cause read_extent(const struct json *in, const char *where, uint64_t
 	*size = 0;
 	if (strcmp(text, "dynamic") && (!text_parse_u64(text, size) || !*size))
 		return missing(where, "size", "\"dynamic\" or a decimal string over 0", err);
-	if (*off % CIPHER_SECTOR_BYTES || *size % CIPHER_SECTOR_BYTES || *off > INT64_MAX || *size > INT64_MAX)
-		return error_set(err, CAUSE_DAMAGED, "%s: offset or size is no multiple of 512 or out of range", where);
+	if (*off % CIPHER_SECTOR_BYTES || *size % CIPHER_SECTOR_BYTES || *off > INT64_MAX ||
+		*size > INT64_MAX)
+		return error_set(err, CAUSE_DAMAGED,
+			"%s: offset or size is no multiple of 512 or out of range", where);
 	return CAUSE_OK;
 }
 
@@ -418,13 +425,15 @@ static enum cause read_crypt(const struct json *in, const char *where, struct lu
 			"an IV tweak of %llu is not supported; cryptsetup writes 0: open it with what made it",
 			(unsigned long long)iv_tweak);
 	if (json_member(in, "integrity"))
-		verdict(&seg->verdict, CAUSE_UNSUPPORTED, "integrity protection is not supported; open it with cryptsetup");
-	if (seg->sector_bytes < 512 || seg->sector_bytes > 4096 || (seg->sector_bytes & (seg->sector_bytes - 1)))
-		return error_set(err, CAUSE_DAMAGED, "%s: sector size %u is none of 512, 1024, 2048, 4096", where,
-			seg->sector_bytes);
+		verdict(&seg->verdict, CAUSE_UNSUPPORTED,
+			"integrity protection is not supported; open it with cryptsetup");
+	if (seg->sector_bytes < 512 || seg->sector_bytes > 4096 ||
+		(seg->sector_bytes & (seg->sector_bytes - 1)))
+		return error_set(err, CAUSE_DAMAGED, "%s: sector size %u is none of 512, 1024, 2048, 4096",
+			where, seg->sector_bytes);
 	if (seg->size_bytes % seg->sector_bytes)
-		return error_set(err, CAUSE_DAMAGED, "%s: size %llu is no multiple of its sector size %u", where,
-			(unsigned long long)seg->size_bytes, seg->sector_bytes);
+		return error_set(err, CAUSE_DAMAGED, "%s: size %llu is no multiple of its sector size %u",
+			where, (unsigned long long)seg->size_bytes, seg->sector_bytes);
 	return CAUSE_OK;
 }
 
@@ -453,8 +462,9 @@ static const char *segment_advice(const char *type)
 {
 	if (!strcmp(type, "linear"))
 		return ": its data is not encrypted; there is nothing to unlock";
-	return strncmp(type, "hw-opal", 7) ? "; a newer cryptsetup may open it"
-					   : ": the drive itself encrypts; open it with cryptsetup 2.7 or later";
+	return strncmp(type, "hw-opal", 7)
+	               ? "; a newer cryptsetup may open it"
+	               : ": the drive itself encrypts; open it with cryptsetup 2.7 or later";
 }
 
 static enum cause read_segment(const struct json *in, struct luks *luks, struct luks2_links *links,
@@ -480,7 +490,8 @@ static enum cause read_segment(const struct json *in, struct luks *luks, struct 
 	if (!strcmp(type, "crypt"))
 		cause = read_crypt(in, where, &seg, err);
 	else
-		verdict(&seg.verdict, CAUSE_UNSUPPORTED, "segment type \"%s\" is not supported%s", type, segment_advice(type));
+		verdict(&seg.verdict, CAUSE_UNSUPPORTED, "segment type \"%s\" is not supported%s", type,
+			segment_advice(type));
 	links->segment_ids |= 1u << id;
 	links->segments[id].off = seg.off;
 	links->segments[id].size_bytes = seg.size_bytes;
@@ -582,10 +593,12 @@ static enum cause read_config(const struct json *root, struct luks *luks, struct
 	if (cause)
 		return cause;
 	if (json_size != luks->hdr_size_bytes - 4096)
-		return error_set(err, CAUSE_DAMAGED, "config: json_size is %llu, the header has room for %llu",
+		return error_set(err, CAUSE_DAMAGED,
+			"config: json_size is %llu, the header has room for %llu",
 			(unsigned long long)json_size, (unsigned long long)luks->hdr_size_bytes - 4096);
 	if (luks->keyslots_size_bytes % 4096 || luks->keyslots_size_bytes > KEYSLOTS_SIZE_MAX)
-		return error_set(err, CAUSE_DAMAGED, "config: keyslots_size %llu is no multiple of 4096 up to 128 MiB",
+		return error_set(err, CAUSE_DAMAGED,
+			"config: keyslots_size %llu is no multiple of 4096 up to 128 MiB",
 			(unsigned long long)luks->keyslots_size_bytes);
 	return CAUSE_OK;
 }

@@ -90,12 +90,14 @@ enum cause area_examine(const struct reader *r, const struct luks_keyslot *slot,
 void area_describe(const struct area_look *look, char *text, size_t size)
 {
 	static const char *const shapes[] = {
-		[AREA_RANDOM] = "random",       [AREA_ZEROES] = "zeroes",
-		[AREA_REPEATED] = "one byte repeated", [AREA_TEXT] = "text",
+		[AREA_RANDOM] = "random",
+		[AREA_ZEROES] = "zeroes",
+		[AREA_REPEATED] = "one byte repeated",
+		[AREA_TEXT] = "text",
 		[AREA_NOT_RANDOM] = "data that is not random",
 	};
 
-	text_format(text, size, "looks overwritten: %s from byte %llu on (%u of %u sectors)%s%s", shapes[look->shape],
-		(unsigned long long)look->off, look->bad_sectors, look->sectors, look->signature ? ", " : "",
-		look->signature ? look->signature : "");
+	text_format(text, size, "looks overwritten: %s from byte %llu on (%u of %u sectors)%s%s",
+		shapes[look->shape], (unsigned long long)look->off, look->bad_sectors, look->sectors,
+		look->signature ? ", " : "", look->signature ? look->signature : "");
 }

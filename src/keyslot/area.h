@@ -22,9 +22,9 @@ enum area_shape {
 
 struct area_look {
 	enum area_shape shape;
-	uint64_t off;         /* of the first bad sector, in bytes from the start of the device */
-	uint32_t bad_sectors; /* of 512 bytes */
-	uint32_t sectors;     /* that were looked at */
+	uint64_t off;          /* of the first bad sector, in bytes from the start of the device */
+	uint32_t bad_sectors;  /* of 512 bytes */
+	uint32_t sectors;      /* that were looked at */
 	const char *signature; /* the filesystem whose mark stands in the area, or NULL */
 };
 

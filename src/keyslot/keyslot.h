@@ -49,8 +49,8 @@ struct keyslot_secret {
  * time a piece of the derivation is run, to see how long all of it would take (kdf_check).
  * Fails: CAUSE_UNSUPPORTED, CAUSE_DAMAGED, CAUSE_RESOURCE, with a sentence that begins with the keyslot.
  */
-enum cause keyslot_check(
-	const struct keyslot_source *src, const struct luks_keyslot *slot, struct error *err) MUST_USE;
+enum cause keyslot_check(const struct keyslot_source *src, const struct luks_keyslot *slot,
+	struct error *err) MUST_USE;
 
 /*
  * Try @secret on @slot, which keyslot_check let through.

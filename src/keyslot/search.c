@@ -57,8 +57,8 @@ static enum cause no_candidate(const struct search *s, struct error *err)
 		return error_set(err, CAUSE_USAGE,
 			"%s: has no keyslot to try without being named (--key-slot)", device);
 	if (luks_find_keyslot(s->source.luks, (unsigned)s->keyslot))
-		return error_set(
-			err, CAUSE_USAGE, "%s: keyslot %d holds no key of this volume", device, s->keyslot);
+		return error_set(err, CAUSE_USAGE, "%s: keyslot %d holds no key of this volume", device,
+			s->keyslot);
 	return error_set(err, CAUSE_USAGE, "%s: has no keyslot %d", device, s->keyslot);
 }
 

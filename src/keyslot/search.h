@@ -15,7 +15,7 @@ enum { SEARCH_ANY_KEYSLOT = -1 };
 
 struct search {
 	struct keyslot_source source;
-	int keyslot; /* its number, or SEARCH_ANY_KEYSLOT */
+	int keyslot;       /* its number, or SEARCH_ANY_KEYSLOT */
 	uint32_t keyslots; /* only these, as bits; 0: all */
 	/* Told of each keyslot that is skipped; may be NULL. */
 	void (*skipped)(const struct error *why);

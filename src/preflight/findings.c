@@ -3,7 +3,8 @@
 #include "preflight/findings.h"
 #include "base/text.h"
 
-void finding(struct findings *f, enum weight weight, enum cause cause, const char *where, const char *fmt, ...)
+void finding(struct findings *f, enum weight weight, enum cause cause, const char *where, const char *fmt,
+	...)
 {
 	static const char words[][8] = {"ok", "note", "warning", "problem"};
 	char text[ERROR_TEXT_BYTES * 2];

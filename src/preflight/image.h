@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 struct image {
-	bool given;	 /* something is known of it */
-	bool has_files;	 /* of files, too, not of modules alone */
-	uint64_t bytes;	 /* that its files take, unpacked; 0: not known */
+	bool given;       /* something is known of it */
+	bool has_files;   /* of files, too, not of modules alone */
+	uint64_t bytes;   /* that its files take, unpacked; 0: not known */
 	struct span list; /* a line each: a path without / in front, or the name of a module */
 };
 

@@ -14,7 +14,9 @@ bool lines_map(struct span *file, const char *folder, const char *name)
 	char path[4096];
 	struct stat st;
 	void *map = MAP_FAILED;
-	int fd = text_join(path, sizeof(path), folder, "/", name) ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
+	int fd = text_join(path, sizeof(path), folder, "/", name)
+	                 ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+	                 : -1;
 
 	*file = (struct span){"", 0};
 	if (fd < 0)
@@ -95,7 +97,8 @@ struct span span_module(struct span path)
 	struct span name = span_base(path);
 
 	for (size_t i = 0; i + 3 <= name.len; i++)
-		if (!memcmp(name.at + i, ".ko", 3) && (i + 3 == name.len || name.at[i + 3] == '.' || name.at[i + 3] == ':'))
+		if (!memcmp(name.at + i, ".ko", 3) &&
+			(i + 3 == name.len || name.at[i + 3] == '.' || name.at[i + 3] == ':'))
 			return (struct span){name.at, i};
 	return name;
 }

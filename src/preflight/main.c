@@ -28,7 +28,8 @@ static const struct {
 	size_t field;
 	const char *value, *help; /* value NULL: it takes none */
 } table[] = {
-	{"image", FIELD(image), "PATH", "what is in the image: its folder, or a list of its files (-: standard input)"},
+	{"image", FIELD(image), "PATH",
+		"what is in the image: its folder, or a list of its files (-: standard input)"},
 	{"kernel", FIELD(kernel), "VERSION", "for this kernel, not for the one that runs"},
 	{"memory", FIELD(memory), "MIB", "for a machine with that much memory"},
 	{"root", FIELD(root), "DIR", "the installed system is there: /etc, /boot, /lib/modules"},
@@ -45,14 +46,16 @@ static void print_help(void)
 {
 	char left[32];
 
-	text_print(1, "Usage: latchkey-preflight [options]\n"
-		      "Say of each volume of the boot configuration whether this machine can open it at boot.\n\n");
+	text_print(1,
+		"Usage: latchkey-preflight [options]\n"
+		"Say of each volume of the boot configuration whether this machine can open it at boot.\n\n");
 	for (int i = 0; i < OPTIONS; i++) {
 		text_format(left, sizeof(left), "--%s%s%s", table[i].name, table[i].value ? " " : "",
 			table[i].value ? table[i].value : "");
 		text_print(1, "  %-20s %s\n", left, table[i].help);
 	}
-	text_print(1, "\nThe exit code is 0, or that of the gravest finding, as of latchkey(8). See latchkey-preflight(8).\n");
+	text_print(1,
+		"\nThe exit code is 0, or that of the gravest finding, as of latchkey(8). See latchkey-preflight(8).\n");
 }
 
 /* The row of @arg ("--name", "--name=value"), or -1. */
@@ -62,7 +65,8 @@ static int find_option(const char *arg, const char **value)
 
 	*value = arg[len] ? arg + len + 1 : NULL;
 	for (int i = 0; len > 2 && i < OPTIONS; i++)
-		if (!strncmp(arg, "--", 2) && strlen(table[i].name) == len - 2 && !strncmp(arg + 2, table[i].name, len - 2))
+		if (!strncmp(arg, "--", 2) && strlen(table[i].name) == len - 2 &&
+			!strncmp(arg + 2, table[i].name, len - 2))
 			return i;
 	return -1;
 }
@@ -94,21 +98,23 @@ static enum cause parse(int argc, char **argv, struct options *o, struct error *
 static void judge_configuration(const struct plan *plan, struct findings *f)
 {
 	for (unsigned i = 0; i < plan->note_count; i++)
-		finding(f, plan->notes[i].bad ? WEIGHT_WARNING : WEIGHT_NOTE, CAUSE_USAGE, "configuration", "%s",
-			plan->notes[i].text);
+		finding(f, plan->notes[i].bad ? WEIGHT_WARNING : WEIGHT_NOTE, CAUSE_USAGE, "configuration",
+			"%s", plan->notes[i].text);
 	if (!plan->count)
 		finding(f, WEIGHT_WARNING, CAUSE_USAGE, "configuration",
 			"names no volume: neither the kernel command line nor crypttab nor latchkey.conf does");
 }
 
-static void judge(const struct plan *plan, const struct options *o, const struct machine *m, struct findings *f)
+static void judge(const struct plan *plan, const struct options *o, const struct machine *m,
+	struct findings *f)
 {
 	struct kernel_files kernel;
 	struct needs needs = {.whose = {NULL}};
 
 	judge_configuration(plan, f);
 	if (m->image->has_files && !image_has_program(m->image, "latchkey"))
-		finding(f, WEIGHT_PROBLEM, CAUSE_USAGE, "image", "has no latchkey in it: see initramfs/README.md for the builder's hook");
+		finding(f, WEIGHT_PROBLEM, CAUSE_USAGE, "image",
+			"has no latchkey in it: see initramfs/README.md for the builder's hook");
 	for (unsigned i = 0; i < plan->count; i++)
 		volume_judge(&plan->volumes[i], plan->headless, m, &needs, f);
 	kernel_files_read(&kernel, m->root, o->kernel);
@@ -140,7 +146,8 @@ static enum cause run(struct options *o, struct findings *f, struct error *err)
 		return error_set(err, CAUSE_USAGE, "--memory: \"%s\" is no number of MiB", o->memory);
 	if (o->memory)
 		m.memory_kib = mib << 10;
-	cause = sources_read(&sources, o->cmdline, config_path(o->crypttab, root, "/etc/crypttab", crypttab, sizeof(crypttab)),
+	cause = sources_read(&sources, o->cmdline,
+		config_path(o->crypttab, root, "/etc/crypttab", crypttab, sizeof(crypttab)),
 		config_path(o->config, root, "/etc/latchkey.conf", config, sizeof(config)), err);
 	if (!cause && o->image)
 		cause = image_read(&image, o->image, err);

@@ -126,7 +126,8 @@ static bool next_candidate(struct span *rest, int i, struct span *module)
 
 	text_format(alias, sizeof(alias), "crypto-%s", table[i].word);
 	while (lines_next(rest, '\n', &line))
-		if (lines_word(&line, &word) && lines_word(&line, &word) && span_is(word, alias) && lines_word(&line, module))
+		if (lines_word(&line, &word) && lines_word(&line, &word) && span_is(word, alias) &&
+			lines_word(&line, module))
 			return true;
 	return false;
 }
@@ -156,15 +157,15 @@ static bool is_in_image(const struct image *image, struct span dep)
 
 enum answer {
 	ANSWER_BUILT_IN,
-	ANSWER_MODULE,	 /* that is in the image, or nothing is known of that */
+	ANSWER_MODULE,   /* that is in the image, or nothing is known of that */
 	ANSWER_LEFT_OUT, /* of the image */
-	ANSWER_ABSENT,	 /* from the kernel */
+	ANSWER_ABSENT,   /* from the kernel */
 	ANSWER_NOT_KNOWN,
 };
 
 /* @found becomes @module, unless what was found before is as good. */
-static enum answer weigh(const struct kernel_files *k, const struct image *image, struct span module, enum answer before,
-	struct span *found)
+static enum answer weigh(const struct kernel_files *k, const struct image *image, struct span module,
+	enum answer before, struct span *found)
 {
 	struct span dep;
 	enum answer now;
@@ -189,8 +190,8 @@ static bool runs_with(int i)
 	if (!lines_read(&crypto, "/proc/crypto", text, sizeof(text)))
 		return false;
 	while (lines_next(&crypto, '\n', &line))
-		if (lines_word(&line, &word) && span_is(word, "name") && lines_word(&line, &word) && lines_word(&line, &word) &&
-			span_begins(word, table[i].word))
+		if (lines_word(&line, &word) && span_is(word, "name") && lines_word(&line, &word) &&
+			lines_word(&line, &word) && span_begins(word, table[i].word))
 			return true;
 	return false;
 }
@@ -214,7 +215,8 @@ static enum answer ask(const struct kernel_files *k, const struct image *image, 
 
 /* --- findings --------------------------------------------------------------------------------- */
 
-static void judge_absent(const struct kernel_files *k, int i, const char *whose, const char *where, struct findings *f)
+static void judge_absent(const struct kernel_files *k, int i, const char *whose, const char *where,
+	struct findings *f)
 {
 	if (k->configured && configured(k, table[i].option) == 'm')
 		finding(f, WEIGHT_PROBLEM, CAUSE_KERNEL, where,
@@ -222,12 +224,12 @@ static void judge_absent(const struct kernel_files *k, int i, const char *whose,
 			table[i].word, whose, table[i].option, k->version);
 	else
 		finding(f, WEIGHT_PROBLEM, CAUSE_KERNEL, where,
-			"has no %s, which %s needs: take a kernel that is built with CONFIG_%s", table[i].word, whose,
-			table[i].option);
+			"has no %s, which %s needs: take a kernel that is built with CONFIG_%s",
+			table[i].word, whose, table[i].option);
 }
 
-static void judge(const struct kernel_files *k, const struct image *image, int i, const char *whose, const char *where,
-	struct findings *f)
+static void judge(const struct kernel_files *k, const struct image *image, int i, const char *whose,
+	const char *where, struct findings *f)
 {
 	struct span module = {"", 0};
 	enum answer answer = ask(k, image, i, &module);
@@ -256,20 +258,22 @@ static void judge(const struct kernel_files *k, const struct image *image, int i
 		break;
 	case ANSWER_NOT_KNOWN:
 		if (!softly)
-			finding(f, WEIGHT_NOTE, CAUSE_OK, where, "whether it has %s, which %s needs, cannot be told", table[i].word,
-				whose);
+			finding(f, WEIGHT_NOTE, CAUSE_OK, where,
+				"whether it has %s, which %s needs, cannot be told", table[i].word, whose);
 		break;
 	}
 }
 
-void needs_judge(const struct needs *n, const struct kernel_files *k, const struct image *image, struct findings *f)
+void needs_judge(const struct needs *n, const struct kernel_files *k, const struct image *image,
+	struct findings *f)
 {
 	char where[KERNEL_VERSION_BYTES + 16];
 
 	text_format(where, sizeof(where), "kernel %s", k->version);
 	if (!k->modules && !k->configured && !k->runs)
 		finding(f, WEIGHT_WARNING, CAUSE_KERNEL, where,
-			"is not installed: neither /lib/modules/%s nor /boot/config-%s is there", k->version, k->version);
+			"is not installed: neither /lib/modules/%s nor /boot/config-%s is there", k->version,
+			k->version);
 	for (int i = 0; i < NEEDS_COUNT; i++)
 		if (n->whose[i])
 			judge(k, image, i, n->whose[i], where, f);

@@ -31,7 +31,7 @@ void needs_cipher(struct needs *n, enum cipher cipher, const char *whose);
 
 struct kernel_files {
 	char version[KERNEL_VERSION_BYTES];
-	bool runs;    /* it is the kernel of this moment */
+	bool runs;                /* it is the kernel of this moment */
 	bool modules, configured; /* its modules' folder, its configuration can be read */
 	struct span builtin, builtin_info, alias, dep, config;
 };
@@ -40,6 +40,7 @@ struct kernel_files {
 void kernel_files_read(struct kernel_files *k, const char *root, const char *version);
 
 /* A finding for each of the needs. */
-void needs_judge(const struct needs *n, const struct kernel_files *k, const struct image *image, struct findings *f);
+void needs_judge(const struct needs *n, const struct kernel_files *k, const struct image *image,
+	struct findings *f);
 
 #endif

@@ -48,8 +48,10 @@ static bool judge_key_file(const struct look *l, const struct plan_key *key)
 	const char *where = image->has_files ? "in the image" : "there";
 
 	if (image->given && !image->has_files && has_file(l->m, key->path)) {
-		finding(l->f, l->headless ? WEIGHT_WARNING : WEIGHT_NOTE, l->headless ? CAUSE_DEVICE : CAUSE_OK, l->v->name,
-			"whether the image has the key file %s cannot be told from a list of modules", key->path);
+		finding(l->f, l->headless ? WEIGHT_WARNING : WEIGHT_NOTE,
+			l->headless ? CAUSE_DEVICE : CAUSE_OK, l->v->name,
+			"whether the image has the key file %s cannot be told from a list of modules",
+			key->path);
 		return true;
 	}
 	if (has_file(l->m, key->path)) {
@@ -57,8 +59,8 @@ static bool judge_key_file(const struct look *l, const struct plan_key *key)
 		return true;
 	}
 	if (!key->optional)
-		finding(l->f, WEIGHT_WARNING, CAUSE_DEVICE, l->v->name, "the key file %s is not %s%s", key->path, where,
-			l->headless ? "" : ": the passphrase will be asked for");
+		finding(l->f, WEIGHT_WARNING, CAUSE_DEVICE, l->v->name, "the key file %s is not %s%s",
+			key->path, where, l->headless ? "" : ": the passphrase will be asked for");
 	return false;
 }
 
@@ -71,16 +73,18 @@ static bool judge_key_device(const struct look *l, const struct plan_key *key)
 	bool whole;
 
 	if (find_device(key->device, path, sizeof(path), &err) || blkdev_open_path(path, &dev, &err)) {
-		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name, "the key's device %s is not plugged now: the key was not looked at",
-			key->device);
+		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name,
+			"the key's device %s is not plugged now: the key was not looked at", key->device);
 		return true;
 	}
 	whole = key->kind != PLAN_KEY_RAW || end_bytes <= dev.reader.size_bytes;
 	if (whole)
-		finding(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "the key's device %s is there: %s", key->device, path);
+		finding(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "the key's device %s is there: %s",
+			key->device, path);
 	else
-		finding(l->f, WEIGHT_WARNING, CAUSE_DEVICE, l->v->name, "the key's device %s ends before byte %llu, where the key does",
-			key->device, (unsigned long long)end_bytes);
+		finding(l->f, WEIGHT_WARNING, CAUSE_DEVICE, l->v->name,
+			"the key's device %s ends before byte %llu, where the key does", key->device,
+			(unsigned long long)end_bytes);
 	blkdev_close(&dev);
 	return whole;
 }
@@ -90,14 +94,16 @@ static void judge_keys(const struct look *l)
 	unsigned useful = 0;
 
 	for (unsigned i = 0; i < l->v->key_count; i++)
-		useful += l->v->keys[i].kind == PLAN_KEY_FILE ? judge_key_file(l, &l->v->keys[i]) :
-								judge_key_device(l, &l->v->keys[i]);
+		useful += l->v->keys[i].kind == PLAN_KEY_FILE ? judge_key_file(l, &l->v->keys[i])
+		                                              : judge_key_device(l, &l->v->keys[i]);
 	if (useful || !l->headless)
 		return;
 	if (l->v->flags.no_stick)
-		finding(l->f, l->gravest, CAUSE_USAGE, l->v->name, "headless, without sticks, and no key is there: nothing will open it");
+		finding(l->f, l->gravest, CAUSE_USAGE, l->v->name,
+			"headless, without sticks, and no key is there: nothing will open it");
 	else
-		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name, "headless: only a stick with latchkey/UUID.key will open it");
+		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name,
+			"headless: only a stick with latchkey/UUID.key will open it");
 }
 
 /* --- memory ------------------------------------------------------------------------------------- */
@@ -116,8 +122,8 @@ static void advise_memory(const struct look *l, uint64_t free_kib, char *text, s
 	uint64_t half_mib = free_kib >> 11;
 
 	if (half_mib)
-		text_format(text, size, "cryptsetup luksAddKey --pbkdf-memory %llu %s", (unsigned long long)half_mib << 10,
-			l->v->device);
+		text_format(text, size, "cryptsetup luksAddKey --pbkdf-memory %llu %s",
+			(unsigned long long)half_mib << 10, l->v->device);
 	else
 		text_format(text, size, "cryptsetup luksAddKey --pbkdf pbkdf2 %s", l->v->device);
 }
@@ -130,8 +136,8 @@ static bool judge_memory(const struct look *l, const struct luks_keyslot *slot, 
 	char advice[ERROR_TEXT_BYTES];
 
 	if (slot->kdf.kind == KDF_PBKDF2 || l->m->memory_kib == UINT64_MAX || need_kib <= free_kib) {
-		finding(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "%s: %s, %llu MiB of memory", what, kdf_name(slot->kdf.kind),
-			slot->kdf.kind == KDF_PBKDF2 ? 0 : need_mib);
+		finding(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "%s: %s, %llu MiB of memory", what,
+			kdf_name(slot->kdf.kind), slot->kdf.kind == KDF_PBKDF2 ? 0 : need_mib);
 		return true;
 	}
 	advise_memory(l, free_kib, advice, sizeof(advice));
@@ -155,7 +161,8 @@ static const struct blkdev *header_device(const struct look *l)
 }
 
 /* False: no key comes out of it, which was said. */
-static bool judge_area(const struct look *l, const struct luks_keyslot *slot, const char *what, struct error *why)
+static bool judge_area(const struct look *l, const struct luks_keyslot *slot, const char *what,
+	struct error *why)
 {
 	struct area_look area;
 	struct error err;
@@ -168,7 +175,8 @@ static bool judge_area(const struct look *l, const struct luks_keyslot *slot, co
 	}
 	if (area.shape != AREA_RANDOM) {
 		area_describe(&area, text, sizeof(text));
-		finding(l->f, WEIGHT_WARNING, CAUSE_DAMAGED, l->v->name, "%s: its area %s; restore a header backup", what, text);
+		finding(l->f, WEIGHT_WARNING, CAUSE_DAMAGED, l->v->name,
+			"%s: its area %s; restore a header backup", what, text);
 		error_set(why, CAUSE_DAMAGED, "overwritten");
 		return false;
 	}
@@ -180,14 +188,16 @@ static bool judge_keyslot(const struct look *l, const struct luks_keyslot *slot,
 {
 	/* Whether a foreign cipher is there is among the kernel's findings. */
 	static const struct foreign_cipher kernel = {NULL, NULL};
-	const struct keyslot_source src = {&header_device(l)->reader, &l->luks, wishes_limits(&l->wishes), &kernel};
+	const struct keyslot_source src = {&header_device(l)->reader, &l->luks, wishes_limits(&l->wishes),
+		&kernel};
 	struct error err;
 	char what[32];
 
 	text_format(what, sizeof(what), "keyslot %u", slot->id);
 	/* That memory is short now, with everything running, says nothing of the boot. */
 	if (keyslot_check(&src, slot, &err) && err.cause != CAUSE_RESOURCE) {
-		finding(l->f, WEIGHT_WARNING, err.cause, l->v->name, "%s: it will be skipped at boot", err.text);
+		finding(l->f, WEIGHT_WARNING, err.cause, l->v->name, "%s: it will be skipped at boot",
+			err.text);
 		*why = why->cause == CAUSE_RESOURCE ? *why : err;
 		return false;
 	}
@@ -209,17 +219,19 @@ static void judge_keyslots(const struct look *l)
 	for (unsigned i = 0; i < l->luks.keyslot_count; i++) {
 		const struct luks_keyslot *slot = &l->luks.keyslots[i];
 
-		if (!belongs(&l->luks, slot) || (l->wishes.keyslot >= 0 ? (unsigned)l->wishes.keyslot != slot->id :
-								       slot->priority == LUKS_PRIORITY_IGNORE))
+		if (!belongs(&l->luks, slot) ||
+			(l->wishes.keyslot >= 0 ? (unsigned)l->wishes.keyslot != slot->id
+						: slot->priority == LUKS_PRIORITY_IGNORE))
 			continue;
 		candidates++;
 		usable += judge_keyslot(l, slot, &why);
 	}
 	if (!candidates)
-		finding(l->f, l->gravest, CAUSE_UNSUPPORTED, l->v->name, "no keyslot is there to be tried (key-slot=, priorities)");
+		finding(l->f, l->gravest, CAUSE_UNSUPPORTED, l->v->name,
+			"no keyslot is there to be tried (key-slot=, priorities)");
 	else if (!usable)
-		finding(l->f, l->gravest, why.cause, l->v->name, "none of its %u keyslots can be tried at boot: nothing will open it",
-			candidates);
+		finding(l->f, l->gravest, why.cause, l->v->name,
+			"none of its %u keyslots can be tried at boot: nothing will open it", candidates);
 }
 
 /* --- the volume --------------------------------------------------------------------------------- */
@@ -238,14 +250,15 @@ static void judge_header(struct look *l)
 	if (report.note[0])
 		finding(l->f, WEIGHT_WARNING, CAUSE_DAMAGED, l->v->name, "%s", report.note);
 	if (l->luks.requirements.cause) {
-		finding(l->f, l->gravest, l->luks.requirements.cause, l->v->name, "%s", l->luks.requirements.why);
+		finding(l->f, l->gravest, l->luks.requirements.cause, l->v->name, "%s",
+			l->luks.requirements.why);
 	} else if (seg->verdict.cause) {
 		finding(l->f, l->gravest, seg->verdict.cause, l->v->name, "%s", seg->verdict.why);
 	} else if (luks_data_extent(seg, l->data.reader.size_bytes, &off, &size, &err)) {
 		cannot(l, &err, "");
 	} else {
-		finding(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "%s is LUKS%u, UUID %s, %s", l->data.name, l->luks.version,
-			l->luks.uuid, cipher_name(seg->cipher));
+		finding(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "%s is LUKS%u, UUID %s, %s", l->data.name,
+			l->luks.version, l->luks.uuid, cipher_name(seg->cipher));
 		needs_mapping(l->needs, l->v->name);
 		needs_cipher(l->needs, seg->cipher, l->v->name);
 		judge_keyslots(l);
@@ -262,12 +275,14 @@ static bool open_header(struct look *l)
 	if (!h->path)
 		return true;
 	if (h->device) {
-		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name, "its header %s on %s was not looked at", h->path, h->device);
+		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name, "its header %s on %s was not looked at",
+			h->path, h->device);
 		return false;
 	}
 	if (*h->path == '/' && strncmp(h->path, "/dev/", 5)) {
 		if (!has_file(l->m, h->path))
-			finding(l->f, l->gravest, CAUSE_DEVICE, l->v->name, "its header %s is not in the image", h->path);
+			finding(l->f, l->gravest, CAUSE_DEVICE, l->v->name,
+				"its header %s is not in the image", h->path);
 		(void)text_join(below, sizeof(below), l->m->root, h->path, "");
 	} else {
 		text_format(below, sizeof(below), "%s", h->path);
@@ -294,7 +309,8 @@ static void judge_device(struct look *l)
 	blkdev_close(&l->data);
 }
 
-void volume_judge(const struct plan_volume *v, bool headless, const struct machine *m, struct needs *needs, struct findings *f)
+void volume_judge(const struct plan_volume *v, bool headless, const struct machine *m, struct needs *needs,
+	struct findings *f)
 {
 	static struct look l; /* a model is large */
 

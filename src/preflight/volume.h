@@ -7,7 +7,7 @@
 #include "preflight/needs.h"
 
 struct machine {
-	const char *root; /* where the installed system is: "" or a folder without a slash at its end */
+	const char *root;    /* where the installed system is: "" or a folder without a slash at its end */
 	uint64_t memory_kib; /* in all; UINT64_MAX: not known */
 	const struct image *image;
 };
@@ -16,6 +16,7 @@ struct machine {
  * Its device, its header, its keyslots and its keys; what it needs of the kernel is added to @needs.
  * @headless: nobody is asked, for whatever volume.
  */
-void volume_judge(const struct plan_volume *v, bool headless, const struct machine *m, struct needs *needs, struct findings *f);
+void volume_judge(const struct plan_volume *v, bool headless, const struct machine *m, struct needs *needs,
+	struct findings *f);
 
 #endif

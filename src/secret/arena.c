@@ -48,7 +48,8 @@ enum cause arena_open(struct error *err)
 		return error_set_os(err, CAUSE_RESOURCE, errno, "no memory for %u KiB of secrets",
 			ARENA_BYTES >> 10);
 	if (mprotect(map + arena.guard, ARENA_BYTES, PROT_READ | PROT_WRITE)) {
-		error_set_os(err, CAUSE_RESOURCE, errno, "no memory for %u KiB of secrets", ARENA_BYTES >> 10);
+		error_set_os(err, CAUSE_RESOURCE, errno, "no memory for %u KiB of secrets",
+			ARENA_BYTES >> 10);
 		munmap(map, ARENA_BYTES + 2 * arena.guard);
 		return CAUSE_RESOURCE;
 	}

@@ -66,8 +66,9 @@ static enum cause read_content(const struct keyfile *kf, int fd, uint8_t *buf, s
 	if (n < 0)
 		return error_set_os(err, CAUSE_USAGE, errno, "key file %s: cannot be read", kf->path);
 	if (kf->size_bytes && (uint64_t)n < kf->size_bytes)
-		return error_set(err, CAUSE_USAGE, "key file %s: has %llu bytes from byte %llu on, %llu are asked for",
-			kf->path, (unsigned long long)n, (unsigned long long)kf->offset_bytes,
+		return error_set(err, CAUSE_USAGE,
+			"key file %s: has %llu bytes from byte %llu on, %llu are asked for", kf->path,
+			(unsigned long long)n, (unsigned long long)kf->offset_bytes,
 			(unsigned long long)kf->size_bytes);
 	if (!kf->size_bytes && n > KEYFILE_MAX_BYTES)
 		return error_set(err, CAUSE_USAGE, "key file %s: longer than %u KiB; give --keyfile-size",

@@ -14,7 +14,8 @@ static long find(const char *description)
 {
 	long key = syscall(SYS_request_key, "user", description, NULL, 0);
 
-	return key >= 0 ? key : syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_USER_KEYRING, "user", description, 0);
+	return key >= 0 ? key
+	                : syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_USER_KEYRING, "user", description, 0);
 }
 
 bool keyring_has(const char *description)

@@ -129,14 +129,16 @@ static enum cause from_pipe(uint8_t *buf, unsigned timeout_s, size_t *len, struc
 		cause = read_line(STDIN_FILENO, buf, len, &eof, err);
 	if (!cause && *len > PROMPT_MAX_BYTES)
 		cause = error_set(err, CAUSE_USAGE,
-			"standard input: the first line is longer than %u bytes; use --key-file -", PROMPT_MAX_BYTES);
+			"standard input: the first line is longer than %u bytes; use --key-file -",
+			PROMPT_MAX_BYTES);
 	if (!cause && !*len)
 		cause = error_set(err, CAUSE_USAGE, "standard input: no passphrase in it");
 	return cause;
 }
 
 /* Ask until something usable is typed: an empty line costs nobody a try. */
-static enum cause from_terminal(const char *what, uint8_t *buf, unsigned timeout_s, size_t *len, struct error *err)
+static enum cause from_terminal(const char *what, uint8_t *buf, unsigned timeout_s, size_t *len,
+	struct error *err)
 {
 	enum cause cause;
 	unsigned ends = 0;
@@ -151,7 +153,8 @@ static enum cause from_terminal(const char *what, uint8_t *buf, unsigned timeout
 		if (cause || (*len && *len <= PROMPT_MAX_BYTES))
 			return cause;
 		if (eof && ++ends >= EOF_LIMIT)
-			return error_set(err, CAUSE_DEVICE, "terminal: closed while a passphrase was asked for");
+			return error_set(err, CAUSE_DEVICE,
+				"terminal: closed while a passphrase was asked for");
 		if (*len)
 			text_print(terminal.fd, "A passphrase has at most %u bytes.\n", PROMPT_MAX_BYTES);
 		else
@@ -184,7 +187,7 @@ enum cause prompt_read(const char *what, unsigned timeout_s, struct secret *out,
 	cause = arena_get(&buf, PROMPT_MAX_BYTES, err);
 	if (!cause)
 		cause = prompt_is_interactive() ? ask(what, buf, timeout_s, &len, err)
-						: from_pipe(buf, timeout_s, &len, err);
+		                                : from_pipe(buf, timeout_s, &len, err);
 	if (cause)
 		arena_release(mark);
 	*out = (struct secret){buf, len};

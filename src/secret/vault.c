@@ -24,7 +24,8 @@ enum cause vault_open(struct error *err)
 	(void)prlimit(0, RLIMIT_CORE, &no_core, NULL);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	/* Address space only: pages come as they are used. */
-	map = mmap(NULL, sizeof(*vault), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	map = mmap(NULL, sizeof(*vault), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE,
+		-1, 0);
 	if (map == MAP_FAILED)
 		return error_set_os(err, CAUSE_RESOURCE, errno, "no address space for secrets");
 	vault = map;

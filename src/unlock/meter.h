@@ -8,8 +8,8 @@
 #include "format/luks.h"
 
 struct meter {
-	int fd;		   /* the terminal; -1: nobody looks */
-	char what[64];	   /* is being done */
+	int fd;            /* the terminal; -1: nobody looks */
+	char what[64];     /* is being done */
 	uint64_t drawn_us; /* when it was last drawn */
 	unsigned columns;  /* that the line has taken so far */
 	struct progress progress;

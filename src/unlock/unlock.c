@@ -71,13 +71,14 @@ static void compare_headers(const struct volume *v)
 
 	if (header_load(&v->data.reader, &own, &report, &note))
 		return;
-	error_set(&note, CAUSE_OK, "%s: is used, and differs from the header on %s", v->detached.name, v->data.name);
+	error_set(&note, CAUSE_OK, "%s: is used, and differs from the header on %s", v->detached.name,
+		v->data.name);
 	same = strlen(note.text);
 	if (strcmp(own.uuid, v->luks.uuid))
 		error_append(&note, "; another UUID: %s, not %s", v->luks.uuid, own.uuid);
 	else if (own.seqid > v->luks.seqid)
-		error_append(&note, "; an older header: sequence %llu, not %llu", (unsigned long long)v->luks.seqid,
-			(unsigned long long)own.seqid);
+		error_append(&note, "; an older header: sequence %llu, not %llu",
+			(unsigned long long)v->luks.seqid, (unsigned long long)own.seqid);
 	if (own.segment.off != seg->off)
 		error_append(&note, "; its data begins at byte %llu, not %llu", (unsigned long long)seg->off,
 			(unsigned long long)own.segment.off);
@@ -104,7 +105,8 @@ static enum cause volume_open(const struct wishes *w, struct volume *v, struct e
 		return cause;
 	}
 	if (v->luks.unknown_flags)
-		text_print(2, "latchkey: %s: the header has %u flags that latchkey does not know; they are ignored\n",
+		text_print(2,
+			"latchkey: %s: the header has %u flags that latchkey does not know; they are ignored\n",
 			header_device(v)->name, v->luks.unknown_flags);
 	if (report.note[0])
 		notice(report.note);
@@ -123,8 +125,8 @@ static enum cause data_extent(const struct volume *v, uint64_t *off_sectors, uin
 	enum cause cause;
 
 	if (!seg->off && v->detached.fd < 0)
-		return error_set(err, CAUSE_USAGE, "%s: holds a detached header; name the data device and use --header",
-			v->data.name);
+		return error_set(err, CAUSE_USAGE,
+			"%s: holds a detached header; name the data device and use --header", v->data.name);
 	cause = luks_data_extent(seg, v->data.reader.size_bytes, off_sectors, size_sectors, err);
 	if (cause)
 		error_prefix(err, "%s", v->data.name);
@@ -152,7 +154,8 @@ static bool is_asked_for(const struct wishes *w)
 	return !w->secret && !w->key_file && prompt_is_interactive();
 }
 
-static enum cause get_secret(const struct wishes *w, const struct volume *v, struct secret *out, struct error *err)
+static enum cause get_secret(const struct wishes *w, const struct volume *v, struct secret *out,
+	struct error *err)
 {
 	struct keyfile kf = {w->key_file, w->keyfile_offset_bytes, w->keyfile_size_bytes};
 
@@ -209,12 +212,15 @@ static enum cause try_once(const struct wishes *w, const struct volume *v, const
 
 	above = arena_mark();
 	if (!cause)
-		cause = token ? keyring_read(token->key_description, &secret, err) : get_secret(w, v, &secret, err);
+		cause = token ? keyring_read(token->key_description, &secret, err)
+		              : get_secret(w, v, &secret, err);
 	if (!cause)
 		notice_unlocked();
 	if (!cause)
-		cause = try_shown(s, !token && is_asked_for(w), (struct bytes){secret.data, secret.len}, key, err);
-	if (cause == CAUSE_PASSPHRASE && w->try_without_newline && secret.len > 1 && secret.data[secret.len - 1] == '\n') {
+		cause = try_shown(s, !token && is_asked_for(w), (struct bytes){secret.data, secret.len}, key,
+			err);
+	if (cause == CAUSE_PASSPHRASE && w->try_without_newline && secret.len > 1 &&
+		secret.data[secret.len - 1] == '\n') {
 		cause = search_run(s, (struct bytes){secret.data, secret.len - 1}, key, err);
 		if (!cause)
 			notice("the key opens without the newline at its end: take it out of the key file");
@@ -263,7 +269,8 @@ struct kdf_limits wishes_limits(const struct wishes *w)
 	struct kdf_limits limits = w->limits;
 
 	if (w->max_memory_mib) {
-		limits.memory_kib = w->max_memory_mib > UINT32_MAX >> 10 ? UINT32_MAX : w->max_memory_mib << 10;
+		limits.memory_kib =
+			w->max_memory_mib > UINT32_MAX >> 10 ? UINT32_MAX : w->max_memory_mib << 10;
 		/* As many passes over the most memory as without the flag. */
 		limits.kib_passes = w->limits.kib_passes / w->limits.memory_kib * limits.memory_kib;
 	}
@@ -290,7 +297,8 @@ static enum cause prepare(const struct wishes *w, struct volume *v, struct searc
 	};
 	cause = refuse(v, err);
 	if (!cause && w->token_only && !v->luks.keyring_token_count)
-		cause = error_set(err, CAUSE_UNSUPPORTED, "%s: has no token that latchkey can use", v->data.name);
+		cause = error_set(err, CAUSE_UNSUPPORTED, "%s: has no token that latchkey can use",
+			v->data.name);
 	if (!cause)
 		cause = search_check(s, err);
 	/* Said once; the tries need not repeat it. */
@@ -380,7 +388,8 @@ static enum cause map_volume(const struct wishes *w, const struct volume *v, con
 	return cause;
 }
 
-static enum cause names_fill(const struct wishes *w, const struct volume *v, struct map_names *names, struct error *err)
+static enum cause names_fill(const struct wishes *w, const struct volume *v, struct map_names *names,
+	struct error *err)
 {
 	return map_names_fill(names, v->luks.version == 1 ? "LUKS1" : "LUKS2", v->luks.uuid, w->name, err);
 }
@@ -454,7 +463,8 @@ static enum cause look_at_kernel(const struct wishes *w, bool *mapped, struct er
 	return cause;
 }
 
-enum cause unlock_look(const struct wishes *w, bool map, struct unlock_look *out, bool *mapped, struct error *err)
+enum cause unlock_look(const struct wishes *w, bool map, struct unlock_look *out, bool *mapped,
+	struct error *err)
 {
 	struct map_names names;
 	struct volume v;

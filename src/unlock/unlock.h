@@ -14,11 +14,12 @@
 /* What the user wants, from wherever wishes come. */
 struct wishes {
 	const char *device;
-	const char *name;     /* of the mapping; open only */
-	const char *header;   /* detached header; NULL: on the device */
-	const struct secret *secret; /* that somebody has got already; NULL: from a token, key_file or the prompt */
+	const char *name;   /* of the mapping; open only */
+	const char *header; /* detached header; NULL: on the device */
+	const struct secret
+		*secret; /* that somebody has got already; NULL: from a token, key_file or the prompt */
 	bool try_without_newline; /* a secret that ends in one and fails is tried once more without it */
-	const char *key_file; /* NULL: ask; "-": standard input */
+	const char *key_file;     /* NULL: ask; "-": standard input */
 	uint64_t keyfile_offset_bytes, keyfile_size_bytes;
 	int keyslot;        /* SEARCH_ANY_KEYSLOT or 0 to 31 */
 	unsigned tries;     /* 0: no limit */
@@ -43,15 +44,15 @@ enum cause unlock_test(const struct wishes *w, unsigned *keyslot, struct error *
 struct unlock_look {
 	char uuid[LUKS_UUID_CHARS + 1];
 	char label[LUKS_LABEL_CHARS + 1]; /* any bytes: escape before printing */
-	uint64_t memory_kib;		  /* the most that one of the keyslots needs */
-	bool token_key;			  /* a token names a key that the kernel's keyring has */
+	uint64_t memory_kib;              /* the most that one of the keyslots needs */
+	bool token_key;                   /* a token names a key that the kernel's keyring has */
 };
 
 /*
  * Everything of unlock_open, or, without @map, of unlock_test, that needs no key: could one open it? @mapped: the
  * name is taken already, and nothing else was looked at. Fails with any cause but CAUSE_PASSPHRASE.
  */
-enum cause unlock_look(const struct wishes *w, bool map, struct unlock_look *out, bool *mapped, struct error *err)
-	MUST_USE;
+enum cause unlock_look(const struct wishes *w, bool map, struct unlock_look *out, bool *mapped,
+	struct error *err) MUST_USE;
 
 #endif

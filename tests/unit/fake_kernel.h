@@ -25,7 +25,7 @@
 enum {
 	FAKE_BUFFER = 16384,
 	FAKE_HEAD = 312, /* struct dm_ioctl */
-	FAKE_SPEC = 40,	 /* struct dm_target_spec */
+	FAKE_SPEC = 40,  /* struct dm_target_spec */
 	/* in the head */
 	AT_VERSION = 0,
 	AT_DATA_SIZE = 12,
@@ -69,7 +69,7 @@ struct fake_kernel {
 	struct fake_call calls[64];
 	unsigned count;
 	struct fake_device device, other; /* other: somebody else's, from the start */
-	int32_t key_id;			  /* 0: no key in the keyring */
+	int32_t key_id;                   /* 0: no key in the keyring */
 	char key_description[128];
 	uint64_t dev;
 	/* What it is like. */
@@ -79,7 +79,7 @@ struct fake_kernel {
 	int fail_at, fail_errno;
 	unsigned fail_times;
 	unsigned long fail_request; /* or every call of this request, fail_times times */
-	bool signals_open;	    /* a call was made while a signal could have ended the program */
+	bool signals_open;          /* a call was made while a signal could have ended the program */
 	/* What a list of target types looks like; NULL: the good one. */
 	void (*list)(uint8_t *payload);
 };
@@ -128,7 +128,7 @@ static inline struct fake_call *fake_note(struct fake_kernel *f, enum fake_kind 
 static inline int fake_failure(struct fake_kernel *f, unsigned long request)
 {
 	bool mine = f->fail_request ? request == f->fail_request
-				    : (int)f->count - 1 >= f->fail_at && f->fail_at >= 0;
+	                            : (int)f->count - 1 >= f->fail_at && f->fail_at >= 0;
 
 	if (!mine || !f->fail_times)
 		return 0;
@@ -202,8 +202,8 @@ static inline int fake_create(struct fake_kernel *f, uint8_t *b)
 	return 0;
 }
 
-static inline bool fake_knows(
-	const struct fake_kernel *f, const char *params, const char *option, uint32_t minor)
+static inline bool fake_knows(const struct fake_kernel *f, const char *params, const char *option,
+	uint32_t minor)
 {
 	return f->crypt_version[1] >= minor || !strstr(params, option);
 }
@@ -335,8 +335,8 @@ static inline int fake_ioctl(void *ctx, unsigned long request, void *buffer)
 
 /* --- the keyring ----------------------------------------------------------------------- */
 
-static inline int fake_key_add(
-	void *ctx, const char *description, const uint8_t *key, uint32_t key_bytes, int32_t *id)
+static inline int fake_key_add(void *ctx, const char *description, const uint8_t *key, uint32_t key_bytes,
+	int32_t *id)
 {
 	struct fake_kernel *f = ctx;
 	struct fake_call *call = fake_note(f, FAKE_KEY_ADD);
@@ -380,8 +380,8 @@ static inline struct fake_kernel *fake_new(void)
 /* --- what was sent ---------------------------------------------------------------------- */
 
 /* The buffer of one request, made from scratch. */
-static inline void fake_expected(
-	uint8_t out[static FAKE_BUFFER], uint32_t flags, uint64_t dev, const char *name)
+static inline void fake_expected(uint8_t out[static FAKE_BUFFER], uint32_t flags, uint64_t dev,
+	const char *name)
 {
 	memset(out, 0, FAKE_BUFFER);
 	fake_put32(out + AT_VERSION, 4);

@@ -103,8 +103,8 @@ static inline void image_seal(uint8_t *copy)
 }
 
 /* A copy at byte @at of @image, all but its checksum; its label is "first" or "second". */
-static inline void image_put_unsealed(
-	uint8_t *image, uint64_t at, uint64_t hdr_size, uint64_t seqid, const char *json)
+static inline void image_put_unsealed(uint8_t *image, uint64_t at, uint64_t hdr_size, uint64_t seqid,
+	const char *json)
 {
 	uint8_t *copy = image + at;
 

@@ -20,7 +20,7 @@ enum { EDIT_NODES_MAX = 2048, EDIT_DEPTH_MAX = 40 };
 struct edit_node {
 	long name;
 	size_t name_len, at, len;
-	int parent;	/* index of the node that holds it; -1: the document */
+	int parent;     /* index of the node that holds it; -1: the document */
 	unsigned index; /* among its neighbours */
 };
 

@@ -106,7 +106,7 @@ static inline const char *digest_fault(const struct luks_digest *d)
 	if (d->id >= LUKS_DIGESTS_MAX || (unsigned)d->hash >= HASH_COUNT || !d->iterations)
 		return "a digest with a value out of range";
 	return d->value_bytes == 20 || d->value_bytes == hash_bytes(d->hash) ? NULL
-									     : "a digest of a strange length";
+	                                                                     : "a digest of a strange length";
 }
 
 static inline const char *segment_fault(const struct luks *luks)
@@ -137,8 +137,8 @@ static inline const char *size_fault(const struct luks *luks)
 
 	if (luks->version == 1)
 		return h == 592 && luks->segment_key_bytes <= CIPHER_KEY_MAX_BYTES
-			       ? NULL
-			       : "a LUKS1 size out of range";
+		               ? NULL
+		               : "a LUKS1 size out of range";
 	if (luks->version != 2 || h < 0x4000 || h > 0x400000 || (h & (h - 1)))
 		return "a version or header size out of range";
 	if (luks->keyslots_size_bytes % 4096 || luks->keyslots_size_bytes > 128 << 20)

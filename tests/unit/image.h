@@ -34,13 +34,16 @@ struct image_keyslot {
 	int digest; /* index; -1: none */
 };
 
-static inline void image_digest(
-	struct image *img, unsigned id, const uint8_t *key, uint32_t key_bytes, bool covers)
+static inline void image_digest(struct image *img, unsigned id, const uint8_t *key, uint32_t key_bytes,
+	bool covers)
 {
 	struct luks_digest *d = &img->luks.digests[img->luks.digest_count++];
 
-	*d = (struct luks_digest){
-		.id = id, .hash = HASH_SHA256, .iterations = 2, .value_bytes = 32, .covers_segment = covers};
+	*d = (struct luks_digest){.id = id,
+		.hash = HASH_SHA256,
+		.iterations = 2,
+		.value_bytes = 32,
+		.covers_segment = covers};
 	unit_fill(500 + id, d->salt, sizeof(d->salt));
 	hash_pbkdf2(d->hash, (struct bytes){key, key_bytes}, (struct bytes){d->salt, sizeof(d->salt)},
 		d->iterations, d->value, d->value_bytes);
@@ -131,8 +134,8 @@ static inline enum cause image_read_at(void *ctx, void *buf, size_t len, uint64_
 	d->reads++;
 	if (d->reads >= d->fail_from && d->reads <= d->fail_to) {
 		memset(buf, 0xee, len / 2); /* a read may fail half way */
-		return error_set_os(
-			err, CAUSE_DEVICE, 5, "image: cannot be read at byte %llu", (unsigned long long)off);
+		return error_set_os(err, CAUSE_DEVICE, 5, "image: cannot be read at byte %llu",
+			(unsigned long long)off);
 	}
 	memcpy(buf, d->img->bytes + off, len);
 	return CAUSE_OK;

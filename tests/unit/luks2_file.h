@@ -15,8 +15,8 @@ struct luks2_text {
 	size_t used;
 };
 
-__attribute__((format(printf, 2, 3))) static inline void luks2_put(
-	struct luks2_text *t, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static inline void luks2_put(struct luks2_text *t, const char *format,
+	...)
 {
 	va_list args;
 

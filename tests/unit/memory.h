@@ -76,8 +76,8 @@ static inline void other_stack_call(void (*run)(void *), void *arg, uint8_t pain
 	stack_t mine = {.ss_size = OTHER_STACK_BYTES}, before;
 
 	if (!other_stack.base)
-		other_stack.base = mmap(
-			NULL, OTHER_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		other_stack.base = mmap(NULL, OTHER_STACK_BYTES, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(other_stack.base, MAP_FAILED);
 	memset(other_stack.base, paint, OTHER_STACK_BYTES);
 	mine.ss_sp = other_stack.base;

@@ -64,10 +64,10 @@ static inline void reference_xts_encrypt(const uint8_t *key, size_t key_bytes, u
 
 static inline void reference_hash(enum hash h, uint32_t number, const uint8_t *data, size_t len, uint8_t *out)
 {
-	static const br_hash_class *const classes[] = {
-		&br_sha1_vtable, &br_sha224_vtable, &br_sha256_vtable, &br_sha384_vtable, &br_sha512_vtable};
-	uint8_t be[4] = {
-		(uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number};
+	static const br_hash_class *const classes[] = {&br_sha1_vtable, &br_sha224_vtable, &br_sha256_vtable,
+		&br_sha384_vtable, &br_sha512_vtable};
+	uint8_t be[4] = {(uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8),
+		(uint8_t)number};
 	br_hash_compat_context c;
 
 	classes[h]->init(&c.vtable);
@@ -95,8 +95,8 @@ static inline void reference_h2(enum hash h, const uint8_t *d, size_t len, uint8
 }
 
 /* d0 = 0; s1 to s(n-1) random; dk = H2(d(k-1) xor sk); sn = d(n-1) xor key. */
-static inline void reference_af_split(
-	enum hash h, const uint8_t *key, size_t key_bytes, uint32_t seed, uint8_t *split)
+static inline void reference_af_split(enum hash h, const uint8_t *key, size_t key_bytes, uint32_t seed,
+	uint8_t *split)
 {
 	uint8_t d[64] = {0}, mixed[64];
 	uint8_t *s = split;

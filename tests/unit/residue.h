@@ -30,7 +30,7 @@ struct needles {
 	char name[NEEDLE_NAMES][NEEDLE_NAME_BYTES];
 	uint64_t masked[NEEDLES_MAX];
 	uint16_t what[NEEDLES_MAX], next[NEEDLES_MAX]; /* next: index + 1 */
-	uint16_t bucket[NEEDLE_BUCKETS];	       /* by the low bits of the masked window: index + 1 */
+	uint16_t bucket[NEEDLE_BUCKETS];               /* by the low bits of the masked window: index + 1 */
 };
 
 /* --- the list ------------------------------------------------------------------------------- */
@@ -59,8 +59,8 @@ static inline void needles_add_window(struct needles *n, const uint8_t *window)
 }
 
 /* @data, and @data as words of 4 and of 8 bytes in the other byte order, as a hash loads them. */
-static inline void needles_add(
-	struct needles *n, const char *whose, const char *what, const void *data, size_t len)
+static inline void needles_add(struct needles *n, const char *whose, const char *what, const void *data,
+	size_t len)
 {
 	static const size_t words[] = {1, 4, 8};
 	uint8_t turned[1024];
@@ -78,11 +78,11 @@ static inline void needles_add(
 
 /* --- what an unlock computes ------------------------------------------------------------------ */
 
-static inline void needles_add_hmac(
-	struct needles *n, const char *whose, enum hash h, const uint8_t *key, size_t len)
+static inline void needles_add_hmac(struct needles *n, const char *whose, enum hash h, const uint8_t *key,
+	size_t len)
 {
-	static const br_hash_class *const classes[] = {
-		&br_sha1_vtable, &br_sha224_vtable, &br_sha256_vtable, &br_sha384_vtable, &br_sha512_vtable};
+	static const br_hash_class *const classes[] = {&br_sha1_vtable, &br_sha224_vtable, &br_sha256_vtable,
+		&br_sha384_vtable, &br_sha512_vtable};
 	br_hmac_key_context kc;
 	uint8_t pad[64];
 
@@ -128,8 +128,8 @@ static inline void needles_matrix_keep(uint8_t *matrix, size_t bytes)
 }
 
 /* The first and the last blocks of the matrix: with them the key can be computed without the passphrase. */
-static inline void needles_add_argon2(
-	struct needles *n, const char *whose, const struct kdf *kdf, const uint8_t *passphrase, size_t len)
+static inline void needles_add_argon2(struct needles *n, const char *whose, const struct kdf *kdf,
+	const uint8_t *passphrase, size_t len)
 {
 	uint8_t out[64];
 	argon2_context ctx = {.out = out,
@@ -182,8 +182,8 @@ static inline void needles_add_unlock(struct needles *n, const char *whose, cons
 	needles_add_aes(n, whose, area_key, half);
 	needles_add_aes(n, whose, area_key + half, half);
 	memcpy(split, area, slot->key_bytes * 4000u);
-	cipher_decrypt(
-		slot->area_cipher, area_key, slot->area_key_bytes, split, slot->key_bytes * 4000u / 512);
+	cipher_decrypt(slot->area_cipher, area_key, slot->area_key_bytes, split,
+		slot->key_bytes * 4000u / 512);
 	needles_add(n, whose, "first stripe", split, slot->key_bytes);
 	needles_add(n, whose, "last stripe", split + last, slot->key_bytes);
 	af_merge(slot->af_hash, split, slot->key_bytes, key);
@@ -202,8 +202,8 @@ typedef uint64_t __attribute__((aligned(1), may_alias)) window_at_any_address;
  * How many needles are in @len bytes at @data? If any, @first gets the name of the first one, @where its
  * place. Reads memory of all kinds, of which the sanitizers would not approve.
  */
-__attribute__((no_sanitize("address", "undefined"))) static inline size_t needles_find(
-	const struct needles *n, const uint8_t *data, size_t len, const char **first, size_t *where)
+__attribute__((no_sanitize("address", "undefined"))) static inline size_t
+needles_find(const struct needles *n, const uint8_t *data, size_t len, const char **first, size_t *where)
 {
 	size_t hits = 0;
 
@@ -264,8 +264,8 @@ static inline size_t residue_mappings(const char *maps, struct mapping *out, siz
  * Everything in @m. The sanitizers reserve much more than they use: there, only what was ever touched is
  * looked at, and their shadow, terabytes without data, is left out.
  */
-static inline size_t residue_scan_mapping(
-	const struct needles *n, const struct mapping *m, const char **name, uintptr_t *where)
+static inline size_t residue_scan_mapping(const struct needles *n, const struct mapping *m, const char **name,
+	uintptr_t *where)
 {
 	enum { STEP = 2 << 20, PAGE = 4096 };
 	static unsigned char resident[STEP / PAGE];

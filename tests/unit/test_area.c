@@ -19,8 +19,10 @@ static struct area_look look(void)
 TEST(an_encrypted_area_looks_overwritten)
 {
 	for (unsigned id = 0; id < IMAGE_AREAS; id++) {
-		struct image_keyslot want = {
-			.id = id, .passphrase = "p", .key_bytes = 64, .area_key_bytes = 64};
+		struct image_keyslot want = {.id = id,
+			.passphrase = "p",
+			.key_bytes = 64,
+			.area_key_bytes = 64};
 		struct area_look l;
 
 		if (!id)

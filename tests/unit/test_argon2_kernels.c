@@ -108,8 +108,8 @@ static unsigned all_cores(const struct argon2_core *list[static 8])
 	return n;
 }
 
-static void with_core(const struct argon2_core *core, const struct kdf *kdf, struct bytes secret, uint8_t *out,
-	size_t out_bytes)
+static void with_core(const struct argon2_core *core, const struct kdf *kdf, struct bytes secret,
+	uint8_t *out, size_t out_bytes)
 {
 	struct derivation d = {.core = core, .out = out, .out_bytes = out_bytes};
 	uint8_t h0[H0_BYTES];
@@ -137,12 +137,12 @@ static void vectors_of_the_rfc(void **state)
 		enum kdf_kind kind;
 		uint8_t tag[32];
 	} vectors[] = {
-		{KDF_ARGON2I, {0xc8, 0x14, 0xd9, 0xd1, 0xdc, 0x7f, 0x37, 0xaa, 0x13, 0xf0, 0xd7, 0x7f, 0x24, 0x94, 0xbd,
-				      0xa1, 0xc8, 0xde, 0x6b, 0x01, 0x6d, 0xd3, 0x88, 0xd2, 0x99, 0x52, 0xa4, 0xc4,
-				      0x67, 0x2b, 0x6c, 0xe8}},
-		{KDF_ARGON2ID, {0x0d, 0x64, 0x0d, 0xf5, 0x8d, 0x78, 0x76, 0x6c, 0x08, 0xc0, 0x37, 0xa3, 0x4a, 0x8b,
-				       0x53, 0xc9, 0xd0, 0x1e, 0xf0, 0x45, 0x2d, 0x75, 0xb6, 0x5e, 0xb5, 0x25, 0x20,
-				       0xe9, 0x6b, 0x01, 0xe6, 0x59}},
+		{KDF_ARGON2I, {0xc8, 0x14, 0xd9, 0xd1, 0xdc, 0x7f, 0x37, 0xaa, 0x13, 0xf0, 0xd7, 0x7f, 0x24,
+				      0x94, 0xbd, 0xa1, 0xc8, 0xde, 0x6b, 0x01, 0x6d, 0xd3, 0x88, 0xd2, 0x99,
+				      0x52, 0xa4, 0xc4, 0x67, 0x2b, 0x6c, 0xe8}},
+		{KDF_ARGON2ID, {0x0d, 0x64, 0x0d, 0xf5, 0x8d, 0x78, 0x76, 0x6c, 0x08, 0xc0, 0x37, 0xa3, 0x4a,
+				       0x8b, 0x53, 0xc9, 0xd0, 0x1e, 0xf0, 0x45, 0x2d, 0x75, 0xb6, 0x5e, 0xb5,
+				       0x25, 0x20, 0xe9, 0x6b, 0x01, 0xe6, 0x59}},
 	};
 	const struct argon2_core *cores[8];
 	unsigned n = all_cores(cores);
@@ -150,7 +150,10 @@ static void vectors_of_the_rfc(void **state)
 	(void)state;
 	for (unsigned v = 0; v < 2; v++)
 		for (unsigned c = 0; c < n; c++) {
-			const struct kdf kdf = {.kind = vectors[v].kind, .iterations = 3, .memory_kib = 32, .lanes = 4};
+			const struct kdf kdf = {.kind = vectors[v].kind,
+				.iterations = 3,
+				.memory_kib = 32,
+				.lanes = 4};
 			uint8_t in[4 * 7 + 4 + 32 + 4 + 16 + 4 + 8 + 4 + 12], *p = in, h0[H0_BYTES], tag_[32];
 			const uint32_t numbers[] = {4, 32, 32, 3, 0x13, v ? 2 : 1};
 			const uint32_t lengths[] = {32, 16, 8, 12};
@@ -225,7 +228,11 @@ static void larger_than_a_huge_page(void **state)
 
 static void through_the_face(void **state)
 {
-	struct kdf kdf = {.kind = KDF_ARGON2ID, .iterations = 2, .memory_kib = 1000, .lanes = 3, .salt_bytes = 32};
+	struct kdf kdf = {.kind = KDF_ARGON2ID,
+		.iterations = 2,
+		.memory_kib = 1000,
+		.lanes = 3,
+		.salt_bytes = 32};
 	const struct bytes secret = {"password", 8};
 	uint8_t want[64], got[64];
 	struct error err;
@@ -240,7 +247,11 @@ static void through_the_face(void **state)
 
 static void any_number_of_threads(void **state)
 {
-	struct kdf kdf = {.kind = KDF_ARGON2ID, .iterations = 3, .memory_kib = 777, .lanes = 5, .salt_bytes = 16};
+	struct kdf kdf = {.kind = KDF_ARGON2ID,
+		.iterations = 3,
+		.memory_kib = 777,
+		.lanes = 5,
+		.salt_bytes = 16};
 	const struct bytes secret = {"secret", 6};
 	uint8_t want[32], got[32];
 
@@ -260,13 +271,18 @@ static void any_number_of_threads(void **state)
 
 static void no_memory_is_said(void **state)
 {
-	struct kdf kdf = {.kind = KDF_ARGON2ID, .iterations = 1, .memory_kib = 2048, .lanes = 1, .salt_bytes = 16};
+	struct kdf kdf = {.kind = KDF_ARGON2ID,
+		.iterations = 1,
+		.memory_kib = 2048,
+		.lanes = 1,
+		.salt_bytes = 16};
 	struct error err;
 	uint8_t out[32];
 
 	(void)state;
 	memory_refused = true;
-	assert_int_equal(argon2_derive(&kdf, (struct bytes){"", 0}, out, sizeof(out), NULL, &err), CAUSE_RESOURCE);
+	assert_int_equal(argon2_derive(&kdf, (struct bytes){"", 0}, out, sizeof(out), NULL, &err),
+		CAUSE_RESOURCE);
 	assert_non_null(strstr(err.text, "2 MiB"));
 }
 
@@ -284,7 +300,8 @@ static void impossible_parameters_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
-		assert_int_equal(argon2_derive(&wrong[i], (struct bytes){"", 0}, out, 32, NULL, &err), CAUSE_BUG);
+		assert_int_equal(argon2_derive(&wrong[i], (struct bytes){"", 0}, out, 32, NULL, &err),
+			CAUSE_BUG);
 }
 
 static uint64_t calls;
@@ -298,7 +315,11 @@ static void tell(void *context, uint64_t done, uint64_t total)
 
 static void every_slice_is_told(void **state)
 {
-	struct kdf kdf = {.kind = KDF_ARGON2ID, .iterations = 3, .memory_kib = 100, .lanes = 2, .salt_bytes = 16};
+	struct kdf kdf = {.kind = KDF_ARGON2ID,
+		.iterations = 3,
+		.memory_kib = 100,
+		.lanes = 2,
+		.salt_bytes = 16};
 	const struct progress p = {tell, NULL};
 	struct error err;
 	uint8_t out[32];
@@ -336,7 +357,8 @@ static void references_need_no_division(void **state)
 	(void)state;
 	for (int n = 0; n < 200000; n++) {
 		uint32_t lanes = 1 + random32() % (n % 2 ? 16 : 0xffffff), segment = 2 + random32() % 5000;
-		struct argon2_fill f = {NULL, ARGON2_TYPE_ID, 3, lanes, segment, 4 * segment, UINT64_MAX / lanes + 1};
+		struct argon2_fill f = {NULL, ARGON2_TYPE_ID, 3, lanes, segment, 4 * segment,
+			UINT64_MAX / lanes + 1};
 		struct argon2_place at = {random32() % 3, random32() % 4, random32() % lanes};
 		struct argon2_window w = argon2_window(&f, &at);
 		uint64_t j = (uint64_t)random32() << 32 | random32();

@@ -321,8 +321,8 @@ TEST(something_that_is_no_filesystem_is_read_as_one)
 {
 	struct child c = {.pid = 0};
 	struct plan_key key = {.kind = PLAN_KEY_STICK, .device = path, .path = "/a.key"};
-	struct fetch header = {
-		{.kind = PLAN_KEY_STICK, .device = path, .path = "/a.header"}, 0, fetch_memory_file()};
+	struct fetch header = {{.kind = PLAN_KEY_STICK, .device = path, .path = "/a.header"}, 0,
+		fetch_memory_file()};
 
 	put_file("no filesystem");
 	assert_int_equal(fetch(key, &c), CAUSE_DEVICE);

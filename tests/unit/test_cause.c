@@ -29,8 +29,8 @@ TEST(a_cause_has_no_meaning_or_somebody_elses)
 		assert_non_null(cause_info((enum cause)i)->meaning);
 		assert_true(strlen(cause_info((enum cause)i)->meaning) > 10);
 		for (int j = 0; j < i; j++)
-			assert_string_not_equal(
-				cause_info((enum cause)i)->meaning, cause_info((enum cause)j)->meaning);
+			assert_string_not_equal(cause_info((enum cause)i)->meaning,
+				cause_info((enum cause)j)->meaning);
 	}
 }
 

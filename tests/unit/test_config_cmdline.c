@@ -57,8 +57,8 @@ static const struct plan_row own[] = {
 		"latchkey.volume=a,/dev/a,,timeout=9 latchkey.volume=b,/dev/b latchkey.timeout=5 latchkey.headless "
 		"latchkey.key-timeout=1min latchkey.give-up=1h latchkey.after=reboot latchkey.passfifo=/run/fifo",
 		NULL, NULL,
-		VOLUME("a", "/dev/a") USUAL_KEY("a") "  options headless,timeout=9,key-timeout=60\n" VOLUME(
-			"b", "/dev/b")
+		VOLUME("a", "/dev/a") USUAL_KEY(
+			"a") "  options headless,timeout=9,key-timeout=60\n" VOLUME("b", "/dev/b")
 			USUAL_KEY("b") "  options headless,timeout=5,key-timeout=60\n"
 				       "tries 0, after reboot, give-up 3600, headless, passfifo /run/fifo\n"},
 	{"a value that is none is taken",
@@ -109,8 +109,8 @@ static const struct plan_row luks[] = {
 		"=root rd.luks.options=read-only rd.luks.key=/b rd.luks.data=" U1 "=/dev/d",
 		NULL, NULL,
 		VOLUME("root", "/dev/d")
-			KEY("/a on LABEL=K") "  header /h on LABEL=K\n  options discard\n" VOLUME(
-				"luks-" U2, "UUID=" U2) KEY("/b") "  options read-only\n" USUAL},
+			KEY("/a on LABEL=K") "  header /h on LABEL=K\n  options discard\n" VOLUME("luks-" U2,
+				"UUID=" U2) KEY("/b") "  options read-only\n" USUAL},
 	{"dracut's fields of rd.luks.key are not understood",
 		"rd.luks.uuid=" U1 " rd.luks.uuid=" U2 " rd.luks.key=/a:LABEL=K:UUID=" U1 " rd.luks.key=/b:/",
 		NULL, NULL,
@@ -130,8 +130,8 @@ static const struct plan_row luks[] = {
 		VOLUME("luks-" U1, "UUID=" U1) USUAL_KEY("luks-" U1) "  options timeout=30\n" USUAL},
 	{"rd.luks.allow-discards is for nobody",
 		"rd.luks.allow-discards=" U1 " rd.luks.uuid=" U1 " rd.luks.uuid=" U2, NULL, NULL,
-		VOLUME("luks-" U1, "UUID=" U1) USUAL_KEY("luks-" U1) "  options discard\n" VOLUME(
-			"luks-" U2, "UUID=" U2) USUAL_KEY("luks-" U2) USUAL},
+		VOLUME("luks-" U1, "UUID=" U1) USUAL_KEY("luks-" U1) "  options discard\n" VOLUME("luks-" U2,
+			"UUID=" U2) USUAL_KEY("luks-" U2) USUAL},
 	{"rd.luks.allow-discards is for one", "rd.luks.allow-discards rd.luks.uuid=" U1, NULL, NULL,
 		VOLUME("luks-" U1, "UUID=" U1) USUAL_KEY("luks-" U1) "  options discard\n" USUAL},
 	{"what is wrong with rd.luks is not named",

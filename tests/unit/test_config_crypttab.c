@@ -68,10 +68,10 @@ static const struct plan_row keys[] = {
 		"a /dev/a /k keyscript=passdev\nb /dev/b LABEL=K keyscript=passdev\n"
 		"c /dev/c - keyscript=passdev\nd /dev/d\n",
 		NULL,
-		VOLUME("4", "d", "/dev/d") USUAL_KEY("d")
-			USUAL WRONG("1", "the only key script is passdev, with device:path: passdev")
-				WRONG("2", "the only key script is passdev, with device:path: passdev") WRONG(
-					"3", "the only key script is passdev, with device:path: passdev")},
+		VOLUME("4", "d", "/dev/d") USUAL_KEY(
+			"d") USUAL WRONG("1", "the only key script is passdev, with device:path: passdev")
+			WRONG("2", "the only key script is passdev, with device:path: passdev")
+				WRONG("3", "the only key script is passdev, with device:path: passdev")},
 	{"another key script is not refused by name", NULL,
 		"a /dev/a none luks,keyscript=/usr/local/bin/fetch\nb /dev/b\n", NULL,
 		VOLUME("2", "b", "/dev/b") USUAL_KEY("b")
@@ -90,8 +90,8 @@ static const struct plan_row early[] = {
 					NOTE("6", "other lines are marked for the initramfs: f")},
 	{"a mark in a comment or in another word counts", NULL,
 		"# initramfs\na /dev/a /initramfs header=/x-initrd.attach\nb /dev/b\n", NULL,
-		VOLUME("2", "a", "/dev/a") KEY("/initramfs") "  header /x-initrd.attach\n" VOLUME(
-			"3", "b", "/dev/b") USUAL_KEY("b") USUAL},
+		VOLUME("2", "a", "/dev/a") KEY("/initramfs") "  header /x-initrd.attach\n" VOLUME("3", "b",
+			"/dev/b") USUAL_KEY("b") USUAL},
 	{"noauto and nofail are lost", NULL, "a /dev/a none noauto\nb /dev/b none nofail\n", NULL,
 		A("1") "  options noauto\n" VOLUME("2", "b", "/dev/b")
 			USUAL_KEY("b") "  options nofail\n" USUAL},
@@ -100,8 +100,8 @@ static const struct plan_row early[] = {
 static const struct plan_row chosen[] = {
 	{"rd.luks.uuid does not choose the lines", "rd.luks.uuid=" U1,
 		"a UUID=" U1 " /k discard\nb /dev/b none initramfs\nc UUID=" U2 "\n", NULL,
-		VOLUME("1", "a", "UUID=" U1) KEY("/k") "  options discard\n" USUAL NOTE(
-			"2", "rd.luks.* names others: b") NOTE("3", "rd.luks.* names others: c")},
+		VOLUME("1", "a", "UUID=" U1) KEY("/k") "  options discard\n" USUAL NOTE("2",
+			"rd.luks.* names others: b") NOTE("3", "rd.luks.* names others: c")},
 	{"a line by /dev/disk/by-uuid, or named luks-UUID, is not chosen",
 		"rd.luks.uuid=" U1 " rd.luks.uuid=" U2,
 		"a /dev/disk/by-uuid/" U1 " /k\nluks-" U2 " /dev/b /l\n", NULL,

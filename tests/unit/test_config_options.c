@@ -227,8 +227,8 @@ static void the_part_of_a_key_is_misread(void **state)
 static void the_tries_of_a_volume_are_lost_or_stronger_than_those_for_all(void **state)
 {
 	static struct plan p;
-	struct plan_sources s = {
-		.crypttab = "a /dev/a\nb /dev/b - tries=5\nc /dev/c - tries=6\n", .crypttab_path = "t"};
+	struct plan_sources s = {.crypttab = "a /dev/a\nb /dev/b - tries=5\nc /dev/c - tries=6\n",
+		.crypttab_path = "t"};
 
 	(void)state;
 	plan_make(&s, &p);
@@ -306,8 +306,8 @@ static void word_has_its_fate(void **state)
 		assert_int_equal(p.note_count, f->bad ? 1 : 0);
 		if (!f->bad)
 			continue;
-		snprintf(
-			want, sizeof(want), "t:1: left out, %s: %.*s", f->why, (int)strcspn(word, "="), word);
+		snprintf(want, sizeof(want), "t:1: left out, %s: %.*s", f->why, (int)strcspn(word, "="),
+			word);
 		assert_string_equal(p.notes[0].text, want);
 		assert_true(p.notes[0].bad);
 		assert_string_equal(p.volumes[0].name, "b");
@@ -317,16 +317,16 @@ static void word_has_its_fate(void **state)
 static void a_token_without_anybody_to_ask_is_taken(void **state)
 {
 	static struct plan p;
-	struct plan_sources s = {
-		.crypttab = "a /dev/a - tpm2-device=auto,headless\nb /dev/b - fido2-device=auto\n",
-		.crypttab_path = "t"};
+	struct plan_sources s =
+		{.crypttab = "a /dev/a - tpm2-device=auto,headless\nb /dev/b - fido2-device=auto\n",
+			.crypttab_path = "t"};
 
 	(void)state;
 	plan_make(&s, &p);
 	assert_int_equal(p.count, 1);
 	assert_string_equal(p.volumes[0].name, "b");
-	assert_string_equal(
-		p.notes[1].text, "t:1: left out, headless, with a token that latchkey cannot use: a");
+	assert_string_equal(p.notes[1].text,
+		"t:1: left out, headless, with a token that latchkey cannot use: a");
 	s.cmdline = "latchkey.headless";
 	plan_make(&s, &p);
 	assert_int_equal(p.count, 0);

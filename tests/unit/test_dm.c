@@ -487,8 +487,8 @@ static void a_key_stays_in_the_buffer(void **state)
 
 static void a_step_keeps_a_piece_of_the_arena(void **state)
 {
-	static enum cause (*const steps[])(struct fake_kernel *, struct error *) = {
-		do_version, do_list, do_find, do_create, do_load, do_resume, do_remove};
+	static enum cause (*const steps[])(struct fake_kernel *, struct error *) = {do_version, do_list,
+		do_find, do_create, do_load, do_resume, do_remove};
 	size_t mark = arena_mark();
 
 	(void)state;
@@ -507,8 +507,8 @@ static void a_step_keeps_a_piece_of_the_arena(void **state)
 
 static void a_full_arena_is_a_crash(void **state)
 {
-	static enum cause (*const steps[])(struct fake_kernel *, struct error *) = {
-		do_version, do_list, do_find, do_create, do_load, do_resume, do_remove};
+	static enum cause (*const steps[])(struct fake_kernel *, struct error *) = {do_version, do_list,
+		do_find, do_create, do_load, do_resume, do_remove};
 	size_t mark = arena_mark();
 
 	(void)state;

@@ -51,8 +51,8 @@ static void link_cluster(unsigned cluster, unsigned next)
 }
 
 /* An entry in slot @slot of the directory at @dir. */
-static uint8_t *entry(
-	size_t dir, unsigned slot, const char *name, unsigned attributes, unsigned cluster, unsigned size)
+static uint8_t *entry(size_t dir, unsigned slot, const char *name, unsigned attributes, unsigned cluster,
+	unsigned size)
 {
 	uint8_t *e = image + dir + slot * 32;
 
@@ -113,8 +113,8 @@ TEST(a_file_in_scattered_clusters_is_read_in_the_order_of_the_disk)
 
 static const struct {
 	unsigned first, next;
-} broken_chains[] = {
-	{0, 0}, {1, 0}, {SECTORS, 0}, {0xfff, 0}, {3, 0}, {3, 1}, {3, 0xff7}, {3, 0xfff}, {3, SECTORS - 1}};
+} broken_chains[] = {{0, 0}, {1, 0}, {SECTORS, 0}, {0xfff, 0}, {3, 0}, {3, 1}, {3, 0xff7}, {3, 0xfff},
+	{3, SECTORS - 1}};
 
 TEST(a_chain_that_leads_out_of_the_data_is_followed)
 {

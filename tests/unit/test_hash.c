@@ -85,8 +85,8 @@ TEST(parts_are_hashed_otherwise_than_the_whole)
 
 		hash_run((enum hash)h, &one, 1, whole);
 		for (size_t cut = 0; cut <= sizeof(data); cut += 37) {
-			struct bytes parts[] = {
-				{data, cut}, {data + cut, 0}, {data + cut, sizeof(data) - cut}};
+			struct bytes parts[] = {{data, cut}, {data + cut, 0},
+				{data + cut, sizeof(data) - cut}};
 
 			memset(got, '#', sizeof(got));
 			hash_run((enum hash)h, parts, 3, got);
@@ -99,8 +99,8 @@ TEST(parts_are_hashed_otherwise_than_the_whole)
 }
 
 /* Both @bytes and one byte more of room: nothing may be written behind the end. */
-static void assert_pbkdf2(
-	enum hash h, struct bytes password, struct bytes salt, uint32_t iterations, const char *key)
+static void assert_pbkdf2(enum hash h, struct bytes password, struct bytes salt, uint32_t iterations,
+	const char *key)
 {
 	size_t n = strlen(key) / 2;
 	uint8_t out[512];

@@ -15,8 +15,11 @@
 #include <string.h>
 
 static const br_hash_class *const classes[HASH_COUNT] = {
-	[HASH_SHA1] = &br_sha1_vtable,     [HASH_SHA224] = &br_sha224_vtable, [HASH_SHA256] = &br_sha256_vtable,
-	[HASH_SHA384] = &br_sha384_vtable, [HASH_SHA512] = &br_sha512_vtable,
+	[HASH_SHA1] = &br_sha1_vtable,
+	[HASH_SHA224] = &br_sha224_vtable,
+	[HASH_SHA256] = &br_sha256_vtable,
+	[HASH_SHA384] = &br_sha384_vtable,
+	[HASH_SHA512] = &br_sha512_vtable,
 };
 
 /* Repeatable and good enough. */
@@ -196,8 +199,8 @@ static void lengths_and_parts_agree_with_bearssl(void **state)
 	with_each_choice(check_lengths);
 }
 
-static void bearssl_pbkdf2(enum hash h, struct bytes password, struct bytes salt, uint32_t iterations, uint8_t *out,
-	size_t out_bytes)
+static void bearssl_pbkdf2(enum hash h, struct bytes password, struct bytes salt, uint32_t iterations,
+	uint8_t *out, size_t out_bytes)
 {
 	const size_t digest = hash_bytes(h);
 	br_hmac_key_context key;

@@ -580,8 +580,9 @@ static void a_damaged_secondary_hides_a_good_one_further_on(void **state)
 static void a_read_error_on_the_way_hides_the_secondary(void **state)
 {
 	uint8_t *image = image_new(4 * HDR, 7, 7);
-	struct image_device dev = {
-		.data = image, .size = 8 * HDR, .bad = {{0, 512}, {HDR, 512}, {2 * HDR, 512}}};
+	struct image_device dev = {.data = image,
+		.size = 8 * HDR,
+		.bad = {{0, 512}, {HDR, 512}, {2 * HDR, 512}}};
 	struct outcome o = load_device(&dev);
 
 	(void)state;
@@ -687,7 +688,7 @@ static void foreign_bytes_are_called_damaged(void **state)
 		struct outcome o;
 
 		for (size_t i = 0; i < 1 << 20; i++)
-			bytes[i] = (uint8_t)(kind == 0	 ? 0
+			bytes[i] = (uint8_t)(kind == 0   ? 0
 					     : kind == 1 ? 0xff
 					     : kind == 2 ? 'a' + i % 26
 							 : i * i >> 3);

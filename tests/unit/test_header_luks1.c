@@ -140,8 +140,8 @@ static void field_is_judged(void **state)
 		return;
 	}
 	assert_int_equal(o.luks.keyslot_count, 2);
-	assert_int_equal(
-		o.luks.segment.verdict.cause, f->where == SEGMENT_AND_SLOTS ? CAUSE_UNSUPPORTED : CAUSE_OK);
+	assert_int_equal(o.luks.segment.verdict.cause,
+		f->where == SEGMENT_AND_SLOTS ? CAUSE_UNSUPPORTED : CAUSE_OK);
 	for (unsigned i = 0; i < 2; i++) {
 		const struct luks_verdict *v = &o.luks.keyslots[i].verdict;
 

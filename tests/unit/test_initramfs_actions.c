@@ -26,10 +26,9 @@ static void signals_never_lead_to_the_mount(void **state)
 	(void)state;
 	for (int sig = 1; sig < 64; sig++)
 		for (int core = 0; core <= 0x80; core += 0x80)
-			assert_int_equal(
-				action_after(sig | core), sig == SIGINT || sig == SIGQUIT || sig == SIGHUP
-								    ? ACTION_AGAIN
-								    : ACTION_STOP);
+			assert_int_equal(action_after(sig | core),
+				sig == SIGINT || sig == SIGQUIT || sig == SIGHUP ? ACTION_AGAIN
+										 : ACTION_STOP);
 	assert_int_equal(action_after(-1), ACTION_STOP);
 }
 

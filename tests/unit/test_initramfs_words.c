@@ -67,8 +67,7 @@ static void every_word_is_kept(void **state)
 
 static void the_later_word_counts(void **state)
 {
-	struct line l = parse(
-		"rw root=/a panic=5 init=/k root=/b ro panic=0 init=");
+	struct line l = parse("rw root=/a panic=5 init=/k root=/b ro panic=0 init=");
 
 	(void)state;
 	assert_string_equal(l.w.root, "/b");
@@ -94,18 +93,19 @@ static void numbers_of_devices(void **state)
 	static const struct {
 		const char *spec;
 		unsigned major, minor;
-	} rows[] = {{"254:0", 254, 0}, {"8:17", 8, 17}, {"259:300", 259, 300}, {"fe00", 254, 0}, {"FE11", 254, 17},
-		{"811", 8, 17}, {"0x", ~0u, 0}, {"10310312", 0x103, 0x10312}, {"", ~0u, 0},
-		{"254:", ~0u, 0}, {":0", ~0u, 0}, {"254:0:1", ~0u, 0}, {"254:-1", ~0u, 0}, {"4294967296:0", ~0u, 0},
-		{"/dev/sda", ~0u, 0}, {"fe00x", ~0u, 0}, {"123456789", ~0u, 0}, {"UUID=254", ~0u, 0},
-		{"99999999999999999999:0", ~0u, 0}};
+	} rows[] = {{"254:0", 254, 0}, {"8:17", 8, 17}, {"259:300", 259, 300}, {"fe00", 254, 0},
+		{"FE11", 254, 17}, {"811", 8, 17}, {"0x", ~0u, 0}, {"10310312", 0x103, 0x10312}, {"", ~0u, 0},
+		{"254:", ~0u, 0}, {":0", ~0u, 0}, {"254:0:1", ~0u, 0}, {"254:-1", ~0u, 0},
+		{"4294967296:0", ~0u, 0}, {"/dev/sda", ~0u, 0}, {"fe00x", ~0u, 0}, {"123456789", ~0u, 0},
+		{"UUID=254", ~0u, 0}, {"99999999999999999999:0", ~0u, 0}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		unsigned major = ~0u, minor = 0;
 		bool is = words_device_number(rows[i].spec, &major, &minor);
 
-		if (is != (rows[i].major != ~0u) || (is && (major != rows[i].major || minor != rows[i].minor)))
+		if (is != (rows[i].major != ~0u) ||
+			(is && (major != rows[i].major || minor != rows[i].minor)))
 			fail_msg("%s: %d, %u:%u", rows[i].spec, is, major, minor);
 	}
 }
@@ -154,8 +154,8 @@ static void mount_options_are_split(void **state)
 	char data[64];
 
 	(void)state;
-	assert_true(words_mount_options(
-		"rw,noatime,,subvol=@/a,nosuid,compress=zstd,", &flags, data, sizeof(data)));
+	assert_true(words_mount_options("rw,noatime,,subvol=@/a,nosuid,compress=zstd,", &flags, data,
+		sizeof(data)));
 	assert_int_equal(flags, MS_SILENT | MS_NOATIME | MS_NOSUID);
 	assert_string_equal(data, "subvol=@/a,compress=zstd");
 

@@ -214,8 +214,8 @@ static void escapes_are_not_undone(void **state)
 		good("{\"\\u0061\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\u20ac\\ud83d\\ude00\"}");
 
 	(void)state;
-	assert_string_equal(
-		json_string(json_member(root, "a")), "\"\\/\b\f\n\r\t\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
+	assert_string_equal(json_string(json_member(root, "a")),
+		"\"\\/\b\f\n\r\t\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
 }
 
 static const struct number {

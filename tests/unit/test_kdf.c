@@ -106,35 +106,40 @@ TEST(argon2_disagrees_with_another_implementation)
 TEST(pbkdf2_takes_another_hash_or_the_whole_salt_buffer)
 {
 	for (int h = 0; h < HASH_COUNT; h++) {
-		struct kdf kdf = {
-			.kind = KDF_PBKDF2, .hash = (enum hash)h, .iterations = 7, .salt_bytes = 24};
+		struct kdf kdf = {.kind = KDF_PBKDF2,
+			.hash = (enum hash)h,
+			.iterations = 7,
+			.salt_bytes = 24};
 		uint8_t want[64], got[64];
 		struct error err;
 
 		unit_fill(SEED_SALT, kdf.salt, sizeof(kdf.salt));
 		hash_pbkdf2((enum hash)h, (struct bytes){"secret", 6}, (struct bytes){kdf.salt, 24}, 7, want,
 			sizeof(want));
-		assert_int_equal(
-			kdf_derive(&kdf, (struct bytes){"secret", 6}, got, sizeof(got), &err), CAUSE_OK);
+		assert_int_equal(kdf_derive(&kdf, (struct bytes){"secret", 6}, got, sizeof(got), &err),
+			CAUSE_OK);
 		assert_memory_equal(got, want, sizeof(want));
 	}
 }
 
 TEST(the_callers_secret_is_changed)
 {
-	struct kdf kdf = {
-		.kind = KDF_ARGON2ID, .iterations = 1, .memory_kib = 8, .lanes = 1, .salt_bytes = 16};
+	struct kdf kdf = {.kind = KDF_ARGON2ID,
+		.iterations = 1,
+		.memory_kib = 8,
+		.lanes = 1,
+		.salt_bytes = 16};
 	uint8_t secret[40], copy[40], out[32];
 	struct error err;
 
 	unit_fill(SEED_PASSWORD, secret, sizeof(secret));
 	memcpy(copy, secret, sizeof(copy));
-	assert_int_equal(
-		kdf_derive(&kdf, (struct bytes){secret, sizeof(secret)}, out, sizeof(out), &err), CAUSE_OK);
+	assert_int_equal(kdf_derive(&kdf, (struct bytes){secret, sizeof(secret)}, out, sizeof(out), &err),
+		CAUSE_OK);
 	assert_memory_equal(secret, copy, sizeof(copy));
 	kdf.kind = KDF_PBKDF2;
-	assert_int_equal(
-		kdf_derive(&kdf, (struct bytes){secret, sizeof(secret)}, out, sizeof(out), &err), CAUSE_OK);
+	assert_int_equal(kdf_derive(&kdf, (struct bytes){secret, sizeof(secret)}, out, sizeof(out), &err),
+		CAUSE_OK);
 	assert_memory_equal(secret, copy, sizeof(copy));
 }
 

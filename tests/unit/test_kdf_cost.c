@@ -10,8 +10,8 @@ int clock_gettime(clockid_t id, struct timespec *t)
 {
 	(void)id;
 	now_us += look_us;
-	*t = (struct timespec){
-		.tv_sec = (time_t)(now_us / 1000000), .tv_nsec = (long)(now_us % 1000000 * 1000)};
+	*t = (struct timespec){.tv_sec = (time_t)(now_us / 1000000),
+		.tv_nsec = (long)(now_us % 1000000 * 1000)};
 	return 0;
 }
 
@@ -70,8 +70,11 @@ TEST(the_limit_in_time_is_not_looked_at_or_off_by_one)
 	assert_int_equal(kdf_check(&kdf, &limits, &err), CAUSE_UNSUPPORTED);
 	assert_non_null(strstr(err.text, "2 s"));
 	assert_non_null(strstr(err.text, "--max-time"));
-	kdf = (struct kdf){
-		.kind = KDF_ARGON2ID, .iterations = 10, .memory_kib = 8192, .lanes = 1, .salt_bytes = 32};
+	kdf = (struct kdf){.kind = KDF_ARGON2ID,
+		.iterations = 10,
+		.memory_kib = 8192,
+		.lanes = 1,
+		.salt_bytes = 32};
 	assert_int_equal(kdf_check(&kdf, &limits, &err), CAUSE_OK);
 	kdf.iterations = 100;
 	assert_int_equal(kdf_check(&kdf, &limits, &err), CAUSE_UNSUPPORTED);

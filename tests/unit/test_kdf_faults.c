@@ -68,8 +68,10 @@ static int reset(void **state)
 
 /* --- may it, can it ------------------------------------------------------------------------- */
 
-static const struct kdf_limits limits = {
-	.memory_kib = 100000, .lanes = 4, .kib_passes = 1000000, .pbkdf2_iterations = 5000};
+static const struct kdf_limits limits = {.memory_kib = 100000,
+	.lanes = 4,
+	.kib_passes = 1000000,
+	.pbkdf2_iterations = 5000};
 
 static enum cause check(enum kdf_kind kind, uint32_t iterations, uint32_t memory_kib, uint32_t lanes)
 {
@@ -144,8 +146,11 @@ TEST(what_cryptsetup_creates_is_over_the_default_limits)
 
 static struct kdf small(uint32_t lanes)
 {
-	struct kdf kdf = {
-		.kind = KDF_ARGON2ID, .iterations = 1, .memory_kib = 100, .lanes = lanes, .salt_bytes = 32};
+	struct kdf kdf = {.kind = KDF_ARGON2ID,
+		.iterations = 1,
+		.memory_kib = 100,
+		.lanes = lanes,
+		.salt_bytes = 32};
 
 	unit_fill(SEED_SALT, kdf.salt, sizeof(kdf.salt));
 	return kdf;
@@ -279,8 +284,8 @@ int main(void)
 		cmocka_unit_test_setup(the_matrix_is_given_back_with_keys_in_it_or_not_at_all, reset),
 		cmocka_unit_test_setup(memory_that_cannot_be_had_is_a_bug_or_a_wrong_passphrase, reset),
 		cmocka_unit_test_setup(no_memory_for_threads_ends_the_unlock, reset),
-		cmocka_unit_test_setup(
-			a_thread_that_cannot_be_started_ends_the_unlock_or_leaks_the_matrix, reset),
+		cmocka_unit_test_setup(a_thread_that_cannot_be_started_ends_the_unlock_or_leaks_the_matrix,
+			reset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,8 +65,8 @@ static void assert_fails(enum cause cause, const char *name, uint64_t offset, ui
 
 TEST(a_byte_of_the_file_is_lost_or_stripped)
 {
-	static const char *const samples[] = {
-		"x", "\n", "key\n", "key\r\n", "\nkey", " key ", "\xef\xbb\xbfkey"};
+	static const char *const samples[] = {"x", "\n", "key\n", "key\r\n", "\nkey", " key ",
+		"\xef\xbb\xbfkey"};
 	static const uint8_t nul[] = "a\0b\0\0c\0";
 	size_t mark = arena_mark();
 

@@ -35,7 +35,8 @@ static enum cause open_with(const struct luks_keyslot *slot, const char *passphr
 	struct keyslot_source source = {&r, &img.luks, kdf_default_limits, foreign};
 
 	memset(&key, 0, sizeof(key));
-	return keyslot_open(&source, slot, &(struct keyslot_secret){{passphrase, strlen(passphrase)}, NULL}, &key, &err);
+	return keyslot_open(&source, slot, &(struct keyslot_secret){{passphrase, strlen(passphrase)}, NULL},
+		&key, &err);
 }
 
 /* Fail unless the arena is at @mark and has only zeroes above, as far as one keyslot gets. */
@@ -215,11 +216,13 @@ TEST(an_area_beyond_the_device_is_a_wrong_passphrase)
 	image_start(&img, 32);
 	slot = image_add(&img, &want);
 	r.size_bytes = slot->area_off + 128000 - 1;
-	assert_int_equal(keyslot_open(&source, slot, &(struct keyslot_secret){{"p", 1}, NULL}, &key, &err), CAUSE_DEVICE);
+	assert_int_equal(keyslot_open(&source, slot, &(struct keyslot_secret){{"p", 1}, NULL}, &key, &err),
+		CAUSE_DEVICE);
 	assert_non_null(strstr(err.text, "keyslot 2"));
 	assert_clean(mark);
 	r.size_bytes++;
-	assert_int_equal(keyslot_open(&source, slot, &(struct keyslot_secret){{"p", 1}, NULL}, &key, &err), CAUSE_OK);
+	assert_int_equal(keyslot_open(&source, slot, &(struct keyslot_secret){{"p", 1}, NULL}, &key, &err),
+		CAUSE_OK);
 	arena_release(mark);
 }
 

@@ -128,7 +128,8 @@ static const struct edit_row keyslots[] = {
 		{{SET, "keyslots/1/priority", "\"1\""}}},
 	{"a null priority is accepted", DAMAGED, "\"priority\"", {{SET, "keyslots/1/priority", "null"}}},
 
-	{"an unknown AF is accepted", DAMAGED, "keyslot 0: anti-forensic split \"luks9\" where \"luks1\" belongs",
+	{"an unknown AF is accepted", DAMAGED,
+		"keyslot 0: anti-forensic split \"luks9\" where \"luks1\" belongs",
 		{{SET, "keyslots/0/af/type", "\"luks9\""}}},
 	{"stripes 3999 are accepted", SLOT_0, CAUSE_DAMAGED, "\"stripes\" is 3999",
 		{{SET, "keyslots/0/af/stripes", "3999"}}},
@@ -140,13 +141,13 @@ static const struct edit_row keyslots[] = {
 		{{SET, "keyslots/0/af/stripes", "\"4000\""}}},
 	{"an unknown AF hash is accepted", SLOT_0, CAUSE_UNSUPPORTED, "hash \"whirlpool\" is not supported",
 		{{SET, "keyslots/0/af/hash", "\"whirlpool\""}}},
-	{"an AF hash in capitals is refused", OK,
-		{{SET, "keyslots/0/af/hash", "\"SHA256\""}}},
+	{"an AF hash in capitals is refused", OK, {{SET, "keyslots/0/af/hash", "\"SHA256\""}}},
 	{"an empty AF hash is accepted", DAMAGED, "keyslot 0: \"hash\" is missing or not a string",
 		{{SET, "keyslots/0/af/hash", "\"\""}}},
 	{"AF sha1 is refused", OK, {{SET, "keyslots/0/af/hash", "\"sha1\""}}},
 
-	{"an unknown area type is accepted", DAMAGED, "keyslot 0: area type \"journal\" where \"raw\" belongs",
+	{"an unknown area type is accepted", DAMAGED,
+		"keyslot 0: area type \"journal\" where \"raw\" belongs",
 		{{SET, "keyslots/0/area/type", "\"journal\""}}},
 	{"an area offset as a number is accepted", DAMAGED, "keyslot 0: \"offset\" is " DECIMAL,
 		{{SET, "keyslots/0/area/offset", "32768"}}},
@@ -259,7 +260,8 @@ static const struct edit_row other_keyslots[] = {
 	{"a keyslot of an unknown type without an area is accepted", DAMAGED, "keyslot 7: \"area\"",
 		{{ADD, "keyslots", "\"7\":{\"type\":\"other\",\"key_size\":1}"}}},
 	{"a keyslot of an unknown type must have our members", OK,
-		{{ADD, "keyslots", "\"7\":{\"type\":\"other\",\"key_size\":1,\"kdf\":5,\"af\":[],\"area\":{\"type\":\"none\",\"offset\":\"1048576\",\"size\":\"4096\"}}"}}},
+		{{ADD, "keyslots",
+			"\"7\":{\"type\":\"other\",\"key_size\":1,\"kdf\":5,\"af\":[],\"area\":{\"type\":\"none\",\"offset\":\"1048576\",\"size\":\"4096\"}}"}}},
 	{"a keyslot of an unknown type without key_size is accepted", DAMAGED, "keyslot 7: \"key_size\"",
 		{{ADD, "keyslots", "\"7\":{\"type\":\"other\"}"}}},
 	{"a keyslot without a type is accepted", DAMAGED, "keyslot 1: \"type\"",
@@ -762,12 +764,13 @@ static void eight_digests_are_refused(void **state)
 static void thirty_two_tokens_are_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(
-		many_objects("tokens", 32, "{\"type\":\"x\",\"keyslots\":[\"0\"]}")->cause, CAUSE_OK);
-	assert_int_equal(
-		many_objects("tokens", 32, "{\"type\":\"x\",\"keyslots\":[\"0\"]}")->luks.token_count, 32);
-	assert_int_equal(
-		many_objects("tokens", 33, "{\"type\":\"x\",\"keyslots\":[\"0\"]}")->cause, CAUSE_DAMAGED);
+	assert_int_equal(many_objects("tokens", 32, "{\"type\":\"x\",\"keyslots\":[\"0\"]}")->cause,
+		CAUSE_OK);
+	assert_int_equal(many_objects("tokens", 32, "{\"type\":\"x\",\"keyslots\":[\"0\"]}")
+				 ->luks.token_count,
+		32);
+	assert_int_equal(many_objects("tokens", 33, "{\"type\":\"x\",\"keyslots\":[\"0\"]}")->cause,
+		CAUSE_DAMAGED);
 }
 
 /* A second token of the type luks2-keyring, with these members behind its type; NULL: it is not kept. */
@@ -786,7 +789,8 @@ static const struct luks_keyring_token *one_token(const char *members)
 static void a_keyring_token_is_not_understood(void **state)
 {
 	static char longest[200], members[300];
-	const struct luks_keyring_token *t = one_token("\"keyslots\":[\"1\",\"0\"],\"key_description\":\"a key: ~\"");
+	const struct luks_keyring_token *t =
+		one_token("\"keyslots\":[\"1\",\"0\"],\"key_description\":\"a key: ~\"");
 
 	(void)state;
 	assert_non_null(t);
@@ -804,7 +808,8 @@ static void a_keyring_token_is_not_understood(void **state)
 
 static void text_that_is_not_printable_reaches_the_kernel(void **state)
 {
-	static const char *const bad[] = {"\"\"", "7", "null", "[\"a\"]", "\"a\\nb\"", "\"\\u007f\"", "\"\xc3\xa4\"", "\"a\\u001b[2J\""};
+	static const char *const bad[] = {"\"\"", "7", "null", "[\"a\"]", "\"a\\nb\"", "\"\\u007f\"",
+		"\"\xc3\xa4\"", "\"a\\u001b[2J\""};
 	char members[200];
 
 	(void)state;
@@ -818,8 +823,8 @@ static void text_that_is_not_printable_reaches_the_kernel(void **state)
 
 static void a_ninth_keyring_token_overwrites_something(void **state)
 {
-	const struct edit_outcome *o = many_objects(
-		"tokens", 32, "{\"type\":\"luks2-keyring\",\"keyslots\":[\"0\"],\"key_description\":\"a\"}");
+	const struct edit_outcome *o = many_objects("tokens", 32,
+		"{\"type\":\"luks2-keyring\",\"keyslots\":[\"0\"],\"key_description\":\"a\"}");
 
 	(void)state;
 	assert_int_equal(o->cause, CAUSE_OK);

@@ -126,7 +126,8 @@ TEST(unknown_memory_is_taken_for_none)
 
 TEST(all_memory_is_taken_from_another_line)
 {
-	assert_int_equal(ask(machine_memory_total_kib, "MemTotal:       24685772 kB\nMemAvailable: 1 kB\n"), 24685772);
+	assert_int_equal(ask(machine_memory_total_kib, "MemTotal:       24685772 kB\nMemAvailable: 1 kB\n"),
+		24685772);
 	assert_int_equal(ask(machine_memory_total_kib, "NotMemTotal: 2 kB\nMemTotal: 3 kB\n"), 3);
 	assert_true(ask(machine_memory_total_kib, "MemFree: 100 kB\n") == UINT64_MAX);
 }

@@ -245,8 +245,8 @@ static void the_signals_stay_blocked(void **state)
 
 enum step { VERSION, CREATE, KEY, LOAD, RESUME = 5 };
 
-static const char *const step_names[] = {
-	"the version", "the creation", "the key", "the load", "", "the resume"};
+static const char *const step_names[] = {"the version", "the creation", "the key", "the load", "",
+	"the resume"};
 
 struct failure {
 	enum step step;
@@ -692,8 +692,10 @@ static void a_name_is_not_mangled_for_the_removal(void **state)
 	struct error err = {.text = ""};
 
 	(void)state;
-	f->device = (struct fake_device){
-		.exists = true, .dev = FAKE_DEV, .name = "we\\x20ird", .uuid = "CRYPT-1"};
+	f->device = (struct fake_device){.exists = true,
+		.dev = FAKE_DEV,
+		.name = "we\\x20ird",
+		.uuid = "CRYPT-1"};
 	assert_int_equal(map_remove(&f->face, "we ird", &err), CAUSE_OK);
 	assert_false(f->device.exists);
 }

@@ -120,17 +120,17 @@ static void the_UUID_differs_from_cryptsetups(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(
-		map_names_fill(&filled, "LUKS2", "6d1b3a5e-0f2c-4c47-9a53-7c1de0c58b21", "root", &err),
+	assert_int_equal(map_names_fill(&filled, "LUKS2", "6d1b3a5e-0f2c-4c47-9a53-7c1de0c58b21", "root",
+				 &err),
 		CAUSE_OK);
 	assert_string_equal(filled.name, "root");
 	assert_string_equal(filled.uuid, "CRYPT-LUKS2-6d1b3a5e0f2c4c479a537c1de0c58b21-root");
-	assert_int_equal(
-		map_names_fill(&filled, "LUKS1", "6d1b3a5e-0f2c-4c47-9a53-7c1de0c58b21", "we ird", &err),
+	assert_int_equal(map_names_fill(&filled, "LUKS1", "6d1b3a5e-0f2c-4c47-9a53-7c1de0c58b21", "we ird",
+				 &err),
 		CAUSE_OK);
 	assert_string_equal(filled.uuid, "CRYPT-LUKS1-6d1b3a5e0f2c4c479a537c1de0c58b21-we\\x20ird");
-	assert_int_equal(
-		map_names_fill(&filled, "LUKS2", "6d1b3a5e-0f2c-4c47-9a53-7c1de0c58b21", "a/b", &err),
+	assert_int_equal(map_names_fill(&filled, "LUKS2", "6d1b3a5e-0f2c-4c47-9a53-7c1de0c58b21", "a/b",
+				 &err),
 		CAUSE_USAGE);
 }
 

@@ -13,8 +13,8 @@ static int64_t now_us;
 int clock_gettime(clockid_t id, struct timespec *t)
 {
 	(void)id;
-	*t = (struct timespec){
-		.tv_sec = (time_t)(now_us / 1000000), .tv_nsec = (long)(now_us % 1000000 * 1000)};
+	*t = (struct timespec){.tv_sec = (time_t)(now_us / 1000000),
+		.tv_nsec = (long)(now_us % 1000000 * 1000)};
 	return 0;
 }
 

@@ -141,8 +141,8 @@ static void a_stale_node_stays(void **state)
 
 static void a_large_number_is_unpacked_wrongly(void **state)
 {
-	static const unsigned numbers[][2] = {
-		{253, 0}, {253, 255}, {253, 256}, {253, 4095}, {253, 1048575}, {4095, 3}, {255, 65536}};
+	static const unsigned numbers[][2] = {{253, 0}, {253, 255}, {253, 256}, {253, 4095}, {253, 1048575},
+		{4095, 3}, {255, 65536}};
 
 	(void)state;
 	SKIP_EMULATED("device numbers of 32 bits");

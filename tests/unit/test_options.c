@@ -23,8 +23,8 @@ static enum cause parse(enum command command, const char *const *args, struct op
 	cause = options_parse(command, argc, argv, out, err);
 	/* The texts of @out point into argv: put them into constants before it goes. */
 	for (int i = 0; i < argc; i++) {
-		const char **texts[] = {
-			&out->wishes.key_file, &out->wishes.header, &out->args[0], &out->args[1]};
+		const char **texts[] = {&out->wishes.key_file, &out->wishes.header, &out->args[0],
+			&out->args[1]};
 
 		for (size_t t = 0; t < COUNT(texts); t++)
 			if (*texts[t] >= argv[i] && *texts[t] <= argv[i] + strlen(argv[i]))
@@ -175,8 +175,8 @@ static void value_is_taken(const struct valued *v, enum command command, const c
 	}
 }
 
-static void value_is_refused(
-	const struct valued *v, enum command command, const char *text, const char *piece)
+static void value_is_refused(const struct valued *v, enum command command, const char *text,
+	const char *piece)
 {
 	const char *const args[] = {v->name, text, NULL};
 	struct options o;
@@ -200,8 +200,8 @@ static void numbers_are_judged(const struct valued *v, enum command command)
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)v->max + 1);
 	value_is_refused(v, command, text, "is no number from 0 to");
 	/* what would be small again in 32 bits */
-	value_is_refused(
-		v, command, v->bytes == 4 ? "4294967297" : "18446744073709551615", "is no number from 0 to");
+	value_is_refused(v, command, v->bytes == 4 ? "4294967297" : "18446744073709551615",
+		"is no number from 0 to");
 	for (size_t i = 0; i < COUNT(bad); i++)
 		value_is_refused(v, command, bad[i], "is no number from 0 to");
 }
@@ -343,8 +343,8 @@ static void help_and_parser_disagree(void **state)
 			lines_wanted += (flags[i].commands & bit) != 0;
 		}
 		for (size_t i = 0; i < COUNT(values); i++) {
-			assert_int_equal(
-				strstr(text, values[i].name) != NULL, (values[i].commands & bit) != 0);
+			assert_int_equal(strstr(text, values[i].name) != NULL,
+				(values[i].commands & bit) != 0);
 			lines_wanted += (values[i].commands & bit) != 0;
 		}
 		for (const char *p = text; *p; p++)

@@ -42,12 +42,14 @@ void *mmap(void *where, size_t len, int prot, int flags, int fd, off_t off)
 
 /* --- a volume and what must not be left of it, made by a child so that its copies are gone --------- */
 
-static struct {
+struct made {
 	struct image img;
 	struct needles needles;
 	uint8_t passphrase[2][PASSPHRASE_BYTES],
 		volume_key[64]; /* masked; the right passphrase is number 1 */
-} * made;
+};
+
+static struct made *made;
 
 static void mask(uint8_t *p, size_t len)
 {
@@ -126,8 +128,8 @@ static void attempt_run(void *arg)
 {
 	struct attempt *a = arg;
 	struct reader r = image_reader(&a->device);
-	struct search s = {
-		.source = {&r, &made->img.luks, kdf_default_limits, NULL}, .keyslot = SEARCH_ANY_KEYSLOT};
+	struct search s = {.source = {&r, &made->img.luks, kdf_default_limits, NULL},
+		.keyslot = SEARCH_ANY_KEYSLOT};
 	size_t mark = arena_mark();
 	struct volume_key key;
 	struct error err;
@@ -348,8 +350,8 @@ static void step_area_key(void *arg)
 
 	(void)arg;
 	unmask_key();
-	if (kdf_derive(
-		    &slot->kdf, (struct bytes){step_key, PASSPHRASE_BYTES}, area_key, sizeof(area_key), &err))
+	if (kdf_derive(&slot->kdf, (struct bytes){step_key, PASSPHRASE_BYTES}, area_key, sizeof(area_key),
+		    &err))
 		return;
 	memset(step_key, 0, sizeof(step_key));
 	br_aes_ct64_cbcdec_init(&round_keys, area_key, 32);

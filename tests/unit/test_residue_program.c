@@ -17,11 +17,13 @@ static char folder[] = "/tmp/unit-residue-XXXXXX";
 static char volume[64], key_file[64], program[4096];
 
 /* Made by a child, as in test_residue.c. */
-static struct {
+struct made {
 	struct image img;
 	struct needles needles;
 	uint8_t passphrase[2][PASSPHRASE_BYTES]; /* masked; the right one is number 1 */
-} * made;
+};
+
+static struct made *made;
 
 static void make_in_child(const struct kdf *kdf)
 {
@@ -73,7 +75,7 @@ enum input { FROM_KEY_FILE, FROM_PIPE };
 
 struct run {
 	int exit_code;
-	unsigned given_back;	       /* mappings */
+	unsigned given_back;           /* mappings */
 	size_t seen, left_in, left_at; /* pieces: while it ran; in what it gave back; at the exit */
 	char report[256];
 };
@@ -117,8 +119,8 @@ static void be_the_program(enum input input, int in)
 }
 
 /* Needles in [@low, @high) of process @pid, or SIZE_MAX when it cannot be read. */
-static size_t scan(
-	pid_t pid, uintptr_t low, uintptr_t high, const char *what, char *report, size_t report_bytes)
+static size_t scan(pid_t pid, uintptr_t low, uintptr_t high, const char *what, char *report,
+	size_t report_bytes)
 {
 	static uint8_t buf[1 << 20];
 	size_t hits = 0;

@@ -103,8 +103,8 @@ static void assert_order(const int *ids)
 		n++;
 	assert_int_equal(device.reads, n * times);
 	for (unsigned i = 0; i < n * times; i++)
-		assert_int_equal(
-			device.offs[i], luks_find_keyslot(&img.luks, (unsigned)ids[i % n])->area_off);
+		assert_int_equal(device.offs[i],
+			luks_find_keyslot(&img.luks, (unsigned)ids[i % n])->area_off);
 }
 
 #define ORDER(...) assert_order((const int[]){__VA_ARGS__, -1})
@@ -165,10 +165,14 @@ TEST(a_slot_that_is_not_there_is_a_wrong_passphrase)
 
 TEST(a_slot_with_another_key_gives_the_volume_key)
 {
-	struct image_keyslot other = {
-		.id = 1, .priority = LUKS_PRIORITY_PREFER, .passphrase = "other", .digest = 1};
-	struct image_keyslot none = {
-		.id = 2, .priority = LUKS_PRIORITY_PREFER, .passphrase = "none", .digest = -1};
+	struct image_keyslot other = {.id = 1,
+		.priority = LUKS_PRIORITY_PREFER,
+		.passphrase = "other",
+		.digest = 1};
+	struct image_keyslot none = {.id = 2,
+		.priority = LUKS_PRIORITY_PREFER,
+		.passphrase = "none",
+		.digest = -1};
 
 	(void)image_add(&img, &other);
 	(void)image_add(&img, &none);
@@ -184,8 +188,10 @@ TEST(a_slot_with_another_key_gives_the_volume_key)
 
 TEST(a_header_without_slots_is_a_wrong_passphrase)
 {
-	struct image_keyslot other = {
-		.id = 1, .priority = LUKS_PRIORITY_NORMAL, .passphrase = "other", .digest = 1};
+	struct image_keyslot other = {.id = 1,
+		.priority = LUKS_PRIORITY_NORMAL,
+		.passphrase = "other",
+		.digest = 1};
 
 	assert_fails(CAUSE_UNSUPPORTED, SEARCH_ANY_KEYSLOT, "p");
 	assert_non_null(strstr(err.text, "restore a header backup"));
@@ -289,8 +295,8 @@ TEST(an_overwritten_area_is_only_a_wrong_passphrase)
 
 	memset(img.bytes + zero->area_off + 1024, 0, 4096);
 	assert_fails(CAUSE_PASSPHRASE, SEARCH_ANY_KEYSLOT, "zero");
-	assert_non_null(strstr(
-		err.text, "; the area of keyslot 0 looks overwritten: zeroes from byte 33792 on (8 of 250"));
+	assert_non_null(strstr(err.text,
+		"; the area of keyslot 0 looks overwritten: zeroes from byte 33792 on (8 of 250"));
 	assert_null(strstr(err.text, "keyslot 1"));
 	/* Not said of a slot that was not tried, nor when another one opens. */
 	assert_fails(CAUSE_PASSPHRASE, 1, "zero");
@@ -338,8 +344,8 @@ TEST(a_slot_that_needs_too_much_memory_hides_a_good_one)
 
 TEST(a_weaker_reason_is_given)
 {
-	static const enum cause by_strength[] = {
-		CAUSE_UNSUPPORTED, CAUSE_DAMAGED, CAUSE_DEVICE, CAUSE_RESOURCE, CAUSE_BUG};
+	static const enum cause by_strength[] = {CAUSE_UNSUPPORTED, CAUSE_DAMAGED, CAUSE_DEVICE,
+		CAUSE_RESOURCE, CAUSE_BUG};
 	struct luks_keyslot *a = add(0, LUKS_PRIORITY_NORMAL, "a"), *b = add(1, LUKS_PRIORITY_NORMAL, "b");
 
 	for (size_t weak = 0; weak < COUNT(by_strength); weak++)
@@ -392,7 +398,9 @@ TEST(a_slot_that_opens_waits_for_its_neighbours)
 TEST(nobody_to_tell_of_skipped_slots_crashes)
 {
 	struct reader r = image_reader(&device);
-	struct search s = {.source = {&r, &img.luks, kdf_default_limits, NULL}, .keyslot = SEARCH_ANY_KEYSLOT, .skipped = NULL};
+	struct search s = {.source = {&r, &img.luks, kdf_default_limits, NULL},
+		.keyslot = SEARCH_ANY_KEYSLOT,
+		.skipped = NULL};
 
 	add(0, LUKS_PRIORITY_NORMAL, "p")->verdict.cause = CAUSE_DAMAGED;
 	assert_int_equal(search_check(&s, &err), CAUSE_DAMAGED);
@@ -433,7 +441,10 @@ int main(void)
 {
 /* And once more with keyslots side by side: nothing of what comes out may differ. */
 #define SEARCH_TEST(name)                                                                                    \
-	cmocka_unit_test_setup_teardown(name, start, end), {#name "_side_by_side", name, start, end, &three}
+	cmocka_unit_test_setup_teardown(name, start, end),                                                   \
+	{                                                                                                    \
+#name "_side_by_side", name, start, end, &three                                              \
+	}
 	static unsigned three = 3;
 	static const struct CMUnitTest tests[] = {
 		SEARCH_TEST(keyslots_are_tried_in_another_order),

@@ -245,8 +245,8 @@ static void a_cut_key_is_passed_on(void **state)
 	t.key = long_key;
 	for (t.key_bytes = 300; t.key_bytes < sizeof(long_key); t.key_bytes++)
 		if (format(&t, line) == CAUSE_OK)
-			assert_int_equal(
-				strlen(line), strlen("aes-xts-plain64  0 7:0 32768") + 2 * t.key_bytes);
+			assert_int_equal(strlen(line),
+				strlen("aes-xts-plain64  0 7:0 32768") + 2 * t.key_bytes);
 		else
 			assert_true(t.key_bytes > 350);
 }

@@ -74,8 +74,8 @@ static void run_keyslot(void *arg)
 	struct error err;
 	size_t mark = arena_mark();
 
-	*(enum cause *)arg =
-		keyslot_open(&source, &img.luks.keyslots[0], &(struct keyslot_secret){{"p", 1}, NULL}, &found, &err);
+	*(enum cause *)arg = keyslot_open(&source, &img.luks.keyslots[0],
+		&(struct keyslot_secret){{"p", 1}, NULL}, &found, &err);
 	arena_release(mark);
 }
 

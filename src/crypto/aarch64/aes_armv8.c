@@ -132,9 +132,9 @@ TARGET static void encrypt_run(const br_block_cbcenc_class *const *ctx, void *iv
 	vst1q_u8(iv, x);
 }
 
-static const br_block_cbcdec_class decrypt_class = {
-	sizeof(struct key), AES_BLOCK_BYTES, 4, decrypt_init, decrypt_run};
-static const br_block_cbcenc_class encrypt_class = {
-	sizeof(struct key), AES_BLOCK_BYTES, 4, encrypt_init, encrypt_run};
+static const br_block_cbcdec_class decrypt_class = {sizeof(struct key), AES_BLOCK_BYTES, 4, decrypt_init,
+	decrypt_run};
+static const br_block_cbcenc_class encrypt_class = {sizeof(struct key), AES_BLOCK_BYTES, 4, encrypt_init,
+	encrypt_run};
 
 const struct aes aes_armv8 = {&decrypt_class, &encrypt_class};

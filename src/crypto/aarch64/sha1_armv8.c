@@ -18,8 +18,8 @@
                                                                                                              \
 		abcd = op(abcd, e, wk);                                                                      \
 		e = next;                                                                                    \
-		m[i] = vsha1su1q_u32(                                                                        \
-			vsha1su0q_u32(m[i], m[((i) + 1) & 3], m[((i) + 2) & 3]), m[((i) + 3) & 3]);          \
+		m[i] = vsha1su1q_u32(vsha1su0q_u32(m[i], m[((i) + 1) & 3], m[((i) + 2) & 3]),                \
+			m[((i) + 3) & 3]);                                                                   \
 	} while (0)
 
 /* The last sixteen words of the schedule are computed in vain. */

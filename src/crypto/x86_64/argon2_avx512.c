@@ -71,8 +71,8 @@ TARGET_INLINE v8 load(const struct argon2_block *b, int at)
 {
 	const __m256i *from = (const __m256i *)b->w + at;
 
-	return _mm512_inserti64x4(
-		_mm512_castsi256_si512(_mm256_load_si256(from)), _mm256_load_si256(from + 4), 1);
+	return _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_load_si256(from)),
+		_mm256_load_si256(from + 4), 1);
 }
 
 TARGET_INLINE void store(struct argon2_block *b, int at, v8 x)
@@ -110,8 +110,8 @@ TARGET static CORE_PART void block(struct argon2_block *next, const struct argon
 		two_columns(&x[0], &x[1], &x[2], &x[3]);
 		ARGON2_UNROLL
 		for (int k = 0; k < 4; k++)
-			x[k] = _mm512_ternarylogic_epi64(
-				x[k], load(prev, 8 * k + i), load(ref, 8 * k + i), 0x96);
+			x[k] = _mm512_ternarylogic_epi64(x[k], load(prev, 8 * k + i), load(ref, 8 * k + i),
+				0x96);
 		if (with_old)
 			ARGON2_UNROLL
 		for (int k = 0; k < 4; k++)

@@ -49,7 +49,6 @@ static void wipe_area(void *p, size_t len)
 static const struct hash_core *const sha1[] = {&sha1_avx512, &sha1_sse2, NULL};
 static const struct hash_core *const sha256[] = {&sha256_shani, &sha256_sse2, NULL};
 static const struct hash_core *const sha512[] = {&sha512_avx2, &sha512_c, NULL};
-static const struct argon2_core *const argon2[] = {
-	&argon2_avx512, &argon2_avx2, &argon2_sse2, NULL};
+static const struct argon2_core *const argon2[] = {&argon2_avx512, &argon2_avx2, &argon2_sse2, NULL};
 
 const struct arch arch = {features, detect, {sha1, sha256, sha512}, argon2, wipe_area, NULL, 0};

@@ -50,8 +50,8 @@ TARGET static CORE_PART void block(v4 s[5], const uint32_t key[5])
 	s[3] = d + all(key[3]), s[4] = e + all(key[4]);
 }
 
-TARGET static void four(
-	const uint32_t *inner, const uint32_t *outer, uint32_t *u, uint32_t *t, size_t n, uint32_t rounds)
+TARGET static void four(const uint32_t *inner, const uint32_t *outer, uint32_t *u, uint32_t *t, size_t n,
+	uint32_t rounds)
 {
 	v4 s[5] = {{0}}, sum[5] = {{0}};
 
