@@ -63,15 +63,17 @@ def missing():
 
 
 @vm.once
-def tree():
-    """The system as its packages make it."""
+def tree(which="tree"):
+    """The system as its packages make it; get-root knows which there are."""
     lack = missing()
     if lack:
         raise Skip(lack)
-    done = subprocess.run([os.path.join(vm.HERE, "get-root")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    done = subprocess.run([os.path.join(vm.HERE, "get-root"), which], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           env={**os.environ, "O": vm.O})
+    if done.returncode == 2:
+        raise Skip(f"the packages of {which} cannot be had here (get-root {which} says why)")
     if done.returncode:
-        raise Failure(f"get-root: status {done.returncode}")
+        raise Failure(f"get-root {which}: status {done.returncode}")
     return done.stdout.decode().split("\n")[-2]
 
 
@@ -111,11 +113,11 @@ def put(folder, name, content, mode=0o644):
     os.chmod(name, mode)
 
 
-def copy(name, without="", files=()):
+def copy(name, without="", files=(), which="tree"):
     """A copy of the system as folder NAME; files: (path, content[, mode])."""
     out = path(name)
     vm.run("rm", "-rf", out)
-    vm.run("cp", "-al", tree(), out)
+    vm.run("cp", "-al", tree(which), out)
     if without:
         vm.run("sh", "-c", f'cd "$1" && rm -rf {without}', "sh", out)
     for file in files:
