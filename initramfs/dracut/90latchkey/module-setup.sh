@@ -26,19 +26,37 @@ latchkey_devices() {
     done
 }
 
-# aes-xts-plain64 -> crypto-aes, crypto-xts: what the volumes are encrypted with. Fails when one cannot be read.
-latchkey_ciphers() {
-    local dev ciphers cipher name
-    for dev in $(latchkey_devices); do
-        ciphers=$(latchkey dump --json "$dev" | sed -n 's/^ *"segment".*"encryption": "\([^"]*\)".*/\1/p')
-        [[ $ciphers ]] || return 1
-        for cipher in $ciphers; do
-            for name in ${cipher//[-:,]/ }; do
-                echo "crypto-$name"
-            done
-            [[ $cipher != *adiantum* ]] || echo crypto-nhpoly1305
-        done
+latchkey_is_marked() { # OPTIONS of a line of crypttab
+    [[ ,$1, =~ ,(force|x-initrd\.attach|initramfs), ]]
+}
+
+latchkey_find() { # DEVICE of a line of crypttab: its path
+    blkid -l -o device -t "$1" 2> /dev/null || echo "$1"
+}
+
+# aes-xts-plain64 -> crypto-aes, crypto-xts: what DEVICE is encrypted with. Fails when it cannot be read.
+latchkey_ciphers_of() {
+    local cipher name
+    cipher=$(latchkey dump --json "$1" 2> /dev/null | sed -n 's/^ *"segment".*"encryption": "\([^"]*\)".*/\1/p')
+    [[ $cipher ]] || return 1
+    for name in ${cipher//[-:,]/ }; do
+        echo "crypto-$name"
     done
+    [[ $cipher != *adiantum* ]] || echo crypto-nhpoly1305
+}
+
+# The same for all volumes. Fails when one of this machine's own cannot be read; those that are marked may be away now.
+latchkey_ciphers() {
+    local dev name options
+    for dev in $(latchkey_devices); do
+        latchkey_ciphers_of "$dev" || return 1
+    done
+    [[ -r $dracutsysrootdir/etc/crypttab ]] || return 0
+    while read -r name dev _ options || [[ $name ]]; do
+        [[ $name != \#* && $dev ]] || continue
+        ! latchkey_is_marked "$options" || latchkey_ciphers_of "$(latchkey_find "$dev")"
+    done < "$dracutsysrootdir/etc/crypttab"
+    return 0
 }
 
 installkernel() {
@@ -87,13 +105,11 @@ latchkey_crypttab() {
     local name dev key options real host
     while read -r name dev key options || [[ $name ]]; do
         [[ $name != \#* && $dev ]] || continue
-        case ",$options," in
-            *,force,* | *,x-initrd.attach,* | *,initramfs,*)
-                echo "$name $dev $key $options"
-                continue
-                ;;
-        esac
-        real=$(blkid -l -o device -t "$dev" 2> /dev/null) || real=$dev
+        if latchkey_is_marked "$options"; then
+            echo "$name $dev $key $options"
+            continue
+        fi
+        real=$(latchkey_find "$dev")
         for host in $(latchkey_devices); do
             [[ $real -ef $host || $real -ef /dev/block/$host ]] || continue
             echo "$name $dev $key $options"
