@@ -228,7 +228,7 @@ check-targets: all-targets ## every architecture: all unit tests, vectors and da
 		$(subst :$(O)/,:$(O)/strict/,$(call under,armv5-linux-musleabi,$(PURE))) $(subst $() ,:,tests/build/release $(TARGETS)) $(subst $() ,:,tests/build/sizes $(TARGETS)) tests/build/sdk
 check-hooks: all ## every initramfs builder, up to the encrypted root, and OpenWrt's scripts: minutes; as root
 	toolchain/setup hooks
-	HOOKS=all TARGET=$(TARGET) O=$(O) tests/run tests/boot/test_hooks tests/build/openwrt
+	SUITE_SECONDS=7200 HOOKS=all TARGET=$(TARGET) O=$(O) tests/run tests/boot/test_hooks tests/build/openwrt
 fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), from what it has found before
 	O=$(O) tests/fuzz/run $(or $(FUZZ_SECONDS),60)
 $(O)/host-fuzz/fuzz_%: $(O)/host-fuzz/tests/fuzz/fuzz_%.o $(B)/liblatchkey.a $(LIBRARIES)
@@ -244,7 +244,7 @@ image: $(if $(BOARD),all,name-a-board) ## BOARD=vendor/name: the board's initram
 	@O=$(abspath $(O)) BOARD=$(BOARD) TARGET=$(TARGET) MODULES='$(MODULES)' KERNEL_PACKAGE='$(KERNEL_PACKAGE)' \
 		KERNEL='$(KERNEL)' MODULES_ROOT='$(MODULES_ROOT)' UBOOT_ARCH='$(UBOOT_ARCH)' \
 		FIT_LOAD='$(FIT_LOAD)' FIT_KERNEL='$(FIT_KERNEL)' FIT_DTB='$(FIT_DTB)' board/image
-check-boards: ## every emulated board, as make check, with little memory, in Adiantum, from initramfs.list, from U-Boot
+check-boards: ## every emulated board, as make check, and from initramfs.list
 	toolchain/setup boards
 	+for b in $(EMULATED); do $(MAKE) $(JOBS) BOARD=$$b image board-programs || exit 1; done
 	O=$(O) tests/run tests/boot/boards

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "device/sysblock.h"
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -106,6 +107,8 @@ static bool ata_is(const char *disk, const char *id)
 
 	text_format(path, sizeof(path), "/sys/class/block/%s/device/vpd_pg83", disk);
 	n = file_read(path, page, sizeof(page));
+	if (n < 0 && errno == EFBIG)
+		n = sizeof(page) - 1; /* what is wanted stands at the beginning of a longer one, too */
 	for (ssize_t at = 4; at + 4 + ALL <= n; at += 4 + page[at + 3]) {
 		const char *d = (const char *)page + at + 4;
 

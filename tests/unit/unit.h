@@ -23,8 +23,7 @@
 		skip();                                                                                      \
 	} while (0)
 
-/* Under a user-mode emulator (tests/run sets it) what the kernel does by request of ours is not all handed
- * on. */
+/* Under a user-mode emulator (tests/run says so): not all that we ask of the kernel is handed on. */
 #define SKIP_EMULATED(what)                                                                                  \
 	do {                                                                                                 \
 		if (getenv("EMULATED"))                                                                      \
