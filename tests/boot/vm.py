@@ -275,8 +275,8 @@ def attempt(scenario):
     return verdict, f"{scenario.__doc__} ({time.monotonic() - start:.1f} s){reason}", said
 
 
-def suite(scenarios):
-    """Run the functions as one TAP suite; the arguments of the program choose some by name."""
+def suite(scenarios, jobs=None):
+    """Run the functions as one TAP suite; the arguments of the program choose some by name. @jobs: so many side by side."""
     signal.signal(signal.SIGTERM, lambda *_: os._exit(1))  # the machines die with us
     chosen = [s for s in scenarios if not sys.argv[1:] or s.__name__ in sys.argv[1:]]
     lack = missing()
@@ -285,7 +285,7 @@ def suite(scenarios):
         return 0
     print(f"1..{len(chosen)}", flush=True)
     failed = 0
-    with ThreadPoolExecutor(int(os.environ.get("BOOT_JOBS", os.cpu_count() or 1))) as pool:
+    with ThreadPoolExecutor(jobs or int(os.environ.get("BOOT_JOBS", os.cpu_count() or 1))) as pool:
         for number, (verdict, rest, said) in enumerate(pool.map(attempt, chosen), 1):
             failed += verdict != "ok"
             print("".join(f"#   {line}\n" for line in said) + f"{verdict} {number} - {rest}", flush=True)
