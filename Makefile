@@ -33,8 +33,11 @@ option = $(shell echo 'double f(double a, double *b) { return a * *b + f(*b, b);
 linker_option = $(shell $(CC) -nostdlib -shared -Wl,--fatal-warnings $(1) -x c /dev/null -o /dev/null 2>/dev/null && echo '$(1)')
 PATHS  := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(O))=build
 HARDEN := -fstack-protector-strong $(call option,-fstack-clash-protection) -fPIE
-# Nothing of a secret stays in registers behind the functions that had it.
+# Nothing of a secret stays in registers when a function returns.
 FORGET := $(call option,-fzero-call-used-regs=used)
+# The programs are optimised as a whole when they are linked; the tests link the same objects as they are. Register clearing
+# must be given at the link again: otherwise the linker's compiler drops it without a word. One partition: the same bytes each time.
+LTO    := $(if $(call option,-flto),$(call linker_option,-flto -flto-partition=one))
 SHAPE  := -fvisibility=hidden -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
 WARN   := -Wall -Wextra -Wshadow -Wvla -Wundef -Wmissing-prototypes -Wstrict-prototypes $(if $(filter sdk,$(TARGET)),,-Werror)
 
@@ -69,14 +72,10 @@ INCLUDE   := -Isrc $(SYSTEM) $(addprefix -isystem $(S)/,bearssl/inc cjson)
 MUSL_CFLAGS := -w $(SMALLEST) -fPIE $(SHAPE) $(PATHS) $(TARGET_CFLAGS)
 LIBRARY_CFLAGS := -std=gnu99 -w $(HARDEN) $(FORGET) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(TARGET_LIBRARY_CFLAGS) $(SYSTEM)
 OUR_CFLAGS := -std=c11 -D_GNU_SOURCE -DLATCHKEY_VERSION=\"$(VERSION)\" $(WARN) -g $(HARDEN) \
-	$(call option,-ftrivial-auto-var-init=zero) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(INCLUDE) $(CFLAGS)
+	$(call option,-ftrivial-auto-var-init=zero) $(FORGET) $(if $(LTO),-flto -ffat-lto-objects) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(INCLUDE) $(CFLAGS)
 SMALL := -Wconversion $(SMALLEST) $(foreach o,move-loop-invariants tree-dominator-opts tree-sra caller-saves,$(call option,-fno-$(o))) $(TARGET_SMALL)
 FAST  := -Wconversion -O2 $(foreach a,functions jumps loops labels,-falign-$(a)=1) $(call option,-fno-tree-reassoc)
 OPTIMIZE = $(SMALL)
-# Where secrets pass, and what leads there without one in hand.
-FORGETFUL := secret crypto keyslot unlock dm boot
-$(addprefix $(B)/src/,$(FORGETFUL:=/%.o)): FORGOTTEN = $(FORGET)
-$(addprefix $(B)/src/boot/,boot.o child.o record.o sight.o silent.o): FORGOTTEN =
 # Where the time goes; the rest of crypto only leads there.
 $(addprefix $(B)/src/crypto/,%_c.o sha_loops.o aes.o cbc.o xts.o $(ARCH)/%.o): OPTIMIZE = $(FAST)
 # As fast when small: they wait for one instruction's result, not for the next instructions.
@@ -98,21 +97,21 @@ $(B)/latchkey.debug: $(B)/src/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $
 $(B)/init.debug: $(INIT) $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/latchkey-preflight.debug: $(B)/src/preflight/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/%.debug:
-	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) $(PACKED:%=-Wl,-T,%) -Wl,-Map=$@.map -o $@ $(START) $(filter-out $(PACKED) $(LIBC_A) $(COMPILER_A),$^) $(END)
-$(PROGRAMS): %: %.debug
-	$(call say,STRIP,$@)$(CROSS)strip -s -R .comment -o $@ $<
+	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(if $(LTO),$(LTO) $(HARDEN) $(FORGET) -Oz) $(LDFLAGS) $(PACKED:%=-Wl,-T,%) -Wl,-Map=$@.map -o $@ $(START) $(filter-out $(PACKED) $(LIBC_A) $(COMPILER_A),$^) $(END)
+$(PROGRAMS): %: %.debug toolchain/strip
+	$(call say,STRIP,$@)STRIP=$(CROSS)strip toolchain/strip $< $@
 
 $(B)/liblatchkey.a: $(SRC)
 	$(call say,AR,$@)rm -f $@; $(AR) rcD $@ $^
 $(B)/%.o: %.c $(B)/our.flags $(B)/headers.ok
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(OUR_CFLAGS) $(FORGOTTEN) $(OPTIMIZE) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(OUR_CFLAGS) $(OPTIMIZE) -MMD -MP -c -o $@ $<
 -include $(SRC:.o=.d) $(INIT:.o=.d) $(B)/src/main.d $(B)/src/preflight/main.d $(wildcard $(B)/tests/unit/*.d $(B)/tests/fuzz/*.d)
 
 # What is compiled depends on the compiler and the flags, too.
 COMPILER := $(shell $(CC) --version 2>/dev/null | head -n 1)
 $(B)/our.flags: FORCE
-	$(call stamp,$(COMPILER) $(OUR_CFLAGS) $(FORGET) $(FORGETFUL) $(SMALL) $(FAST) $(COMPACT) $(LDFLAGS))
+	$(call stamp,$(COMPILER) $(OUR_CFLAGS) $(LTO) $(SMALL) $(FAST) $(COMPACT) $(LDFLAGS))
 $(B)/library.flags: FORCE
 	$(call stamp,$(COMPILER) $(KERNEL_HEADERS) $(MUSL_OMIT) not $(MUSL_KEEP) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
 stamp = @mkdir -p $(@D); n=$@.new$$$$; echo '$(subst ','\'',$(1))' >$$n; cmp -s $$n $@ && rm $$n || mv $$n $@
