@@ -85,8 +85,8 @@ $(addprefix $(B)/src/crypto/x86_64/,$(COMPACT)): OPTIMIZE = $(FAST) -Os
 object   = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1))))
 # What an architecture does in its own way, where it has one.
 CORES    := $(or $(wildcard src/crypto/$(ARCH)),src/crypto/generic)
-SRC      := $(filter-out $(B)/src/main.o $(B)/src/preflight/main.o,$(call object,src/*.c src/*/*.c $(CORES)/*.c))
-INIT     := $(call object,initramfs/*.c)
+SRC      := $(filter-out $(B)/src/main.o $(B)/src/preflight/main.o $(B)/src/init/%,$(call object,src/*.c src/*/*.c $(CORES)/*.c))
+INIT     := $(call object,src/init/*.c)
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 PROGRAMS := $(B)/latchkey $(B)/init $(B)/latchkey-preflight
 
@@ -269,9 +269,9 @@ print-%: # one variable, for scripts
 # takes the lanes of a vector for one bit.
 ANALYZER_OFF := -Wno-analyzer-use-of-uninitialized-value -Wno-analyzer-shift-count-overflow
 lint: $(B)/headers.ok ## analyzer, shell scripts, layout
-	@for f in $(sort $(wildcard src/*.c src/*/*.c $(CORES)/*.c initramfs/*.c)); do $(CC) $(OUR_CFLAGS) -O2 -fanalyzer $(ANALYZER_OFF) -c -o /dev/null $$f || exit 1; done
+	@for f in $(sort $(wildcard src/*.c src/*/*.c $(CORES)/*.c)); do $(CC) $(OUR_CFLAGS) -O2 -fanalyzer $(ANALYZER_OFF) -c -o /dev/null $$f || exit 1; done
 	@tests/build/shell
-	@command -v clang-format >/dev/null || echo 'lint: no clang-format here, layout not checked'; ! command -v clang-format >/dev/null || clang-format --dry-run -Werror $(sort $(wildcard src/*.[ch] src/*/*.[ch] src/crypto/*/*.[ch] initramfs/*.[ch] tests/unit/*.[ch]))
+	@command -v clang-format >/dev/null || echo 'lint: no clang-format here, layout not checked'; ! command -v clang-format >/dev/null || clang-format --dry-run -Werror $(sort $(wildcard src/*.[ch] src/*/*.[ch] src/crypto/*/*.[ch] tests/unit/*.[ch]))
 # Where things go. What belongs to an initramfs builder lies where that one looks, whatever PREFIX is.
 PREFIX     ?= /usr/local
 SBINDIR    ?= $(PREFIX)/sbin

@@ -11,31 +11,85 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct {
+struct verb {
 	const char *name;
 	enum command bit;
 	unsigned args;     /* how many it takes */
 	unsigned optional; /* how many of them may be left out */
 	enum cause (*run)(const struct options *o, struct error *err);
 	const char *usage, *help;
-} commands[] = {
-	{"open", COMMAND_OPEN, 2, 0, command_open, "open [options] DEVICE NAME",
-		"unlock; /dev/mapper/NAME appears"},
-	{"test", COMMAND_TEST, 1, 0, command_test, "test [options] DEVICE",
-		"all of open but the kernel; prints \"keyslot N\""},
-	{"boot", COMMAND_BOOT, 0, 0, command_boot, "boot [options]",
-		"open every volume of the boot configuration"},
-	{"close", COMMAND_CLOSE, 1, 0, command_close, "close NAME", "remove the mapping"},
-	{"check", COMMAND_CHECK, 1, 0, command_check, "check [--header H] DEVICE",
-		"health of the header and the keyslot areas"},
-	{"dump", COMMAND_DUMP, 1, 0, command_dump, "dump [--json] [--header H] DEVICE",
-		"what the header says"},
-	{"backup", COMMAND_BACKUP, 2, 0, command_backup, "backup [--header H] DEVICE FILE",
-		"copy the header to a new file"},
-	{"benchmark", COMMAND_BENCHMARK, 1, 1, command_benchmark, "benchmark [--header H] [DEVICE]",
-		"speed of the KDFs here, or how long each keyslot will take"},
 };
-enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
+
+static const struct verb open_verb = {
+	.name = "open",
+	.bit = COMMAND_OPEN,
+	.args = 2,
+	.run = command_open,
+	.usage = "open [options] DEVICE NAME",
+	.help = "unlock; /dev/mapper/NAME appears",
+};
+static const struct verb test_verb = {
+	.name = "test",
+	.bit = COMMAND_TEST,
+	.args = 1,
+	.run = command_test,
+	.usage = "test [options] DEVICE",
+	.help = "all of open but the kernel; prints \"keyslot N\"",
+};
+static const struct verb boot_verb = {
+	.name = "boot",
+	.bit = COMMAND_BOOT,
+	.run = command_boot,
+	.usage = "boot [options]",
+	.help = "open every volume of the boot configuration",
+};
+static const struct verb close_verb = {
+	.name = "close",
+	.bit = COMMAND_CLOSE,
+	.args = 1,
+	.run = command_close,
+	.usage = "close NAME",
+	.help = "remove the mapping",
+};
+static const struct verb check_verb = {
+	.name = "check",
+	.bit = COMMAND_CHECK,
+	.args = 1,
+	.run = command_check,
+	.usage = "check [--header H] DEVICE",
+	.help = "health of the header and the keyslot areas",
+};
+static const struct verb dump_verb = {
+	.name = "dump",
+	.bit = COMMAND_DUMP,
+	.args = 1,
+	.run = command_dump,
+	.usage = "dump [--json] [--header H] DEVICE",
+	.help = "what the header says",
+};
+static const struct verb backup_verb = {
+	.name = "backup",
+	.bit = COMMAND_BACKUP,
+	.args = 2,
+	.run = command_backup,
+	.usage = "backup [--header H] DEVICE FILE",
+	.help = "copy the header to a new file",
+};
+static const struct verb benchmark_verb = {
+	.name = "benchmark",
+	.bit = COMMAND_BENCHMARK,
+	.args = 1,
+	.optional = 1,
+	.run = command_benchmark,
+	.usage = "benchmark [--header H] [DEVICE]",
+	.help = "speed of the KDFs here, or how long each keyslot will take",
+};
+
+/* In the order of --help. */
+static const struct verb *const every_verb[] = {&open_verb, &test_verb, &boot_verb, &close_verb, &check_verb,
+	&dump_verb, &backup_verb, &benchmark_verb, NULL};
+/* The others are of use only where there is a shell. */
+static const struct verb *const image_verbs[] = {&open_verb, &test_verb, &boot_verb, &close_verb, NULL};
 
 static void print_causes(int fd)
 {
@@ -45,11 +99,11 @@ static void print_causes(int fd)
 			cause_info((enum cause)i)->meaning);
 }
 
-static void print_help(int fd)
+static void print_help(const struct verb *const verbs[], int fd)
 {
 	text_print(fd, "latchkey unlocks a LUKS volume.\n\nUsage:\n");
-	for (int i = 0; i < COMMANDS; i++)
-		text_print(fd, "  latchkey %-36s %s\n", commands[i].usage, commands[i].help);
+	for (; *verbs; verbs++)
+		text_print(fd, "  latchkey %-36s %s\n", (*verbs)->usage, (*verbs)->help);
 	text_print(fd, "  latchkey COMMAND --help\n  latchkey --version [--verbose]\n\n"
 		       "DEVICE and H are a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=...\n");
 	print_causes(fd);
@@ -71,24 +125,23 @@ static void fill_standard_descriptors(void)
 		close(fd);
 }
 
-static enum cause run(int which, int argc, char **argv, struct error *err)
+static enum cause run(const struct verb *verb, int argc, char **argv, struct error *err)
 {
 	struct options o;
-	enum cause cause = options_parse(commands[which].bit, argc, argv, &o, err);
+	enum cause cause = options_parse(verb->bit, argc, argv, &o, err);
 
 	if (cause)
 		return cause;
 	if (o.help) {
-		text_print(1, "Usage: latchkey %s\n%s\n\n", commands[which].usage, commands[which].help);
-		options_print(1, commands[which].bit);
+		text_print(1, "Usage: latchkey %s\n%s\n\n", verb->usage, verb->help);
+		options_print(1, verb->bit);
 		return CAUSE_OK;
 	}
-	if (o.arg_count > commands[which].args ||
-		o.arg_count + commands[which].optional < commands[which].args)
-		return error_set(err, CAUSE_USAGE, "usage: latchkey %s", commands[which].usage);
+	if (o.arg_count > verb->args || o.arg_count + verb->optional < verb->args)
+		return error_set(err, CAUSE_USAGE, "usage: latchkey %s", verb->usage);
 	cause = arena_open(err);
 	if (!cause)
-		cause = commands[which].run(&o, err);
+		cause = verb->run(&o, err);
 	arena_close();
 	return cause;
 }
@@ -106,39 +159,49 @@ static void print_version(bool verbose)
 	text_print(1, "argon2: %s\n", kdf_implementation(&(struct kdf){.kind = KDF_ARGON2ID}));
 }
 
-static enum cause dispatch(int argc, char **argv, struct error *err)
+static enum cause dispatch(const struct verb *const verbs[], int argc, char **argv, struct error *err)
 {
-	const char *verb = argc > 1 ? argv[1] : "";
+	const char *word = argc > 1 ? argv[1] : "";
 
-	for (int i = 0; i < COMMANDS; i++)
-		if (!strcmp(verb, commands[i].name))
-			return run(i, argc - 2, argv + 2, err);
-	if (!strcmp(verb, "--help") || !strcmp(verb, "-h")) {
-		print_help(1);
+	for (const struct verb *const *v = verbs; *v; v++)
+		if (!strcmp(word, (*v)->name))
+			return run(*v, argc - 2, argv + 2, err);
+	if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
+		print_help(verbs, 1);
 		return CAUSE_OK;
 	}
-	if (!strcmp(verb, "--version") || !strcmp(verb, "-V")) {
+	if (!strcmp(word, "--version") || !strcmp(word, "-V")) {
 		print_version(argc > 2 && (!strcmp(argv[2], "--verbose") || !strcmp(argv[2], "-v")));
 		return CAUSE_OK;
 	}
-	if (!*verb)
+	if (!*word)
 		return error_set(err, CAUSE_USAGE, "no command given; see latchkey --help");
-	return error_set(err, CAUSE_USAGE, "unknown command %s; see latchkey --help", verb);
+	return error_set(err, CAUSE_USAGE, "unknown command %s; see latchkey --help", word);
 }
 
-int latchkey_main(int argc, char **argv)
+static int run_program(const struct verb *const verbs[], int argc, char **argv)
 {
 	struct error err;
 	enum cause cause;
 
 	relro_protect();
 	fill_standard_descriptors();
-	/* A reader who went away shall not kill us: what cannot be written is told by the exit code. */
+	/* A reader that has gone must not kill us; the exit code tells what could not be written. */
 	(void)signal(SIGPIPE, SIG_IGN);
-	cause = dispatch(argc, argv, &err);
+	cause = dispatch(verbs, argc, argv, &err);
 	if (!cause && text_output_lost())
 		cause = error_set(&err, CAUSE_USAGE, "standard output cannot be written");
 	if (cause)
 		text_print(2, "latchkey: %s\n", err.text);
 	return (int)cause;
+}
+
+int latchkey_main(int argc, char **argv)
+{
+	return run_program(every_verb, argc, argv);
+}
+
+int latchkey_image_main(int argc, char **argv)
+{
+	return run_program(image_verbs, argc, argv);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* main - latchkey as a program of its own; initramfs/init.c has it in itself, too. */
+/* main - latchkey as a program of its own; init/init.c contains it, too. */
 #include "latchkey.h"
 
 int main(int argc, char **argv)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* words - see words.h. */
-#include "words.h"
+/* cmdline - see cmdline.h. */
+#include "init/cmdline.h"
 #include "base/text.h"
 #include "config/words.h"
 #include <stdint.h>
@@ -12,10 +12,10 @@ static const struct {
 	const char *name;
 	size_t member;
 } plain_words[] = {
-	{"root", offsetof(struct words, root)},
-	{"rootfstype", offsetof(struct words, rootfstype)},
-	{"rootflags", offsetof(struct words, rootflags)},
-	{"init", offsetof(struct words, init)},
+	{"root", offsetof(struct init_cmdline, root)},
+	{"rootfstype", offsetof(struct init_cmdline, rootfstype)},
+	{"rootflags", offsetof(struct init_cmdline, rootflags)},
+	{"init", offsetof(struct init_cmdline, init)},
 };
 
 /* Mount options that are flags of mount(2); a filesystem would refuse them as text. */
@@ -40,7 +40,7 @@ static const struct {
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-static void set_panic(struct words *w, const char *value)
+static void set_panic(struct init_cmdline *w, const char *value)
 {
 	bool minus = *value == '-';
 	uint64_t n;
@@ -51,14 +51,14 @@ static void set_panic(struct words *w, const char *value)
 		w->panic_s = minus ? -(int)n : (int)n;
 }
 
-static void set_plain(struct words *w, const char *name, const char *value)
+static void set_plain(struct init_cmdline *w, const char *name, const char *value)
 {
 	for (size_t i = 0; i < COUNT(plain_words); i++)
 		if (!strcmp(name, plain_words[i].name))
 			*(const char **)((char *)w + plain_words[i].member) = *value ? value : NULL;
 }
 
-static void take_word(struct words *w, const char *name, char *value)
+static void take_word(struct init_cmdline *w, const char *name, char *value)
 {
 	uint64_t n;
 
@@ -78,11 +78,11 @@ static void take_word(struct words *w, const char *name, char *value)
 	}
 }
 
-void words_parse(struct words *w, char *cmdline)
+void init_cmdline_parse(struct init_cmdline *w, char *cmdline)
 {
 	char *name, *value;
 
-	*w = (struct words){.root = NULL};
+	*w = (struct init_cmdline){.root = NULL};
 	while (cmdline = words_next(cmdline, &name, &value), name)
 		take_word(w, name, value ? value : name + strlen(name));
 }
@@ -92,7 +92,7 @@ static int hex(char c)
 	return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
 }
 
-bool words_device_number(const char *spec, unsigned *major, unsigned *minor)
+bool init_cmdline_device_number(const char *spec, unsigned *major, unsigned *minor)
 {
 	char digits[16];
 	const char *colon = strchr(spec, ':'), *p = spec;
@@ -130,7 +130,7 @@ static bool apply_flag(const char *text, size_t len, unsigned long *flags)
 	return false;
 }
 
-bool words_mount_options(const char *list, unsigned long *flags, char *data, size_t size)
+bool init_cmdline_mount_options(const char *list, unsigned long *flags, char *data, size_t size)
 {
 	size_t used = 0, len;
 

@@ -4,8 +4,8 @@
  *
  * wait status  ->  one action. Pure; README.md has the same table for people.
  */
-#ifndef INITRAMFS_ACTIONS_H
-#define INITRAMFS_ACTIONS_H
+#ifndef INIT_ACTIONS_H
+#define INIT_ACTIONS_H
 
 enum action {
 	ACTION_MOUNT, /* all is open: mount the root */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* early - what every Linux program expects to find: /dev, /proc, /sys, /run, and drivers. */
-#ifndef INITRAMFS_EARLY_H
-#define INITRAMFS_EARLY_H
+#ifndef INIT_EARLY_H
+#define INIT_EARLY_H
 
 #include <stddef.h>
 

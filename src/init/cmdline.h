@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * words - the kernel command line, as far as it concerns init; what is to be unlocked is latchkey's own matter.
+ * cmdline - the kernel command line, as far as it concerns init; what is to be unlocked is latchkey's own matter.
  *
- * text of /proc/cmdline  ->  struct words (pointers into that text)
+ * text of /proc/cmdline  ->  struct init_cmdline (pointers into that text)
  * Pure: opens nothing, prints nothing.
  */
-#ifndef INITRAMFS_WORDS_H
-#define INITRAMFS_WORDS_H
+#ifndef INIT_CMDLINE_H
+#define INIT_CMDLINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 /* Texts are NULL when the word is missing or empty; of a repeated word the last one counts. */
-struct words {
+struct init_cmdline {
 	const char *root;       /* root=: a path, UUID= and the like; NULL: the first mapping */
 	const char *rootfstype; /* rootfstype=, a comma list */
 	const char *rootflags;  /* rootflags= */
@@ -29,16 +29,16 @@ struct words {
  * Split @cmdline (it is changed, and @w points into it) as the kernel does: blanks
  * separate, double quotes protect blanks, "--" ends what is not for the real init.
  */
-void words_parse(struct words *w, char *cmdline);
+void init_cmdline_parse(struct init_cmdline *w, char *cmdline);
 
 /* root=MAJOR:MINOR, or both as the hexadecimal number that the kernel makes of them ("fe02"). False: @spec is neither. */
-bool words_device_number(const char *spec, unsigned *major, unsigned *minor);
+bool init_cmdline_device_number(const char *spec, unsigned *major, unsigned *minor);
 
 /*
  * Split a comma list of mount options into the flags of mount(2), added to @flags, and the
  * rest, which the filesystem reads, joined by commas in @data (@size bytes).
  * False when the rest does not fit.
  */
-bool words_mount_options(const char *list, unsigned long *flags, char *data, size_t size);
+bool init_cmdline_mount_options(const char *list, unsigned long *flags, char *data, size_t size);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* devices - see devices.h. */
-#include "devices.h"
+#include "init/devices.h"
 #include "base/folder.h"
 #include "base/text.h"
-#include "console.h"
+#include "init/console.h"
 #include "device/sysblock.h"
 #include <stddef.h>
 #include <stdint.h>
@@ -37,7 +37,7 @@ void devices_say(void)
 		}
 		folder_close(&folder);
 	}
-	say("block devices:%s", list);
+	console_say("block devices:%s", list);
 }
 
 bool devices_is_block(const char *path)

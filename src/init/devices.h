@@ -2,8 +2,8 @@
 /*
  * devices - which block devices exist: the line that saves a person at a dead console.
  */
-#ifndef INITRAMFS_DEVICES_H
-#define INITRAMFS_DEVICES_H
+#ifndef INIT_DEVICES_H
+#define INIT_DEVICES_H
 
 #include <stdbool.h>
 

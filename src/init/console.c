@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* console - see console.h. */
-#include "console.h"
+#include "init/console.h"
 #include "base/text.h"
 #include <fcntl.h>
 #include <stdarg.h>
@@ -90,7 +90,7 @@ static void write_line(int fd, const char *before, const char *fmt, va_list args
 	(void)text_write(fd, line, used);
 }
 
-void say(const char *fmt, ...)
+void console_say(const char *fmt, ...)
 {
 	va_list args;
 
@@ -99,7 +99,7 @@ void say(const char *fmt, ...)
 	va_end(args);
 }
 
-void tell(const char *fmt, ...)
+void console_tell(const char *fmt, ...)
 {
 	int log = quiet ? open("/dev/kmsg", O_WRONLY | O_CLOEXEC) : -1;
 	va_list args;

@@ -6,8 +6,8 @@
  * prompt, or between two, may be a passphrase and must not reach the screen or a log of
  * the serial line.
  */
-#ifndef INITRAMFS_CONSOLE_H
-#define INITRAMFS_CONSOLE_H
+#ifndef INIT_CONSOLE_H
+#define INIT_CONSOLE_H
 
 #include "base/cause.h"
 #include <stdbool.h>
@@ -29,9 +29,9 @@ void console_adopt(void);
 void console_be_quiet(bool quiet);
 
 /* What is going on, when all goes well: say, unless it is to be quiet. */
-void tell(const char *fmt, ...) PRINTF_LIKE(1, 2);
+void console_tell(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /* One line "init: ..." of at most 1 KiB on descriptor 2. */
-void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
+void console_say(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 #endif

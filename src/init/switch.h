@@ -5,8 +5,8 @@
  * Two phases with different manners: switch_check changes nothing and may say no; after it
  * switch_root destroys the initramfs, so there is no way back.
  */
-#ifndef INITRAMFS_SWITCH_H
-#define INITRAMFS_SWITCH_H
+#ifndef INIT_SWITCH_H
+#define INIT_SWITCH_H
 
 #include <stdbool.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* early - see early.h. */
-#include "early.h"
+#include "init/early.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "console.h"
-#include "wait.h"
+#include "init/console.h"
+#include "init/wait.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -29,7 +29,7 @@ static void mount_or_say(const char *type, const char *where, unsigned long flag
 	int err = mount_at(type, where, flags, data);
 
 	if (err)
-		say("cannot mount %s on %s: %s", type, where, text_errno(err));
+		console_say("cannot mount %s on %s: %s", type, where, text_errno(err));
 }
 
 void early_mount(void)
@@ -40,7 +40,7 @@ void early_mount(void)
 		(void)mknod("/dev/console", S_IFCHR | 0600, makedev(5, 1));
 	console_open();
 	if (err)
-		say("cannot mount devtmpfs on /dev: %s", text_errno(err));
+		console_say("cannot mount devtmpfs on /dev: %s", text_errno(err));
 	mount_or_say("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	mount_or_say("sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	mount_or_say("tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=0755");
@@ -116,13 +116,13 @@ static bool wait_for_loader(int fd)
 		if (wait_readable(fd, QUIETLY_MS))
 			return true;
 		if (line == loading->line)
-			say("waiting for the driver %s", file_name(line));
+			console_say("waiting for driver %s", file_name(line));
 		else
 			continue;
 		if (wait_readable(fd, LIMIT_MS - QUIETLY_MS))
 			return true;
 	} while (line != loading->line);
-	say("the driver %s does not come back within %d s: going on without it", file_name(line),
+	console_say("loading driver %s timed out after %d s; continuing without it", file_name(line),
 		LIMIT_MS / 1000);
 	return false;
 }
@@ -159,18 +159,18 @@ static void load_all(char *text)
 
 	loading = mmap(NULL, sizeof(*loading), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (loading == MAP_FAILED) {
-		say("no memory for drivers");
+		console_say("no memory for drivers");
 		return;
 	}
 	for (char *p = text; p < end; p++)
 		*p = *p == '\n' ? 0 : *p;
 	while (text < end)
 		text = load_in_child(text, end);
-	tell("%u modules loaded", loading->loaded);
+	console_tell("%u modules loaded", loading->loaded);
 	if (loading->bad)
-		say("not loaded:%s", loading->failed);
+		console_say("not loaded:%s", loading->failed);
 	else if (loading->failed_len)
-		tell("not loaded:%s", loading->failed);
+		console_tell("not loaded:%s", loading->failed);
 }
 
 void early_load_modules(const char *list)
@@ -181,12 +181,12 @@ void early_load_modules(const char *list)
 	if (!whole && errno == ENOENT)
 		return;
 	if (!whole)
-		say("cannot read %s: %s", list, text_errno(errno));
+		console_say("cannot read %s: %s", list, text_errno(errno));
 	load_all(text);
 }
 
 void early_read_cmdline(char *buf, size_t size)
 {
 	if (file_read("/proc/cmdline", buf, size) < 0)
-		say("cannot read /proc/cmdline: %s", text_errno(errno));
+		console_say("cannot read /proc/cmdline: %s", text_errno(errno));
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* root - see root.h. */
-#include "root.h"
+#include "init/root.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "console.h"
+#include "init/console.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* One mount, in the form in which every filesystem type is tried. */
-struct attempt {
+struct mount_try {
 	const char *device, *where, *data;
 	unsigned long flags;
 	char tried[256]; /* the types that were tried, for the message */
@@ -33,7 +33,7 @@ static char *next_type(char **list, const char *separators)
 }
 
 /* 0 or an errno. A device that cannot be written to gets its root read-only, as in the kernel. */
-static int try_type(struct attempt *a, const char *type)
+static int try_type(struct mount_try *a, const char *type)
 {
 	int err;
 
@@ -43,13 +43,13 @@ static int try_type(struct attempt *a, const char *type)
 	err = errno;
 	if ((err != EACCES && err != EROFS) || (a->flags & MS_RDONLY))
 		return err;
-	say("%s cannot be written to: mounting it read-only", a->device);
+	console_say("%s is write-protected: mounting it read-only", a->device);
 	a->flags |= MS_RDONLY;
 	return mount(a->device, a->where, type, a->flags, a->data) ? errno : 0;
 }
 
 /* EINVAL is how a filesystem says "not mine". Returns 0 or the errno worth telling. */
-static int try_types(struct attempt *a, char *list)
+static int try_types(struct mount_try *a, char *list)
 {
 	int err, worst = EINVAL;
 	char *type;
@@ -88,15 +88,15 @@ static int not_a_device(const char *path)
 	return S_ISBLK(st.st_mode) ? 0 : ENOTBLK;
 }
 
-bool root_mount(const struct words *w, const char *device, const char *where)
+bool root_mount(const struct init_cmdline *w, const char *device, const char *where)
 {
 	char types[1024] = "", data[1024] = "";
-	struct attempt a = {.device = device, .where = where, .data = data};
+	struct mount_try a = {.device = device, .where = where, .data = data};
 	int err;
 
 	a.flags = w->rw ? 0 : MS_RDONLY;
-	if (w->rootflags && !words_mount_options(w->rootflags, &a.flags, data, sizeof(data))) {
-		say("rootflags= is too long");
+	if (w->rootflags && !init_cmdline_mount_options(w->rootflags, &a.flags, data, sizeof(data))) {
+		console_say("rootflags= is too long");
 		return false;
 	}
 	if (w->rootfstype) {
@@ -104,7 +104,7 @@ bool root_mount(const struct words *w, const char *device, const char *where)
 	} else {
 		a.flags |= MS_SILENT; /* most types are wrong ones: no line in the log for each */
 		if (!known_types(types, sizeof(types)))
-			say("no filesystem for block devices in /proc/filesystems");
+			console_say("no filesystem for block devices in /proc/filesystems");
 	}
 	(void)mkdir(where, 0755);
 	err = not_a_device(device);
@@ -112,7 +112,7 @@ bool root_mount(const struct words *w, const char *device, const char *where)
 		err = try_types(&a, types);
 	if (!err)
 		return true;
-	say("cannot mount %s as root: %s; filesystems tried:%s", device, text_errno(err),
+	console_say("cannot mount %s as root: %s; filesystems tried:%s", device, text_errno(err),
 		a.tried_len ? a.tried : " none");
 	return false;
 }

@@ -4,8 +4,8 @@
  *
  * Every wait here reaps the orphans that the kernel gives to process 1.
  */
-#ifndef INITRAMFS_WAIT_H
-#define INITRAMFS_WAIT_H
+#ifndef INIT_WAIT_H
+#define INIT_WAIT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "../../initramfs/actions.c" /* init's modules are in no library */
+#include "init/actions.c" /* init's modules are in no library */
 
 static int exited(int code)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* wait - see wait.h. */
-#include "wait.h"
+#include "init/wait.h"
 #include "base/clock.h"
 #include "device/uevent.h"
 #include <errno.h>

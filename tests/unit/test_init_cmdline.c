@@ -6,13 +6,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "../../initramfs/words.c" /* init's modules are in no library */
+#include "init/cmdline.c" /* init's modules are in no library */
 
 #include <stdlib.h>
 
 /* A parsed command line in memory of its exact size, so that a sanitizer sees every byte too far. */
 struct line {
-	struct words w;
+	struct init_cmdline w;
 	char *text;
 };
 
@@ -23,7 +23,7 @@ static struct line parse(const char *text)
 	l.text = malloc(strlen(text) + 1);
 	assert_non_null(l.text);
 	memcpy(l.text, text, strlen(text) + 1);
-	words_parse(&l.w, l.text);
+	init_cmdline_parse(&l.w, l.text);
 	return l;
 }
 
@@ -102,7 +102,7 @@ static void numbers_of_devices(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		unsigned major = ~0u, minor = 0;
-		bool is = words_device_number(rows[i].spec, &major, &minor);
+		bool is = init_cmdline_device_number(rows[i].spec, &major, &minor);
 
 		if (is != (rows[i].major != ~0u) ||
 			(is && (major != rows[i].major || minor != rows[i].minor)))
@@ -154,19 +154,19 @@ static void mount_options_are_split(void **state)
 	char data[64];
 
 	(void)state;
-	assert_true(words_mount_options("rw,noatime,,subvol=@/a,nosuid,compress=zstd,", &flags, data,
+	assert_true(init_cmdline_mount_options("rw,noatime,,subvol=@/a,nosuid,compress=zstd,", &flags, data,
 		sizeof(data)));
 	assert_int_equal(flags, MS_SILENT | MS_NOATIME | MS_NOSUID);
 	assert_string_equal(data, "subvol=@/a,compress=zstd");
 
 	flags = MS_RELATIME;
-	assert_true(words_mount_options("strictatime,ro", &flags, data, sizeof(data)));
+	assert_true(init_cmdline_mount_options("strictatime,ro", &flags, data, sizeof(data)));
 	assert_int_equal(flags, MS_STRICTATIME | MS_RDONLY);
 	assert_string_equal(data, "");
 
 	/* Not a flag because it begins like one. */
 	flags = 0;
-	assert_true(words_mount_options("norecovery,sync_all,r", &flags, data, sizeof(data)));
+	assert_true(init_cmdline_mount_options("norecovery,sync_all,r", &flags, data, sizeof(data)));
 	assert_int_equal(flags, 0);
 	assert_string_equal(data, "norecovery,sync_all,r");
 }
@@ -177,10 +177,10 @@ static void mount_options_that_do_not_fit_are_refused(void **state)
 	char data[8];
 
 	(void)state;
-	assert_true(words_mount_options("abc,def", &flags, data, sizeof(data)));
+	assert_true(init_cmdline_mount_options("abc,def", &flags, data, sizeof(data)));
 	assert_string_equal(data, "abc,def");
-	assert_false(words_mount_options("abc,defg", &flags, data, sizeof(data)));
-	assert_false(words_mount_options("abcdefgh", &flags, data, sizeof(data)));
+	assert_false(init_cmdline_mount_options("abc,defg", &flags, data, sizeof(data)));
+	assert_false(init_cmdline_mount_options("abcdefgh", &flags, data, sizeof(data)));
 }
 
 int main(void)

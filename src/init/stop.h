@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* stop - the end of the road for a process that must not end. */
-#ifndef INITRAMFS_STOP_H
-#define INITRAMFS_STOP_H
+#ifndef INIT_STOP_H
+#define INIT_STOP_H
 
 /*
  * What the kernel does on a panic, as panic=@panic_s of the command line asks: above 0
  * restart after so many seconds, below 0 at once, 0 stay for ever. Never returns, never
  * offers a shell: whoever can make the unlocking fail must gain nothing by it.
  */
-_Noreturn void stop(int panic_s);
+_Noreturn void stop_machine(int panic_s);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* switch - see switch.h. */
-#include "switch.h"
+#include "init/switch.h"
 #include "base/folder.h"
 #include "base/text.h"
-#include "console.h"
-#include "wait.h"
+#include "init/console.h"
+#include "init/wait.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -63,11 +63,11 @@ const char *switch_check(const char *root, const char *init)
 	int found;
 
 	if (statfs("/", &fs) || !is_initramfs(&fs)) {
-		say("/ is not an initramfs: it will not be deleted");
+		console_say("/ is not an initramfs; not deleting it");
 		return NULL;
 	}
 	if (stat("/", &here) || stat(root, &there) || here.st_dev == there.st_dev) {
-		say("%s is not a mounted root", root);
+		console_say("%s is not a mounted root", root);
 		return NULL;
 	}
 	found = init ? find_program(root, &init, 1) : find_program(root, usual_inits, USUAL_INITS);
@@ -76,9 +76,10 @@ const char *switch_check(const char *root, const char *init)
 	if (!init && found < USUAL_INITS)
 		return usual_inits[found];
 	if (init)
-		say("init=%s is not an executable file on the root", init);
+		console_say("init=%s is not an executable file on the root", init);
 	else
-		say("neither /sbin/init nor /etc/init nor /bin/init is an executable file on the root");
+		console_say(
+			"neither /sbin/init nor /etc/init nor /bin/init is an executable file on the root");
 	return NULL;
 }
 
@@ -88,7 +89,7 @@ static void move_into(const char *path, const char *root)
 
 	if (text_join(target, sizeof(target), root, path, "") && !mount(path, target, NULL, MS_MOVE, NULL))
 		return;
-	say("%s cannot be moved to the root (%s): unmounted", path, text_errno(errno));
+	console_say("%s cannot be moved to the root (%s): unmounted", path, text_errno(errno));
 	(void)umount2(path, MNT_DETACH);
 }
 
@@ -129,14 +130,14 @@ static void delete_initramfs(void)
 void switch_root(const char *root, const char *program, char **argv)
 {
 	if (chdir(root)) {
-		say("%s cannot be entered: %s", root, text_errno(errno));
+		console_say("%s cannot be entered: %s", root, text_errno(errno));
 		return;
 	}
 	for (int i = 0; i < MOVED_MOUNTS; i++)
 		move_into(moved_mounts[i], root);
 	delete_initramfs();
 	if (mount(".", "/", NULL, MS_MOVE, NULL) || chroot(".") || chdir("/")) {
-		say("the root cannot be moved to /: %s", text_errno(errno));
+		console_say("the root cannot be moved to /: %s", text_errno(errno));
 		return;
 	}
 	console_open();
@@ -144,6 +145,6 @@ void switch_root(const char *root, const char *program, char **argv)
 	argv[0] = (char *)(size_t)program;
 	execv(program, argv);
 	console_hush();
-	say("cannot run %s: %s%s", program, text_errno(errno),
+	console_say("cannot run %s: %s%s", program, text_errno(errno),
 		errno == ENOENT ? " (or the program loader that it names is missing)" : "");
 }

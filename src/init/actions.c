@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* actions - see actions.h. */
-#include "actions.h"
+#include "init/actions.h"
 #include "base/cause.h"
 #include <signal.h>
 #include <sys/wait.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* unlock - see unlock.h. */
-#include "unlock.h"
-#include "actions.h"
+/* run_latchkey - see run_latchkey.h. */
+#include "init/run_latchkey.h"
+#include "init/actions.h"
 #include "base/text.h"
-#include "console.h"
-#include "devices.h"
-#include "stop.h"
-#include "wait.h"
+#include "init/console.h"
+#include "init/devices.h"
+#include "init/stop.h"
+#include "init/wait.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -40,7 +40,7 @@ static _Noreturn void become_latchkey(const char *const *args, int out)
 	if (out >= 0)
 		(void)dup2(out, STDOUT_FILENO);
 	execve(LATCHKEY, (char *const *)args, no_environment);
-	say("cannot run " LATCHKEY ": %s", text_errno(errno));
+	console_say("cannot run " LATCHKEY ": %s", text_errno(errno));
 	_exit(EXIT_CANNOT_RUN);
 }
 
@@ -57,7 +57,7 @@ static int run(const char *verb, const char *argument, char *text, size_t size)
 	if (!child)
 		become_latchkey(args, out[1]);
 	if (child < 0)
-		say("cannot start " LATCHKEY ": %s", text_errno(errno));
+		console_say("cannot start " LATCHKEY ": %s", text_errno(errno));
 	if (out[1] >= 0)
 		close(out[1]);
 	if (out[0] >= 0) {
@@ -72,27 +72,27 @@ static void say_end(int status)
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 
 	if (WIFSIGNALED(status))
-		say("latchkey was killed by signal %d", WTERMSIG(status));
+		console_say("latchkey was killed by signal %d", WTERMSIG(status));
 	else if (code >= 0 && code < CAUSE_COUNT)
-		say("latchkey ended with %d (%s): %s", code, cause_info((enum cause)code)->name,
+		console_say("latchkey exited with %d (%s): %s", code, cause_info((enum cause)code)->name,
 			cause_info((enum cause)code)->meaning);
 	else
-		say("latchkey ended with %d, which is none of its exit codes", code);
+		console_say("latchkey exited with unknown status %d", code);
 }
 
-void unlock(const struct words *w, char names[static UNLOCK_NAMES_BYTES])
+void run_latchkey(const struct init_cmdline *w, char names[static RUN_LATCHKEY_NAMES_BYTES])
 {
 	unsigned pause_s = 1;
 	int status;
 
 	for (;;) {
-		status = run("boot", NULL, names, UNLOCK_NAMES_BYTES);
+		status = run("boot", NULL, names, RUN_LATCHKEY_NAMES_BYTES);
 		console_hush(); /* whatever state a killed child left the terminal in */
 		switch (action_after(status)) {
 		case ACTION_MOUNT:
 			return;
 		case ACTION_AGAIN:
-			say("starting latchkey again in %u s", pause_s);
+			console_say("starting latchkey again in %u s", pause_s);
 			wait_seconds(pause_s);
 			pause_s = pause_s * 2 < PAUSE_MAX_S ? pause_s * 2 : PAUSE_MAX_S;
 			continue;
@@ -101,11 +101,11 @@ void unlock(const struct words *w, char names[static UNLOCK_NAMES_BYTES])
 		}
 		say_end(status);
 		devices_say();
-		stop(w->panic_s);
+		stop_machine(w->panic_s);
 	}
 }
 
-void unlock_undo(char *names)
+void run_latchkey_undo(char *names)
 {
 	char nothing[64], *newline, *name;
 
@@ -114,6 +114,6 @@ void unlock_undo(char *names)
 		name = strrchr(names, '\n');
 		name = name ? name + 1 : names;
 		if (!run("close", name, nothing, sizeof(nothing)))
-			say("%s is closed again", name);
+			console_say("%s is closed again", name);
 	}
 }

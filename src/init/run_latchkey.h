@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run_latchkey - run `latchkey boot` until everything is open.
+ *
+ * Returns only then; every other end is stop_machine().
+ */
+#ifndef INIT_RUN_LATCHKEY_H
+#define INIT_RUN_LATCHKEY_H
+
+#include "init/cmdline.h"
+
+enum { RUN_LATCHKEY_NAMES_BYTES = 16 * 128 + 1 };
+
+/* @names are the mappings', each with its newline, "" when there is none. */
+void run_latchkey(const struct init_cmdline *w, char names[static RUN_LATCHKEY_NAMES_BYTES]);
+
+/* Remove the mappings, the last one first, and say so: nobody will use them any more. Cuts @names. */
+void run_latchkey_undo(char *names);
+
+#endif
