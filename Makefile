@@ -31,12 +31,14 @@ endif
 # Options that this compiler or linker may lack; some are refused only by the code that they cannot be had for.
 option = $(shell echo 'double f(double a, double *b) { return a * *b + f(*b, b); } long g(long a, long b) { return a / b % 7; } int h(int c) { return c == 32 || (unsigned)c - 9 < 5; }' | $(CC) $(TARGET_CFLAGS) -O2 -Werror $(1) -x c -c - -o /dev/null 2>/dev/null && echo '$(1)')
 linker_option = $(shell $(CC) -nostdlib -shared -Wl,--fatal-warnings $(1) -x c /dev/null -o /dev/null 2>/dev/null && echo '$(1)')
+# A warning stops CI and make lint, which set this to -Werror, and nobody whose compiler is newer than ours.
+WERROR ?=
 PATHS  := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(O))=build
 HARDEN := -fstack-protector-strong $(call option,-fstack-clash-protection) -fPIE
 # Nothing of a secret stays in registers behind the functions that had it.
 FORGET := $(call option,-fzero-call-used-regs=used)
 SHAPE  := -fvisibility=hidden -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
-WARN   := -Wall -Wextra -Wshadow -Wvla -Wundef -Wmissing-prototypes -Wstrict-prototypes $(if $(filter sdk,$(TARGET)),,-Werror)
+WARN   := -Wall -Wextra -Wshadow -Wvla -Wundef -Wmissing-prototypes -Wstrict-prototypes $(if $(filter sdk,$(TARGET)),,$(WERROR))
 
 # The C library: musl, built here or another toolchain's own (toolchain/sdk.mk), or for the sanitizers the machine's own.
 ifneq ($(filter musl sdk,$(LIBC)),)
@@ -71,7 +73,7 @@ LIBRARY_CFLAGS := -std=gnu99 -w $(HARDEN) $(FORGET) $(SHAPE) $(PATHS) $(TARGET_C
 OUR_CFLAGS := -std=c11 -D_GNU_SOURCE -DLATCHKEY_VERSION=\"$(VERSION)\" $(WARN) -g $(HARDEN) \
 	$(call option,-ftrivial-auto-var-init=zero) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(INCLUDE) $(CFLAGS)
 SMALL := -Wconversion $(SMALLEST) $(foreach o,move-loop-invariants tree-dominator-opts tree-sra caller-saves,$(call option,-fno-$(o))) $(TARGET_SMALL)
-FAST  := -Wconversion -O2 $(foreach a,functions jumps loops labels,-falign-$(a)=1) $(call option,-fno-tree-reassoc)
+FAST  := -Wconversion -O2 $(foreach a,functions jumps loops labels,$(call option,-falign-$(a)=1)) $(call option,-fno-tree-reassoc)
 OPTIMIZE = $(SMALL)
 # Where secrets pass, and what leads there without one in hand.
 FORGETFUL := secret crypto keyslot unlock dm boot
@@ -177,7 +179,8 @@ $(B)/libcmocka.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
 TEST_LIBRARIES := $(addprefix $(B)/,libcmocka.a libargon2.a)
 $(B)/tests/unit/%.o: OPTIMIZE = -O1 -DHAVE_UINTPTR_T $(addprefix -isystem $(S)/,cmocka/include argon2/include)
 $(UNIT): $(B)/tests/%: $(B)/tests/unit/%.o $(B)/liblatchkey.a $(TEST_LIBRARIES) $(LIBRARIES) \
-	$(if $(NO_FLOAT),$(B)/tests/unit/no_doubles.o) $(LIBC_A) $(COMPILER_A)
+	$(if $(NO_FLOAT),$(B)/tests/unit/no_doubles.o) $(if $(filter host,$(LIBC)),$(B)/tests/unit/asan_options.o) \
+	$(LIBC_A) $(COMPILER_A)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
 $(UNIT:$(B)/tests/%=$(B)/tests/unit/%.o): $(addprefix $(S)/,cmocka.ok argon2.ok)
 unit-programs: $(UNIT)
@@ -270,7 +273,7 @@ print-%: # one variable, for scripts
 # takes the lanes of a vector for one bit.
 ANALYZER_OFF := -Wno-analyzer-use-of-uninitialized-value -Wno-analyzer-shift-count-overflow
 lint: $(B)/headers.ok ## analyzer, shell scripts, layout
-	@for f in $(sort $(wildcard src/*.c src/*/*.c $(CORES)/*.c initramfs/*.c)); do $(CC) $(OUR_CFLAGS) -O2 -fanalyzer $(ANALYZER_OFF) -c -o /dev/null $$f || exit 1; done
+	@for f in $(sort $(wildcard src/*.c src/*/*.c $(CORES)/*.c initramfs/*.c)); do $(CC) $(OUR_CFLAGS) -Werror -O2 -fanalyzer $(ANALYZER_OFF) -c -o /dev/null $$f || exit 1; done
 	@tests/build/shell
 	@command -v clang-format >/dev/null || echo 'lint: no clang-format here, layout not checked'; ! command -v clang-format >/dev/null || clang-format --dry-run -Werror $(sort $(wildcard src/*.[ch] src/*/*.[ch] src/crypto/*/*.[ch] initramfs/*.[ch] tests/unit/*.[ch]))
 # Where things go. What belongs to an initramfs builder lies where that one looks, whatever PREFIX is.
