@@ -12,8 +12,8 @@ image: $(if $(BOARD),all,name-a-board) ## BOARD=vendor/name: the board's initram
 	@O=$(abspath $(O)) BOARD=$(BOARD) TARGET=$(TARGET) MODULES='$(MODULES)' KERNEL_PACKAGE='$(KERNEL_PACKAGE)' \
 		KERNEL='$(KERNEL)' MODULES_ROOT='$(MODULES_ROOT)' UBOOT_ARCH='$(UBOOT_ARCH)' \
 		FIT_LOAD='$(FIT_LOAD)' FIT_KERNEL='$(FIT_KERNEL)' FIT_DTB='$(FIT_DTB)' board/image
-check-boards: ## every emulated board, as make check, and from initramfs.list
-	toolchain/setup boards
+check-boards: ## every emulated board, as make check-all, and from initramfs.list
+	toolchain/setup check-all
 	+for b in $(EMULATED); do $(MAKE) $(JOBS) BOARD=$$b image board-programs || exit 1; done
 	O=$(O) tests/run tests/boot/boards
 name-a-board:

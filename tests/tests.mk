@@ -11,10 +11,12 @@ unit-programs: $(UNIT)
 unit: $(UNIT) ## the unit tests for TARGET; TARGET=host-asan has the sanitizers
 	tests/run $(UNIT)
 
-# These two take long, or sources that are no part of the build: check-targets and check-hooks have them.
+# What tests this machine's program: make check. The others take other processors, other systems or long, and are for
+# make check-all; the last two for check-targets and check-hooks.
+LATER := $(addprefix tests/,build/debian13 build/release build/reproducible fuzz/run images/test_defects_other boot/test_hooks boot/test_systemd)
 ELSEWHERE := tests/build/sdk tests/build/openwrt
-SUITES := $(filter-out $(ELSEWHERE),$(foreach d,build docs cli constant_time fault fuzz images interop peer,$(sort $(shell find tests/$(d) -maxdepth 1 -type f -perm -u+x ! -name '*.*' ! -name 'bench_*' 2>/dev/null)))) \
-	$(sort $(wildcard tests/boot/test_*))
+SUITES := $(filter-out $(LATER) $(ELSEWHERE),$(foreach d,build docs cli constant_time fault fuzz images interop peer,$(sort $(shell find tests/$(d) -maxdepth 1 -type f -perm -u+x ! -name '*.*' ! -name 'bench_*' 2>/dev/null))) \
+	$(sort $(wildcard tests/boot/test_*)))
 # What is pure arithmetic runs under emulators, too, big-endian and 32-bit ones among them.
 PURE     := $(filter $(addprefix $(B)/tests/test_,json% header% luks2% base64 hash% argon2% kdf af area digest keyslot \
 	search xts cipher cbc target text map_name names config% fat superblock partition reader),$(UNIT))
@@ -30,17 +32,26 @@ NEON_TARGET := armv7-linux-musleabihf
 VECTORS     = $(call emulator,$(NEON_TARGET)):$(O)/$(NEON_TARGET)/tests/test_argon2_kernels
 # Every load and store is checked for its alignment, and a wrong one traps, in the libraries, too.
 STRICT     := -fsanitize=alignment -fsanitize-undefined-trap-on-error
-check: ## install what is missing, build everything, run every test
+HERE     = $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) $(SUITES)
+FIRST   := $(firstword $(OTHERS))
+THERE    = $(foreach t,$(OTHERS),tests/build/elf:$(t) $(call under,$(t),$(PURE))) $(VECTORS) tests/build/reproducible:$(FIRST) \
+	$(LATER) tests/boot/boards:passphrase:usb:small:adiantum:uboot:uinitrd
+run_tests = TARGET=$(TARGET) O=$(O) OTHER=$(FIRST) EMULATOR=$(call emulator,$(FIRST)) tests/run
+check: ## what protects a change: everything that is about this machine; installs what is missing, builds, tests
 	toolchain/setup check
-	+$(MAKE) $(JOBS) all unit-programs
-	+$(MAKE) $(JOBS) TARGET=host-asan unit-programs $(O)/host-asan/latchkey $(O)/host-asan/latchkey-preflight
+	+$(MAKE) check-build
+	$(run_tests) $(HERE)
+check-all: ## all of make check, and other processors, boards, Debian 13, initramfs builders: what CI runs
+	toolchain/setup check-all
+	+$(MAKE) check-build
 	+for t in $(OTHERS); do $(MAKE) $(JOBS) TARGET=$$t all $(PURE:$(B)/%=$(O)/$$t/%) || exit 1; done
 	+for b in $(EMULATED); do $(MAKE) $(JOBS) BOARD=$$b image board-programs || exit 1; done
-	TARGET=$(TARGET) O=$(O) OTHER=$(firstword $(OTHERS)) EMULATOR=$(call emulator,$(firstword $(OTHERS))) tests/run $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) \
-		$(foreach t,$(OTHERS),tests/build/elf:$(t) $(call under,$(t),$(PURE))) $(VECTORS) tests/build/reproducible:$(firstword $(OTHERS)) \
-		$(SUITES) tests/boot/boards:passphrase:usb:small:adiantum:uboot:uinitrd
+	$(run_tests) $(HERE) $(THERE)
+check-build:
+	+$(MAKE) $(JOBS) all unit-programs
+	+$(MAKE) $(JOBS) TARGET=host-asan unit-programs $(O)/host-asan/latchkey $(O)/host-asan/latchkey-preflight
 check-targets: all-targets ## every architecture: all unit tests, vectors and damaged headers under its emulator; others' toolchains
-	toolchain/setup check
+	toolchain/setup check-all
 	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t unit-programs || exit 1; done
 	+$(MAKE) $(JOBS) TARGET=armv5-linux-musleabi O=$(O)/strict ARCHIVES=$(abspath $(O)/archives) CFLAGS='$(STRICT)' \
 		TARGET_LIBRARY_CFLAGS='$(STRICT)' $(PURE:$(B)/%=$(O)/strict/armv5-linux-musleabi/%)
@@ -67,4 +78,4 @@ lint: $(B)/headers.ok ## analyzer, shell scripts, layout, length of lines and fi
 	@tests/build/shell
 	@tests/build/lines
 	@command -v clang-format >/dev/null || echo 'lint: no clang-format here, layout not checked'; ! command -v clang-format >/dev/null || clang-format --dry-run -Werror $(sort $(wildcard src/*.[ch] src/*/*.[ch] src/crypto/*/*.[ch] initramfs/*.[ch] tests/unit/*.[ch]))
-.PHONY: lint unit unit-programs check check-targets check-hooks fuzz bench
+.PHONY: lint unit unit-programs check check-all check-build check-targets check-hooks fuzz bench
