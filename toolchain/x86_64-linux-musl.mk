@@ -3,6 +3,6 @@
 CC             := gcc
 TARGET_CFLAGS  := -m64 -fcf-protection=none
 LIBC           := musl
-# What is not arithmetic needs no vectors: copying a struct through them is longer.
-TARGET_SMALL := -mgeneral-regs-only
+# What is not arithmetic needs no vectors: copying a struct through them is longer. clang refuses musl's math.h with that.
+TARGET_SMALL := $(if $(findstring clang,$(CC)),,-mgeneral-regs-only)
 SIZE_LIMIT     := 196608

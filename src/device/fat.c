@@ -141,10 +141,11 @@ enum cause fat_read(const struct fat *f, struct fat_file *file, void *buf, size_
 		uint32_t room;
 		enum cause cause = place(f, file, &off, &room, err);
 
+		if (cause)
+			return cause;
 		if (room > len)
 			room = (uint32_t)len;
-		if (!cause)
-			cause = reader_read(f->reader, to, room, off, err);
+		cause = reader_read(f->reader, to, room, off, err);
 		if (cause)
 			return cause;
 		file->at_bytes += room;

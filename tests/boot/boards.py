@@ -66,7 +66,7 @@ class Board(VM):
         line = re.sub(r"\$(\w+)", lambda m: shlex.quote(words[m.group(1)]), readme_line(board))
         self.line = shlex.split(line) + list(more)
         if not shutil.which(self.line[0]):
-            raise Skip(f"{self.line[0]} is not installed (toolchain/setup boards installs it)")
+            raise Skip(f"{self.line[0]} is not installed (toolchain/setup check-all installs it)")
 
     def command(self, serial):
         line = list(self.line)

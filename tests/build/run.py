@@ -47,7 +47,7 @@ def meeting(folder, places, met):
     for path, other in zip(paths, reversed(paths)):
         write(os.path.join(folder, path), MEET.format(other=other))
     got = subprocess.run([RUN, *paths], capture_output=True, text=True, cwd=folder, env=dict(os.environ, TEST_JOBS="2"))
-    lines = [line for line in got.stdout.splitlines() if line.startswith("# ")]
+    lines = [line for line in got.stdout.split("# the slowest:")[0].splitlines() if line.startswith("# ")]
     together = [line.split(":")[0] for line in lines[::2]] == [line.split(":")[0] for line in lines[1::2]]
     return got.stdout.count("- met") == met and together
 
@@ -72,13 +72,24 @@ def interrupted(folder):
     return runner.returncode == 1 and sorted(left) == ["first.began", "third.began"]
 
 
+def slowest(folder):
+    """Of twelve suites the ten slowest are named, the slowest first, and the closing line is still the last."""
+    for number in range(12):
+        write(os.path.join(folder, f"place{number}", "suite"), f"echo 1..1; sleep {'1' if number == 7 else '0'}; echo ok 1 - a")
+    got = subprocess.run([RUN, *(f"place{number}/suite" for number in range(12))], capture_output=True, text=True, cwd=folder)
+    lines = got.stdout.splitlines()
+    named = lines[lines.index("# the slowest:") + 1:-1] if "# the slowest:" in lines else []
+    seconds = [float(line.split()[1]) for line in named]
+    return len(named) == 10 and named[0].endswith(" place7/suite") and seconds == sorted(seconds, reverse=True) and lines[-1] == "12 passed, 0 failed"
+
+
 BESIDE = {"suites of two folders run side by side": (("x", "y"), 2),
           "suites of one folder run one after the other": (("x", "x"), 1),
           "those of tests/boot run alone": (("tests/boot", "x"), 1)}
 
 
 def main():
-    print(f"1..{len(CASES) + len(BESIDE) + 1}")
+    print(f"1..{len(CASES) + len(BESIDE) + 2}")
     with tempfile.TemporaryDirectory() as folder:
         for number, (name, (script, last, status)) in enumerate(CASES.items(), 1):
             suite = os.path.join(folder, f"suite{number}")
@@ -96,6 +107,8 @@ def main():
             print(f"{'ok' if good else 'not ok'} {number} - {name}", flush=True)
         good = interrupted(os.path.join(folder, "interrupted"))
         print(f"{'ok' if good else 'not ok'} {len(CASES) + len(BESIDE) + 1} - ^C ends all of it", flush=True)
+        good = slowest(os.path.join(folder, "slowest"))
+        print(f"{'ok' if good else 'not ok'} {len(CASES) + len(BESIDE) + 2} - the ten slowest suites are named at the end", flush=True)
 
 
 main()

@@ -19,10 +19,12 @@ from volumes import CRYPTSETUP, LIMIT, O, PBKDF2, TOP, Volume, lacking, must, su
 
 FOLDER = os.path.join(O, "cli-plymouth")
 RIGHT, WRONG = b"the right passphrase", b"no passphrase of this"
+# Not "mount --make-rprivate /", which unshare does by itself: a chroot's / may be no mount point, /sys is one.
+NAMESPACES = ["unshare", "-nm", "--propagation", "unchanged"]
+COVER = 'mount --make-private /sys && mount --bind "$2" /sys/class/tty/console/active'
 # "$1" is the terminal, "$2" the file that names it, "$3" plymouth's folder; what follows is run when plymouthd answers.
-STAGE = """
+STAGE = f"{COVER} || exit 97" + """
 export LD_LIBRARY_PATH="$3/lib"
-mount --make-rprivate / && mount --bind "$2" /sys/class/tty/console/active || exit 97
 "$3/bin/plymouthd" --mode=boot --no-daemon --tty="$1" --kernel-command-line= --pid-file="$2.pid" </dev/null >/dev/null 2>&1 &
 for n in 1 2 3 4 5 6 7 8 9 10; do "$3/bin/plymouth" --ping && break; sleep 0.5; done
 "$3/bin/plymouth" show-splash || exit 98
@@ -64,7 +66,7 @@ class Stage:
         open(table, "w", encoding="ascii").close()
         self.pid_file = active + ".pid"
         latchkey = [build.path, "boot", "--test", "--cmdline", f"latchkey.device={ONE} {words}", "--crypttab", table, "--config", table]
-        stage = stage or ["unshare", "-nm", "sh", "-c", STAGE, "stage", os.ttyname(self.slave), active, PLYMOUTH]
+        stage = stage or [*NAMESPACES, "sh", "-c", STAGE, "stage", os.ttyname(self.slave), active, PLYMOUTH]
         self.process = subprocess.Popen([*stage, *latchkey], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE, cwd=build.folder, env=dict(os.environ, **SANITIZERS))
 
@@ -188,11 +190,19 @@ def protocol(b):
         s.ends(0)
 
 
+def no_namespace():
+    """Why the kernel's console cannot be another one here; None if it can."""
+    done = subprocess.run([*NAMESPACES, "sh", "-c", COVER, "stage", "", os.devnull], stderr=subprocess.PIPE, check=False)
+    words = " ".join(done.stderr.decode().split())
+    return f"no mount namespace with another console can be made here: {words}" if done.returncode else None
+
+
 def main():
     global ONE, PLYMOUTH
     lack = lacking(CRYPTSETUP, "cp", "unshare")
     if not lack and os.geteuid():
         lack = "namespaces need root"
+    lack = lack or no_namespace()
     if lack:
         print(f"1..0 # SKIP {lack}")
         return 0

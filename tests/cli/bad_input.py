@@ -637,10 +637,12 @@ def meminfo(b, kib):
     """What to put in front so that the program sees so much memory free."""
     fake = file(b, "meminfo", b"MemTotal:       99999999 kB\nMemFree:        %d kB\nMemAvailable:   %d kB\nSwapFree:       0 kB\n"
                 % (kib, kib))
-    wrap = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"]), "sh", "-c",
-            'mount --bind "$0" /proc/meminfo && exec "$@"', fake]
-    if run(*wrap, "true").code:
-        raise Skip("a mount namespace is not allowed here, so /proc/meminfo cannot be another one")
+    # A chroot's / may be no mount point, so that it cannot be made private as unshare would; /proc is one.
+    wrap = ["unshare", "--mount", "--propagation", "unchanged", *([] if os.geteuid() == 0 else ["--map-root-user"]), "sh", "-c",
+            'mount --make-private /proc && mount --bind "$0" /proc/meminfo && exec "$@"', fake]
+    done = run(*wrap, "true")
+    if done.code:
+        raise Skip(f"/proc/meminfo cannot be another one here: {done.err}")
     return wrap
 
 

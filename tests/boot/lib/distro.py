@@ -58,7 +58,7 @@ def missing():
         return "only root can make a system of the distribution's packages"
     for tool in ("mmdebstrap", "chroot"):
         if not shutil.which(tool):
-            return f"{tool} is not installed (toolchain/setup check installs it)"
+            return f"{tool} is not installed (toolchain/setup check-all installs it)"
     return None
 
 

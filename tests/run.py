@@ -12,7 +12,8 @@ suite that does not finish has proved nothing: a crash, an exit status without a
 a number of results other than the plan's, and running out of time (SUITE_SECONDS, default 1800 s for each suite).
 EMULATOR:PROGRAM runs a program of another architecture.
 
-The last line is "N passed, N failed", with ", N skipped" behind it if there were any.
+At the end come the ten slowest suites, if there were more than one. The last line is "N passed, N failed", with
+", N skipped" behind it if there were any.
 """
 import os
 import re
@@ -26,6 +27,7 @@ from concurrent.futures import ThreadPoolExecutor
 RESULT = re.compile(r"^(ok|not ok)\b(?:\s+\d+)?(?:\s+-)?\s*([^#]*)(?:#\s*(\w+)\S*\s*(.*))?$")
 PLAN = re.compile(r"^1\.\.(\d+)(?:\s*#\s*(?:SKIP)?\s*(.*))?$", re.IGNORECASE)
 ALONE = "tests/boot"
+SLOWEST = 10
 RUNNING = set()  # the groups of processes
 
 
@@ -38,6 +40,7 @@ class Suite:
         self.passed = self.failed = self.skipped = 0
         self.plan = 0
         self.has_plan = False
+        self.seconds = 0
 
     def line(self, text):
         plan = PLAN.match(text)
@@ -124,7 +127,8 @@ class Suite:
             self.fail("printed no plan")
         elif self.plan and not late.is_set():
             self.fail(f"printed {abs(self.plan)} results {'fewer' if self.plan > 0 else 'more'} than its plan")
-        self.say(f"# {self.path}: {time.monotonic() - start:.1f} s")
+        self.seconds = time.monotonic() - start
+        self.say(f"# {self.path}: {self.seconds:.1f} s")
 
 
 def run_folder(suites, seconds, neighbours):
@@ -164,6 +168,10 @@ def main():
     for folder in done:
         folder.result()  # raises what went wrong in here
     run_folder(alone, seconds, False)
+    if len(suites) > 1:
+        print("# the slowest:")
+        for suite in sorted(suites, key=lambda s: -s.seconds)[:SLOWEST]:
+            print(f"# {suite.seconds:8.1f} s  {suite.path}")
     passed, failed, skipped = (sum(getattr(s, k) for s in suites) for k in ("passed", "failed", "skipped"))
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""), flush=True)
     return 0 if passed and not failed else 1

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+# Images of boards, and systems in QEMU.
+BOARDS := $(patsubst board/%/board.mk,%,$(sort $(wildcard board/*/*/board.mk)))
+demo: ## a disk made by cryptsetup, booted in QEMU and unlocked; INTERACTIVE=1 lets you type
+	toolchain/setup demo
+	+$(MAKE) $(JOBS) all
+	tests/boot/demo
+$(B)/tests/boot/root_init: $(B)/tests/boot/root_init.o $(if $(NO_FLOAT),$(B)/tests/unit/no_doubles.o) $(LIBC_A) $(COMPILER_A)
+	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
+board-programs: all $(B)/tests/boot/root_init
+image: $(if $(BOARD),all,name-a-board) ## BOARD=vendor/name: the board's initramfs, in build/board/vendor/name
+	@O=$(abspath $(O)) BOARD=$(BOARD) TARGET=$(TARGET) MODULES='$(MODULES)' KERNEL_PACKAGE='$(KERNEL_PACKAGE)' \
+		KERNEL='$(KERNEL)' MODULES_ROOT='$(MODULES_ROOT)' UBOOT_ARCH='$(UBOOT_ARCH)' \
+		FIT_LOAD='$(FIT_LOAD)' FIT_KERNEL='$(FIT_KERNEL)' FIT_DTB='$(FIT_DTB)' board/image
+check-boards: ## every emulated board, as make check-all, and from initramfs.list
+	toolchain/setup check-all
+	+for b in $(EMULATED); do $(MAKE) $(JOBS) BOARD=$$b image board-programs || exit 1; done
+	O=$(O) tests/run tests/boot/boards
+name-a-board:
+	@echo 'BOARD= is wanted, one of: $(BOARDS)'; exit 1
+boot: image board-programs ## BOARD=qemu/name: boot it with a demonstration disk
+	@O=$(abspath $(O)) BOARD=$(BOARD) TARGET=$(TARGET) KERNEL_PACKAGE='$(KERNEL_PACKAGE)' board/boot
+.PHONY: demo boot image board-programs check-boards name-a-board

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The sources fit a screen: no line of C over 110 columns, no file of src/ over 500 lines, no Makefile over 150.
+
+Test vectors (tests/vectors) are data, and as long as they are.
+"""
+import os
+import sys
+import tempfile
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+COLUMNS, LINES, MAKEFILE_LINES = 110, 500, 150
+TAB = 8
+
+
+def sources(root, *tops):
+    for top in tops:
+        for folder, folders, names in os.walk(os.path.join(root, top)):
+            folders[:] = sorted(set(folders) - {"vectors"})
+            yield from (os.path.relpath(os.path.join(folder, name), root) for name in sorted(names) if name.endswith((".c", ".h")))
+
+
+def lines_of(root, path):
+    with open(os.path.join(root, path), encoding="utf-8") as file:
+        return file.read().splitlines()
+
+
+def too_wide(root):
+    for path in sources(root, "src", "initramfs", "tests"):
+        for number, line in enumerate(lines_of(root, path), 1):
+            columns = len(line.expandtabs(TAB))
+            if columns > COLUMNS:
+                yield f"{path}:{number}: {columns} columns"
+
+
+def too_long(root):
+    for path in sources(root, "src", "initramfs"):
+        lines = len(lines_of(root, path))
+        if lines > LINES:
+            yield f"{path}: {lines} lines"
+
+
+def makefile_too_long(root):
+    lines = len(lines_of(root, "Makefile"))
+    return [f"Makefile: {lines} lines"] if lines > MAKEFILE_LINES else []
+
+
+# What is refused: path, content, which check, how many complaints.
+SELF_TEST = {
+    "a line of 110 columns is refused, or one of 111 is not": ("src/base/a.c", "x" * 110 + "\n" + "y" * 111 + "\n", too_wide, 1),
+    "a tab counts as one column": ("initramfs/a.h", "\t" + "x" * 103 + "\n", too_wide, 1),
+    "a letter of two bytes counts as two columns": ("src/base/a.c", "é" * 110 + "\n", too_wide, 0),
+    "lines of the tests' C are not counted": ("tests/unit/a.c", "x" * 111 + "\n", too_wide, 1),
+    "a file of 500 lines is refused": ("src/base/a.c", "x\n" * 500, too_long, 0),
+    "a file of 501 lines is not refused": ("src/base/a/b.h", "x\n" * 501, too_long, 1),
+    "a Makefile of 151 lines is not refused": ("Makefile", "x\n" * 151, makefile_too_long, 1),
+}
+CHECKS = {
+    f"no line of C has more than {COLUMNS} columns": too_wide,
+    f"no file of the program has more than {LINES} lines": too_long,
+    f"the Makefile has no more than {MAKEFILE_LINES} lines": makefile_too_long,
+}
+
+
+def refused(path, content, check):
+    with tempfile.TemporaryDirectory() as root:
+        os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
+        with open(os.path.join(root, path), "w", encoding="utf-8") as file:
+            file.write(content)
+        return len(list(check(root)))
+
+
+def main():
+    results = [(refused(path, content, check) == count, "self-test: " + name, [])
+               for name, (path, content, check, count) in SELF_TEST.items()]
+    for name, check in CHECKS.items():
+        found = list(check(TOP))
+        results.append((not found, name, found))
+    for number, (good, name, found) in enumerate(results, 1):
+        print(f"{'ok' if good else 'not ok'} {number} - {name}")
+        for complaint in found:
+            print("# " + complaint)
+    print(f"1..{len(results)}")
+    return not all(good for good, _, _ in results)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+# What leaves the tree: releases, packages, and what make install puts where.
+all-targets: ## the programs for every architecture; the compilers are installed
+	toolchain/setup targets
+	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t all || exit 1; done
+	@O=$(O) toolchain/size $(TARGETS)
+dist: all-targets ## a release in build/dist: sources, programs, SPDX, SHA256SUMS
+	@O=$(O) toolchain/dist $(TARGETS)
+deb: all ## packages for Debian and Ubuntu, in build/deb: the programs, and the hooks (latchkey-initramfs)
+	@O=$(O) toolchain/deb $(TARGET)
+size: all ## bytes of the programs, of every target that was built, beside their bounds
+	@O=$(O) toolchain/size $(TARGETS)
+
+# Where things go. What belongs to an initramfs builder lies where that one looks, whatever PREFIX is.
+PREFIX     ?= /usr/local
+SBINDIR    ?= $(PREFIX)/sbin
+MANDIR     ?= $(PREFIX)/share/man
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
+DRACUTDIR  ?= /usr/lib/dracut
+INITRAMFSTOOLSDIR ?= /usr/share/initramfs-tools
+INITCPIODIR ?= /usr/lib/initcpio
+MKINITFSDIR ?= /etc/mkinitfs
+there       = $(if $(wildcard $(DESTDIR)$(1)),yes,no)
+WITH_DRACUT ?= $(call there,$(DRACUTDIR)/modules.d)
+WITH_INITRAMFS_TOOLS ?= $(call there,$(INITRAMFSTOOLSDIR)/hook-functions)
+WITH_MKINITCPIO ?= $(call there,$(INITCPIODIR)/functions)
+WITH_MKINITFS ?= $(call there,$(MKINITFSDIR)/features.d)
+HOOKS_WANTED := $(filter yes,$(WITH_DRACUT) $(WITH_INITRAMFS_TOOLS) $(WITH_MKINITCPIO))
+# dracut numbers its modules anew since 108.
+DRACUTMODULE ?= $(DRACUTDIR)/modules.d/$(if $(wildcard $(DESTDIR)$(DRACUTDIR)/modules.d/70crypt),70,90)latchkey
+# MODE FILES FOLDER
+put = $(call say,INSTALL,$(DESTDIR)$(3))install -d $(DESTDIR)$(3) && install -m $(1) $(2) $(DESTDIR)$(3)/
+install: all ## the program, its pages and the hooks: PREFIX, DESTDIR, WITH_DRACUT, WITH_INITRAMFS_TOOLS, WITH_MKINITCPIO, WITH_MKINITFS=yes|no
+	+$(MAKE) --no-print-directory install-files
+install-files: install-programs install-hooks
+install-programs:
+	$(call put,0755,$(B)/latchkey $(B)/latchkey-preflight,$(SBINDIR))
+	$(call put,0644,man/*.8,$(MANDIR)/man8)
+	$(call put,0644,man/*.5,$(MANDIR)/man5)
+	$(call put,0644,completions/_*,$(ZSHCOMPDIR))
+	$(call put,0644,completions/l*,$(BASHCOMPDIR))
+install-hooks:
+ifneq ($(HOOKS_WANTED),)
+	$(call put,0644,initramfs/common/*,/usr/lib/latchkey)
+endif
+ifeq ($(WITH_DRACUT),yes)
+	$(call put,0755,initramfs/dracut/90latchkey/*,$(DRACUTMODULE))
+endif
+ifeq ($(WITH_INITRAMFS_TOOLS),yes)
+	$(call put,0755,initramfs/initramfs-tools/bin/cryptroot-unlock,/usr/lib/latchkey)
+	$(call put,0755,initramfs/initramfs-tools/hooks/latchkey,$(INITRAMFSTOOLSDIR)/hooks)
+	$(call put,0755,initramfs/initramfs-tools/scripts/local-top/latchkey,$(INITRAMFSTOOLSDIR)/scripts/local-top)
+endif
+ifeq ($(WITH_MKINITCPIO),yes)
+	$(call put,0644,initramfs/mkinitcpio/install/latchkey,$(INITCPIODIR)/install)
+	$(call put,0644,initramfs/mkinitcpio/hooks/latchkey,$(INITCPIODIR)/hooks)
+	$(call put,0755,initramfs/mkinitcpio/post/latchkey,$(INITCPIODIR)/post)
+endif
+ifeq ($(WITH_MKINITFS),yes)
+	$(call put,0644,initramfs/alpine/features.d/*,$(MKINITFSDIR)/features.d)
+	$(call put,0755,initramfs/alpine/init initramfs/alpine/nlplug-findfs,/usr/lib/latchkey/alpine)
+endif
+.PHONY: all-targets dist deb size install install-files install-programs install-hooks

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+# The libraries. Of musl, what no program here needs is not built: half of its files, and half of the time.
+MUSL_OMIT := aio complex crypt fenv ipc legacy math mq network passwd regex search
+MUSL_KEEP := fenv/__flt_rounds math/__fpclassify math/__fpclassifyl math/__signbit math/__signbitl math/copysign math/copysignl math/frexp math/frexpl \
+	$(addprefix math/,fabs fabsl fmod fmodl scalbn scalbnl) \
+	$(addprefix network/,accept accept4 bind connect getpeername getsockname getsockopt listen recv recvfrom recvmsg send sendmsg \
+	sendto setsockopt shutdown socket socketpair)
+MUSL_OBJECTS := $$(filter-out $(addprefix obj/src/,$(addsuffix /%,$(MUSL_OMIT))),$$(LIBC_OBJS)) \
+	$$(filter $(addprefix obj/src/,$(addsuffix .o,$(MUSL_KEEP) $(subst /,/%/,$(MUSL_KEEP)))),$$(LIBC_OBJS))
+$(S)/%.ok: toolchain/libraries
+	@toolchain/setup --missing build
+	@O=$(O) toolchain/fetch $*
+$(B)/headers.ok: $(addprefix $(S)/,bearssl.ok cjson.ok) $(LIBC_A) $(KERNEL_OK)
+	@mkdir -p $(@D)
+	@touch $@
+# The kernel's headers without any C library's: from the folders that KERNEL_HEADERS= names, else as the compiler knows them.
+$(B)/kernel.ok: $(B)/library.flags
+	@rm -rf $(B)/kernel && mkdir -p $(B)/kernel
+	@for h in linux/dm-ioctl.h asm/types.h asm-generic/types.h mtd/mtd-abi.h; do \
+		f=$$(for k in $(KERNEL_HEADERS); do ls $$k/$$h; done 2>/dev/null | head -n 1); \
+		f=$${f:-$$(echo "#include <$$h>" | $(CC) $(TARGET_CFLAGS) -M -MG -E -x c - | tr -d '\\' | tr ' ' '\n' | grep "/$$h")} || \
+		{ echo "$(CC) has no kernel header $$h: KERNEL_HEADERS=folder names one that has (toolchain/setup targets installs those of all targets)"; exit 1; }; \
+		ln -sfn $${f%/*} $(B)/kernel/$${h%%/*}; done
+	@touch $@
+$(B)/musl/lib/libc.a: $(S)/musl.ok $(B)/kernel.ok $(B)/library.flags
+	$(call say,BUILD,$@)rm -rf $(B)/musl && mkdir -p $(B)/musl
+	cd $(B)/musl && CC='$(CC)' CFLAGS='$(MUSL_CFLAGS)' \
+		$(abspath $(S))/musl/configure --target=$(or $(MUSL_TARGET),$(TARGET)) --disable-shared --prefix=/ $(call log,configure.log)
+	+$(MAKE) --eval='unexport AOBJS' -C $(B)/musl AR='$(AR)' RANLIB='$(CROSS)ranlib' AOBJS='$(MUSL_OBJECTS)' \
+		lib/libc.a $(addprefix lib/,rcrt1.o crti.o crtn.o) $(call log,$(B)/musl/build.log)
+	+$(MAKE) -C $(B)/musl install-headers includedir=$(abspath $(B)/musl/include) $(call log,$(B)/musl/build.log)
+# For NO_FLOAT targets: the compiler library's integer routines alone, without the marks of another floating point ABI.
+INTEGER := _udivdi3 _umoddi3 _divdi3 _moddi3 _udivmoddi4 _ashldi3 _ashrdi3 _lshrdi3 _cmpdi2 _ucmpdi2 _muldi3 _clz _clzsi2 _clzdi2 \
+	_ctzsi2 _ctzdi2 _bswapsi2 _bswapdi2 _popcountsi2 _popcount_tab
+$(B)/libgcc.a: $(B)/library.flags
+	$(call say,BUILD,$@)rm -rf $@ $@.d && mkdir -p $@.d
+	cd $@.d && $(AR) x $(LIBGCC) $(addsuffix .o,$(filter $(INTEGER),$(patsubst %.o,%,$(shell $(AR) t $(LIBGCC)))))
+	for o in $@.d/*.o; do $(CROSS)objcopy -R .gnu.attributes -R .MIPS.abiflags -R .reginfo $$o || exit 1; done
+	$(AR) rcD $@ $@.d/*.o
+BEARSSL_CFLAGS := $(SMALLEST) -I$(S)/bearssl/inc -I$(S)/bearssl/src
+ARGON2_CFLAGS  := -O2 -I$(S)/argon2/include
+CJSON_CFLAGS   := -Os -DCJSON_NESTING_LIMIT=32 -include src/format/json_library.h
+$(B)/libcjson.a: src/format/json_library.h
+CMOCKA_CFLAGS  := -O1 -I$(S)/cmocka/include $(addprefix -DHAVE_,UNISTD_H SIGNAL_H SETJMP_H TIME_H STRINGS_H UINTPTR_T \
+	CLOCK_REALTIME CLOCK_GETTIME STRUCT_TIMESPEC)
+library = +$(call say,BUILD,$@)$(MAKE) -f toolchain/library.mk OUT=$@ SRC=$(S)/$(1) FILES='$(2)' CC='$(CC)' AR='$(AR)' \
+	LIBRARY_CFLAGS='$(LIBRARY_CFLAGS) $(3)' -B $(call log,$@.log)
+LIBRARY_NEEDS = $(S)/%.ok $(B)/library.flags $(LIBC_A) toolchain/library.mk
+$(B)/libbearssl.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
+	$(call library,$*,src/settings.c src/codec/*.c src/hash/*.c src/mac/hmac*.c src/symcipher/aes*.c,$(BEARSSL_CFLAGS))
+$(B)/libargon2.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
+	$(call library,$*,src/argon2.c src/core.c src/encoding.c src/thread.c src/ref.c src/blake2/*.c,$(ARGON2_CFLAGS))
+$(B)/libcjson.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
+	$(call library,$*,cJSON.c,$(CJSON_CFLAGS))
+$(B)/libcmocka.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
+	$(call library,$*,src/cmocka.c,$(CMOCKA_CFLAGS))
