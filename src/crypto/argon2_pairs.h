@@ -69,11 +69,11 @@ TARGET_INLINE void two_rows(const v2 *p, const v2 *r, v2 *q, int pair)
 			&q[16 * k + 4 * pair + 2 + b]);
 }
 
-TARGET static void block(struct argon2_block *next, const struct argon2_block *prev,
-	const struct argon2_block *ref, bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s)
+TARGET static void fill_block(block *next, const block *prev, const block *ref, bool with_old,
+	struct argon2_ahead *ahead, struct argon2_scratch *s)
 {
-	v2 *q = (v2 *)s->work.w, *n = (v2 *)next->w;
-	const v2 *p = (const v2 *)prev->w, *r = (const v2 *)ref->w;
+	v2 *q = (v2 *)s->work.v, *n = (v2 *)next->v;
+	const v2 *p = (const v2 *)prev->v, *r = (const v2 *)ref->v;
 
 #pragma GCC unroll 1
 	for (int pair = 0; pair < 4; pair++)

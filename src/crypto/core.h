@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core - the inner loops of hashes and KDFs, several implementations of each, one chosen.
+ * core - the inner loops of hashes and KDFs: several implementations of each, of which one is chosen.
  *
- * Only hash.c and argon2_derive.c know that there is more than one. Which ones exist is decided
- * by the folder that the Makefile adds for the architecture (src/crypto/ARCH, or
- * src/crypto/generic when there is none): its cores.c holds the one object `arch`.
- * Which one runs is decided once, at the first question, by what the processor has.
- *
- * LATCHKEY_CPU in the environment takes features away: a list such as "avx2,sha" allows
- * those and no others, and an empty one leaves what every processor of the architecture
- * has. It can add nothing, so it can do no harm.
+ * Only hash.c and argon2_fill.c know that there is more than one. The folder that the Makefile adds for the
+ * architecture (src/crypto/ARCH, or src/crypto/generic when there is none) decides which exist: its cores.c
+ * holds the one object `arch`. The features of the processor decide which one runs, once, at the first call.
  */
 #ifndef CRYPTO_CORE_H
 #define CRYPTO_CORE_H
@@ -51,7 +46,7 @@ struct hash_core {
 #endif
 
 struct aes;
-struct argon2_block;
+struct block_; /* phc-winner-argon2's block, 1 KiB */
 struct argon2_ahead;
 struct argon2_scratch;
 
@@ -61,9 +56,8 @@ struct argon2_core {
 	unsigned needs;
 	/* @next = G(@prev, @ref), added to what was there when @with_old (RFC 9106, 3.5 and step 6 of 3.2).
 	 */
-	void (*block)(struct argon2_block *next, const struct argon2_block *prev,
-		const struct argon2_block *ref, bool with_old, struct argon2_ahead *ahead,
-		struct argon2_scratch *s);
+	void (*fill_block)(struct block_ *next, const struct block_ *prev, const struct block_ *ref,
+		bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s);
 };
 
 /* What one architecture has; every list begins with the best and ends with NULL behind one that needs
@@ -87,10 +81,11 @@ const struct argon2_core *core_argon2(void);
 /* NULL: none of the architecture's own. */
 const struct aes *core_aes(void);
 
-/* Choose again with nothing but the features in @list (NULL: all that there are). For tests. */
-void core_allow(const char *list);
+/* Choose again, using none but those of @features that the processor has; bits as in arch.features. For tests. */
+#define CORE_ALL_FEATURES (~0u)
+void core_choose(unsigned features);
 
-/* Those of @list that this processor has and LATCHKEY_CPU allows, with commas between, into @out. */
+/* The names of the features in use, separated by commas, into @out. */
 void core_features(char *out, size_t size);
 
 #endif

@@ -33,18 +33,21 @@ size_t hash_bytes(enum hash h);
 /* Hash @n runs of bytes as if they stood one behind the other; @out gets hash_bytes(h). */
 void hash_run(enum hash h, const struct bytes *parts, size_t n, uint8_t *out);
 
-/*
- * PBKDF2-HMAC (RFC 8018, 5.2) into @out, @out_bytes long.
- * @iterations is at least 1; nothing here can fail.
- */
-void hash_pbkdf2(enum hash h, struct bytes password, struct bytes salt, uint32_t iterations, uint8_t *out,
-	size_t out_bytes);
+/* PBKDF2-HMAC (RFC 8018, 5.2). */
+struct pbkdf2 {
+	enum hash hash;
+	struct bytes password, salt;
+	uint32_t iterations; /* at least 1 */
+};
+
+/* Derive @out_bytes bytes into @out; cannot fail. */
+void hash_pbkdf2(const struct pbkdf2 *p, uint8_t *out, size_t out_bytes);
 
 /*
- * The same, with iterations told to @progress, and given up soon after @stop became true: @out is then worth nothing.
+ * The same; reports iterations to @progress and stops soon after @stop becomes true: @out is then invalid.
  * Both may be NULL.
  */
-void hash_pbkdf2_told(enum hash h, struct bytes password, struct bytes salt, uint32_t iterations,
-	uint8_t *out, size_t out_bytes, const struct progress *progress, const atomic_bool *stop);
+void hash_pbkdf2_told(const struct pbkdf2 *p, uint8_t *out, size_t out_bytes, const struct progress *progress,
+	const atomic_bool *stop);
 
 #endif

@@ -42,4 +42,4 @@ TARGET_INLINE v2 ror63(v2 x)
 
 #include "crypto/argon2_pairs.h"
 
-const struct argon2_core argon2_neon = {"NEON", ARM_NEON, block};
+const struct argon2_core argon2_neon = {"NEON", ARM_NEON, fill_block};

@@ -125,11 +125,11 @@ TARGET_INLINE void two_columns(v4 a[2], v4 b[2], v4 c[2], v4 d[2])
 	turn_left(d);
 }
 
-TARGET static CORE_PART void block(struct argon2_block *next, const struct argon2_block *prev,
-	const struct argon2_block *ref, bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s)
+TARGET static CORE_PART void fill_block(block *next, const block *prev, const block *ref, bool with_old,
+	struct argon2_ahead *ahead, struct argon2_scratch *s)
 {
-	v4 *q = (v4 *)s->work.w, *n = (v4 *)next->w;
-	const v4 *p = (const v4 *)prev->w, *r = (const v4 *)ref->w;
+	v4 *q = (v4 *)s->work.v, *n = (v4 *)next->v;
+	const v4 *p = (const v4 *)prev->v, *r = (const v4 *)ref->v;
 
 #pragma GCC unroll 1
 	for (int i = 0; i < 32; i += 8) {
@@ -166,4 +166,4 @@ TARGET static CORE_PART void block(struct argon2_block *next, const struct argon
 	}
 }
 
-const struct argon2_core argon2_avx2 = {"AVX2", X86_AVX2, block};
+const struct argon2_core argon2_avx2 = {"AVX2", X86_AVX2, fill_block};

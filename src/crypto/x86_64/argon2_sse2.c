@@ -36,4 +36,4 @@ TARGET_INLINE v2 ror63(v2 x)
 
 #include "crypto/argon2_pairs.h"
 
-const struct argon2_core argon2_sse2 = {"SSE2", 0, block};
+const struct argon2_core argon2_sse2 = {"SSE2", 0, fill_block};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* crew - see crew.h. */
-#include "crypto/crew.h"
+/* team - see team.h. */
+#include "crypto/team.h"
 #include "base/os.h"
 #include "secret/wipe.h"
 #include <limits.h>
@@ -20,44 +20,44 @@ static void futex(atomic_uint *word, int operation, unsigned value)
 	(void)syscall(SYS_futex, word, operation | FUTEX_PRIVATE_FLAG, value, NULL, NULL, 0);
 }
 
-bool crew_take(struct crew *crew, uint32_t pieces, uint32_t *piece)
+bool team_take(struct team *team, uint32_t pieces, uint32_t *piece)
 {
-	*piece = atomic_fetch_add_explicit(&crew->taken, 1, memory_order_relaxed);
+	*piece = atomic_fetch_add_explicit(&team->taken, 1, memory_order_relaxed);
 	return *piece < pieces;
 }
 
-static void next_step(struct crew *crew)
+static void next_step(struct team *team)
 {
-	atomic_store_explicit(&crew->arrived, 0, memory_order_relaxed);
-	atomic_store_explicit(&crew->taken, 0, memory_order_relaxed);
-	atomic_fetch_add_explicit(&crew->step, 1, memory_order_release);
-	if (crew->members > 1)
-		futex(&crew->step, FUTEX_WAKE, INT_MAX);
+	atomic_store_explicit(&team->arrived, 0, memory_order_relaxed);
+	atomic_store_explicit(&team->taken, 0, memory_order_relaxed);
+	atomic_fetch_add_explicit(&team->step, 1, memory_order_release);
+	if (team->members > 1)
+		futex(&team->step, FUTEX_WAKE, INT_MAX);
 }
 
-static void wait_for_step_after(struct crew *crew, unsigned step)
+static void wait_for_step_after(struct team *team, unsigned step)
 {
-	while (atomic_load_explicit(&crew->step, memory_order_acquire) == step)
-		futex(&crew->step, FUTEX_WAIT, step);
+	while (atomic_load_explicit(&team->step, memory_order_acquire) == step)
+		futex(&team->step, FUTEX_WAIT, step);
 }
 
-void crew_end_step(struct crew *crew)
+void team_end_step(struct team *team)
 {
-	unsigned step = atomic_load_explicit(&crew->step, memory_order_relaxed);
+	unsigned step = atomic_load_explicit(&team->step, memory_order_relaxed);
 
-	if (atomic_fetch_add_explicit(&crew->arrived, 1, memory_order_acq_rel) + 1 == crew->members)
-		next_step(crew);
+	if (atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) + 1 == team->members)
+		next_step(team);
 	else
-		wait_for_step_after(crew, step);
+		wait_for_step_after(team, step);
 }
 
-void crew_set(atomic_uint *flag)
+void team_set(atomic_uint *flag)
 {
 	atomic_store_explicit(flag, 1, memory_order_release);
 	futex(flag, FUTEX_WAKE, INT_MAX);
 }
 
-void crew_wait(atomic_uint *flag)
+void team_wait(atomic_uint *flag)
 {
 	while (!atomic_load_explicit(flag, memory_order_acquire))
 		futex(flag, FUTEX_WAIT, 0);
@@ -65,7 +65,7 @@ void crew_wait(atomic_uint *flag)
 
 /* What a thread is given. */
 struct member {
-	struct crew *crew;
+	struct team *team;
 	unsigned number;
 	pthread_t thread;
 };
@@ -74,18 +74,18 @@ static void *member_main(void *arg)
 {
 	struct member *m = arg;
 
-	/* Until the crew is complete; its first step is this one. */
-	wait_for_step_after(m->crew, 0);
-	m->crew->work(m->crew, m->number, m->crew->context);
+	/* Until the team is complete; its first step is this one. */
+	wait_for_step_after(m->team, 0);
+	m->team->work(m->team, m->number, m->team->context);
 	return NULL;
 }
 
-static bool member_start(struct member *m, struct crew *crew, unsigned number, uint8_t *stack, size_t guard)
+static bool member_start(struct member *m, struct team *team, unsigned number, uint8_t *stack, size_t guard)
 {
 	pthread_attr_t attr;
 	bool started;
 
-	m->crew = crew;
+	m->team = team;
 	m->number = number;
 	(void)mprotect(stack, guard, PROT_NONE);
 	if (pthread_attr_init(&attr))
@@ -96,16 +96,16 @@ static bool member_start(struct member *m, struct crew *crew, unsigned number, u
 	return started;
 }
 
-void crew_run(struct crew *crew, unsigned members,
-	void (*work)(struct crew *, unsigned member, void *context), void *context)
+void team_run(struct team *team, unsigned members,
+	void (*work)(struct team *, unsigned member, void *context), void *context)
 {
 	const size_t guard = os_page_bytes(), each = guard + STACK_BYTES;
 	const size_t bytes = (members - 1) * each;
 	uint8_t *stacks = MAP_FAILED;
-	struct member others[CREW_MAX - 1];
+	struct member others[TEAM_MAX - 1];
 	sigset_t all, before;
 
-	*crew = (struct crew){.members = 1, .work = work, .context = context};
+	*team = (struct team){.members = 1, .work = work, .context = context};
 	if (members > 1)
 		stacks = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK,
 			-1, 0);
@@ -114,17 +114,17 @@ void crew_run(struct crew *crew, unsigned members,
 		/* Signals are the first thread's business. */
 		sigfillset(&all);
 		pthread_sigmask(SIG_SETMASK, &all, &before);
-		while (crew->members < members &&
-			member_start(&others[crew->members - 1], crew, crew->members,
-				stacks + (crew->members - 1) * each, guard))
-			crew->members++;
+		while (team->members < members &&
+			member_start(&others[team->members - 1], team, team->members,
+				stacks + (team->members - 1) * each, guard))
+			team->members++;
 		pthread_sigmask(SIG_SETMASK, &before, NULL);
 	}
-	next_step(crew);
-	work(crew, 0, context);
+	next_step(team);
+	work(team, 0, context);
 	if (stacks == MAP_FAILED)
 		return;
-	for (unsigned i = 0; i + 1 < crew->members; i++) {
+	for (unsigned i = 0; i + 1 < team->members; i++) {
 		pthread_join(others[i].thread, NULL);
 		wipe(stacks + i * each + guard, STACK_BYTES);
 	}
