@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* argon2_c - Argon2's block function in plain C, rolled: for 32-bit machines with small instruction caches too. */
+/* argon2_c - Argon2's block function in plain C, not unrolled: also for small instruction caches. */
 #include "crypto/argon2_c.h"
 
 static inline uint64_t ror(uint64_t x, int n)

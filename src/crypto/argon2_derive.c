@@ -139,7 +139,7 @@ static unsigned threads_for(uint32_t lanes)
 	return n < TEAM_MAX ? n : TEAM_MAX;
 }
 
-/* From H0 to the tag. fill_first_blocks counts in the 8 bytes after H0. False when the memory cannot be had. */
+/* From H0 to the tag; fill_first_blocks counts in the 8 bytes after H0. False: no memory. */
 static bool derive(struct derivation *d, uint8_t h0[ARGON2_PREHASH_SEED_LENGTH])
 {
 	struct team team;

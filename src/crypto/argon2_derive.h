@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * argon2_derive - Argon2i and Argon2id (RFC 9106), version 1.3, by the library phc-winner-argon2 and our kernels.
+ * argon2_derive - Argon2i and Argon2id (RFC 9106), version 1.3: phc-winner-argon2 and our kernels.
  *
- * The library's (toolchain/libraries has its release; its sources are compiled unmodified):
+ * From the library, unmodified (toolchain/libraries has the release):
  *
  *     initial_hash        H0 (3.2, step 1)
  *     fill_first_blocks   the first two blocks of each lane (3.2, steps 3 and 4)
- *     blake2b_long        H', the hash of variable length (3.3), and BLAKE2b below it
+ *     blake2b_long        H', the hash of variable length (3.3), with its BLAKE2b
  *     xor_block, the types, and the contract of fill_segment
  *
- * Ours, each in place of the library's function beside it:
+ * Our own, with the function of the library that each replaces:
  *
- *     argon2_fill, cores  fill_segment             steps 5 and 6: prefetch, vectors, no division
- *     a mapping           allocate_memory          huge pages instead of malloc
- *     team                fill_memory_blocks       threads are started once, not for each lane of each slice;
- *                                                  a thread that cannot be started is no failure
- *     tag                 finalize                 steps 7 and 8 without its end, free_memory: that wipes the
- *     wipe_matrix         free_memory              matrix on one thread; the team does it
+ *     argon2_fill.c   fill_segment         steps 5 and 6: prefetch, vectors, no division
+ *     map             allocate_memory      huge pages instead of malloc
+ *     team            fill_memory_blocks   threads are started once, not for each lane of each slice; when one
+ *                                          cannot be started, the others do its work
+ *     tag             finalize             steps 7 and 8; finalize would also call free_memory
+ *     wipe_matrix     free_memory          wipes with all threads, not with one
  *
  * argon2_ctx and validate_inputs are not called: plan() has the bounds that LUKS headers need.
  */

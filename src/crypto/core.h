@@ -26,18 +26,18 @@ struct hash_core {
 	/* State after @n more blocks of @data. */
 	void (*compress)(void *state, const uint8_t *data, size_t n);
 	/*
-	 * @rounds rounds of PBKDF2's loop for @n outputs that stand side by side: U = HMAC(U),
+	 * @rounds rounds of PBKDF2's loop for @n adjacent outputs: U = HMAC(U),
 	 * T = T ^ U. U and T are arrays of states; @inner and @outer are HMAC's key, already
 	 * compressed. Only for a message of one whole digest: SHA-1, SHA-256, SHA-512.
 	 */
 	void (*iterate)(const void *inner, const void *outer, void *u, void *t, size_t n, uint32_t rounds);
-	/* Outputs that one iterate does in less than the time of two. */
+	/* Outputs that one call of iterate computes in less than the time of two. */
 	unsigned side_by_side;
 };
 
 /*
- * A part of a core that its loop calls: called, not inlined, because twice its size would
- * not be twice as fast; and the registers are cleared when the loop ends, not each time.
+ * A part of a core that its loop calls: called, not inlined, because inlining doubles the size
+ * and not the speed. Registers are cleared when the loop ends, not at each call.
  */
 #if __has_attribute(zero_call_used_regs)
 #define CORE_PART __attribute__((noinline, zero_call_used_regs("skip")))
@@ -60,16 +60,16 @@ struct argon2_core {
 		bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s);
 };
 
-/* What one architecture has; every list begins with the best and ends with NULL behind one that needs
- * nothing. */
+/* What one architecture has. Each list begins with the best and ends with one that needs no feature, then
+ * NULL. */
 struct arch {
 	const char *const *features; /* names of the bits from 0 on; ends with NULL */
 	unsigned (*detect)(void);    /* the bits that this processor and kernel have */
 	const struct hash_core *const *hashes[CORE_HASHES];
 	const struct argon2_core *const *argon2;
-	/* Zero that the compiler may not leave out, for areas larger than the caches. */
+	/* Zeroes that the compiler may not omit, for areas larger than the caches. */
 	void (*wipe_area)(void *p, size_t len);
-	/* AES of its own, and the features that it needs; NULL: BearSSL has what there is. */
+	/* AES of its own, and the features that it needs; NULL: use BearSSL's. */
 	const struct aes *aes;
 	unsigned aes_needs;
 };
@@ -78,10 +78,10 @@ extern const struct arch arch;
 /* The chosen ones. */
 const struct hash_core *core_hash(enum core_hash h);
 const struct argon2_core *core_argon2(void);
-/* NULL: none of the architecture's own. */
+/* NULL: the architecture has none of its own. */
 const struct aes *core_aes(void);
 
-/* Choose again, using none but those of @features that the processor has; bits as in arch.features. For tests. */
+/* For tests: choose again, using only those of @features that the processor has; bits as in arch.features. */
 #define CORE_ALL_FEATURES (~0u)
 void core_choose(unsigned features);
 

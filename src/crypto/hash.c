@@ -2,7 +2,7 @@
 /*
  * hash - see hash.h.
  *
- * Padding, HMAC and PBKDF2 are here, once; the compression functions and PBKDF2's loop
+ * Padding, HMAC and PBKDF2 are here; the compression functions and PBKDF2's loop
  * are the chosen core's. HMAC's two key blocks are compressed once for all iterations,
  * so an iteration is two compressions and nothing else.
  */
@@ -14,7 +14,7 @@
 
 enum {
 	BLOCK_MAX_BYTES = 128,
-	/* Outputs that are computed side by side: more than any key needs. */
+	/* Outputs that are computed together: enough for any key. */
 	BATCH = 4,
 	/* Iterations between two reports: a few milliseconds here, a second or two on the slowest router. */
 	STEP = 1 << 14,
@@ -76,7 +76,7 @@ size_t hash_bytes(enum hash h)
 
 /* --- one message ------------------------------------------------------------------------- */
 
-/* A hash under way. */
+/* A hash in progress. */
 struct run {
 	const struct info *info;
 	const struct hash_core *core;
@@ -214,7 +214,7 @@ static void hmac(const struct hmac_key *key, const struct bytes *parts, size_t n
 	wipe(digest, sizeof(digest));
 }
 
-/* PBKDF2's loop for the truncated hashes, for which no core has one: the digest is not the state. */
+/* PBKDF2's loop for the truncated hashes, for which cores have none: the digest is not the state. */
 static void iterate_truncated(const struct hmac_key *key, union state *u, union state *t, size_t n,
 	uint32_t rounds)
 {
@@ -232,7 +232,7 @@ static void iterate_truncated(const struct hmac_key *key, union state *u, union 
 	wipe(digest, sizeof(digest));
 }
 
-/* The states of a batch: as the cores want them, one behind the other without a gap. */
+/* The states of a batch: as the cores need them, contiguous. */
 struct batch {
 	uint64_t u[BATCH * 8], t[BATCH * 8];
 };

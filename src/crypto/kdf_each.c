@@ -12,7 +12,7 @@ struct each {
 	bool (*derived)(void *context, unsigned i);
 	void *context;
 	const struct progress *progress; /* of the caller's thread */
-	unsigned told;                   /* so many of them */
+	unsigned told;                   /* the number of tries reported so far */
 	atomic_uint done[KDF_EACH_MAX];
 	atomic_bool stop;
 };
@@ -27,7 +27,7 @@ static void derive(struct each *e, unsigned i, const struct progress *progress)
 	team_set(&e->done[i]);
 }
 
-/* On the caller's thread: tries before @end, each as soon as it is there. They are all under way. */
+/* On the caller's thread: tries before @end, each as soon as it is done. All of them have been started. */
 static void tell_until(struct each *e, unsigned end)
 {
 	for (; e->told < end && !e->stop; e->told++) {
@@ -36,7 +36,7 @@ static void tell_until(struct each *e, unsigned end)
 	}
 }
 
-/* Tries are taken in their order, so those before a member's own are worth waiting for. */
+/* Tries are taken in order, so those before a member's own finish first or soon. */
 static void work(struct team *team, unsigned member, void *context)
 {
 	struct each *e = context;

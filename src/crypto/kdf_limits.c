@@ -57,7 +57,7 @@ uint64_t kdf_cost_ms(const struct kdf *kdf, size_t out_bytes)
 
 /* --- is it allowed, is it possible --------------------------------------------------------- */
 
-/* Rounded up, so that no sentence says that 4096 is more than 4096. */
+/* Rounded up, so that no message says that 4096 is more than 4096. */
 static uint32_t mib(uint32_t kib)
 {
 	return kib / 1024 + (kib % 1024 != 0);
@@ -76,7 +76,7 @@ static enum cause check_argon2(const struct kdf *kdf, const struct kdf_limits *l
 		return error_set(err, CAUSE_UNSUPPORTED,
 			"needs %u lanes for %s, more than the limit of %u (--max-lanes)", kdf->lanes, name,
 			limits->lanes);
-	/* Whatever the limits say: steps are counted in 32 bits, four a pass. */
+	/* Not subject to @limits: steps are counted in 32 bits, four a pass. */
 	if ((uint64_t)kdf->memory_kib * kdf->iterations > limits->kib_passes ||
 		kdf->iterations > UINT32_MAX / 4)
 		return error_set(err, CAUSE_UNSUPPORTED,

@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Room for a core's spilled registers many times over; guarded below. Never grows: no signal is taken on it. */
+/* Several times what a core needs, with a guard page below. Does not grow: signals are blocked. */
 enum { STACK_BYTES = 64 << 10 };
 
 static void futex(atomic_uint *word, int operation, unsigned value)
@@ -63,7 +63,7 @@ void team_wait(atomic_uint *flag)
 		futex(flag, FUTEX_WAIT, 0);
 }
 
-/* What a thread is given. */
+/* The argument of a thread. */
 struct member {
 	struct team *team;
 	unsigned number;
@@ -74,7 +74,7 @@ static void *member_main(void *arg)
 {
 	struct member *m = arg;
 
-	/* Until the team is complete; its first step is this one. */
+	/* Wait until the team is complete: that is step 1. */
 	wait_for_step_after(m->team, 0);
 	m->team->work(m->team, m->number, m->team->context);
 	return NULL;
@@ -111,7 +111,7 @@ void team_run(struct team *team, unsigned members,
 			-1, 0);
 	if (stacks != MAP_FAILED) {
 		(void)madvise(stacks, bytes, MADV_DONTDUMP);
-		/* Signals are the first thread's business. */
+		/* Signals go to the first thread. */
 		sigfillset(&all);
 		pthread_sigmask(SIG_SETMASK, &all, &before);
 		while (team->members < members &&

@@ -3,9 +3,9 @@
  * argon2_avx2 - Argon2's block function with vectors of four words.
  *
  * The block is 8 rows of 16 words. A row is four vectors, v0-3, v4-7, v8-11, v12-15, and
- * the diagonal step turns their words. Two columns lie in one vector of each row, v2r and
+ * the diagonal step rotates their words. Two columns are in one vector of each row, v2r and
  * v2r+1 of one column in its lower half, of the other in its upper half; so two vectors
- * hold v0-3 of both, and the diagonal step turns words inside the halves of such a pair.
+ * hold v0-3 of both, and the diagonal step rotates words inside the halves of such a pair.
  */
 #include "crypto/argon2_fill.h"
 #include "crypto/x86_64/x86.h"

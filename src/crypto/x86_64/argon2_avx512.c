@@ -5,10 +5,10 @@
  * A vector holds the same four words of two rows, row 2k below row 2k+1. So the row step
  * sees v0-3, v4-7, v8-11 and v12-15 of two rows in four vectors, and the column step finds
  * v0-3 and so on of two columns in the four vectors with the same words of all rows: the
- * step from rows to columns moves nothing. Only the diagonal steps turn words.
+ * step from rows to columns moves nothing. Only the diagonal steps rotate words.
  *
- * The block would fit into the registers, unrolled: a tenth less of computing, which hides
- * behind the memory that the block waits for, and 3.5 KiB of code.
+ * Unrolled, the block would fit into the registers. That would save a tenth of the computing, which the wait
+ * for memory hides anyway, and cost 3.5 KiB of code.
  */
 #include "crypto/argon2_fill.h"
 #include "crypto/x86_64/x86.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* argon2_sse2 - Argon2 for every x86-64. */
+/* argon2_sse2 - Argon2 for any x86-64. */
 #include "crypto/x86_64/x86.h"
 
 #define TARGET
