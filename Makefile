@@ -69,8 +69,8 @@ SYSTEM   := -isystem $(B)/kernel
 endif
 
 SMALLEST := $(or $(call option,-Oz),-Os)
-LIBRARIES := $(addprefix $(B)/,libbearssl.a libcjson.a)
-INCLUDE   := -Isrc $(SYSTEM) $(addprefix -isystem $(S)/,bearssl/inc cjson)
+LIBRARIES := $(addprefix $(B)/,libbearssl.a libcjson.a libargon2.a)
+INCLUDE   := -Isrc $(SYSTEM) $(addprefix -isystem $(S)/,bearssl/inc cjson argon2/include) -isystem $(S)
 MUSL_CFLAGS := -w $(SMALLEST) -fPIE $(SHAPE) $(PATHS) $(TARGET_CFLAGS)
 LIBRARY_CFLAGS := -std=gnu99 -w $(HARDEN) $(FORGET) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(TARGET_LIBRARY_CFLAGS) $(SYSTEM)
 OUR_CFLAGS := -std=c11 -D_GNU_SOURCE -DLATCHKEY_VERSION=\"$(VERSION)\" $(WARN) -g $(HARDEN) \
@@ -115,7 +115,7 @@ COMPILER := $(shell $(CC) --version 2>/dev/null | head -n 1)
 $(B)/our.flags: FORCE
 	$(call stamp,$(COMPILER) $(OUR_CFLAGS) $(LTO) $(SMALL) $(FAST) $(COMPACT) $(LDFLAGS))
 $(B)/library.flags: FORCE
-	$(call stamp,$(COMPILER) $(KERNEL_HEADERS) $(MUSL_OMIT) not $(MUSL_KEEP) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
+	$(call stamp,$(COMPILER) $(KERNEL_HEADERS) $(MUSL_OMIT) not $(MUSL_KEEP) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(REFERENCE_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
 stamp = @mkdir -p $(@D); n=$@.new$$$$; echo '$(subst ','\'',$(1))' >$$n; cmp -s $$n $@ && rm $$n || mv $$n $@
 
 # The rest of it, by subject.

@@ -4,6 +4,7 @@
 #include "base/relro.h"
 #include "base/text.h"
 #include "command/command.h"
+#include "crypto/kdf.h"
 #include "secret/arena.h"
 #include <fcntl.h>
 #include <poll.h>

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Tests. A suite is a program that prints TAP: see tests/run. The Argon2 library is what ours is compared with.
-TEST_LIBRARIES := $(addprefix $(B)/,libcmocka.a libargon2.a)
-$(B)/tests/unit/%.o: OPTIMIZE = -O1 -DHAVE_UINTPTR_T $(addprefix -isystem $(S)/,cmocka/include argon2/include)
+# Tests. A suite is a program that prints TAP: see tests/run.
+TEST_LIBRARIES := $(addprefix $(B)/,libcmocka.a libargon2-reference.a)
+$(B)/tests/unit/%.o: OPTIMIZE = -O1 -DHAVE_UINTPTR_T -isystem $(S)/cmocka/include
 $(UNIT): $(B)/tests/%: $(B)/tests/unit/%.o $(B)/liblatchkey.a $(TEST_LIBRARIES) $(LIBRARIES) \
 	$(if $(NO_FLOAT),$(B)/tests/unit/no_doubles.o) $(if $(filter host,$(LIBC)),$(B)/tests/unit/asan_options.o) \
 	$(LIBC_A) $(COMPILER_A)
@@ -64,9 +64,10 @@ fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), from what it has found befo
 	O=$(O) tests/fuzz/run $(or $(FUZZ_SECONDS),60)
 $(O)/host-fuzz/fuzz_%: $(O)/host-fuzz/tests/fuzz/fuzz_%.o $(B)/liblatchkey.a $(LIBRARIES)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) -fsanitize=fuzzer -o $@ $^
-$(B)/tests/bench/wipe: $(B)/tests/bench/wipe.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
+BENCH := $(addprefix $(B)/tests/bench/,wipe masked)
+$(BENCH): %: %.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
-bench: all $(B)/tests/bench/wipe ## time, memory and size beside cryptsetup; the worst headers; from exec to mapping
+bench: all $(BENCH) ## time, memory and size beside cryptsetup; the worst headers; from exec to mapping
 	tests/bench/run
 	tests/images/bench_hostile
 	tests/boot/bench_boot

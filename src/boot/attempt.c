@@ -2,6 +2,7 @@
 /* attempt - see attempt.h. */
 #include "boot/attempt.h"
 #include "boot/record.h"
+#include "crypto/kdf.h"
 #include "secret/vault.h"
 
 static void tell_percent(void *context, uint64_t done, uint64_t total)

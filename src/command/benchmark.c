@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "command/command.h"
 #include "crypto/core.h"
+#include "crypto/kdf.h"
 #include "device/blkdev.h"
 #include "format/header.h"
 #include "keyslot/keyslot.h"

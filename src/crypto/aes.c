@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* aes - see aes.h. BearSSL's table-based variants are never linked. */
+/* aes - see aes.h. BearSSL's table-based variants are not linked. */
 #include "crypto/aes.h"
 #include "crypto/core.h"
 

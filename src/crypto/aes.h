@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* aes - which AES runs here: one of BearSSL's, or the architecture's own in the same shape. For xts and cbc
- * only. */
+/* aes - the AES implementation for this processor: one of BearSSL's, or the architecture's own with the same
+ * interface. Only xts and cbc use it. */
 #ifndef CRYPTO_AES_H
 #define CRYPTO_AES_H
 

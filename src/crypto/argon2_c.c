@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* argon2_c - Argon2's block function in plain C, rolled: for 32-bit machines with small instruction caches too. */
+/* argon2_c - Argon2's block function in plain C, not unrolled: also for small instruction caches. */
 #include "crypto/argon2_c.h"
 
 static inline uint64_t ror(uint64_t x, int n)
@@ -46,25 +46,25 @@ static CORE_PART void permute(uint64_t *words, size_t step)
 		words[i / 2 * step + i % 2] = v[i];
 }
 
-static CORE_PART void block(struct argon2_block *next, const struct argon2_block *prev,
-	const struct argon2_block *ref, bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s)
+static CORE_PART void fill_block(block *next, const block *prev, const block *ref, bool with_old,
+	struct argon2_ahead *ahead, struct argon2_scratch *s)
 {
 	const uint64_t old = with_old ? UINT64_MAX : 0;
-	uint64_t *q = s->work.w;
+	uint64_t *q = s->work.v;
 
 	/* R stays in @next, with the old content, and Q is added to it. */
-	for (int i = 0; i < ARGON2_BLOCK_WORDS; i++) {
-		q[i] = prev->w[i] ^ ref->w[i];
-		next->w[i] = q[i] ^ (next->w[i] & old);
+	for (int i = 0; i < ARGON2_QWORDS_IN_BLOCK; i++) {
+		q[i] = prev->v[i] ^ ref->v[i];
+		next->v[i] = q[i] ^ (next->v[i] & old);
 	}
 	for (int row = 0; row < 8; row++)
 		permute(q + 16 * row, 2);
 	permute(q, 16);
-	argon2_look_ahead(ahead, next->w[0] ^ q[0]);
+	argon2_look_ahead(ahead, next->v[0] ^ q[0]);
 	for (int column = 1; column < 8; column++)
 		permute(q + 2 * column, 16);
-	for (int i = 0; i < ARGON2_BLOCK_WORDS; i++)
-		next->w[i] ^= q[i];
+	for (int i = 0; i < ARGON2_QWORDS_IN_BLOCK; i++)
+		next->v[i] ^= q[i];
 }
 
-const struct argon2_core argon2_c = {"C", 0, block};
+const struct argon2_core argon2_c = {"C", 0, fill_block};

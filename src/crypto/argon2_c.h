@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* argon2_c - the core that runs everywhere. */
+/* argon2_c - the core for any processor. */
 #ifndef CRYPTO_ARGON2_C_H
 #define CRYPTO_ARGON2_C_H
 

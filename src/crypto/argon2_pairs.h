@@ -3,11 +3,11 @@
  * argon2_pairs - Argon2's block function on vectors of two words (RFC 9106, 3.5 and 3.6).
  *
  * A vector holds the same word of two rows, or of two columns, so the diagonal steps only
- * name other vectors and turn no words. Sixteen vectors are all the registers there are,
- * so each mixing takes its four from memory.
+ * use other vectors and rotate no words. There are sixteen vectors and no more registers,
+ * so each mixing loads its four from memory.
  *
- * The file that includes this names TARGET and TARGET_INLINE, and how its processor does for
- * each of the two words: v2 product(v2 a, v2 b), of the lower halves; v2 ror32(v2), ror24, ror16, ror63.
+ * The file that includes this defines TARGET and TARGET_INLINE, and for each of the two
+ * words: v2 product(v2 a, v2 b), of the lower halves; v2 ror32(v2), ror24, ror16, ror63.
  */
 #include "crypto/argon2_fill.h"
 
@@ -51,7 +51,7 @@ TARGET_INLINE void exchange(v2 x, v2 y, v2 *low, v2 *high)
 	*high = __builtin_shufflevector(x, y, 1, 3);
 }
 
-/* Rows 2 * @pair and the next; afterwards q[] has, for each pair of columns, words 4 * pair to 4 * pair + 3. */
+/* Rows 2 * @pair and the next; then q[] has, for each pair of columns, words 4 * pair to 4 * pair + 3. */
 TARGET_INLINE void two_rows(const v2 *p, const v2 *r, v2 *q, int pair)
 {
 	v2 v[16] ARGON2_REGISTERS;
@@ -69,11 +69,11 @@ TARGET_INLINE void two_rows(const v2 *p, const v2 *r, v2 *q, int pair)
 			&q[16 * k + 4 * pair + 2 + b]);
 }
 
-TARGET static void block(struct argon2_block *next, const struct argon2_block *prev,
-	const struct argon2_block *ref, bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s)
+TARGET static void fill_block(block *next, const block *prev, const block *ref, bool with_old,
+	struct argon2_ahead *ahead, struct argon2_scratch *s)
 {
-	v2 *q = (v2 *)s->work.w, *n = (v2 *)next->w;
-	const v2 *p = (const v2 *)prev->w, *r = (const v2 *)ref->w;
+	v2 *q = (v2 *)s->work.v, *n = (v2 *)next->v;
+	const v2 *p = (const v2 *)prev->v, *r = (const v2 *)ref->v;
 
 #pragma GCC unroll 1
 	for (int pair = 0; pair < 4; pair++)
@@ -82,7 +82,7 @@ TARGET static void block(struct argon2_block *next, const struct argon2_block *p
 	for (int i = 0; i < 4; i++) {
 		v2 *v = q + 16 * i;
 
-		/* Words 4i and 4i+1 of a row, then 4i+2 and 4i+3: one column in each half, vectors 2i and 2i+1. */
+		/* Words 4i and 4i+1 of a row, then 4i+2 and 4i+3: a column in each half, vectors 2i and 2i+1. */
 		permute(v);
 #pragma GCC unroll 1
 		for (int k = 0; k < 8; k++) {

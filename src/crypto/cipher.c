@@ -15,7 +15,7 @@ static const struct {
 	void (*decrypt)(const uint8_t *key, size_t key_bytes, uint8_t *data, size_t sectors);
 } ciphers[CIPHER_COUNT] = {
 	[CIPHER_AES_XTS_PLAIN64] = {"aes-xts-plain64", KEY(32) | KEY(48) | KEY(64), xts_aes_decrypt},
-	/* plain64 and plain differ only from 2^32 sectors on; no keyslot area is that long. */
+	/* plain64 and plain differ only from sector 2^32 on; no keyslot area is that long. */
 	[CIPHER_AES_XTS_PLAIN] = {"aes-xts-plain", KEY(32) | KEY(48) | KEY(64), xts_aes_decrypt},
 	[CIPHER_AES_CBC_ESSIV_SHA256] = {"aes-cbc-essiv:sha256", KEY(16) | KEY(24) | KEY(32),
 		cbc_aes_essiv_sha256_decrypt},

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cipher - the one list of ciphers that latchkey knows.
+ * cipher - the only list of ciphers in latchkey.
  *
  * A header is not authenticated, so its cipher text never goes to the kernel: it is
- * looked up here, and the kernel gets the name from this list. There is no null cipher
- * in the list, for keyslot areas or for segments, and no option brings one in.
+ * looked up here, and the kernel gets the name from this list. The list has no
+ * null cipher, neither for keyslot areas nor for segments, and no option adds one.
  */
 #ifndef CRYPTO_CIPHER_H
 #define CRYPTO_CIPHER_H
@@ -34,16 +34,16 @@ enum { CIPHER_KEY_MAX_BYTES = 64, CIPHER_SECTOR_BYTES = 512 };
 /* The cipher that a header calls @name ("aes-xts-plain64"). False when it is not in the list. */
 bool cipher_find(const char *name, enum cipher *out);
 
-/* What is worth saying about a cipher that is not in the list: begins with ": ", or is empty. */
+/* Advice about a cipher that is not in the list: begins with ": ", or is empty. */
 const char *cipher_advice(const char *name);
 
-/* As dm-crypt's table line wants it. */
+/* The name in dm-crypt's table line. */
 const char *cipher_name(enum cipher c);
 
 /* Is @key_bytes a key length of @c? */
 bool cipher_key_fits(enum cipher c, uint32_t key_bytes);
 
-/* Can cipher_decrypt do it without the kernel? */
+/* Can cipher_decrypt decrypt it, without the kernel? */
 bool cipher_is_native(enum cipher c);
 
 /*

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* core - see core.h. */
 #include "crypto/core.h"
-#include <stdlib.h>
 #include <string.h>
 
-/* Chosen before any thread is started, and the same whoever asks. */
+/* Chosen before any thread is started; afterwards only read. */
 static struct {
 	bool chosen;
 	unsigned features;
@@ -12,27 +11,9 @@ static struct {
 	const struct argon2_core *argon2;
 } core;
 
-/* Is @name one of the words of @list? */
-static bool listed(const char *list, const char *name)
+void core_choose(unsigned features)
 {
-	size_t len = strlen(name);
-
-	for (; *list; list += *list == ',') {
-		size_t word = strcspn(list, ",");
-
-		if (word == len && !memcmp(list, name, len))
-			return true;
-		list += word;
-	}
-	return false;
-}
-
-void core_allow(const char *list)
-{
-	core.features = arch.detect();
-	for (unsigned i = 0; list && arch.features[i]; i++)
-		if (!listed(list, arch.features[i]))
-			core.features &= ~(1u << i);
+	core.features = arch.detect() & features;
 	for (int h = 0; h < CORE_HASHES; h++) {
 		const struct hash_core *const *c = arch.hashes[h];
 
@@ -49,7 +30,7 @@ void core_allow(const char *list)
 static void choose(void)
 {
 	if (!core.chosen)
-		core_allow(getenv("LATCHKEY_CPU"));
+		core_choose(CORE_ALL_FEATURES);
 }
 
 const struct hash_core *core_hash(enum core_hash h)

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core - the inner loops of hashes and KDFs, several implementations of each, one chosen.
+ * core - the inner loops of hashes and KDFs: several implementations of each, of which one is chosen.
  *
- * Only hash.c and argon2_derive.c know that there is more than one. Which ones exist is decided
- * by the folder that the Makefile adds for the architecture (src/crypto/ARCH, or
- * src/crypto/generic when there is none): its cores.c holds the one object `arch`.
- * Which one runs is decided once, at the first question, by what the processor has.
- *
- * LATCHKEY_CPU in the environment takes features away: a list such as "avx2,sha" allows
- * those and no others, and an empty one leaves what every processor of the architecture
- * has. It can add nothing, so it can do no harm.
+ * Only hash.c and argon2_fill.c know that there is more than one. The folder that the Makefile adds for the
+ * architecture (src/crypto/ARCH, or src/crypto/generic when there is none) decides which exist: its cores.c
+ * holds the one object `arch`. The features of the processor decide which one runs, once, at the first call.
  */
 #ifndef CRYPTO_CORE_H
 #define CRYPTO_CORE_H
@@ -31,18 +26,18 @@ struct hash_core {
 	/* State after @n more blocks of @data. */
 	void (*compress)(void *state, const uint8_t *data, size_t n);
 	/*
-	 * @rounds rounds of PBKDF2's loop for @n outputs that stand side by side: U = HMAC(U),
+	 * @rounds rounds of PBKDF2's loop for @n adjacent outputs: U = HMAC(U),
 	 * T = T ^ U. U and T are arrays of states; @inner and @outer are HMAC's key, already
 	 * compressed. Only for a message of one whole digest: SHA-1, SHA-256, SHA-512.
 	 */
 	void (*iterate)(const void *inner, const void *outer, void *u, void *t, size_t n, uint32_t rounds);
-	/* Outputs that one iterate does in less than the time of two. */
+	/* Outputs that one call of iterate computes in less than the time of two. */
 	unsigned side_by_side;
 };
 
 /*
- * A part of a core that its loop calls: called, not inlined, because twice its size would
- * not be twice as fast; and the registers are cleared when the loop ends, not each time.
+ * A part of a core that its loop calls: called, not inlined, because inlining doubles the size
+ * and not the speed. Registers are cleared when the loop ends, not at each call.
  */
 #if __has_attribute(zero_call_used_regs)
 #define CORE_PART __attribute__((noinline, zero_call_used_regs("skip")))
@@ -51,7 +46,7 @@ struct hash_core {
 #endif
 
 struct aes;
-struct argon2_block;
+struct block_; /* phc-winner-argon2's block, 1 KiB */
 struct argon2_ahead;
 struct argon2_scratch;
 
@@ -61,21 +56,20 @@ struct argon2_core {
 	unsigned needs;
 	/* @next = G(@prev, @ref), added to what was there when @with_old (RFC 9106, 3.5 and step 6 of 3.2).
 	 */
-	void (*block)(struct argon2_block *next, const struct argon2_block *prev,
-		const struct argon2_block *ref, bool with_old, struct argon2_ahead *ahead,
-		struct argon2_scratch *s);
+	void (*fill_block)(struct block_ *next, const struct block_ *prev, const struct block_ *ref,
+		bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s);
 };
 
-/* What one architecture has; every list begins with the best and ends with NULL behind one that needs
- * nothing. */
+/* What one architecture has. Each list begins with the best and ends with one that needs no feature, then
+ * NULL. */
 struct arch {
 	const char *const *features; /* names of the bits from 0 on; ends with NULL */
 	unsigned (*detect)(void);    /* the bits that this processor and kernel have */
 	const struct hash_core *const *hashes[CORE_HASHES];
 	const struct argon2_core *const *argon2;
-	/* Zero that the compiler may not leave out, for areas larger than the caches. */
+	/* Zeroes that the compiler may not omit, for areas larger than the caches. */
 	void (*wipe_area)(void *p, size_t len);
-	/* AES of its own, and the features that it needs; NULL: BearSSL has what there is. */
+	/* AES of its own, and the features that it needs; NULL: use BearSSL's. */
 	const struct aes *aes;
 	unsigned aes_needs;
 };
@@ -84,13 +78,14 @@ extern const struct arch arch;
 /* The chosen ones. */
 const struct hash_core *core_hash(enum core_hash h);
 const struct argon2_core *core_argon2(void);
-/* NULL: none of the architecture's own. */
+/* NULL: the architecture has none of its own. */
 const struct aes *core_aes(void);
 
-/* Choose again with nothing but the features in @list (NULL: all that there are). For tests. */
-void core_allow(const char *list);
+/* For tests: choose again, using only those of @features that the processor has; bits as in arch.features. */
+#define CORE_ALL_FEATURES (~0u)
+void core_choose(unsigned features);
 
-/* Those of @list that this processor has and LATCHKEY_CPU allows, with commas between, into @out. */
+/* The names of the features in use, separated by commas, into @out. */
 void core_features(char *out, size_t size);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * hash - see hash.h.
  *
- * Padding, HMAC and PBKDF2 are here, once; the compression functions and PBKDF2's loop
+ * Padding, HMAC and PBKDF2 are here; the compression functions and PBKDF2's loop
  * are the chosen core's. HMAC's two key blocks are compressed once for all iterations,
  * so an iteration is two compressions and nothing else.
  */
@@ -14,7 +14,7 @@
 
 enum {
 	BLOCK_MAX_BYTES = 128,
-	/* Outputs that are computed side by side: more than any key needs. */
+	/* Outputs that are computed together: enough for any key. */
 	BATCH = 4,
 	/* Iterations between two reports: a few milliseconds here, a second or two on the slowest router. */
 	STEP = 1 << 14,
@@ -76,7 +76,7 @@ size_t hash_bytes(enum hash h)
 
 /* --- one message ------------------------------------------------------------------------- */
 
-/* A hash under way. */
+/* A hash in progress. */
 struct run {
 	const struct info *info;
 	const struct hash_core *core;
@@ -214,7 +214,7 @@ static void hmac(const struct hmac_key *key, const struct bytes *parts, size_t n
 	wipe(digest, sizeof(digest));
 }
 
-/* PBKDF2's loop for the truncated hashes, for which no core has one: the digest is not the state. */
+/* PBKDF2's loop for the truncated hashes, for which cores have none: the digest is not the state. */
 static void iterate_truncated(const struct hmac_key *key, union state *u, union state *t, size_t n,
 	uint32_t rounds)
 {
@@ -232,7 +232,7 @@ static void iterate_truncated(const struct hmac_key *key, union state *u, union 
 	wipe(digest, sizeof(digest));
 }
 
-/* The states of a batch: as the cores want them, one behind the other without a gap. */
+/* The states of a batch: as the cores need them, contiguous. */
 struct batch {
 	uint64_t u[BATCH * 8], t[BATCH * 8];
 };
@@ -247,31 +247,43 @@ static void iterate(const struct hmac_key *key, struct batch *b, size_t n, uint3
 		iterate_truncated(key, (union state *)b->u, (union state *)b->t, n, rounds);
 }
 
-/* Outputs number @first on, @n of them, into @out: T = U1 ^ U2 ^ ... ^ Uc. */
-static void pbkdf2_batch(const struct hmac_key *key, struct bytes salt, uint32_t first, size_t n,
-	uint32_t iterations, uint8_t *out, const struct progress *progress, const atomic_bool *stop)
+/* One call of PBKDF2. */
+struct derivation {
+	const struct pbkdf2 *input;
+	struct hmac_key key;
+	const struct progress *progress;
+	const atomic_bool *stop;
+};
+
+static bool is_stopped(const struct derivation *d)
 {
-	const struct info *info = &hashes[key->hash];
+	return d->stop && atomic_load_explicit(d->stop, memory_order_relaxed);
+}
+
+/* Outputs number @first on, @n of them, into @out: T = U1 ^ U2 ^ ... ^ Uc. */
+static void pbkdf2_batch(const struct derivation *d, uint32_t first, size_t n, uint8_t *out)
+{
+	const struct info *info = &hashes[d->key.hash];
 	const size_t bytes = info->whole ? info->digest_bytes : sizeof(union state);
+	const uint32_t iterations = d->input->iterations;
 	uint8_t be_index[4];
-	struct bytes parts[] = {salt, {be_index, sizeof(be_index)}};
+	struct bytes parts[] = {d->input->salt, {be_index, sizeof(be_index)}};
 	union state one;
 	struct batch b;
 
 	for (size_t k = 0; k < n; k++) {
 		bytes_put_be32(be_index, first + (uint32_t)k);
-		hmac(key, parts, 2, &one);
+		hmac(&d->key, parts, 2, &one);
 		memcpy((uint8_t *)b.u + k * bytes, &one, bytes);
 	}
 	memcpy(b.t, b.u, n * bytes);
-	for (uint32_t done = 1;
-		done < iterations && !(stop && atomic_load_explicit(stop, memory_order_relaxed));) {
+	for (uint32_t done = 1; done < iterations && !is_stopped(d);) {
 		uint32_t rounds = iterations - done < STEP ? iterations - done : STEP;
 
-		iterate(key, &b, n, rounds);
+		iterate(&d->key, &b, n, rounds);
 		done += rounds;
-		if (progress)
-			progress->tell(progress->context, done, iterations);
+		if (d->progress)
+			d->progress->tell(d->progress->context, done, iterations);
 	}
 	for (size_t k = 0; k < n; k++) {
 		memcpy(&one, (uint8_t *)b.t + k * bytes, bytes);
@@ -281,30 +293,29 @@ static void pbkdf2_batch(const struct hmac_key *key, struct bytes salt, uint32_t
 	wipe(&b, sizeof(b));
 }
 
-void hash_pbkdf2_told(enum hash h, struct bytes password, struct bytes salt, uint32_t iterations,
-	uint8_t *out, size_t out_bytes, const struct progress *progress, const atomic_bool *stop)
+void hash_pbkdf2_told(const struct pbkdf2 *p, uint8_t *out, size_t out_bytes, const struct progress *progress,
+	const atomic_bool *stop)
 {
-	const size_t digest = hash_bytes(h);
+	const size_t digest = hash_bytes(p->hash);
+	struct derivation d = {.input = p, .progress = progress, .stop = stop};
 	uint8_t buffer[BATCH * HASH_MAX_BYTES];
-	struct hmac_key key;
 
-	hmac_key(&key, h, password);
+	hmac_key(&d.key, p->hash, p->password);
 	for (uint32_t first = 1; out_bytes; first += BATCH) {
 		size_t n = (out_bytes + digest - 1) / digest, take;
 
 		n = n < BATCH ? n : BATCH;
 		take = out_bytes < n * digest ? out_bytes : n * digest;
-		pbkdf2_batch(&key, salt, first, n, iterations, buffer, progress, stop);
+		pbkdf2_batch(&d, first, n, buffer);
 		memcpy(out, buffer, take);
 		out += take;
 		out_bytes -= take;
 	}
 	wipe(buffer, sizeof(buffer));
-	wipe(&key, sizeof(key));
+	wipe(&d.key, sizeof(d.key));
 }
 
-void hash_pbkdf2(enum hash h, struct bytes password, struct bytes salt, uint32_t iterations, uint8_t *out,
-	size_t out_bytes)
+void hash_pbkdf2(const struct pbkdf2 *p, uint8_t *out, size_t out_bytes)
 {
-	hash_pbkdf2_told(h, password, salt, iterations, out, out_bytes, NULL, NULL);
+	hash_pbkdf2_told(p, out, out_bytes, NULL, NULL);
 }

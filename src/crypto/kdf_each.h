@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kdf_each - one secret and several keyslots with PBKDF2, side by side on the processors that there are.
+ * kdf_each - one secret and several keyslots with PBKDF2, in parallel on the available processors.
  *
- * Not Argon2: its lanes have the processors already, and its memory would be wanted once for each keyslot.
+ * Not for Argon2: its lanes already use the processors, and each keyslot would need memory of its own.
  */
 #ifndef CRYPTO_KDF_EACH_H
 #define CRYPTO_KDF_EACH_H
@@ -18,10 +18,10 @@ struct kdf_try {
 };
 
 /*
- * Derive each of the @n tries (at most KDF_EACH_MAX). @derived is told of them in their order, on the
- * caller's thread, as soon as they are there; once it returns false, nothing more is told and what is under
- * way is dropped. Progress is told of those that the caller's thread derives itself. Leaves secrets on the
- * dead stack, as kdf_derive.
+ * Derive each of the @n tries (at most KDF_EACH_MAX). @derived is called for them in order, on the
+ * caller's thread, as soon as each is done; once it returns false, it is not called again and what is in
+ * progress is dropped. Progress is reported for those that the caller's thread derives itself. Leaves secrets
+ * on the dead stack, as kdf_derive does.
  */
 void kdf_derive_each(const struct kdf_try *tries, unsigned n, struct bytes secret,
 	bool (*derived)(void *context, unsigned i), void *context);

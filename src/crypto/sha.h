@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sha - what the implementations of the SHA family share: constants of FIPS 180-4, the
- * plain C cores, and the two shapes of loop that are the same for all of them.
+ * plain C cores, and the two kinds of loop that are the same for all of them.
  */
 #ifndef CRYPTO_SHA_H
 #define CRYPTO_SHA_H
@@ -17,7 +17,7 @@ extern const struct hash_core sha1_c, sha256_c, sha512_c;
 
 #define SHA_INLINE static inline __attribute__((always_inline))
 
-/* GCC makes one instruction of each of these. */
+/* GCC compiles each of these to one instruction. */
 SHA_INLINE uint32_t sha_ror32(uint32_t x, int n)
 {
 	return x >> n | x << (32 - n);
@@ -45,8 +45,8 @@ SHA_INLINE uint64_t sha_load64(const uint8_t *p)
 }
 
 /*
- * The message of every HMAC in PBKDF2's loop after the first: one digest, behind a key
- * block that is compressed already (RFC 8018, 5.2; FIPS 180-4, 5.1). Bits in all:
+ * The message of every HMAC in PBKDF2's loop after the first: one digest, after a key
+ * block that is already compressed (RFC 8018, 5.2; FIPS 180-4, 5.1). Bits in all:
  */
 enum {
 	SHA1_LOOP_BITS = (64 + 20) * 8,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sha1_c - SHA-1 in plain C (FIPS 180-4, 6.1), five rounds to a turn of the loop. */
+/* sha1_c - SHA-1 in plain C (FIPS 180-4, 6.1), five rounds in each iteration of the loop. */
 #include "crypto/sha_rounds.h"
 
 #define CH(b, c, d) (d ^ (b & (c ^ d)))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sha512_c - SHA-512 in plain C, eight rounds to a turn: small enough for any instruction cache. */
+/* sha512_c - SHA-512 in plain C, eight rounds in each iteration: small enough for any instruction cache. */
 #include "crypto/sha_rounds.h"
 
 SHA_INLINE uint64_t s0(uint64_t x)

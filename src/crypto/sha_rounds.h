@@ -3,8 +3,8 @@
  * sha_rounds - one round of SHA-256 and of SHA-512 on general registers (FIPS 180-4,
  * 6.2.2 step 3 and 6.4.2 step 3), for the cores that differ only in where W + K comes from.
  *
- * The eight variables are renamed instead of moved: the caller passes them turned by one
- * place more for each round. Maj shares b ^ c with the round before as its a ^ b.
+ * The eight variables are renamed instead of moved: the caller passes them rotated by one
+ * more place in each round. Maj uses b ^ c, which is the a ^ b of the round before.
  */
 #ifndef CRYPTO_SHA_ROUNDS_H
 #define CRYPTO_SHA_ROUNDS_H
@@ -53,8 +53,8 @@
 		(s)[7] += h)
 
 /*
- * A core's compress and iterate around its block function, void block(word s[8], word w[16]), which turns s into the
- * state after the sixteen words w and may spoil them. The loops are in sha_loops.c, once for all cores.
+ * A core's compress and iterate around its block function, void block(word s[8], word w[16]), which makes s
+ * the state after the sixteen words w and may overwrite them. The loops are in sha_loops.c, for all cores.
  */
 #define SHA_LOOPS(hash, block)                                                                               \
 	static void compress(void *state, const uint8_t *data, size_t n)                                     \

@@ -2,7 +2,7 @@
 /*
  * xts - see xts.h.
  *
- * BearSSL has no XTS, but its CBC decryption runs blocks side by side and uses the
+ * BearSSL has no XTS, but its CBC decryption processes several blocks at once and uses the
  * processor's AES instructions. XTS is P = D(C ^ T) ^ T for each block. Handing the run
  * X = C ^ T to CBC with a zero IV gives D(X[i]) ^ X[i-1]; undoing that chaining and adding
  * T leaves P.

@@ -12,7 +12,7 @@
 #include "base/cause.h"
 #include "crypto/cipher.h"
 #include "crypto/hash.h"
-#include "crypto/kdf.h"
+#include "crypto/kdf_params.h"
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -11,7 +11,8 @@ bool digest_matches(const struct luks_digest *digest, struct bytes key)
 	/* A digest without bytes would match every key. */
 	if (digest->value_bytes < 20 || digest->value_bytes > sizeof(value))
 		return same;
-	hash_pbkdf2(digest->hash, key, (struct bytes){digest->salt, sizeof(digest->salt)}, digest->iterations,
+	hash_pbkdf2(&(struct pbkdf2){digest->hash, key, {digest->salt, sizeof(digest->salt)},
+			    digest->iterations},
 		value, digest->value_bytes);
 	same = wipe_equal(value, digest->value, digest->value_bytes);
 	wipe(value, sizeof(value));

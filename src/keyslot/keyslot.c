@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* keyslot - see keyslot.h. */
 #include "keyslot/keyslot.h"
+#include "crypto/kdf.h"
 #include "keyslot/af.h"
 #include "keyslot/digest.h"
 #include "secret/arena.h"

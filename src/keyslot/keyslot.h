@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/reader.h"
+#include "crypto/kdf_limits.h"
 #include "format/luks.h"
 
 /* A volume key in the arena; it lives until the mark below it is released. */

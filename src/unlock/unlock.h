@@ -4,7 +4,7 @@
 #define UNLOCK_UNLOCK_H
 
 #include "base/cause.h"
-#include "crypto/kdf.h"
+#include "crypto/kdf_limits.h"
 #include "dm/target.h"
 #include "format/luks.h"
 #include "secret/keyfile.h"

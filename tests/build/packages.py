@@ -42,7 +42,7 @@ def versions():
 def openwrt_archives():
     found = dict(re.findall(r"FILE:=(\S+)\n(?:.*\n)*?  HASH:=(\w+)", read(OPENWRT, "latchkey", "Makefile")))
     wrong = [name for name, sha in found.items() if pinned().get(name) != sha]
-    return str(wrong or found) if wrong or set(found) != {n for n in pinned() if re.match("bearssl|cJSON", n)} else None
+    return str(wrong or found) if wrong or set(found) != {n for n in pinned() if re.match("bearssl|cJSON|phc-winner-argon2", n)} else None
 
 
 def buildroot_archives():
@@ -52,7 +52,7 @@ def buildroot_archives():
     wrong = [n for n, sha in names.items() if sha != (licence if n == "LICENSE" else pinned().get(n))]
     urls = re.findall(r"https://\S+/(\S+)", read(BUILDROOT, "package", "latchkey", "latchkey.mk"))
     wrong += [n for n in urls if n not in names]
-    return str(wrong) if wrong or len(urls) != 3 else None
+    return str(wrong) if wrong or len(urls) != 4 else None
 
 
 def shell(script):

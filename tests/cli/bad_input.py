@@ -668,7 +668,7 @@ def memory_refused(b):
     wrap = ["sh", "-c", 'ulimit -v 200000 && exec "$0" "$@"']
     return (b.works("keyslot 1\n", "test", path, key=SECOND, wrap=wrap)
             + b.fails(2, "1 tried, 1 skipped: keyslot 0: 256 MiB of memory", "test", path, key=WRONG, wrap=wrap)
-            + b.fails(3, "256 MiB of memory for argon2id could not be had", "test", "--key-slot", "0", path, key=RIGHT, wrap=wrap))
+            + b.fails(3, "cannot allocate 256 MiB of memory for argon2id", "test", "--key-slot", "0", path, key=RIGHT, wrap=wrap))
 
 
 @case("keyslots that are not there, of other types, or all to be ignored")

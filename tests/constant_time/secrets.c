@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Run the hash, KDF, area and compare code on secrets that memcheck holds for undefined: it
- * complains of every branch and every address that depends on one. "branch" and "address"
- * do on purpose what must not be done.
+ * complains of every branch and every address that depends on one. The first argument lists the features of
+ * the processor to use. "branch" and "address" as the second do on purpose what must not be done.
  */
+#include "../unit/features.h"
 #include "crypto/cipher.h"
 #include "crypto/core.h"
 #include "crypto/kdf.h"
@@ -30,8 +31,7 @@ static void hashes(void)
 		poison();
 		hash_run((enum hash)h, &(struct bytes){secret, sizeof(secret)}, 1, key);
 		for (size_t out = 16; out <= 64; out += 16)
-			hash_pbkdf2((enum hash)h, (struct bytes){secret, sizeof(secret)}, (struct bytes){"salt", 4}, 20,
-				key, out);
+			hash_pbkdf2(&(struct pbkdf2){(enum hash)h, {secret, sizeof(secret)}, {"salt", 4}, 20}, key, out);
 		af_merge((enum hash)h, area, 32, key);
 	}
 }
@@ -72,9 +72,10 @@ static void comparison(void)
 
 int main(int argc, char **argv)
 {
-	const char *what = argc > 1 ? argv[1] : "";
+	const char *what = argc > 2 ? argv[2] : "";
 	static volatile uint8_t table[256];
 
+	core_choose(features_named(argc > 1 ? argv[1] : ""));
 	poison();
 	if (!strcmp(what, "branch"))
 		return secret[0] & 1 ? puts("odd") : puts("even");

@@ -14,7 +14,8 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 O = os.path.join(ROOT, os.environ.get("O", "build"))
-BEARSSL = os.path.join(O, os.environ.get("TARGET", "x86_64-linux-musl"), "libbearssl.a")
+BUILT = os.path.join(O, os.environ.get("TARGET", "x86_64-linux-musl"))
+LIBRARIES = [os.path.join(BUILT, name) for name in ("libbearssl.a", "libargon2.a")]
 CHOICES = ["", "avx2"]
 
 
@@ -28,8 +29,9 @@ def sources():
 
 def build(program):
     subprocess.run(["gcc", "-std=c11", "-D_GNU_SOURCE", "-O2", "-fno-tree-reassoc", "-g", "-w",
-                    "-I" + os.path.join(ROOT, "src"), "-I" + os.path.join(O, "source/bearssl/inc"), "-o", program,
-                    os.path.join(ROOT, "tests/constant_time/secrets.c"), *sources(), BEARSSL, "-lpthread"], check=True)
+                    "-I" + os.path.join(ROOT, "src"), "-Wl,--gc-sections",
+                    *("-I" + os.path.join(O, "source", name) for name in ("", "bearssl/inc", "argon2/include")), "-o", program,
+                    os.path.join(ROOT, "tests/constant_time/secrets.c"), *sources(), *LIBRARIES, "-lpthread"], check=True)
 
 
 def complaints(program, choice, *args):
@@ -37,8 +39,7 @@ def complaints(program, choice, *args):
 
     Only that counts: memcheck also takes the stack of a thread that has ended for gone, and we wipe it.
     """
-    run = subprocess.run(["valgrind", program, *args], check=False, env=dict(os.environ, LATCHKEY_CPU=choice),
-                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    run = subprocess.run(["valgrind", program, choice, *args], check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     text = run.stdout.decode(errors="replace")
     if "ERROR SUMMARY" not in text or (run.returncode and not args):
         return None, text

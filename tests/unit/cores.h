@@ -12,20 +12,18 @@
  */
 static inline void cores_each(void (*f)(const void *arg), const void *arg)
 {
-	char allowed[256] = "", chosen[256], before[256] = "?";
+	char chosen[256], before[256] = "?";
 
 	for (unsigned i = 0;; i++) {
-		core_allow(allowed);
+		core_choose((1u << i) - 1);
 		core_features(chosen, sizeof(chosen));
 		if (strcmp(chosen, before))
 			f(arg);
 		strcpy(before, chosen);
 		if (!arch.features[i])
 			break;
-		snprintf(allowed + strlen(allowed), sizeof(allowed) - strlen(allowed), "%s%s",
-			*allowed ? "," : "", arch.features[i]);
 	}
-	core_allow(NULL);
+	core_choose(CORE_ALL_FEATURES);
 }
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "reference.h"
 #include "base/reader.h"
+#include "crypto/kdf.h"
 #include "format/luks.h"
 
 enum { IMAGE_AREAS_OFF = 32768, IMAGE_AREA_BYTES = 258048, IMAGE_AREAS = 6 };
@@ -45,8 +46,8 @@ static inline void image_digest(struct image *img, unsigned id, const uint8_t *k
 		.value_bytes = 32,
 		.covers_segment = covers};
 	unit_fill(500 + id, d->salt, sizeof(d->salt));
-	hash_pbkdf2(d->hash, (struct bytes){key, key_bytes}, (struct bytes){d->salt, sizeof(d->salt)},
-		d->iterations, d->value, d->value_bytes);
+	hash_pbkdf2(&(struct pbkdf2){d->hash, {key, key_bytes}, {d->salt, sizeof(d->salt)}, d->iterations},
+		d->value, d->value_bytes);
 }
 
 /* Two digests: index 0, called 3, of the volume key; index 1, called 5, of another. */

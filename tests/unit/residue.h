@@ -20,7 +20,7 @@ unsigned br_aes_keysched(uint32_t *skey, const void *key, size_t key_len);
 unsigned br_aes_big_keysched_inv(uint32_t *skey, const void *key, size_t key_len);
 unsigned br_aes_ct64_keysched(uint64_t *comp_skey, const void *key, size_t key_len);
 void br_aes_ct64_skey_expand(uint64_t *skey, unsigned num_rounds, const uint64_t *comp_skey);
-extern int FLAG_clear_internal_memory;
+extern int reference_FLAG_clear_internal_memory;
 
 #define NEEDLE_MASK 0x9e3779b97f4a7c15ull
 enum { NEEDLES_MAX = 16384, NEEDLE_NAMES = 96, NEEDLE_NAME_BYTES = 40, NEEDLE_BUCKETS = 65536 };
@@ -148,10 +148,10 @@ static inline void needles_add_argon2(struct needles *n, const char *whose, cons
 	size_t lane_blocks = kdf->memory_kib / (4 * kdf->lanes) * 4;
 	uint8_t *final;
 
-	FLAG_clear_internal_memory = 0;
+	reference_FLAG_clear_internal_memory = 0;
 	if (argon2_ctx(&ctx, kdf->kind == KDF_ARGON2I ? Argon2_i : Argon2_id))
 		abort();
-	FLAG_clear_internal_memory = 1;
+	reference_FLAG_clear_internal_memory = 1;
 	final = needles_matrix + 1024 * (lane_blocks - 1);
 	needles_add(n, whose, "first block of Argon2", needles_matrix, 1024);
 	needles_add(n, whose, "last block of lane 0", final, 1024);

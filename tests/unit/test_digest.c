@@ -8,7 +8,7 @@ static struct luks_digest digest_of(enum hash h, struct bytes key, uint32_t valu
 	struct luks_digest d = {.hash = h, .iterations = 3, .value_bytes = value_bytes};
 
 	unit_fill(SEED_SALT, d.salt, sizeof(d.salt));
-	hash_pbkdf2(h, key, (struct bytes){d.salt, sizeof(d.salt)}, d.iterations, d.value, value_bytes);
+	hash_pbkdf2(&(struct pbkdf2){h, key, {d.salt, sizeof(d.salt)}, d.iterations}, d.value, value_bytes);
 	return d;
 }
 

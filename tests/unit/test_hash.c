@@ -107,7 +107,7 @@ static void assert_pbkdf2(enum hash h, struct bytes password, struct bytes salt,
 
 	assert_true(n < sizeof(out));
 	memset(out, '#', sizeof(out));
-	hash_pbkdf2(h, password, salt, iterations, out, n);
+	hash_pbkdf2(&(struct pbkdf2){h, password, salt, iterations}, out, n);
 	unit_equals_hex(out, key);
 	assert_int_equal(unit_others(out + n, '#', sizeof(out) - n), 0);
 }
@@ -140,7 +140,7 @@ TEST(no_key_bytes_are_wanted_and_some_are_written)
 {
 	uint8_t out = '#';
 
-	hash_pbkdf2(HASH_SHA256, (struct bytes){"p", 1}, (struct bytes){"salt", 4}, 1, &out, 0);
+	hash_pbkdf2(&(struct pbkdf2){HASH_SHA256, {"p", 1}, {"salt", 4}, 1}, &out, 0);
 	assert_int_equal(out, '#');
 }
 

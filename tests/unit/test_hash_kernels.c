@@ -8,6 +8,7 @@
 
 #include "crypto/hash.h"
 #include "crypto/sha.h"
+#include "features.h"
 
 #include <bearssl_hash.h>
 #include <bearssl_hmac.h>
@@ -54,12 +55,13 @@ static void with_each_choice(void (*f)(void))
 				strcat(list, *list ? "," : "");
 				strcat(list, arch.features[i]);
 			}
-		core_allow(list);
+		core_choose(features_named(list));
+		assert_int_equal(features_named(list), set);
 		core_features(chosen, sizeof(chosen));
 		assert_string_equal(list, chosen);
 		f();
 	}
-	core_allow(NULL);
+	core_choose(CORE_ALL_FEATURES);
 }
 
 static void from_hex(const char *hex, uint8_t *out)
@@ -152,8 +154,9 @@ static void check_keys(void)
 		uint8_t want[64], got[64];
 
 		from_hex(keys[i].key, want);
-		hash_pbkdf2(keys[i].hash, (struct bytes){keys[i].password, keys[i].password_bytes},
-			(struct bytes){keys[i].salt, keys[i].salt_bytes}, keys[i].iterations, got, len);
+		hash_pbkdf2(&(struct pbkdf2){keys[i].hash, {keys[i].password, keys[i].password_bytes},
+				    {keys[i].salt, keys[i].salt_bytes}, keys[i].iterations},
+			got, len);
 		assert_memory_equal(got, want, len);
 	}
 }
@@ -246,7 +249,7 @@ static void check_derivations(void)
 			random_bytes(salt, sizeof(salt));
 			bearssl_pbkdf2((enum hash)h, p, s, iterations, want, len);
 			got[len] = 0xa5;
-			hash_pbkdf2((enum hash)h, p, s, iterations, got, len);
+			hash_pbkdf2(&(struct pbkdf2){(enum hash)h, p, s, iterations}, got, len);
 			assert_memory_equal(got, want, len);
 			assert_int_equal(got[len], 0xa5);
 		}
@@ -317,16 +320,16 @@ static void cores_agree_with_plain_c(void **state)
 static void without_features_the_last_core_runs(void **state)
 {
 	(void)state;
-	core_allow("");
+	core_choose(0);
 	for (int h = 0; h < CORE_HASHES; h++) {
 		const struct hash_core *c = core_hash((enum core_hash)h);
 
 		assert_int_equal(c->needs, 0);
 	}
 	assert_int_equal(core_argon2()->needs, 0);
-	core_allow("no-such-feature");
+	core_choose(features_named("no-such-feature"));
 	assert_int_equal(core_argon2()->needs, 0);
-	core_allow(NULL);
+	core_choose(CORE_ALL_FEATURES);
 }
 
 static uint64_t told, last_done;
@@ -347,7 +350,7 @@ static void progress_ends_at_the_end(void **state)
 	uint8_t with[64], without[64];
 
 	(void)state;
-	hash_pbkdf2_told(HASH_SHA256, text, text, 50001, with, sizeof(with), &p, NULL);
+	hash_pbkdf2_told(&(struct pbkdf2){HASH_SHA256, text, text, 50001}, with, sizeof(with), &p, NULL);
 	assert_true(told > 1 && told < 100);
 	assert_int_equal(last_done, 50001);
 	bearssl_pbkdf2(HASH_SHA256, text, text, 50001, without, sizeof(without));

@@ -32,10 +32,7 @@ TEST(a_function_is_called_by_another_name)
 	assert_string_equal(kdf_name(KDF_ARGON2ID), "argon2id");
 }
 
-/*
- * The library of the reference implementation, which other tests compare ours with. Our own function has
- * neither a secret nor associated data.
- */
+/* The library with its own fill_segment, which other tests compare ours with; LUKS has neither key nor data. */
 static void assert_rfc9106(argon2_type type, const char *tag)
 {
 	uint8_t out[32], password[32], salt[16], secret[8], data[12];
@@ -114,7 +111,7 @@ TEST(pbkdf2_takes_another_hash_or_the_whole_salt_buffer)
 		struct error err;
 
 		unit_fill(SEED_SALT, kdf.salt, sizeof(kdf.salt));
-		hash_pbkdf2((enum hash)h, (struct bytes){"secret", 6}, (struct bytes){kdf.salt, 24}, 7, want,
+		hash_pbkdf2(&(struct pbkdf2){(enum hash)h, {"secret", 6}, {kdf.salt, 24}, 7}, want,
 			sizeof(want));
 		assert_int_equal(kdf_derive(&kdf, (struct bytes){"secret", 6}, got, sizeof(got), &err),
 			CAUSE_OK);

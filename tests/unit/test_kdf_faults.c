@@ -4,6 +4,7 @@
 #include "threads.h"
 #include "base/machine.h"
 #include "crypto/kdf.h"
+#include "crypto/kdf_limits.h"
 #include "real_mmap.h"
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -202,6 +203,7 @@ TEST(memory_that_cannot_be_had_is_a_bug_or_a_wrong_passphrase)
 	maps.fail = true;
 	assert_int_equal(derive(1, out, &err), CAUSE_RESOURCE);
 	assert_int_equal(err.cause, CAUSE_RESOURCE);
+	assert_string_equal(err.text, "cannot allocate 0 MiB of memory for argon2id");
 	assert_int_equal(maps.returned, 0);
 	maps.fail = false;
 	assert_int_equal(derive(1, out, &err), CAUSE_OK);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * aes_armv8 - AES on the processor's instructions, in the shape of BearSSL's CBC classes.
+ * aes_armv8 - AES on the processor's instructions, with the interface of BearSSL's CBC classes.
  *
  * AESE adds a round key, then substitutes and shifts; AESD does the inverse; AESMC and AESIMC mix the columns
- * (Arm Architecture Reference Manual, C7.2). So the last round key is added by hand, and for decryption,
+ * (Arm Architecture Reference Manual, C7.2). So the last round key is added separately, and for decryption,
  * which is FIPS 197's equivalent inverse cipher (5.3.5), the inner ones go through AESIMC once.
  */
 #include "crypto/aes.h"
@@ -15,7 +15,7 @@
 
 enum { ROUND_KEYS_MAX = 15, SIDE_BY_SIDE = 4 };
 
-/* Fits into what BearSSL keeps for its own: vtable, 15 round keys, rounds. */
+/* Fits into BearSSL's own context: vtable, 15 round keys, rounds. */
 struct key {
 	const void *vtable;
 	uint8_t round_keys[ROUND_KEYS_MAX][AES_BLOCK_BYTES];
@@ -53,7 +53,7 @@ TARGET static void expand(struct key *k, const void *key, size_t key_bytes)
 	}
 	__builtin_memcpy(k->round_keys, w, (k->rounds + 1) * AES_BLOCK_BYTES);
 	__builtin_memset(w, 0, sizeof(w));
-	/* What is written above counts as seen. */
+	/* The compiler must keep the stores above. */
 	__asm__ volatile("" : : "r"(w) : "memory");
 }
 
@@ -69,7 +69,7 @@ TARGET static void decrypt_init(const br_block_cbcdec_class **ctx, const void *k
 		vst1q_u8(k->round_keys[i], vaesimcq_u8(vld1q_u8(k->round_keys[i])));
 }
 
-/* @n blocks beside each other: one alone would wait for each instruction. */
+/* @n blocks interleaved: a single one would wait for each instruction. */
 TARGET_INLINE void decrypt_blocks(const struct key *k, uint8x16_t *x, int n)
 {
 	for (unsigned i = k->rounds; i > 1; i--)

@@ -5,7 +5,7 @@
 
 #include "crypto/core.h"
 
-/* The optional instructions of ARMv8.0; each came or did not come with a processor (a Raspberry Pi 4 has
+/* The optional instructions of ARMv8.0; a processor has some or none of them (a Raspberry Pi 4 has
  * none). */
 enum { ARM_AES = 1, ARM_SHA1 = 2, ARM_SHA2 = 4 };
 

@@ -4,8 +4,7 @@
  *
  * Argon2 is plain C: where it was measured by others (libsodium's and Monocypher's reports), BLAKE2b's mixing
  * was slower in NEON than on general registers on Neoverse and Cortex-A57, and as fast on Cortex-A53, since a
- * vector multiplies and turns no faster than two scalar units. Nobody had such a board here, so nothing is
- * guessed.
+ * vector multiplies and rotates no faster than two scalar units. Not measured on a board of our own.
  */
 #include "crypto/aarch64/arm.h"
 #include "crypto/argon2_c.h"

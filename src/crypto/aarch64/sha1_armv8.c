@@ -10,7 +10,7 @@
 
 #define TARGET __attribute__((target("+crypto")))
 
-/* Four rounds with @op, on words @i; then those become the words of sixteen rounds later. */
+/* Four rounds with @op, on words @i; then those are replaced by the words of sixteen rounds later. */
 #define FOUR_ROUNDS(op, k, i)                                                                                \
 	do {                                                                                                 \
 		uint32x4_t wk = vaddq_u32(m[i], vdupq_n_u32(k));                                             \
@@ -22,7 +22,7 @@
 			m[((i) + 3) & 3]);                                                                   \
 	} while (0)
 
-/* The last sixteen words of the schedule are computed in vain. */
+/* The last sixteen words of the schedule are not used. */
 TARGET static CORE_PART void block(uint32_t *s, uint32_t *w)
 {
 	const uint32x4_t before = vld1q_u32(s);

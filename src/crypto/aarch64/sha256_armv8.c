@@ -3,7 +3,7 @@
  * sha256_armv8 - SHA-256 on the processor's instructions: SHA256H and SHA256H2 do four rounds together,
  * SHA256SU0 and SHA256SU1 four words of the schedule (Arm Architecture Reference Manual, C7.2).
  *
- * Each waits for the one before it, so PBKDF2 with two outputs runs two streams beside each other.
+ * Each waits for the one before it, so PBKDF2 with two outputs interleaves two streams.
  */
 #include "crypto/aarch64/arm.h"
 #include "crypto/sha.h"
@@ -16,7 +16,7 @@ struct state {
 	uint32x4_t abcd, efgh;
 };
 
-/* The state after the sixteen words of @m, which are spoilt, for each of the @streams. */
+/* The state after the sixteen words of @m, which are overwritten, for each of the @streams. */
 TARGET_INLINE void block(struct state *s, uint32x4_t m[][4], int streams)
 {
 	struct state before[2];
@@ -35,7 +35,7 @@ TARGET_INLINE void block(struct state *s, uint32x4_t m[][4], int streams)
 
 				s[n].abcd = vsha256hq_u32(abcd, s[n].efgh, wk);
 				s[n].efgh = vsha256h2q_u32(s[n].efgh, abcd, wk);
-				/* The last sixteen are computed in vain. */
+				/* The last sixteen are not used. */
 				m[n][i] = vsha256su1q_u32(vsha256su0q_u32(m[n][i], m[n][(i + 1) & 3]),
 					m[n][(i + 2) & 3], m[n][(i + 3) & 3]);
 			}

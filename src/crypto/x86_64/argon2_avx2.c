@@ -3,9 +3,9 @@
  * argon2_avx2 - Argon2's block function with vectors of four words.
  *
  * The block is 8 rows of 16 words. A row is four vectors, v0-3, v4-7, v8-11, v12-15, and
- * the diagonal step turns their words. Two columns lie in one vector of each row, v2r and
+ * the diagonal step rotates their words. Two columns are in one vector of each row, v2r and
  * v2r+1 of one column in its lower half, of the other in its upper half; so two vectors
- * hold v0-3 of both, and the diagonal step turns words inside the halves of such a pair.
+ * hold v0-3 of both, and the diagonal step rotates words inside the halves of such a pair.
  */
 #include "crypto/argon2_fill.h"
 #include "crypto/x86_64/x86.h"
@@ -125,11 +125,11 @@ TARGET_INLINE void two_columns(v4 a[2], v4 b[2], v4 c[2], v4 d[2])
 	turn_left(d);
 }
 
-TARGET static CORE_PART void block(struct argon2_block *next, const struct argon2_block *prev,
-	const struct argon2_block *ref, bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s)
+TARGET static CORE_PART void fill_block(block *next, const block *prev, const block *ref, bool with_old,
+	struct argon2_ahead *ahead, struct argon2_scratch *s)
 {
-	v4 *q = (v4 *)s->work.w, *n = (v4 *)next->w;
-	const v4 *p = (const v4 *)prev->w, *r = (const v4 *)ref->w;
+	v4 *q = (v4 *)s->work.v, *n = (v4 *)next->v;
+	const v4 *p = (const v4 *)prev->v, *r = (const v4 *)ref->v;
 
 #pragma GCC unroll 1
 	for (int i = 0; i < 32; i += 8) {
@@ -166,4 +166,4 @@ TARGET static CORE_PART void block(struct argon2_block *next, const struct argon
 	}
 }
 
-const struct argon2_core argon2_avx2 = {"AVX2", X86_AVX2, block};
+const struct argon2_core argon2_avx2 = {"AVX2", X86_AVX2, fill_block};

@@ -5,10 +5,10 @@
  * A vector holds the same four words of two rows, row 2k below row 2k+1. So the row step
  * sees v0-3, v4-7, v8-11 and v12-15 of two rows in four vectors, and the column step finds
  * v0-3 and so on of two columns in the four vectors with the same words of all rows: the
- * step from rows to columns moves nothing. Only the diagonal steps turn words.
+ * step from rows to columns moves nothing. Only the diagonal steps rotate words.
  *
- * The block would fit into the registers, unrolled: a tenth less of computing, which hides
- * behind the memory that the block waits for, and 3.5 KiB of code.
+ * Unrolled, the block would fit into the registers. That would save a tenth of the computing, which the wait
+ * for memory hides anyway, and cost 3.5 KiB of code.
  */
 #include "crypto/argon2_fill.h"
 #include "crypto/x86_64/x86.h"
@@ -67,26 +67,26 @@ TARGET_INLINE void two_columns(v8 *a, v8 *b, v8 *c, v8 *d)
 }
 
 /* Four words of row 2k and, above them, of row 2k+1; @at counts fours of words from row 2k. */
-TARGET_INLINE v8 load(const struct argon2_block *b, int at)
+TARGET_INLINE v8 load(const block *b, int at)
 {
-	const __m256i *from = (const __m256i *)b->w + at;
+	const __m256i *from = (const __m256i *)b->v + at;
 
 	return _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_load_si256(from)),
 		_mm256_load_si256(from + 4), 1);
 }
 
-TARGET_INLINE void store(struct argon2_block *b, int at, v8 x)
+TARGET_INLINE void store(block *b, int at, v8 x)
 {
-	__m256i *to = (__m256i *)b->w + at;
+	__m256i *to = (__m256i *)b->v + at;
 
 	_mm256_store_si256(to, _mm512_castsi512_si256(x));
 	_mm256_store_si256(to + 4, _mm512_extracti64x4_epi64(x, 1));
 }
 
-TARGET static CORE_PART void block(struct argon2_block *next, const struct argon2_block *prev,
-	const struct argon2_block *ref, bool with_old, struct argon2_ahead *ahead, struct argon2_scratch *s)
+TARGET static CORE_PART void fill_block(block *next, const block *prev, const block *ref, bool with_old,
+	struct argon2_ahead *ahead, struct argon2_scratch *s)
 {
-	v8 *q = (v8 *)s->work.w;
+	v8 *q = (v8 *)s->work.v;
 
 #pragma GCC unroll 1
 	for (int i = 0; i < 4; i++) {
@@ -124,4 +124,4 @@ TARGET static CORE_PART void block(struct argon2_block *next, const struct argon
 	}
 }
 
-const struct argon2_core argon2_avx512 = {"AVX-512", X86_AVX512, block};
+const struct argon2_core argon2_avx512 = {"AVX-512", X86_AVX512, fill_block};

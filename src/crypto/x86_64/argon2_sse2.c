@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* argon2_sse2 - Argon2 for every x86-64. */
+/* argon2_sse2 - Argon2 for any x86-64. */
 #include "crypto/x86_64/x86.h"
 
 #define TARGET
@@ -36,4 +36,4 @@ TARGET_INLINE v2 ror63(v2 x)
 
 #include "crypto/argon2_pairs.h"
 
-const struct argon2_core argon2_sse2 = {"SSE2", 0, block};
+const struct argon2_core argon2_sse2 = {"SSE2", 0, fill_block};

@@ -7,7 +7,7 @@
 
 static const char *const features[] = {"avx2", "avx512", "sha", NULL};
 
-/* The registers that the kernel saves (Intel SDM 1, 13.3): without that AVX would fault, or worse. */
+/* The registers that the kernel saves (Intel SDM 1, 13.3): without it, AVX faults or loses its registers. */
 __attribute__((target("xsave"))) static uint64_t saved_registers(void)
 {
 	return (uint64_t)_xgetbv(0);
@@ -32,8 +32,7 @@ static unsigned detect(void)
 	return found;
 }
 
-/* Non-temporal stores: the matrix is larger than the caches, and its old content need not be fetched to be
- * lost. */
+/* Non-temporal stores: the matrix is larger than the caches, and its old content need not be read. */
 static void wipe_area(void *p, size_t len)
 {
 	uint8_t *at = p, *end = at + len / 64 * 64;
@@ -42,7 +41,7 @@ static void wipe_area(void *p, size_t len)
 		for (int i = 0; i < 4; i++)
 			_mm_stream_si128((__m128i *)at + i, _mm_setzero_si128());
 	_mm_sfence();
-	/* What is written above counts as seen. */
+	/* The compiler must keep the stores above. */
 	__asm__ volatile("" : : "r"(p) : "memory");
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sha1_avx512 - four SHA-1 side by side, with rotations and any function of three in one instruction. */
+/* sha1_avx512 - four SHA-1 in parallel, with rotations and any function of three in one instruction. */
 #include "crypto/sha.h"
 #include "crypto/x86_64/x86.h"
 #include <immintrin.h>

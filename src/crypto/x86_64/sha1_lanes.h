@@ -2,14 +2,14 @@
 /*
  * sha1_lanes - PBKDF2 on SHA-1, four outputs in the four lanes of a vector (FIPS 180-4,
  * 6.1): a key of 512 bits is four of SHA-1's outputs, and they do not depend on each
- * other. One output alone goes the scalar way, and so do messages that are hashed.
+ * other. A single output and messages to hash use the scalar code.
  *
- * The file that includes this names TARGET, FEWEST (from how many outputs on the lanes
- * win) and the operations rol, choose, parity, majority on v4.
+ * The file that includes this defines TARGET, FEWEST (the number of outputs from which the lanes
+ * are faster) and the operations rol, choose, parity, majority on v4.
  */
 #include "crypto/sha.h"
 
-/* A round, and the word of the schedule that is wanted sixteen rounds later. */
+/* A round, and the word of the schedule for the round sixteen later. */
 #define ROUND(F, k, a, b, c, d, e, t)                                                                        \
 	do {                                                                                                 \
 		e += rol(a, 5) + F(b, c, d) + (k + w[t]);                                                    \
@@ -17,8 +17,8 @@
 		w[t + 16] = rol(parity(w[t + 13], w[t + 8], w[t + 2]) ^ w[t], 1);                            \
 	} while (0)
 
-/* A turn of the loop has one round and moves the variables: five, which rename them, would be three times the
- * code. */
+/* An iteration has one round and moves the variables: five rounds, which rename them, would be three times
+ * the code. */
 #define TWENTY(F, k)                                                                                         \
 	_Pragma("GCC unroll 1") for (const v4 *end = w + 20; w != end; w++)                                  \
 	{                                                                                                    \
@@ -37,7 +37,7 @@ TARGET_INLINE v4 all(uint32_t x)
 TARGET static CORE_PART void block(v4 s[5], const uint32_t key[5])
 {
 	v4 a = all(key[0]), b = all(key[1]), c = all(key[2]), d = all(key[3]), e = all(key[4]);
-	/* The last sixteen are computed in vain: cheaper than asking. */
+	/* The last sixteen are not used; a test would cost more. */
 	v4 words[80 + 16] __attribute__((uninitialized)), *w = words;
 
 	for (unsigned t = 0; t < 16; t++)

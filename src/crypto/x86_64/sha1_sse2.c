@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sha1_sse2 - four SHA-1 side by side on every x86-64. */
+/* sha1_sse2 - four SHA-1 in parallel, on any x86-64. */
 #include "crypto/sha.h"
 #include "crypto/x86_64/x86.h"
 #include <immintrin.h>

@@ -4,8 +4,8 @@
  *
  * SHA256RNDS2 does two rounds and has a latency of several times its issue rate, so one
  * stream leaves the unit idle half of the time: PBKDF2 with two outputs runs two streams,
- * and they take hardly longer than one. Inside the loop everything stays in the order
- * that the instructions want; only T and the new message are turned back.
+ * which take hardly longer than one. Inside the loop everything stays in the order
+ * that the instructions need; only T and the new message are reordered.
  */
 #include "crypto/sha.h"
 #include "crypto/x86_64/x86.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sha256_sse2 - SHA-256 for every x86-64. */
+/* sha256_sse2 - SHA-256 for any x86-64. */
 #define TARGET
 #include "crypto/x86_64/sha256_vector.h"
 

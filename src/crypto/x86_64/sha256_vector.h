@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sha256_vector - SHA-256 with the message schedule in vectors of four words and the
- * rounds on general registers, so that the two run beside each other. The file that
- * includes it names TARGET, the instruction set that both are compiled for.
+ * rounds on general registers, so that the two run in parallel. The file that
+ * includes it defines TARGET, the instruction set that both are compiled for.
  */
 #include "crypto/sha_rounds.h"
 #include "crypto/x86_64/x86.h"
@@ -35,7 +35,7 @@ TARGET_INLINE void schedule(v4 x[4], int i)
 	x[i] = x0 + __builtin_shufflevector(high, (v4){0}, 4, 4, 0, 2);
 }
 
-/* Four rounds on W + K in @wk; then the vector that they used becomes the one of four turns later. */
+/* Four rounds on W + K in @wk; then the vector they used is replaced by that of four iterations later. */
 #define FOUR_ROUNDS(a, b, c, d, e, f, g, h, i)                                                               \
 	do {                                                                                                 \
 		SHA256_ROUND(a, b, c, d, e, f, g, h, wk[4 * (i)]);                                           \
@@ -46,7 +46,7 @@ TARGET_INLINE void schedule(v4 x[4], int i)
 			schedule(x, i);                                                                      \
 	} while (0)
 
-/* Eight rounds to a turn: as fast as sixteen, for the moves beside them cost nothing, and half of the code.
+/* Eight rounds in an iteration: as fast as sixteen, since the moves cost nothing, and half of the code.
  */
 TARGET static CORE_PART void block(uint32_t *s, uint32_t *w)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sha512_vector - SHA-512 with the message schedule in vectors of two words and the
- * rounds on general registers, so that the two run beside each other. The file that
- * includes it names TARGET, and how that turns the words of a vector: ror(v, n).
+ * rounds on general registers, so that the two run in parallel. The file that
+ * includes it defines TARGET, and ror(v, n), which rotates the words of a vector.
  */
 #include "crypto/sha_rounds.h"
 
@@ -16,7 +16,7 @@ TARGET_INLINE void schedule(v2 x[8], int i)
 	x[i] += w9 + xor3(ror(w1, 1), ror(w1, 8), w1 >> 7) + xor3(ror(x7, 19), ror(x7, 61), x7 >> 6);
 }
 
-/* Two rounds on W + K in @wk, where those of sixteen rounds later take their place, if there are any. */
+/* Two rounds on W + K in @wk, which are replaced by those of sixteen rounds later, if there are any. */
 #define TWO_ROUNDS(a, b, c, d, e, f, g, h, i)                                                                \
 	do {                                                                                                 \
 		uint64_t first = wk[2 * (i)], second = wk[2 * (i) + 1];                                      \
@@ -28,7 +28,7 @@ TARGET_INLINE void schedule(v2 x[8], int i)
 			*(v2 *)(wk + 2 * (i)) = x[i] + k[i];                                                 \
 	} while (0)
 
-/* Sixteen rounds to a turn: with eight, the moves between the vectors cost a tenth of the time. */
+/* Sixteen rounds in an iteration: with eight, the moves between the vectors cost a tenth of the time. */
 TARGET static CORE_PART void block(uint64_t *s, uint64_t *w)
 {
 	const v2 *k = (const v2 *)sha512_k, *end = k + 40;

@@ -6,8 +6,7 @@
 #include "crypto/core.h"
 #include <immintrin.h>
 
-/* SSE2 needs no bit: every x86-64 has it. AVX2 means AVX2 with BMI1 and BMI2; AVX512 means F and VL on top.
- */
+/* SSE2 needs no bit: every x86-64 has it. AVX2 means AVX2, BMI1 and BMI2; AVX512 also means F and VL. */
 enum { X86_AVX2 = 1, X86_AVX512 = 2, X86_SHA = 4 };
 
 extern const struct hash_core sha1_sse2, sha1_avx512;

@@ -7,7 +7,7 @@
 LATCHKEY_VERSION = 0.1.0
 LATCHKEY_SITE = $(call qstrip,$(BR2_PACKAGE_LATCHKEY_SITE))
 LATCHKEY_SITE_METHOD = $(if $(findstring ://,$(LATCHKEY_SITE)),wget,file)
-LATCHKEY_LICENSE = MIT
+LATCHKEY_LICENSE = MIT, CC0-1.0 (phc-winner-argon2)
 LATCHKEY_LICENSE_FILES = LICENSE
 
 # The libraries that are linked, as toolchain/libraries of the archive pins
@@ -16,7 +16,8 @@ LATCHKEY_LICENSE_FILES = LICENSE
 LATCHKEY_EXTRA_DOWNLOADS = \
 	https://bearssl.org/bearssl-0.6.tar.gz \
 	https://musl.libc.org/releases/musl-1.2.6.tar.gz \
-	https://github.com/DaveGamble/cJSON/archive/v1.7.19/cJSON-1.7.19.tar.gz
+	https://github.com/DaveGamble/cJSON/archive/v1.7.19/cJSON-1.7.19.tar.gz \
+	https://github.com/P-H-C/phc-winner-argon2/archive/20190702/phc-winner-argon2-20190702.tar.gz
 
 LATCHKEY_MAKE_OPTS = \
 	TARGET=sdk \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of crypto/kdf_cost, with a clock of our own: every look at it takes a while. */
+/* Tests of the cost and the limit in time of crypto/kdf_limits, with a clock of our own that advances at each look. */
 #include "unit.h"
-#include "crypto/kdf_cost.h"
+#include "crypto/kdf_limits.h"
 #include <time.h>
 
 static int64_t now_us, look_us;

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* kdf_limits - see kdf_limits.h. */
+#include "crypto/kdf_limits.h"
+#include "base/clock.h"
+#include "base/machine.h"
+#include "crypto/kdf.h"
+
+const struct kdf_limits kdf_default_limits = {
+	.memory_kib = 4u << 20,
+	.lanes = 4,
+	.kib_passes = 64ull << 20,
+	.pbkdf2_iterations = 100000000,
+};
+
+/* --- what it would cost ------------------------------------------------------------------ */
+
+enum { TRIAL_US = 10000, TRIAL_MEMORY_KIB = 8192, TRIAL_ITERATIONS = 500 };
+
+/* How long @work takes when @trial_work took @us; UINT64_MAX when that does not fit. */
+static uint64_t scale_ms(uint64_t work, uint64_t us, uint64_t trial_work)
+{
+	uint64_t whole = work / trial_work, rest = work % trial_work;
+
+	if (whole >= UINT64_MAX / us)
+		return UINT64_MAX;
+	return (whole * us + rest * us / trial_work) / 1000;
+}
+
+uint64_t kdf_cost_ms(const struct kdf *kdf, size_t out_bytes)
+{
+	struct kdf trial = *kdf;
+	uint8_t out[64];
+	/* The trial reports no progress. */
+	const struct progress *told = kdf_tell(NULL);
+	uint64_t start = clock_now_us(), spent;
+	struct error ignored;
+	unsigned runs = 0;
+	bool failed;
+
+	if (trial.kind == KDF_PBKDF2 && trial.iterations > TRIAL_ITERATIONS)
+		trial.iterations = TRIAL_ITERATIONS;
+	if (trial.kind != KDF_PBKDF2) {
+		trial.iterations = 1;
+		if (trial.memory_kib > TRIAL_MEMORY_KIB)
+			trial.memory_kib =
+				TRIAL_MEMORY_KIB > 8 * trial.lanes ? TRIAL_MEMORY_KIB : 8 * trial.lanes;
+	}
+	do {
+		failed = kdf_derive(&trial, (struct bytes){"", 0}, out,
+				 out_bytes < sizeof(out) ? out_bytes : sizeof(out), &ignored) != CAUSE_OK;
+		runs++;
+		spent = clock_now_us() - start;
+	} while (!failed && spent < TRIAL_US);
+	(void)kdf_tell(told);
+	return failed ? UINT64_MAX : scale_ms(kdf_work(kdf), spent, kdf_work(&trial) * runs);
+}
+
+/* --- is it allowed, is it possible --------------------------------------------------------- */
+
+/* Rounded up, so that no message says that 4096 is more than 4096. */
+static uint32_t mib(uint32_t kib)
+{
+	return kib / 1024 + (kib % 1024 != 0);
+}
+
+static enum cause check_argon2(const struct kdf *kdf, const struct kdf_limits *limits, struct error *err)
+{
+	const char *name = kdf_name(kdf->kind);
+	uint64_t available;
+
+	if (kdf->memory_kib > limits->memory_kib)
+		return error_set(err, CAUSE_UNSUPPORTED,
+			"needs %u MiB for %s, more than the limit of %u MiB (--max-memory)",
+			mib(kdf->memory_kib), name, limits->memory_kib >> 10);
+	if (kdf->lanes > limits->lanes)
+		return error_set(err, CAUSE_UNSUPPORTED,
+			"needs %u lanes for %s, more than the limit of %u (--max-lanes)", kdf->lanes, name,
+			limits->lanes);
+	/* Not subject to @limits: steps are counted in 32 bits, four a pass. */
+	if ((uint64_t)kdf->memory_kib * kdf->iterations > limits->kib_passes ||
+		kdf->iterations > UINT32_MAX / 4)
+		return error_set(err, CAUSE_UNSUPPORTED,
+			"needs %u passes over %u MiB for %s, more than the limit (--max-time replaces it)",
+			kdf->iterations, mib(kdf->memory_kib), name);
+	available = machine_memory_available_kib();
+	/* A sixteenth stays free for the kernel's own tables and for this program. */
+	if (available != UINT64_MAX && kdf->memory_kib > available - available / 16)
+		return error_set(err, CAUSE_RESOURCE,
+			"needs %u MiB of memory for %s, %llu MiB are free; add a keyslot with a smaller "
+			"--pbkdf-memory or with --pbkdf pbkdf2",
+			mib(kdf->memory_kib), name, (unsigned long long)available >> 10);
+	return CAUSE_OK;
+}
+
+static enum cause check_pbkdf2(const struct kdf *kdf, const struct kdf_limits *limits, struct error *err)
+{
+	if (kdf->iterations <= limits->pbkdf2_iterations)
+		return CAUSE_OK;
+	return error_set(err, CAUSE_UNSUPPORTED,
+		"needs %u iterations of pbkdf2, more than the limit of %u (--max-time replaces it)",
+		kdf->iterations, limits->pbkdf2_iterations);
+}
+
+enum cause kdf_check(const struct kdf *kdf, const struct kdf_limits *limits, struct error *err)
+{
+	enum cause cause =
+		kdf->kind == KDF_PBKDF2 ? check_pbkdf2(kdf, limits, err) : check_argon2(kdf, limits, err);
+	uint64_t ms;
+
+	if (cause || !limits->time_ms)
+		return cause;
+	ms = kdf_cost_ms(kdf, HASH_MAX_BYTES);
+	if (ms > limits->time_ms)
+		return error_set(err, CAUSE_UNSUPPORTED,
+			"would take about %llu s of %s on this machine, more than the limit of %llu s (--max-time)",
+			(unsigned long long)ms / 1000, kdf_name(kdf->kind),
+			(unsigned long long)limits->time_ms / 1000);
+	return CAUSE_OK;
+}

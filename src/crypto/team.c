@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* team - see team.h. */
+#include "crypto/team.h"
+#include "base/os.h"
+#include "secret/wipe.h"
+#include <limits.h>
+#include <stddef.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Several times what a core needs, with a guard page below. Does not grow: signals are blocked. */
+enum { STACK_BYTES = 64 << 10 };
+
+static void futex(atomic_uint *word, int operation, unsigned value)
+{
+	(void)syscall(SYS_futex, word, operation | FUTEX_PRIVATE_FLAG, value, NULL, NULL, 0);
+}
+
+bool team_take(struct team *team, uint32_t pieces, uint32_t *piece)
+{
+	*piece = atomic_fetch_add_explicit(&team->taken, 1, memory_order_relaxed);
+	return *piece < pieces;
+}
+
+static void next_step(struct team *team)
+{
+	atomic_store_explicit(&team->arrived, 0, memory_order_relaxed);
+	atomic_store_explicit(&team->taken, 0, memory_order_relaxed);
+	atomic_fetch_add_explicit(&team->step, 1, memory_order_release);
+	if (team->members > 1)
+		futex(&team->step, FUTEX_WAKE, INT_MAX);
+}
+
+static void wait_for_step_after(struct team *team, unsigned step)
+{
+	while (atomic_load_explicit(&team->step, memory_order_acquire) == step)
+		futex(&team->step, FUTEX_WAIT, step);
+}
+
+void team_end_step(struct team *team)
+{
+	unsigned step = atomic_load_explicit(&team->step, memory_order_relaxed);
+
+	if (atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) + 1 == team->members)
+		next_step(team);
+	else
+		wait_for_step_after(team, step);
+}
+
+void team_set(atomic_uint *flag)
+{
+	atomic_store_explicit(flag, 1, memory_order_release);
+	futex(flag, FUTEX_WAKE, INT_MAX);
+}
+
+void team_wait(atomic_uint *flag)
+{
+	while (!atomic_load_explicit(flag, memory_order_acquire))
+		futex(flag, FUTEX_WAIT, 0);
+}
+
+/* The argument of a thread. */
+struct member {
+	struct team *team;
+	unsigned number;
+	pthread_t thread;
+};
+
+static void *member_main(void *arg)
+{
+	struct member *m = arg;
+
+	/* Wait until the team is complete: that is step 1. */
+	wait_for_step_after(m->team, 0);
+	m->team->work(m->team, m->number, m->team->context);
+	return NULL;
+}
+
+static bool member_start(struct member *m, struct team *team, unsigned number, uint8_t *stack, size_t guard)
+{
+	pthread_attr_t attr;
+	bool started;
+
+	m->team = team;
+	m->number = number;
+	(void)mprotect(stack, guard, PROT_NONE);
+	if (pthread_attr_init(&attr))
+		return false;
+	started = !pthread_attr_setstack(&attr, stack + guard, STACK_BYTES) &&
+	          !pthread_create(&m->thread, &attr, member_main, m);
+	pthread_attr_destroy(&attr);
+	return started;
+}
+
+void team_run(struct team *team, unsigned members,
+	void (*work)(struct team *, unsigned member, void *context), void *context)
+{
+	const size_t guard = os_page_bytes(), each = guard + STACK_BYTES;
+	const size_t bytes = (members - 1) * each;
+	uint8_t *stacks = MAP_FAILED;
+	struct member others[TEAM_MAX - 1];
+	sigset_t all, before;
+
+	*team = (struct team){.members = 1, .work = work, .context = context};
+	if (members > 1)
+		stacks = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK,
+			-1, 0);
+	if (stacks != MAP_FAILED) {
+		(void)madvise(stacks, bytes, MADV_DONTDUMP);
+		/* Signals go to the first thread. */
+		sigfillset(&all);
+		pthread_sigmask(SIG_SETMASK, &all, &before);
+		while (team->members < members &&
+			member_start(&others[team->members - 1], team, team->members,
+				stacks + (team->members - 1) * each, guard))
+			team->members++;
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
+	}
+	next_step(team);
+	work(team, 0, context);
+	if (stacks == MAP_FAILED)
+		return;
+	for (unsigned i = 0; i + 1 < team->members; i++) {
+		pthread_join(others[i].thread, NULL);
+		wipe(stacks + i * each + guard, STACK_BYTES);
+	}
+	munmap(stacks, bytes);
+}
