@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* aes - see aes.h. BearSSL's table-based variants are not linked. */
 #include "crypto/aes.h"
-#include "crypto/core.h"
 
 struct aes aes_choose(void)
 {
-	const struct aes *own = core_aes();
-	struct aes a = {br_aes_x86ni_cbcdec_get_vtable(), br_aes_x86ni_cbcenc_get_vtable()};
+	const struct aes *own = aes_own();
+	struct aes a = {br_aes_pwr8_cbcdec_get_vtable(), br_aes_pwr8_cbcenc_get_vtable()};
 
 	if (own)
 		return *own;
-	if (a.decrypt && a.encrypt)
-		return a;
-	a = (struct aes){br_aes_pwr8_cbcdec_get_vtable(), br_aes_pwr8_cbcenc_get_vtable()};
 	if (a.decrypt && a.encrypt)
 		return a;
 	if (sizeof(size_t) == 8)

@@ -16,4 +16,7 @@ struct aes {
 /* The fastest one that this processor has; always constant-time. */
 struct aes aes_choose(void);
 
+/* The architecture's own (core.h), if this processor has its instructions; else NULL. */
+const struct aes *aes_own(void);
+
 #endif

@@ -45,10 +45,10 @@ const struct argon2_core *core_argon2(void)
 	return core.argon2;
 }
 
-const struct aes *core_aes(void)
+bool core_has(unsigned features)
 {
 	choose();
-	return arch.aes_needs & ~core.features ? NULL : arch.aes;
+	return !(features & ~core.features);
 }
 
 void core_features(char *out, size_t size)

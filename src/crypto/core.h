@@ -78,8 +78,8 @@ extern const struct arch arch;
 /* The chosen ones. */
 const struct hash_core *core_hash(enum core_hash h);
 const struct argon2_core *core_argon2(void);
-/* NULL: the architecture has none of its own. */
-const struct aes *core_aes(void);
+/* Are all of @features (bits of the architecture) among those chosen from? */
+bool core_has(unsigned features);
 
 /* For tests: choose again, using only those of @features that the processor has; bits as in arch.features. */
 #define CORE_ALL_FEATURES (~0u)

@@ -5,7 +5,7 @@
 #include <cpuid.h>
 #include <immintrin.h>
 
-static const char *const features[] = {"avx2", "avx512", "sha", NULL};
+static const char *const features[] = {"avx2", "avx512", "sha", "aes", NULL};
 
 /* The registers that the kernel saves (Intel SDM 1, 13.3): without it, AVX faults or loses its registers. */
 __attribute__((target("xsave"))) static uint64_t saved_registers(void)
@@ -25,6 +25,8 @@ static unsigned detect(void)
 	(void)__get_cpuid_count(7, 0, &a, &b7, &c7, &d7);
 	if (c & bit_SSE4_1 && c & bit_SSSE3 && b7 & bit_SHA)
 		found |= X86_SHA;
+	if (c & bit_AES)
+		found |= X86_AES;
 	if (c & bit_AVX && b7 & bit_AVX2 && b7 & bit_BMI && b7 & bit_BMI2 && (saved & YMM) == YMM)
 		found |= X86_AVX2;
 	if (found & X86_AVX2 && b7 & bit_AVX512F && b7 & bit_AVX512VL && (saved & ZMM) == ZMM)
@@ -50,4 +52,4 @@ static const struct hash_core *const sha256[] = {&sha256_shani, &sha256_sse2, NU
 static const struct hash_core *const sha512[] = {&sha512_avx2, &sha512_c, NULL};
 static const struct argon2_core *const argon2[] = {&argon2_avx512, &argon2_avx2, &argon2_sse2, NULL};
 
-const struct arch arch = {features, detect, {sha1, sha256, sha512}, argon2, wipe_area, NULL, 0};
+const struct arch arch = {features, detect, {sha1, sha256, sha512}, argon2, wipe_area, &aes_ni, X86_AES};
