@@ -3,7 +3,7 @@
 """What may be wrong with a key stick, every dialect that names one, what a person sees, and machines with little memory.
 
 Nothing that is plugged keeps the prompt from being answered, and nothing that fails is silent. The race itself:
-tests/boot/test_keys. Arguments choose tests by the names of their functions. Each boot leaves its console in $O/boot/NAME.log.
+tests/boot/test_keys.py. Arguments choose tests by the names of their functions. Each boot leaves its console in $O/boot/NAME.log.
 """
 import os
 import re
@@ -14,6 +14,7 @@ import sys
 import zlib
 
 sys.dont_write_bytecode = True
+sys.path.insert(1, sys.path[0] + "/lib")
 import vm
 from sticks import (KEY, MODULES, PASSPHRASE, PROMPT, ROOT, SCSI, WITNESS, answer, auto_key, check, drive, expect_root,
                     image, make_tree, new_file, path, plug, plugged, root, stick, uuid)
