@@ -389,7 +389,9 @@ static const struct {
 	EDIT("a\0b\n", "a\0b"),
 	EDIT("\xff\xfe\x80" "8-bit\n", "\xff\xfe\x80" "8-bit"),
 	EDIT("\xc3\xa4\xe2\x82\xac\n", "\xc3\xa4\xe2\x82\xac"),
-	EDIT("x\x11\x13\x1a\x1c\n", "x\x11\x13\x1a\x1c"), /* no key for stopping or for signals on a console */
+	/* Neither stopping nor signals on a console, and no part of a passphrase; others are. */
+	EDIT("x\x04\x11\x13\x1a\x1cy\n", "xy"),
+	EDIT("x\t\x01\x7f\x7f\ty\n", "x\ty"),
 };
 /* clang-format on */
 
