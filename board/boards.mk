@@ -4,10 +4,10 @@ BOARDS := $(patsubst board/%/board.mk,%,$(sort $(wildcard board/*/*/board.mk)))
 demo: ## a disk made by cryptsetup, booted in QEMU and unlocked; INTERACTIVE=1 lets you type
 	toolchain/setup demo
 	+$(MAKE) $(JOBS) all
-	tests/boot/demo
-$(B)/tests/boot/root_init: $(B)/tests/boot/root_init.o $(if $(NO_FLOAT),$(B)/tests/unit/no_doubles.o) $(LIBC_A) $(COMPILER_A)
+	tests/boot/demo.py
+$(B)/tests/boot/guest/root_init: $(B)/tests/boot/guest/root_init.o $(if $(NO_FLOAT),$(B)/tests/unit/no_doubles.o) $(LIBC_A) $(COMPILER_A)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
-board-programs: all $(B)/tests/boot/root_init
+board-programs: all $(B)/tests/boot/guest/root_init
 image: $(if $(BOARD),all,name-a-board) ## BOARD=vendor/name: the board's initramfs, in build/board/vendor/name
 	@O=$(abspath $(O)) BOARD=$(BOARD) TARGET=$(TARGET) MODULES='$(MODULES)' KERNEL_PACKAGE='$(KERNEL_PACKAGE)' \
 		KERNEL='$(KERNEL)' MODULES_ROOT='$(MODULES_ROOT)' UBOOT_ARCH='$(UBOOT_ARCH)' \
@@ -15,7 +15,7 @@ image: $(if $(BOARD),all,name-a-board) ## BOARD=vendor/name: the board's initram
 check-boards: ## every emulated board, as make check-all, and from initramfs.list
 	toolchain/setup check-all
 	+for b in $(EMULATED); do $(MAKE) $(JOBS) BOARD=$$b image board-programs || exit 1; done
-	O=$(O) tests/run tests/boot/boards
+	O=$(O) tests/run.py tests/boot/boards.py
 name-a-board:
 	@echo 'BOARD= is wanted, one of: $(BOARDS)'; exit 1
 boot: image board-programs ## BOARD=qemu/name: boot it with a demonstration disk

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Tests. A suite is a program that prints TAP: see tests/run.
+# Tests. A suite is a program that prints TAP: see tests/run.py.
 TEST_LIBRARIES := $(addprefix $(B)/,libcmocka.a libargon2-reference.a)
 $(B)/tests/unit/%.o: OPTIMIZE = -O1 -DHAVE_UINTPTR_T -isystem $(S)/cmocka/include
 $(UNIT): $(B)/tests/%: $(B)/tests/unit/%.o $(B)/liblatchkey.a $(TEST_LIBRARIES) $(LIBRARIES) \
@@ -9,14 +9,15 @@ $(UNIT): $(B)/tests/%: $(B)/tests/unit/%.o $(B)/liblatchkey.a $(TEST_LIBRARIES) 
 $(UNIT:$(B)/tests/%=$(B)/tests/unit/%.o): $(addprefix $(S)/,cmocka.ok argon2.ok)
 unit-programs: $(UNIT)
 unit: $(UNIT) ## the unit tests for TARGET; TARGET=host-asan has the sanitizers
-	tests/run $(UNIT)
+	tests/run.py $(UNIT)
 
 # What tests this machine's program: make check. The others take other processors, other systems or long, and are for
 # make check-all; the last two for check-targets and check-hooks.
-LATER := $(addprefix tests/,build/debian13 build/release build/reproducible fuzz/run images/test_defects_other boot/test_hooks boot/test_systemd)
-ELSEWHERE := tests/build/sdk tests/build/openwrt
-SUITES := $(filter-out $(LATER) $(ELSEWHERE),$(foreach d,build docs cli constant_time fault fuzz images interop peer,$(sort $(shell find tests/$(d) -maxdepth 1 -type f -perm -u+x ! -name '*.*' ! -name 'bench_*' 2>/dev/null))) \
-	$(sort $(wildcard tests/boot/test_*)))
+LATER := $(addprefix tests/,build/debian13.py build/release.py build/reproducible fuzz/run images/test_defects_other boot/test_hooks.py \
+	boot/test_systemd.py)
+ELSEWHERE := tests/build/sdk.py tests/build/openwrt.py
+SUITES := $(filter-out $(LATER) $(ELSEWHERE),$(foreach d,build docs cli constant_time fault fuzz images interop peer,$(sort $(shell find tests/$(d) -maxdepth 1 -type f -perm -u+x ! -name '*.sh' ! -name 'bench_*' 2>/dev/null))) \
+	$(sort $(wildcard tests/boot/test_*.py)))
 # What is pure arithmetic runs under emulators, too, big-endian and 32-bit ones among them.
 PURE     := $(filter $(addprefix $(B)/tests/test_,json% header% luks2% base64 hash% argon2% kdf af area digest keyslot \
 	search xts cipher cbc target text map_name names config% fat superblock partition reader),$(UNIT))
@@ -34,9 +35,9 @@ VECTORS     = $(call emulator,$(NEON_TARGET)):$(O)/$(NEON_TARGET)/tests/test_arg
 STRICT     := -fsanitize=alignment -fsanitize-undefined-trap-on-error
 HERE     = $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) $(SUITES)
 FIRST   := $(firstword $(OTHERS))
-THERE    = $(foreach t,$(OTHERS),tests/build/elf:$(t) $(call under,$(t),$(PURE))) $(VECTORS) tests/build/reproducible:$(FIRST) \
-	$(LATER) tests/boot/boards:passphrase:usb:small:adiantum:uboot:uinitrd
-run_tests = TARGET=$(TARGET) O=$(O) OTHER=$(FIRST) EMULATOR=$(call emulator,$(FIRST)) tests/run
+THERE    = $(foreach t,$(OTHERS),tests/build/elf.py:$(t) $(call under,$(t),$(PURE))) $(VECTORS) tests/build/reproducible:$(FIRST) \
+	$(LATER) tests/boot/boards.py:passphrase:usb:small:adiantum:uboot:uinitrd
+run_tests = TARGET=$(TARGET) O=$(O) OTHER=$(FIRST) EMULATOR=$(call emulator,$(FIRST)) tests/run.py
 check: ## what protects a change: everything that is about this machine; installs what is missing, builds, tests
 	toolchain/setup check
 	+$(MAKE) check-build
@@ -55,11 +56,11 @@ check-targets: all-targets ## every architecture: all unit tests, vectors and da
 	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t unit-programs || exit 1; done
 	+$(MAKE) $(JOBS) TARGET=armv5-linux-musleabi O=$(O)/strict ARCHIVES=$(abspath $(O)/archives) CFLAGS='$(STRICT)' \
 		TARGET_LIBRARY_CFLAGS='$(STRICT)' $(PURE:$(B)/%=$(O)/strict/armv5-linux-musleabi/%)
-	O=$(O) tests/run $(VECTORS) $(foreach t,$(TARGETS),tests/build/elf:$(t) tests/build/reproducible:$(t) $(call under,$(t),$(UNIT)) $(call defects_under,$(t))) \
-		$(subst :$(O)/,:$(O)/strict/,$(call under,armv5-linux-musleabi,$(PURE))) $(subst $() ,:,tests/build/release $(TARGETS)) $(subst $() ,:,tests/build/sizes $(TARGETS)) tests/build/sdk
+	O=$(O) tests/run.py $(VECTORS) $(foreach t,$(TARGETS),tests/build/elf.py:$(t) tests/build/reproducible:$(t) $(call under,$(t),$(UNIT)) $(call defects_under,$(t))) \
+		$(subst :$(O)/,:$(O)/strict/,$(call under,armv5-linux-musleabi,$(PURE))) $(subst $() ,:,tests/build/release.py $(TARGETS)) $(subst $() ,:,tests/build/sizes.py $(TARGETS)) tests/build/sdk.py
 check-hooks: all ## every initramfs builder, up to the encrypted root, and OpenWrt's scripts: minutes; as root
 	toolchain/setup hooks
-	SUITE_SECONDS=7200 HOOKS=all TARGET=$(TARGET) O=$(O) tests/run tests/boot/test_hooks tests/build/openwrt
+	SUITE_SECONDS=7200 HOOKS=all TARGET=$(TARGET) O=$(O) tests/run.py tests/boot/test_hooks.py tests/build/openwrt.py
 fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), from what it has found before
 	O=$(O) tests/fuzz/run $(or $(FUZZ_SECONDS),60)
 $(O)/host-fuzz/fuzz_%: $(O)/host-fuzz/tests/fuzz/fuzz_%.o $(B)/liblatchkey.a $(LIBRARIES)
@@ -68,15 +69,15 @@ BENCH := $(addprefix $(B)/tests/bench/,wipe masked)
 $(BENCH): %: %.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
 bench: all $(BENCH) ## time, memory and size beside cryptsetup; the worst headers; from exec to mapping
-	tests/bench/run
-	tests/images/bench_hostile
-	tests/boot/bench_boot
+	tests/bench/run.py
+	tests/images/bench_hostile.py
+	tests/boot/bench_boot.py
 # The compiler fills these with zero, and this check sees no connection between a cause and what was set with it. The other
 # takes the lanes of a vector for one bit.
 ANALYZER_OFF := -Wno-analyzer-use-of-uninitialized-value -Wno-analyzer-shift-count-overflow
 lint: $(B)/headers.ok ## analyzer, shell scripts, layout, length of lines and files
 	@for f in $(sort $(wildcard src/*.c src/*/*.c $(CORES)/*.c)); do $(CC) $(OUR_CFLAGS) -Werror -O2 -fanalyzer $(ANALYZER_OFF) -c -o /dev/null $$f || exit 1; done
-	@tests/build/shell
-	@tests/build/lines
+	@tests/build/shell.py
+	@tests/build/lines.py
 	@command -v clang-format >/dev/null || echo 'lint: no clang-format here, layout not checked'; ! command -v clang-format >/dev/null || clang-format --dry-run -Werror $(sort $(wildcard src/*.[ch] src/*/*.[ch] src/crypto/*/*.[ch] tests/unit/*.[ch]))
 .PHONY: lint unit unit-programs check check-all check-build check-targets check-hooks fuzz bench

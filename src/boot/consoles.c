@@ -354,6 +354,15 @@ static void erase_character(struct console *c)
 	}
 }
 
+/*
+ * ^D, ^Q, ^S, ^Z and ^\ do nothing: no passphrase that was set at a terminal has them, since there they end,
+ * stop or go on. A star for one would be a wrong passphrase.
+ */
+static bool is_idle(uint8_t byte)
+{
+	return memchr("\4\21\23\32\34", byte, 5);
+}
+
 /* True when @byte ends the line. */
 static bool edit(struct console *c, uint8_t byte)
 {
@@ -384,7 +393,7 @@ static bool edit(struct console *c, uint8_t byte)
 	else if (byte == WORD)
 		while (c->len && c->line[c->len - 1] == ' ')
 			erase_character(c);
-	else if (c->len <= CONSOLES_PASSPHRASE_MAX_BYTES)
+	else if (!is_idle(byte) && c->len <= CONSOLES_PASSPHRASE_MAX_BYTES)
 		c->line[c->len++] = byte;
 	if (byte == WORD)
 		while (c->len && c->line[c->len - 1] != ' ')

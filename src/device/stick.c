@@ -161,6 +161,8 @@ static enum cause open_mounted(struct stick *s, const char *path, struct file *f
 	struct stat st;
 
 	f->fd = (int)syscall(SYS_openat2, s->root_fd, path + strspn(path, "/"), &how, sizeof(how));
+	if (f->fd < 0 && errno == EXDEV)
+		return error_set(err, CAUSE_DEVICE, "%s: is a link that leaves the device", s->dev.name);
 	if (f->fd < 0 || fstat(f->fd, &st))
 		return error_set_os(err, CAUSE_DEVICE, errno, "%s", s->dev.name);
 	if (!S_ISREG(st.st_mode))

@@ -312,14 +312,14 @@ def bench(peer):
 def main():
     lack = lacking(CRYPTSETUP, LATCHKEY, "ldd")
     if lack:
-        print(f"tests/bench/run: {lack}", file=sys.stderr)
+        print(f"tests/bench/run.py: {lack}", file=sys.stderr)
         return 1
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     workplace("bench")
     try:
         bench(shutil.which(CRYPTSETUP))
     except Broken as broken:
-        print(f"tests/bench/run: {broken}", file=sys.stderr)
+        print(f"tests/bench/run.py: {broken}", file=sys.stderr)
         return 1
     finally:
         shutil.rmtree(FOLDER, ignore_errors=True)

@@ -13,6 +13,7 @@ import statistics
 import sys
 
 sys.dont_write_bytecode = True
+sys.path.insert(1, sys.path[0] + "/lib")
 import vm
 from vm import VM, Failure
 
@@ -41,7 +42,7 @@ def image(cheap, dear, rounds):
            f"{shutil.which('cryptsetup')}:/sbin/cryptsetup:0755"]
     add += [f"{path}:{path}:0755" for path in vm.with_libraries(shutil.which("cryptsetup"))]
     options = [word for file in dict.fromkeys(add) for word in ("--add", file)]
-    return vm.make_image("bench", *options, init=os.path.join(vm.HERE, "bench_rig"), modules=vm.MODULES + " ecb?")
+    return vm.make_image("bench", *options, init=os.path.join(vm.GUEST, "bench_cases"), modules=vm.MODULES + " ecb?")
 
 
 def figures(text):

@@ -18,6 +18,7 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
+sys.path.insert(1, sys.path[0] + "/lib")
 import guest
 import vm
 from vm import VM, Failure, Skip
@@ -100,7 +101,7 @@ def on(board, *arguments):
 
 
 def root_init(board):
-    return os.path.join(vm.O, variable(board, "TARGET"), "tests", "boot", "root_init")
+    return os.path.join(vm.O, variable(board, "TARGET"), "tests", "boot", "guest", "root_init")
 
 
 def disk(board, name, *options):
@@ -179,7 +180,7 @@ def kernels_generator():
     folder = os.path.join(vm.O, "kernel", "generator")
     if not os.path.exists(os.path.join(folder, "usr", "gen_init_cpio")):
         shutil.rmtree(folder, ignore_errors=True)
-        get = [os.path.join(vm.HERE, "get-package"), "--behind", "linux-source-[0-9]", "stable", "all", "linux-source", folder]
+        get = [os.path.join(vm.FETCH, "get-package"), "--behind", "linux-source-[0-9]", "stable", "all", "linux-source", folder]
         done = subprocess.run(get, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode:
             raise Skip("the kernel's sources cannot be had: " + done.stdout.strip().splitlines()[-1])
@@ -217,7 +218,7 @@ def adiantum_guest():
     with open(passphrase, "w", encoding="ascii") as file:
         file.write(PASSPHRASE)
     modules = vm.MODULES + " adiantum nhpoly1305 chacha_generic? af_alg? algif_skcipher?"
-    return guest.image("rig_adiantum", modules, (passphrase, "/key:0600"))
+    return guest.image("adiantum_cases", modules, (passphrase, "/key:0600"))
 
 
 def adiantum(board):
@@ -231,8 +232,8 @@ def adiantum(board):
             file.truncate(48 << 20)
         drive = ["-drive", f"file={image},format=raw,if=virtio"]
         with VM(name + "-made", adiantum_guest(), "cipher=" + cipher, [plain], memory=512, args=drive) as machine:
-            machine.expect("RIG end")
-            machine.assert_no("RIG not ok")
+            machine.expect("CASES end")
+            machine.assert_no("CASE not ok")
             machine.wait_off()
         header = vm.run("cryptsetup", "luksDump", "--dump-json-metadata", image)
         if header.count(cipher) != 2:

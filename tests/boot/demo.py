@@ -11,6 +11,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
+sys.path.insert(1, sys.path[0] + "/lib")
 import vm
 from vm import VM, Failure
 

@@ -11,6 +11,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
+sys.path.insert(1, sys.path[0] + "/lib")
 import vm
 from vm import VM, Failure
 
@@ -216,14 +217,17 @@ def event_wakes():
 
 
 def interrupt():
-    """^C forgets what was typed; ^Z, ^\\ and ^S do nothing, and none of them ends the prompt or turns the echo on"""
+    """^C does not forget what was typed; ^Z, ^\\, ^S, ^Q or ^D ends, stops or joins the passphrase, or turns the echo on"""
     with VM("interrupt", image(), DEVICE, [disk()]) as m:
         m.expect(PROMPT)
         for keys in (WRONG + "\x03", WRONG + "\x15"):
             m.send(keys)
-        m.quiet(1)
-        m.send(PASSPHRASE + "\n")
-        expect_root(m)
+        half = len(PASSPHRASE) // 2
+        m.send(PASSPHRASE[:half] + "\x1a\x1c\x11\x04\x13")
+        said = m.quiet(2)
+        check(not said.strip(), f"what is typed is answered with {said!r}", m.text)
+        m.send(PASSPHRASE[half:] + "\n")
+        expect_root(m)  # ^S has not stopped the output
         m.assert_no("wrong passphrase|starting latchkey again")
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Images of the real initramfs builders with latchkey's hooks in them, from power-on to the encrypted root.
 
-The builders run in a copy of the distribution's system that tests/boot/get-root makes, after `make install` there.
+The builders run in a copy of the distribution's system that tests/boot/fetch/get-root makes, after `make install` there.
 Arguments choose tests by the names of their functions. Without any, and without HOOKS=all, a few of them that show the
 two commonest builders: the others take minutes and are for `make check-hooks`.
 """
@@ -15,6 +15,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
+sys.path.insert(1, sys.path[0] + "/lib")
 import distro
 import vm
 from vm import VM, Failure, Skip

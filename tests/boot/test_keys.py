@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Key sticks and prompts in a virtual machine: whichever comes first opens the root, and nobody waits for the other.
 
-Sticks that are damaged, hostile or odd, and the dialects of the configuration: tests/boot/test_sticks.
+Sticks that are damaged, hostile or odd, and the dialects of the configuration: tests/boot/test_sticks.py.
 Arguments choose tests by the names of their functions. Each boot leaves its console in $O/boot/NAME.log.
 """
 import os
@@ -11,6 +11,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
+sys.path.insert(1, sys.path[0] + "/lib")
 import vm
 from sticks import (FULL, KEY, PASSPHRASE, PROMPT, ROOT, SCSI, WITNESS, XHCI, answer, auto_key, check, drive, expect_root,
                     image, image_with, path, plug, plugged, pull, root, stick, uuid)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Map the same volumes with latchkey and with the real cryptsetup in one guest, and compare.
 
-The tests themselves are in the files rig and rig_ciphers, each process 1 of a guest. Its image has busybox, the
+The tests themselves are in guest/mapping_cases and guest/cipher_cases, each process 1 of a guest. Its image has busybox, the
 machine's own cryptsetup and dmsetup with their libraries, and latchkey.
 """
 import os
@@ -12,50 +12,51 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 sys.dont_write_bytecode = True
+sys.path.insert(1, sys.path[0] + "/lib")
 import guest
 import vm
 from vm import VM, Failure
 
 # Guest -> the kernel modules that it needs beside the usual ones.
-RIGS = {
-    "rig": "ecb? loop?",
-    "rig_ciphers": "ecb? loop? cbc? essiv? af_alg? algif_skcipher? adiantum nhpoly1305 chacha_generic? serpent_generic "
-                   "twofish_generic camellia_generic dm_integrity? authenc? sha256_generic?",
+GUESTS = {
+    "mapping_cases": "ecb? loop?",
+    "cipher_cases": "ecb? loop? cbc? essiv? af_alg? algif_skcipher? adiantum nhpoly1305 chacha_generic? serpent_generic "
+                    "twofish_generic camellia_generic dm_integrity? authenc? sha256_generic?",
 }
 SECONDS = max(600, vm.LIMIT)  # a guest runs many cases
 
 
-def cases(rig):
+def cases(script):
     """Names and descriptions, in order."""
-    with open(os.path.join(vm.HERE, rig)) as f:
+    with open(os.path.join(vm.GUEST, script)) as f:
         return re.findall(r"^case_([a-z0-9_]+)\(\) \{ # (.*)$", f.read(), re.MULTILINE)
 
 
-def file(rig, name, content):
-    path = os.path.join(vm.WORK, f"{rig}.{name}")
+def file(script, name, content):
+    path = os.path.join(vm.WORK, f"{script}.{name}")
     with open(path, "wb") as f:
         f.write(content)
     return path
 
 
-def blank_disk(rig, size):
-    path = file(rig, "blank", b"")
+def blank_disk(script, size):
+    path = file(script, "blank", b"")
     os.truncate(path, size)
     return path
 
 
-def boot(rig):
+def boot(script):
     """Returns what the guest said."""
-    passphrase, witness = "rig " + secrets.token_hex(8), "witness " + secrets.token_hex(16)
-    key = file(rig, "key", secrets.token_bytes(48) + b"\n\0")
-    disks = [vm.make_disk(f"{rig}-{size}", "--passphrase", passphrase, "--key-file", key, "--memory", "1024",
+    passphrase, witness = "pass " + secrets.token_hex(8), "witness " + secrets.token_hex(16)
+    key = file(script, "key", secrets.token_bytes(48) + b"\n\0")
+    disks = [vm.make_disk(f"{script}-{size}", "--passphrase", passphrase, "--key-file", key, "--memory", "1024",
                           "--witness", witness, "--sector-size", str(size)) for size in (512, 4096)]
-    image = guest.image(rig, f"{vm.MODULES} {RIGS[rig]}", (key, "/key:0600"),
-                        (file(rig, "passphrase", passphrase.encode()), "/etc/passphrase:0600"),
-                        (file(rig, "witness", witness.encode() + b"\n"), "/etc/witness"))
-    with VM(rig, image, "", disks + [blank_disk(rig, 64 << 20)], memory=512, limit=SECONDS) as machine:
+    image = guest.image(script, f"{vm.MODULES} {GUESTS[script]}", (key, "/key:0600"),
+                        (file(script, "passphrase", passphrase.encode()), "/etc/passphrase:0600"),
+                        (file(script, "witness", witness.encode() + b"\n"), "/etc/witness"))
+    with VM(script, image, "", disks + [blank_disk(script, 64 << 20)], memory=512, limit=SECONDS) as machine:
         try:
-            machine.expect("RIG end")
+            machine.expect("CASES end")
         except Failure as e:
             print(f"#   {e}".split("\n")[0])
         return machine.text
@@ -63,7 +64,7 @@ def boot(rig):
 
 def report(text, number, name, wrong):
     """One line of TAP. Returns whether the case passed."""
-    part = re.search(rf"RIG start {name}\n(.*?)RIG (ok|not ok|skip) {name}\n", text, re.DOTALL)
+    part = re.search(rf"CASE start {name}\n(.*?)CASE (ok|not ok|skip) {name}\n", text, re.DOTALL)
     verdict = part.group(2) if part else "not ok"
     said = part.group(1) if part else "the guest did not come to this test\n" + text[-1000:]
     if verdict == "not ok":
@@ -79,11 +80,11 @@ def main():
     if reason:
         print(f"1..0 # SKIP {reason}")
         return 0
-    print(f"1..{sum(len(cases(rig)) for rig in RIGS)}", flush=True)
+    print(f"1..{sum(len(cases(script)) for script in GUESTS)}", flush=True)
     results = []
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for rig, text in zip(RIGS, pool.map(boot, RIGS)):
-            for case in cases(rig):
+        for script, text in zip(GUESTS, pool.map(boot, GUESTS)):
+            for case in cases(script):
                 results.append(report(text, len(results) + 1, *case))
     return 0 if all(results) else 1
 

@@ -10,6 +10,7 @@ import secrets
 import sys
 
 sys.dont_write_bytecode = True
+sys.path.insert(1, sys.path[0] + "/lib")
 import vm
 from vm import VM
 

@@ -3,7 +3,7 @@
 """What may be wrong with a key stick, every dialect that names one, what a person sees, and machines with little memory.
 
 Nothing that is plugged keeps the prompt from being answered, and nothing that fails is silent. The race itself:
-tests/boot/test_keys. Arguments choose tests by the names of their functions. Each boot leaves its console in $O/boot/NAME.log.
+tests/boot/test_keys.py. Arguments choose tests by the names of their functions. Each boot leaves its console in $O/boot/NAME.log.
 """
 import os
 import re
@@ -14,9 +14,10 @@ import sys
 import zlib
 
 sys.dont_write_bytecode = True
+sys.path.insert(1, sys.path[0] + "/lib")
 import vm
 from sticks import (KEY, MODULES, PASSPHRASE, PROMPT, ROOT, SCSI, WITNESS, answer, auto_key, check, drive, expect_root,
-                    image, make_tree, new_file, path, plug, plugged, root, stick, uuid)
+                    image, image_with, make_tree, new_file, path, plug, plugged, root, stick, uuid)
 from vm import VM
 
 SECTOR = 512
@@ -217,29 +218,34 @@ ODD = "".join(f"write {{tree}}/{n} {n}\n" for n in ("empty", "large")) + """mkdi
 mknod fifo p
 mknod zero c 1 5
 mknod disk b 254 0
-symlink out /etc/passwd
+symlink out /etc/right.key
+symlink up ../etc/right.key
 symlink round round
 """
 
 
 def odd_key_files():
-    """a key file that is empty, too large, a folder, a FIFO, a device, a link that leaves or goes round: each is refused by name"""
+    """a key file that is empty, too large, a folder, a FIFO, a device, a link that leaves or goes round opens, or is not refused by name"""
+    # The links that leave point to a file of the image that opens the root.
     files = {"empty": b"", "large": bytes((8 << 20) + 1)}
     odd = new_file("odd.stick", 24 * MIB)
     vm.run("mke2fs", "-q", "-F", "-t", "ext4", "-L", "ODD", odd)
     vm.run("debugfs", "-w", "-f", path("odd.commands", ODD.format(tree=make_tree("odd", files)).encode()), odd)
-    keys = [",".join(f"key=/{n}:LABEL=ODD" for n in names.split()) for names in ("empty large folder fifo", "zero disk out round")]
-    # The passphrase is that of the other volume, too: four keys are named for each.
-    words = (f"latchkey.volume=root,/dev/vda,none,{keys[0]} latchkey.volume=v6,PARTLABEL=v6,none,{keys[1]} root=/dev/mapper/root")
-    with VM("sticks-odd", image(), words, [root(), many()[0]], args=SCSI + drive(odd) + plugged()) as m:
-        for name, why in (("empty", "is empty"), ("large", "has 8388609 bytes, at most 8388608 are allowed"),
-                          ("folder", "is not a regular file"), ("fifo", "is not a regular file"), ("zero", ".*"), ("disk", ".*"),
-                          ("out", ".*"), ("round", ".*")):
+    # Four keys can be named for each volume. What is named for root must not open it.
+    refused = {"out": "is a link that leaves the device", "up": "is a link that leaves the device", "round": "Symbolic link loop", "folder": "is not a regular file",
+               "empty": "is empty", "large": "has 8388609 bytes, at most 8388608 are allowed", "fifo": "is not a regular file",
+               "zero": "Permission denied", "disk": "Permission denied"}
+    names = list(refused)
+    volumes = ("root,/dev/vda", names[:4]), ("v6,PARTLABEL=v6", names[4:8]), ("v7,PARTLABEL=v7", names[8:])
+    words = " ".join(f"latchkey.volume={volume},none," + ",".join(f"key=/{n}:LABEL=ODD" for n in keys) for volume, keys in volumes)
+    with VM("sticks-odd", image_with("odd", KEY, "/etc/right.key"), words + " root=/dev/mapper/root",
+            [root(), many()[0]], args=SCSI + drive(odd) + plugged()) as m:
+        for name, why in refused.items():
             m.seen = 0  # they come in any order
-            m.expect(f"the key /{name} on /dev/sda: .*{why}")
+            m.expect(rf"the key /{name} on /dev/sda: /{name}: /dev/sda: {why}")
         m.seen = 0
-        answer(m, prompt=r"Enter passphrase for root \(/dev/vda\), v6: ")
-        m.expect("2 of 2 volumes opened")
+        answer(m, prompt=r"Enter passphrase for root \(/dev/vda\), .*: ")
+        m.expect("3 of 3 volumes opened")
         expect_root(m)
 
 

@@ -8,6 +8,7 @@ by latchkey, too, and a third one systemd opens itself. There is no udev in the 
 import sys
 
 sys.dont_write_bytecode = True
+sys.path.insert(1, sys.path[0] + "/lib")
 import distro
 import vm
 from vm import VM, Failure

@@ -3,7 +3,7 @@
 """Another release's compilers and tools: Debian 13 (gcc 14, clang 19), on whatever Debian this is.
 
 A copy of the tree is built there, as a stranger would, but with warnings as errors. Then the unit tests with and without
-sanitizers, and the suites of the command line and of the documents run there; tests/cli/plymouth once more where / is no
+sanitizers, and the suites of the command line and of the documents run there; tests/cli/plymouth.py once more where / is no
 mount point, as in a builder's chroot. Each result of theirs is one of ours. The root, the copy and what was built in
 it are kept in $O/distro for the next time.
 """
@@ -54,8 +54,8 @@ def compile_with(root, name, *words):
 
 
 def run_suites(root, name, suites, how="mounted"):
-    """tests/run in the root: its results with @name in front, and whether they are as many as it counted."""
-    process = inside(root, "tests/run", *suites, how=how)
+    """tests/run.py in the root: its results with @name in front, and whether they are as many as it counted."""
+    process = inside(root, "tests/run.py", *suites, how=how)
     before, last = dict(counts), ""
     for line in process.stdout:
         last = line.rstrip("\n")
@@ -103,7 +103,7 @@ def main():
     if os.geteuid():
         print("1..0 # SKIP only root can make a root of Debian 13")
         return 0
-    made = subprocess.run([os.path.join(TOP, "tests/boot/get-root"), "debian13"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    made = subprocess.run([os.path.join(TOP, "tests/boot/fetch/get-root"), "debian13"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           text=True, env=dict(os.environ, O=O), check=False)
     if made.returncode == 2:
         print("1..0 # SKIP no root of Debian 13: " + " ".join(made.stderr.split("\n")[-2:]))
@@ -124,7 +124,7 @@ def main():
     programs = [os.path.join("tests", folder, name) for folder in ("cli", "docs") for name in sorted(os.listdir(os.path.join(TOP, "tests", folder)))]
     suites = [path for path in programs if os.path.isfile(os.path.join(TOP, path)) and os.access(os.path.join(TOP, path), os.X_OK)]
     run_suites(root, "Debian 13", units + asan + suites)
-    run_suites(root, "Debian 13 in a chroot", ["tests/cli/plymouth", "tests/cli/bad_input"], how="chroot")
+    run_suites(root, "Debian 13 in a chroot", ["tests/cli/plymouth.py", "tests/cli/bad_input.py"], how="chroot")
     print(f"1..{counts['ok'] + counts['not ok']}")
     return counts["not ok"] > 0
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The sources fit a screen: no line of C over 110 columns, no file of src/ over 500 lines, no Makefile over 150.
+"""The sources fit a screen: no line of C over 110 columns, no file of src/ over 500 lines, no Makefile over 150. And an
+editor knows the tests' language by their names: a program in Python ends in .py.
 
 Test vectors (tests/vectors) are data, and as long as they are.
 """
@@ -45,6 +46,16 @@ def makefile_too_long(root):
     return [f"Makefile: {lines} lines"] if lines > MAKEFILE_LINES else []
 
 
+def without_ending(root):
+    for folder, _, names in os.walk(os.path.join(root, "tests")):
+        for name in sorted(names):
+            path = os.path.join(folder, name)
+            with open(path, "rb") as file:
+                first = file.readline(64)
+            if first.startswith(b"#!") and b"python" in first and not name.endswith(".py"):
+                yield os.path.relpath(path, root)
+
+
 # What is refused: path, content, which check, how many complaints.
 SELF_TEST = {
     "a line of 110 columns is refused, or one of 111 is not": ("src/base/a.c", "x" * 110 + "\n" + "y" * 111 + "\n", too_wide, 1),
@@ -53,12 +64,15 @@ SELF_TEST = {
     "lines of the tests' C are not counted": ("tests/unit/a.c", "x" * 111 + "\n", too_wide, 1),
     "a file of 500 lines is refused": ("src/base/a.c", "x\n" * 500, too_long, 0),
     "a file of 501 lines is not refused": ("src/base/a/b.h", "x\n" * 501, too_long, 1),
+    "a program in Python without its ending is not refused": ("tests/cli/a", "#!/usr/bin/env python3\n", without_ending, 1),
+    "a program in another language is refused": ("tests/cli/a", "#!/bin/sh\n# python\n", without_ending, 0),
     "a Makefile of 151 lines is not refused": ("Makefile", "x\n" * 151, makefile_too_long, 1),
 }
 CHECKS = {
     f"no line of C has more than {COLUMNS} columns": too_wide,
     f"no file of the program has more than {LINES} lines": too_long,
     f"the Makefile has no more than {MAKEFILE_LINES} lines": makefile_too_long,
+    "each program in Python of the tests ends in .py": without_ending,
 }
 
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(TOP, "tests", "boot"))
+sys.path.insert(0, os.path.join(TOP, "tests", "boot", "lib"))
 sys.dont_write_bytecode = True
 import distro
 import vm

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""tests/run itself: whatever keeps a suite from proving something must count as a failure."""
+"""tests/run.py itself: whatever keeps a suite from proving something must count as a failure."""
 import os
 import signal
 import stat
@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 
-RUN = os.path.abspath("tests/run")
+RUN = os.path.abspath("tests/run.py")
 
 # name: (the suite, the expected last line, the expected exit status)
 CASES = {
@@ -97,7 +97,7 @@ def main():
                 file.write("#!/bin/sh\n" + script + "\n" if script else "#!/nonexistent/interpreter\n")
             os.chmod(suite, stat.S_IRWXU)
             seconds = "1" if "hangs" in name else "60"
-            got = subprocess.run(["tests/run", suite], capture_output=True, text=True, env=dict(os.environ, SUITE_SECONDS=seconds))
+            got = subprocess.run(["tests/run.py", suite], capture_output=True, text=True, env=dict(os.environ, SUITE_SECONDS=seconds))
             good = got.stdout.splitlines()[-1:] == [last] and got.returncode == status
             print(f"{'ok' if good else 'not ok'} {number} - {name}", flush=True)
             if not good:

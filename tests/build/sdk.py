@@ -4,7 +4,7 @@
 
 Two are real: Debian's musl-gcc, a wrapper whose -static-pie makes dynamic programs and which knows no kernel headers, and
 Debian's musl for arm64 behind its cross compiler, laid out and called as OpenWrt's toolchain is, with flags as its
-packages get them. What they make is looked at as every program (tests/build/elf), runs, and opens a volume.
+packages get them. What they make is looked at as every program (tests/build/elf.py), runs, and opens a volume.
 """
 import os
 import shutil
@@ -63,7 +63,7 @@ def cross():
     folder = os.path.join(WORK, "toolchain")
     if not os.path.exists(os.path.join(folder, "lib", "rcrt1.o")):
         shutil.rmtree(folder, ignore_errors=True)
-        code, said = run("tests/boot/get-package", "stable", "arm64", "musl-dev", os.path.join(folder, "package"))
+        code, said = run("tests/boot/fetch/get-package", "stable", "arm64", "musl-dev", os.path.join(folder, "package"))
         if code:
             raise Skip("musl-dev of arm64 cannot be had: " + said.strip().splitlines()[-1])
         for name, place in (("lib", "lib"), ("include", "include")):
@@ -86,9 +86,9 @@ def with_tools(folder):
 
 
 def facts(label, out, words):
-    """What tests/build/elf says of it, in our count."""
+    """What tests/build/elf.py says of it, in our count."""
     environment = dict(os.environ, O=out, **dict(word.split("=", 1) for word in words))
-    code, said = run("tests/build/elf", "sdk", env=environment)
+    code, said = run("tests/build/elf.py", "sdk", env=environment)
     wrong = [line for line in said.splitlines() if not line.startswith(("ok ", "1.."))]
     report("\n".join(wrong) or ("" if not code and said.count("\nok ") > 20 else f"status {code}: {said}"), f"{label}: a static-pie without a loader, hardened, as every program of ours")
 

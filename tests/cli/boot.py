@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """latchkey boot --test at a pseudo-terminal: everything that needs no kernel of its own.
 
-Volumes are files. What needs devices that come and go is in tests/boot/test_keys. Each case runs on the program and on
+Volumes are files. What needs devices that come and go is in tests/boot/test_keys.py. Each case runs on the program and on
 its build for the sanitizers. Arguments choose cases by a part of their names.
 """
 import os

@@ -206,7 +206,7 @@ def main():
     if lack:
         print(f"1..0 # SKIP {lack}")
         return 0
-    PLYMOUTH = must(os.path.join(TOP, "tests", "boot", "get-plymouth")).strip()
+    PLYMOUTH = must(os.path.join(TOP, "tests", "boot", "fetch", "get-plymouth")).strip()
     workplace("cli-plymouth")
     ONE = Volume(FOLDER, "one").format(RIGHT, *PBKDF2).path
     return suite(cases_for_builds(CASES, FOLDER, [ONE]))

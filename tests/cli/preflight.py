@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """latchkey-preflight on real volumes and on the files of a real kernel: what it must find, and that it finds nothing else.
 
-The installed system is a folder with the kernel of tests/boot/get-kernel; images are lists and folders. Each case runs
+The installed system is a folder with the kernel of tests/boot/fetch/get-kernel; images are lists and folders. Each case runs
 on the program and on its build for the sanitizers. Arguments choose cases by a part of their names.
 """
 import os
@@ -34,7 +34,7 @@ def case(name):
 
 def kernel():
     """The folder and the version."""
-    made = subprocess.run([os.path.join(TOP, "tests/boot/get-kernel")], stdout=subprocess.PIPE, check=True).stdout.decode()
+    made = subprocess.run([os.path.join(TOP, "tests/boot/fetch/get-kernel")], stdout=subprocess.PIPE, check=True).stdout.decode()
     folder = made.split("\n")[-2]
     with open(os.path.join(folder, "version"), encoding="ascii") as f:
         return folder, f.read().strip()

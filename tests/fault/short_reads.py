@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Run a program with short reads, as slow devices and pipes give them: each read(2) and pread(2) gets a smaller count.
 

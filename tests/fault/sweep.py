@@ -182,7 +182,7 @@ def interrupted(scenario, calls):
 def short_reads(scenario, read_bytes, pread_bytes):
     """The bytes come in pieces."""
     with tempfile.NamedTemporaryFile(dir=FOLDER) as count:
-        done = run(os.path.join(HERE, "short_reads.py"), read_bytes, pread_bytes, *scenario.argv, stdin=scenario.stdin,
+        done = run(sys.executable, os.path.join(HERE, "short_reads.py"), read_bytes, pread_bytes, *scenario.argv, stdin=scenario.stdin,
                    env=dict(os.environ, SHORT_READS_COUNT=count.name))
         if done.code == 125:
             raise Skip("reads can only be made shorter on x86_64, where ptrace is allowed")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The prompt on several consoles at once: pseudo-terminals in the place of the machine's consoles, a socket
- * in that of /dev/kmsg. One at a person's terminal: tests/cli/boot; on real consoles: tests/boot/test_keys.
+ * in that of /dev/kmsg. One at a person's terminal: tests/cli/boot.py; on real consoles: tests/boot/test_keys.py.
  */
 #include "base/os.h"
 #include "boot/child.h"
@@ -389,7 +389,9 @@ static const struct {
 	EDIT("a\0b\n", "a\0b"),
 	EDIT("\xff\xfe\x80" "8-bit\n", "\xff\xfe\x80" "8-bit"),
 	EDIT("\xc3\xa4\xe2\x82\xac\n", "\xc3\xa4\xe2\x82\xac"),
-	EDIT("x\x11\x13\x1a\x1c\n", "x\x11\x13\x1a\x1c"), /* no key for stopping or for signals on a console */
+	/* Neither stopping nor signals on a console, and no part of a passphrase; others are. */
+	EDIT("x\x04\x11\x13\x1a\x1cy\n", "xy"),
+	EDIT("x\t\x01\x7f\x7f\ty\n", "x\ty"),
 };
 /* clang-format on */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files on FAT: what damage and malice do. Whole filesystems beside mtools: tests/interop/devices. */
+/* Files on FAT: what damage and malice do. Whole filesystems beside mtools: tests/interop/devices.py. */
 #include "device/fat.h"
 #include "unit.h"
 #include <errno.h>

@@ -383,7 +383,7 @@ static void four_hostile_mebibytes_take_over_16_MiB(void **state)
 	assert_true(wait4(child, &status, 0, &usage) == child);
 	assert_int_equal(status, 0);
 #ifndef __SANITIZE_ADDRESS__ /* which has its own memory beside ours */
-	/* tests/run says so: an emulator has memory of its own, too. */
+	/* tests/run.py says so: an emulator has memory of its own, too. */
 	if (!getenv("EMULATED"))
 		assert_true(usage.ru_maxrss < 16 << 10);
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ids of partitions, and tables that nobody should believe. Tables of real tools: tests/interop/devices. */
+/* Ids of partitions, and tables that nobody should believe. Tables of real tools: tests/interop/devices.py. */
 #include "device/partition.h"
 #include "unit.h"
 

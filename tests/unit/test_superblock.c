@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is on a device, where marks disagree or are cut off. Whole filesystems beside blkid:
- * tests/interop/devices. */
+ * tests/interop/devices.py. */
 #include "device/superblock.h"
 #include "unit.h"
 

@@ -23,7 +23,7 @@
 		skip();                                                                                      \
 	} while (0)
 
-/* Under a user-mode emulator (tests/run says so): not all that we ask of the kernel is handed on. */
+/* Under a user-mode emulator (tests/run.py says so): not all that we ask of the kernel is handed on. */
 #define SKIP_EMULATED(what)                                                                                  \
 	do {                                                                                                 \
 		if (getenv("EMULATED"))                                                                      \
@@ -36,7 +36,7 @@
 #define UNIT_SANITIZED 0
 #endif
 
-/* Bytes that look random, the same as those of tests/vectors/generate. */
+/* Bytes that look random, the same as those of tests/vectors/generate.py. */
 static inline void unit_fill(uint32_t seed, void *out, size_t len)
 {
 	uint8_t *p = out;
@@ -47,7 +47,7 @@ static inline void unit_fill(uint32_t seed, void *out, size_t len)
 	}
 }
 
-/* The seeds that tests/vectors/generate uses. */
+/* The seeds that tests/vectors/generate.py uses. */
 enum { SEED_PASSWORD = 1, SEED_SALT, SEED_KEY, SEED_DATA };
 
 /* The bytes that @hex spells; returns how many. @out has room for them. */

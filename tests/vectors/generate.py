@@ -34,7 +34,7 @@ def fill(seed, length):
 def write(name, source, struct, rows):
     with open(os.path.join(HERE, name), "w", encoding="ascii") as file:
         file.write("/* SPDX-License-Identifier: MIT */\n")
-        file.write(f"/* Written by tests/vectors/generate; do not edit. Source: {source}. */\n")
+        file.write(f"/* Written by tests/vectors/generate.py; do not edit. Source: {source}. */\n")
         file.write("/* clang-format off */\n")
         file.write(f"static const struct {struct}[] = {{\n")
         for row in rows:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Written by tests/vectors/generate; do not edit. Source: the script, on hashlib. */
+/* Written by tests/vectors/generate.py; do not edit. Source: the script, on hashlib. */
 /* clang-format off */
 static const struct af_shape generated_af[] = {
 	{HASH_SHA1, 16, "f2e58f826cfbf43fe310ce0cf9c35763"},

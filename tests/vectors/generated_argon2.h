@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Written by tests/vectors/generate; do not edit. Source: OpenSSL 4.0.0. */
+/* Written by tests/vectors/generate.py; do not edit. Source: OpenSSL 4.0.0. */
 /* clang-format off */
 static const struct argon2_shape generated_argon2[] = {
 	{KDF_ARGON2I, 8, 32, 1, 8, 1, "7310a38a8cada7ef30c0989758c20d4c9b04b619985a38517637f4f1166548e7f939b643e7a82b81dfd10f0e261be39411a808c4da868016384830c0a2321451"},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Written by tests/vectors/generate; do not edit. Source: OpenSSL 4.0.0, IVs of the script. */
+/* Written by tests/vectors/generate.py; do not edit. Source: OpenSSL 4.0.0, IVs of the script. */
 /* clang-format off */
 static const struct cbc_shape generated_cbc[] = {
 	{CIPHER_AES_CBC_PLAIN64, 16, {"a2e69eb73f93f78e6028e5fd31311d1b", "2ca7642b400fa91af57d3a4ee83ad387", "3aac854160235550513dda2d38515a9c", "92406cb94f6241816e6cfd4aec11c776", "22e026a63b08537a174511d8fae60956"}, "36c5c2c2af71583d50e4294811aaf849ebc1eb681339435d7e167cc1d863a895"},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Written by tests/vectors/generate; do not edit. Source: hashlib.pbkdf2_hmac. */
+/* Written by tests/vectors/generate.py; do not edit. Source: hashlib.pbkdf2_hmac. */
 /* clang-format off */
 static const struct pbkdf2_shape generated_pbkdf2[] = {
 	{HASH_SHA1, 0, 32, 3, "cd316021584448ac31c5cc8b1bad228d0253d686fe1faa5d74a92b68292852b8813d381596619bdd68b1aac31bcc32c33737dcc3015eeb31d340efae3f4a33a4"},

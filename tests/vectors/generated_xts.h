@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Written by tests/vectors/generate; do not edit. Source: AES of OpenSSL 4.0.0, XTS of the script. */
+/* Written by tests/vectors/generate.py; do not edit. Source: AES of OpenSSL 4.0.0, XTS of the script. */
 /* clang-format off */
 static const struct xts_shape generated_xts[] = {
 	{32, {"d51f6badd0caa6a6df8b80ae5ecf604b", "86ced4211f14d9c7bbd2908010424305", "b19adfc2ddfee0dac864cfa20da43416", "cb8ce3d64fc1a52359815a2ac91f1cd1", "b26b325091e2bb09115f76f2d5d36c98"}, "eddb7702c193d263836b88b25aba58c53ece36ea1f0e40b57477c1500c8bf07c"},

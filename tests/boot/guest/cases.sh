@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-# rig_common - what the guests share in which latchkey and the real cryptsetup map the same volumes.
+# cases.sh - what the guests share in which latchkey and the real cryptsetup map the same volumes.
 #
 # Each function case_NAME is a test; the comment behind its brace says what would be wrong if
 # it failed. A case runs in a subshell under set -e, with nothing mapped before. On the
-# console: "RIG ok NAME", "RIG not ok NAME" or "RIG skip NAME", before it what the case said. test_mapping
-# reads both the names in the rig and the results there.
+# console: "CASE ok NAME", "CASE not ok NAME" or "CASE skip NAME", before it what the case said.
+# tests/boot/test_mapping.py reads the names in the script and the results on the console.
 export PATH=/bin:/sbin:/usr/sbin
 /bin/busybox --install -s /bin
 
@@ -99,21 +99,21 @@ run_cases() {
 	start 2>/dev/null
 	# shellcheck disable=SC2013 # names without blanks
 	for name in $(sed -n 's/^case_\([a-z0-9_]*\)() { # .*/\1/p' /init); do
-		echo "RIG start $name"
+		echo "CASE start $name"
 		(
 			set -e
 			"case_$name"
 		)
 		case $? in
-		0) echo "RIG ok $name" ;;
-		77) echo "RIG skip $name" ;;
-		*) echo "RIG not ok $name" ;;
+		0) echo "CASE ok $name" ;;
+		77) echo "CASE skip $name" ;;
+		*) echo "CASE not ok $name" ;;
 		esac
 		umount /mnt 2>/dev/null
 		for left in $(dmsetup ls | sed -n 's/\t.*//p'); do
 			dmsetup remove --retry "$left"
 		done
 	done 2>&1
-	echo "RIG end"
+	echo "CASES end"
 	poweroff -f
 }

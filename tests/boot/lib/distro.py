@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A system of the distribution's own packages, and encrypted disks with it, for machines that end in a real systemd.
 
-The folder of tests/boot/get-root is never changed: who needs it otherwise takes a copy, whose files are links.
+The folder of tests/boot/fetch/get-root is never changed: who needs it otherwise takes a copy, whose files are links.
 """
 import os
 import secrets
@@ -68,7 +68,7 @@ def tree(which="tree"):
     lack = missing()
     if lack:
         raise Skip(lack)
-    done = subprocess.run([os.path.join(vm.HERE, "get-root"), which], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    done = subprocess.run([os.path.join(vm.FETCH, "get-root"), which], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           env={**os.environ, "O": vm.O})
     if done.returncode == 2:
         raise Skip(f"the packages of {which} cannot be had here (get-root {which} says why)")

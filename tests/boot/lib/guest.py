@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Images of guests that have busybox, the machine's own cryptsetup and dmsetup, and latchkey. See rig_common."""
+"""Images of guests that have busybox, the machine's own cryptsetup and dmsetup, and latchkey. See tests/boot/guest/cases.sh."""
 import os
 import shutil
 import sys
@@ -18,14 +18,14 @@ def missing():
     return vm.missing()
 
 
-def image(rig, modules, *files):
-    """The script tests/boot/RIG as process 1, and (file, where it goes with its mode) more."""
+def image(cases, modules, *files):
+    """The script tests/boot/guest/CASES as process 1, and (file, where it goes with its mode) more."""
     busybox = os.path.realpath(shutil.which("busybox"))
-    add = [f"{busybox}:/bin/busybox:0755", f"{os.path.join(vm.HERE, 'rig_common')}:/rig_common"]
+    add = [f"{busybox}:/bin/busybox:0755", f"{os.path.join(vm.GUEST, 'cases.sh')}:/cases.sh"]
     add += [f"{path}:{where}" for path, where in files]
     for name in TOOLS[1:]:
         for path in vm.with_libraries(shutil.which(name)):
             add.append(f"{path}:{path}:0755")
         add.append(f"{shutil.which(name)}:/sbin/{name}:0755")
     options = [word for file in dict.fromkeys(add) for word in ("--add", file)]
-    return vm.make_image(rig, *options, init=os.path.join(vm.HERE, rig), modules=modules)
+    return vm.make_image(cases, *options, init=os.path.join(vm.GUEST, cases), modules=modules)

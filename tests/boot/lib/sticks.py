@@ -54,8 +54,9 @@ def image():
     return vm.make_image(PREFIX + "usual", modules=MODULES)
 
 
-def image_with(name, text, where):
-    return vm.make_image(PREFIX + name, "--add", f"{path(name + '.text', text.encode())}:{where}", modules=MODULES)
+def image_with(name, content, where):
+    content = content.encode() if isinstance(content, str) else content
+    return vm.make_image(PREFIX + name, "--add", f"{path(name + '.text', content)}:{where}", modules=MODULES)
 
 
 def new_file(name, size):

@@ -27,7 +27,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
-TOP = os.path.dirname(os.path.dirname(HERE))
+BOOT = os.path.dirname(HERE)
+GUEST = os.path.join(BOOT, "guest")  # what runs in the machine
+FETCH = os.path.join(BOOT, "fetch")
+TOP = os.path.dirname(os.path.dirname(BOOT))
 O = os.path.join(TOP, os.environ.get("O", "build"))
 BUILT = os.path.join(O, os.environ.get("TARGET", "x86_64-linux-musl"))
 LATCHKEY = os.path.join(BUILT, "latchkey")
@@ -90,7 +93,7 @@ def missing():
 @once
 def kernel(*options):
     """The folder with vmlinuz, version and lib/modules; fetched when it is not there. --full: the one with USB."""
-    done = subprocess.run([os.path.join(HERE, "get-kernel"), *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    done = subprocess.run([os.path.join(FETCH, "get-kernel"), *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     if done.returncode:
         raise Failure(f"get-kernel: status {done.returncode}")
     return done.stdout.decode().split("\n")[-2]
@@ -98,9 +101,9 @@ def kernel(*options):
 
 @once
 def compile_static(name):
-    """A small program for a guest from NAME.c beside this file. Returns its path."""
+    """A small program for a guest from tests/boot/guest/NAME.c. Returns its path."""
     out = os.path.join(WORK, name)
-    run("cc", "-std=c11", "-D_GNU_SOURCE", "-Os", "-static", "-s", "-o", out, os.path.join(HERE, name + ".c"))
+    run("cc", "-std=c11", "-D_GNU_SOURCE", "-Os", "-static", "-s", "-o", out, os.path.join(GUEST, name + ".c"))
     return out
 
 
