@@ -2,7 +2,7 @@
 /* check - is everything there that an unlock will need? Looks, and never writes. */
 #include "base/text.h"
 #include "command/command.h"
-#include "device/blkdev.h"
+#include "device/member.h"
 #include "format/header.h"
 #include "keyslot/area.h"
 
@@ -111,6 +111,20 @@ static void check_segment(struct findings *f, const struct luks_segment *seg, ui
 	sound("data", text);
 }
 
+/* It is no damage; but who writes to the device had better know. */
+static void say_member(const struct blkdev *dev)
+{
+	char what[MEMBER_TEXT_BYTES], advice[MEMBER_TEXT_BYTES];
+	struct member m;
+
+	if (!member_read(dev, &m))
+		return;
+	member_describe(&m, what);
+	member_advise(&m, advice);
+	text_print(1, "foreign mark: %s: check the %s, and repair or restore nothing here; %s\n", what,
+		m.mark.whole, advice);
+}
+
 static enum cause check_all(const struct options *o, const struct reader *header, const struct reader *data,
 	struct error *err)
 {
@@ -144,9 +158,11 @@ enum cause command_check(const struct options *o, struct error *err)
 
 	if (cause)
 		return cause;
+	say_member(&data);
 	if (o->wishes.header) {
 		cause = blkdev_open(o->wishes.header, &header, err);
 		if (!cause) {
+			say_member(&header);
 			cause = check_all(o, &header.reader, &data.reader, err);
 			blkdev_close(&header);
 		}

@@ -2,7 +2,7 @@
 /* dump - what the header says, for people or for programs. */
 #include "base/text.h"
 #include "command/command.h"
-#include "device/blkdev.h"
+#include "device/member.h"
 #include "format/header.h"
 
 /* A page long enough for 32 keyslots, written out at once. */
@@ -84,7 +84,7 @@ static void flag_for_people(const char *name)
 	PUT("flag:        %s\n", name);
 }
 
-static void for_people(const struct luks *luks, const struct header_report *report)
+static void for_people(const struct luks *luks, const struct header_report *report, const struct member *m)
 {
 	PUT("version:     LUKS%u\nuuid:        %s\n", luks->version, luks->uuid);
 	if (luks->label[0])
@@ -96,6 +96,12 @@ static void for_people(const struct luks *luks, const struct header_report *repo
 		(unsigned long long)luks->hdr_size_bytes, (unsigned long long)luks->keyslots_size_bytes);
 	if (report->note[0])
 		PUT("note:        %s\n", report->note);
+	if (m->mark.type) {
+		char what[MEMBER_TEXT_BYTES];
+
+		member_describe(m, what);
+		PUT("foreign mark: %s\n", what);
+	}
 	if (luks->requirements.cause)
 		PUT("must not be mapped: %s\n", luks->requirements.why);
 	segment_for_people(&luks->segment);
@@ -207,7 +213,20 @@ static void json_flag(const char *name)
 	PUT("%s\"%s\"", first ? "" : ", ", name);
 }
 
-static void for_programs(const struct luks *luks, const struct header_report *report)
+static void json_member(const struct member *m)
+{
+	PUT(",\n  \"foreign_mark\": ");
+	if (!m->mark.type) {
+		PUT("null");
+		return;
+	}
+	PUT("{\"type\": \"%s\", \"version\": \"%s\", \"offset\": %llu, ", m->mark.type, m->mark.version,
+		(unsigned long long)m->mark.off);
+	json_member_text("device", m->name);
+	PUT("}");
+}
+
+static void for_programs(const struct luks *luks, const struct header_report *report, const struct member *m)
 {
 	PUT("{\n  \"version\": %u,\n  \"uuid\": \"%s\",\n  ", luks->version, luks->uuid);
 	json_member_text("label", luks->label);
@@ -218,6 +237,7 @@ static void for_programs(const struct luks *luks, const struct header_report *re
 		(unsigned long long)luks->keyslots_size_bytes);
 	PUT("  \"header_copy\": \"%s\",\n  ", report->used_secondary ? "secondary" : "primary");
 	json_member_text("note", report->note);
+	json_member(m);
 	PUT(",\n  \"requirements\": {");
 	json_verdict(&luks->requirements);
 	PUT("},\n");
@@ -241,20 +261,22 @@ static void for_programs(const struct luks *luks, const struct header_report *re
 enum cause command_dump(const struct options *o, struct error *err)
 {
 	struct header_report report;
+	struct member member;
 	struct blkdev dev;
 	struct luks luks;
 	enum cause cause = blkdev_open(o->wishes.header ? o->wishes.header : o->args[0], &dev, err);
 
 	if (cause)
 		return cause;
+	(void)member_read(&dev, &member);
 	cause = header_load(&dev.reader, &luks, &report, err);
 	blkdev_close(&dev);
 	if (cause)
 		return cause;
 	if (o->json)
-		for_programs(&luks, &report);
+		for_programs(&luks, &report, &member);
 	else
-		for_people(&luks, &report);
+		for_people(&luks, &report, &member);
 	if (page.used + 1 >= sizeof(page.text))
 		return error_set(err, CAUSE_BUG, "the report does not fit its page");
 	if (!text_write(1, page.text, page.used))

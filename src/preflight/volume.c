@@ -3,7 +3,7 @@
 #include "preflight/volume.h"
 #include "base/text.h"
 #include "boot/sight.h"
-#include "device/blkdev.h"
+#include "device/member.h"
 #include "format/header.h"
 #include "keyslot/area.h"
 #include "keyslot/keyslot.h"
@@ -265,6 +265,20 @@ static void judge_header(struct look *l)
 	}
 }
 
+/* A boot would refuse it, or wait where it looks for a name. */
+static void judge_member(const struct look *l)
+{
+	char what[MEMBER_TEXT_BYTES], advice[MEMBER_TEXT_BYTES];
+	struct member m;
+
+	if (!member_read(&l->data, &m))
+		return;
+	member_describe(&m, what);
+	member_advise(&m, advice);
+	finding(l->f, l->gravest, CAUSE_UNSUPPORTED, l->v->name,
+		"%s: a boot does not open it; name the %s; %s", what, m.mark.whole, advice);
+}
+
 /* A detached header: a device, or a file of the image. False: it cannot be looked at, which was said. */
 static bool open_header(struct look *l)
 {
@@ -302,6 +316,7 @@ static void judge_device(struct look *l)
 		cannot(l, &err, ": a boot would wait for it");
 		return;
 	}
+	judge_member(l);
 	if (open_header(l))
 		judge_header(l);
 	if (l->header.fd >= 0)

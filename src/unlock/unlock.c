@@ -4,7 +4,7 @@
  *
  *   1. open the device (and the detached header), read-only, once;
  *   2. load the header: judge both copies, build the model from one;
- *   3. refuse what must not be mapped: requirements, unknown cipher, data beyond the device;
+ *   3. refuse what must not be mapped: requirements, unknown cipher, data beyond the device, members of arrays;
  *   4. see that at least one keyslot can be tried, and, to map, that the name, the device
  *      and the kernel are ready: nobody types a passphrase for nothing;
  *   5. get a secret, try it on the keyslots, until one opens or the tries are used up;
@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "device/blkdev.h"
 #include "device/loop.h"
+#include "device/member.h"
 #include "dm/map.h"
 #include "format/header.h"
 #include "keyslot/search.h"
@@ -144,6 +145,37 @@ static enum cause refuse(const struct volume *v, struct error *err)
 	if (segment->cause)
 		return error_set(err, segment->cause, "%s: segment 0: %s", device, segment->why);
 	return data_extent(v, &off, &size, err);
+}
+
+/*
+ * Writing to one part of a whole destroys it, and nothing tells a leftover mark from a good one. @may_map: asked for by
+ * the flag, and the mapping will be read-only.
+ */
+static enum cause refuse_member(const struct volume *v, bool may_map, struct error *err)
+{
+	char what[MEMBER_TEXT_BYTES], advice[MEMBER_TEXT_BYTES];
+	struct member m;
+
+	if (!member_read(&v->data, &m))
+		return CAUSE_OK;
+	member_describe(&m, what);
+	member_advise(&m, advice);
+	if (may_map) {
+		text_print(2, "latchkey: %s: it is mapped read-only\n", what);
+		return CAUSE_OK;
+	}
+	return error_set(err, CAUSE_UNSUPPORTED,
+		"%s: must not be mapped: %s; open the %s, or for rescue this with --readonly-member; %s",
+		v->data.name, what, m.mark.whole, advice);
+}
+
+/* What a key can be tried on and must not be mapped. */
+static void note_member(const struct volume *v)
+{
+	struct error why;
+
+	if (refuse_member(v, false, &why))
+		notice(why.text);
 }
 
 /* --- 5 ----------------------------------------------------------------------------------- */
@@ -318,6 +350,7 @@ enum cause unlock_test(const struct wishes *w, unsigned *keyslot, struct error *
 
 	if (cause)
 		return cause;
+	note_member(&v);
 	cause = find_key(w, &v, &s, &key, err);
 	if (!cause)
 		*keyslot = key.keyslot;
@@ -349,7 +382,7 @@ static enum cause data_device(const struct wishes *w, const struct volume *v, st
 	if (v->data.is_block)
 		return CAUSE_OK;
 	*data = loop;
-	return loop_open(&v->data, w->read_only, loop, err);
+	return loop_open(&v->data, w->read_only || w->readonly_member, loop, err);
 }
 
 static enum cause map_volume(const struct wishes *w, const struct volume *v, const struct volume_key *key,
@@ -377,7 +410,7 @@ static enum cause map_volume(const struct wishes *w, const struct volume *v, con
 		.sector_bytes = v->luks.segment.sector_bytes,
 		.flags = all_flags(&v->luks.flags, &w->flags),
 	};
-	req->read_only = w->read_only || data->read_only;
+	req->read_only = w->read_only || w->readonly_member || data->read_only;
 	/* LUKS1 keys go into the table, as cryptsetup does it. */
 	req->key_description = w->disable_keyring || v->luks.version == 1 ? NULL : description;
 	req->notice = notice;
@@ -426,7 +459,9 @@ enum cause unlock_open(const struct wishes *w, struct error *err)
 		cause = prepare(w, &v, &s, err);
 	if (cause)
 		return cause;
-	cause = kernel_open(&k, err);
+	cause = refuse_member(&v, w->readonly_member, err);
+	if (!cause)
+		cause = kernel_open(&k, err);
 	if (!cause) {
 		cause = unlock_and_map(w, &v, &s, &k, err);
 		kernel_close(&k);
@@ -484,7 +519,8 @@ enum cause unlock_look(const struct wishes *w, bool map, struct unlock_look *out
 	out->memory_kib = most_memory_kib(&v.luks);
 	for (unsigned i = 0; i < v.luks.keyring_token_count; i++)
 		out->token_key |= keyring_has(v.luks.keyring_tokens[i].key_description);
-	if (map)
+	cause = refuse_member(&v, false, err);
+	if (map && !cause)
 		cause = names_fill(w, &v, &names, err);
 	if (map && !cause)
 		cause = blkdev_check_free(&v.data, err);

@@ -21,9 +21,10 @@ struct wishes {
 	bool try_without_newline; /* a secret that ends in one and fails is tried once more without it */
 	const char *key_file;     /* NULL: ask; "-": standard input */
 	uint64_t keyfile_offset_bytes, keyfile_size_bytes;
-	int keyslot;        /* SEARCH_ANY_KEYSLOT or 0 to 31 */
-	unsigned tries;     /* 0: no limit */
-	unsigned timeout_s; /* for the prompt; 0: none */
+	int keyslot;          /* SEARCH_ANY_KEYSLOT or 0 to 31 */
+	unsigned tries;       /* 0: no limit */
+	unsigned timeout_s;   /* for the prompt; 0: none */
+	bool readonly_member; /* rescue: map what has a foreign mark, too; read-only, whatever read_only says */
 	bool read_only, disable_keyring, token_only, verbose;
 	struct target_flags flags; /* beside those that the header asks for */
 	struct kdf_limits limits;
