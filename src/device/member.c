@@ -50,21 +50,29 @@ bool member_read(const struct blkdev *dev, struct member *out)
 
 void member_describe(const struct member *m, char text[static MEMBER_TEXT_BYTES])
 {
-	text_format(text, MEMBER_TEXT_BYTES, "%s has the mark of %s %s (%s%s%s, at byte %llu)", m->name,
+	text_format(text, MEMBER_TEXT_BYTES, "%s: has the mark of %s %s (%s%s%s, at byte %llu)", m->name,
 		m->mark.kind, m->mark.whole, m->mark.type, *m->mark.version ? " " : "", m->mark.version,
 		(unsigned long long)m->mark.off);
 }
 
+/* A path that a shell would change, or a long one, is left to be filled in. */
+static const char *typed(const char *path)
+{
+	size_t plain = strspn(path, "/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+:@,");
+
+	return path[plain] || plain > 80 || *path == '-' ? "DEVICE" : path;
+}
+
 void member_advise(const struct member *m, char text[static MEMBER_TEXT_BYTES])
 {
+	const char *path = typed(m->name);
+
 	if (*m->mark.version)
 		text_format(text, MEMBER_TEXT_BYTES,
-			"only if the %s is gone for good (mdadm --examine %s) can the mark be removed: "
-			"mdadm --zero-superblock %s",
-			m->mark.whole, m->name, m->name);
+			"only if the %s is gone for good (mdadm --examine %s) remove the mark: mdadm --zero-superblock %s",
+			m->mark.whole, path, path);
 	else
 		text_format(text, MEMBER_TEXT_BYTES,
-			"only if the %s is gone for good (wipefs %s) can the mark be removed: "
-			"wipefs --backup --all --types %s %s",
-			m->mark.whole, m->name, m->mark.type, m->name);
+			"only if the %s is gone for good (wipefs %s) remove the mark: wipefs --backup --all --types %s %s",
+			m->mark.whole, path, m->mark.type, path);
 }

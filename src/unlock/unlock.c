@@ -153,20 +153,25 @@ static enum cause refuse(const struct volume *v, struct error *err)
  */
 static enum cause refuse_member(const struct volume *v, bool may_map, struct error *err)
 {
-	char what[MEMBER_TEXT_BYTES], advice[MEMBER_TEXT_BYTES];
+	char text[MEMBER_TEXT_BYTES];
 	struct member m;
 
 	if (!member_read(&v->data, &m))
 		return CAUSE_OK;
-	member_describe(&m, what);
-	member_advise(&m, advice);
+	member_describe(&m, text);
 	if (may_map) {
-		text_print(2, "latchkey: %s: it is mapped read-only\n", what);
+		text_print(2, "latchkey: %s: it is mapped read-only\n", text);
 		return CAUSE_OK;
 	}
-	return error_set(err, CAUSE_UNSUPPORTED,
-		"%s: must not be mapped: %s; open the %s, or for rescue this with --readonly-member; %s",
-		v->data.name, what, m.mark.whole, advice);
+	error_set(err, CAUSE_UNSUPPORTED, "%s; open the %s, or for rescue this with --readonly-member", text,
+		m.mark.whole);
+	if (strcmp(m.name, v->data.name))
+		error_prefix(err, "%s", v->data.name);
+	member_advise(&m, text);
+	/* A command that was cut could name another device. */
+	if (strlen(err->text) + strlen(text) + 3 < sizeof(err->text))
+		error_append(err, "; %s", text);
+	return err->cause;
 }
 
 /* What a key can be tried on and must not be mapped. */
@@ -174,8 +179,10 @@ static void note_member(const struct volume *v)
 {
 	struct error why;
 
-	if (refuse_member(v, false, &why))
+	if (refuse_member(v, false, &why)) {
+		error_prefix(&why, "open would refuse it");
 		notice(why.text);
+	}
 }
 
 /* --- 5 ----------------------------------------------------------------------------------- */
