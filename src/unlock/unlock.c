@@ -2,9 +2,9 @@
 /*
  * unlock - the story of an unlock, in order:
  *
- *   1. open the device (and the detached header), read-only, once;
+ *   1. open the device (and the detached header), read-only, once; refuse a member of an array;
  *   2. load the header: judge both copies, build the model from one;
- *   3. refuse what must not be mapped: requirements, unknown cipher, data beyond the device, members of arrays;
+ *   3. refuse what must not be mapped: requirements, unknown cipher, data beyond the device;
  *   4. see that at least one keyslot can be tried, and, to map, that the name, the device
  *      and the kernel are ready: nobody types a passphrase for nothing;
  *   5. get a secret, try it on the keyslots, until one opens or the tries are used up;
@@ -90,6 +90,34 @@ static void compare_headers(const struct volume *v)
 		notice(note.text);
 }
 
+/* Writing to one part of a whole destroys it, and nothing tells a leftover mark from a good one. */
+static enum cause refuse_member(const struct wishes *w, const struct volume *v, struct error *err)
+{
+	char text[MEMBER_TEXT_BYTES];
+	struct member m;
+
+	if (!member_read(&v->data, &m))
+		return CAUSE_OK;
+	member_describe(&m, text);
+	if (w->readonly_member) {
+		text_print(2, "latchkey: %s; it is mapped read-only\n", text);
+		return CAUSE_OK;
+	}
+	error_set(err, CAUSE_UNSUPPORTED, "%s; open the %s, or for rescue this with --readonly-member", text,
+		m.mark.whole);
+	if (strcmp(m.name, v->data.name))
+		error_prefix(err, "%s", v->data.name);
+	member_advise(&m, text);
+	/* A command that was cut could name another device. */
+	if (strlen(err->text) + strlen(text) + 3 < sizeof(err->text))
+		error_append(err, "; %s", text);
+	if (!w->without_data)
+		return err->cause;
+	error_prefix(err, "open would refuse it");
+	notice(err->text);
+	return CAUSE_OK;
+}
+
 static enum cause volume_open(const struct wishes *w, struct volume *v, struct error *err)
 {
 	struct header_report report;
@@ -97,6 +125,9 @@ static enum cause volume_open(const struct wishes *w, struct volume *v, struct e
 
 	v->detached.fd = -1;
 	cause = blkdev_open(w->device, &v->data, err);
+	/* First: what its header says, if it seems to have one, is not the volume's. */
+	if (!cause)
+		cause = refuse_member(w, v, err);
 	if (!cause && w->header)
 		cause = blkdev_open(w->header, &v->detached, err);
 	if (!cause)
@@ -145,44 +176,6 @@ static enum cause refuse(const struct volume *v, struct error *err)
 	if (segment->cause)
 		return error_set(err, segment->cause, "%s: segment 0: %s", device, segment->why);
 	return data_extent(v, &off, &size, err);
-}
-
-/*
- * Writing to one part of a whole destroys it, and nothing tells a leftover mark from a good one. @may_map: asked for by
- * the flag, and the mapping will be read-only.
- */
-static enum cause refuse_member(const struct volume *v, bool may_map, struct error *err)
-{
-	char text[MEMBER_TEXT_BYTES];
-	struct member m;
-
-	if (!member_read(&v->data, &m))
-		return CAUSE_OK;
-	member_describe(&m, text);
-	if (may_map) {
-		text_print(2, "latchkey: %s: it is mapped read-only\n", text);
-		return CAUSE_OK;
-	}
-	error_set(err, CAUSE_UNSUPPORTED, "%s; open the %s, or for rescue this with --readonly-member", text,
-		m.mark.whole);
-	if (strcmp(m.name, v->data.name))
-		error_prefix(err, "%s", v->data.name);
-	member_advise(&m, text);
-	/* A command that was cut could name another device. */
-	if (strlen(err->text) + strlen(text) + 3 < sizeof(err->text))
-		error_append(err, "; %s", text);
-	return err->cause;
-}
-
-/* What a key can be tried on and must not be mapped. */
-static void note_member(const struct volume *v)
-{
-	struct error why;
-
-	if (refuse_member(v, false, &why)) {
-		error_prefix(&why, "open would refuse it");
-		notice(why.text);
-	}
 }
 
 /* --- 5 ----------------------------------------------------------------------------------- */
@@ -357,7 +350,6 @@ enum cause unlock_test(const struct wishes *w, unsigned *keyslot, struct error *
 
 	if (cause)
 		return cause;
-	note_member(&v);
 	cause = find_key(w, &v, &s, &key, err);
 	if (!cause)
 		*keyslot = key.keyslot;
@@ -466,9 +458,7 @@ enum cause unlock_open(const struct wishes *w, struct error *err)
 		cause = prepare(w, &v, &s, err);
 	if (cause)
 		return cause;
-	cause = refuse_member(&v, w->readonly_member, err);
-	if (!cause)
-		cause = kernel_open(&k, err);
+	cause = kernel_open(&k, err);
 	if (!cause) {
 		cause = unlock_and_map(w, &v, &s, &k, err);
 		kernel_close(&k);
@@ -526,8 +516,7 @@ enum cause unlock_look(const struct wishes *w, bool map, struct unlock_look *out
 	out->memory_kib = most_memory_kib(&v.luks);
 	for (unsigned i = 0; i < v.luks.keyring_token_count; i++)
 		out->token_key |= keyring_has(v.luks.keyring_tokens[i].key_description);
-	cause = refuse_member(&v, false, err);
-	if (map && !cause)
+	if (map)
 		cause = names_fill(w, &v, &names, err);
 	if (map && !cause)
 		cause = blkdev_check_free(&v.data, err);
