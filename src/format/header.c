@@ -23,6 +23,7 @@ struct copy {
 	struct luks2_binary bin;
 	const char *foreign; /* what seems to have been made over the primary, or NULL */
 	uint8_t *data;       /* bin.hdr_size_bytes, mapped; only when sound */
+	bool reencrypting;   /* it cannot be used, and its text has the word */
 	struct error why;
 };
 
@@ -46,6 +47,17 @@ static enum cause read_rest(const struct reader *r, const uint8_t *first, struct
 	memcpy(c->data, first, LUKS2_BINARY_BYTES);
 	return reader_read(r, c->data + LUKS2_BINARY_BYTES, size - LUKS2_BINARY_BYTES,
 		c->at + LUKS2_BINARY_BYTES, &c->why);
+}
+
+/* Damaged or not understood, the text of a copy still tells of a re-encryption. */
+static bool mentions_reencryption(const struct copy *c)
+{
+	static const char word[] = "reencrypt";
+
+	for (size_t at = LUKS2_BINARY_BYTES; at + sizeof(word) <= c->bin.hdr_size_bytes; at++)
+		if (!memcmp(c->data + at, word, sizeof(word) - 1))
+			return true;
+	return false;
 }
 
 static enum copy_state state_of(enum cause cause)
@@ -105,6 +117,8 @@ static void copy_open(const struct reader *r, uint64_t at, struct copy *c)
 	if (!cause)
 		cause = luks2_binary_verify(&c->bin, c->data, &c->why);
 	c->state = state_of(cause);
+	if (cause && c->data)
+		c->reencrypting = mentions_reencryption(c);
 	if (cause)
 		copy_close(c);
 }
@@ -177,24 +191,35 @@ static bool is_unknown(const struct copy *c)
 	return c->state == COPY_DAMAGED && c->why.cause == CAUSE_UNSUPPORTED;
 }
 
+/* Against damage that no copy of the header helps. A header in a way that we do not know may be all right. */
+static enum luks_advice advice_without_header(const struct copy *primary, const struct copy *secondary)
+{
+	if (primary->reencrypting || secondary->reencrypting)
+		return LUKS_ADVICE_COPY;
+	return is_unknown(primary) || is_unknown(secondary) ? LUKS_ADVICE_NONE : LUKS_ADVICE_RESTORE;
+}
+
 /* No copy could be used: say what is wrong with the device. */
 static enum cause no_header(const struct reader *r, const struct copy *primary, const struct copy *secondary,
-	struct error *err)
+	enum luks_advice *advice, struct error *err)
 {
+	enum luks_advice help = advice_without_header(primary, secondary);
 	bool first = primary->state >= COPY_DAMAGED, second = secondary->state >= COPY_DAMAGED;
 
-	if (first && primary->version == 1 && !second)
-		return error_set(err, primary->why.cause,
-			"%s: the LUKS1 header is damaged: %s; restore a header backup", r->name,
+	if (first && primary->version == 1 && !second) {
+		*advice = help;
+		return error_set(err, primary->why.cause, "%s: the LUKS1 header is damaged: %s", r->name,
 			primary->why.text);
+	}
 	if ((first || second) && (!first || is_unknown(primary)) && (!second || is_unknown(secondary)))
 		return error_set(err, CAUSE_UNSUPPORTED, "%s: %s", r->name,
 			first ? primary->why.text : secondary->why.text);
-	if (first || second)
+	if (first || second) {
+		*advice = help;
 		return error_set(err, CAUSE_DAMAGED,
-			"%s: both copies of the LUKS2 header are damaged: primary: %s; secondary: %s; "
-			"restore a header backup",
+			"%s: both copies of the LUKS2 header are damaged: primary: %s; secondary: %s",
 			r->name, primary->why.text, secondary->why.text);
+	}
 	if (primary->state == COPY_UNREADABLE && r->size_bytes >= LUKS2_BINARY_BYTES)
 		return error_set(err, primary->why.cause, "%s", primary->why.text);
 	/* No primary, and what may be the secondary cannot be read: nobody knows whether it is LUKS. */
@@ -211,6 +236,16 @@ static void report_copy(const struct copy *c, struct header_copy *out)
 		text_format(out->why, sizeof(out->why), "%s", c->why.text);
 }
 
+/* A repair writes over what stands in the place of @c. Unreadable bytes it does not mend. */
+static enum luks_advice advice_for(const struct copy *c)
+{
+	if (c->state == COPY_UNREADABLE || is_unknown(c))
+		return LUKS_ADVICE_NONE;
+	if (!c->foreign)
+		return LUKS_ADVICE_REPAIR;
+	return strcmp(c->foreign, "LVM") ? LUKS_ADVICE_REPAIR_UNLESS_NEW : LUKS_ADVICE_NONE;
+}
+
 /* What is worth a sentence about the copy that is not used. */
 static void report_other(const struct reader *r, const struct copy *used, const struct copy *other,
 	struct header_report *report)
@@ -218,28 +253,22 @@ static void report_other(const struct reader *r, const struct copy *used, const 
 	const char *name = other->at ? "secondary" : "primary";
 
 	report->used_secondary = used->at != 0;
-	/* A repair would write over what was made there since. */
-	if (other->foreign)
+	if (other->state != COPY_SOUND) {
+		report->advice = advice_for(other);
 		text_format(report->note, sizeof(report->note),
-			"%s: the %s header cannot be used (%s), the other copy is used; only if the device was not "
-			"formatted anew, repair it with: cryptsetup repair",
-			r->name, name, other->why.text);
-	else if (other->state != COPY_SOUND)
+			"%s: the %s header cannot be used (%s), the other copy is used", r->name, name,
+			other->why.text);
+	} else if (other->bin.seqid != used->bin.seqid) {
+		report->advice = LUKS_ADVICE_REPAIR;
 		text_format(report->note, sizeof(report->note),
-			"%s: the %s header cannot be used (%s), the other copy is used; repair it with: "
-			"cryptsetup repair",
-			r->name, name, other->why.text);
-	else if (other->bin.seqid != used->bin.seqid)
-		text_format(report->note, sizeof(report->note),
-			"%s: the %s header is older (%llu, not %llu) and was not used; repair it with: "
-			"cryptsetup repair",
-			r->name, name, (unsigned long long)other->bin.seqid,
-			(unsigned long long)used->bin.seqid);
-	else if (memcmp(used->data + LUKS2_BINARY_BYTES, other->data + LUKS2_BINARY_BYTES,
-			 (size_t)used->bin.hdr_size_bytes - LUKS2_BINARY_BYTES))
+			"%s: the %s header is older (%llu, not %llu) and was not used", r->name, name,
+			(unsigned long long)other->bin.seqid, (unsigned long long)used->bin.seqid);
+	} else if (memcmp(used->data + LUKS2_BINARY_BYTES, other->data + LUKS2_BINARY_BYTES,
+			   (size_t)used->bin.hdr_size_bytes - LUKS2_BINARY_BYTES)) {
 		text_format(report->note, sizeof(report->note),
 			"%s: the two header copies have the same sequence id and differ; the primary is used",
 			r->name);
+	}
 }
 
 /* The JSON of @c must keep the rules, too. */
@@ -247,8 +276,10 @@ static void judge_json(struct copy *c, struct luks *scratch)
 {
 	enum cause cause = model_from(c, scratch, &c->why);
 
-	if (cause)
-		c->state = state_of(cause);
+	if (!cause)
+		return;
+	c->state = state_of(cause);
+	c->reencrypting = mentions_reencryption(c);
 }
 
 /*
@@ -277,7 +308,7 @@ static enum cause choose(const struct reader *r, struct copy *primary, struct co
 		return CAUSE_OK;
 	}
 	if (second->state != COPY_SOUND)
-		return no_header(r, primary, secondary, err);
+		return no_header(r, primary, secondary, &report->advice, err);
 	judge_json(second, luks);
 	if (second->state != COPY_SOUND)
 		return error_set(err, second->why.cause, "%s: %s", r->name, second->why.text);

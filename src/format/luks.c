@@ -1,13 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /* luks - see luks.h. */
 #include "format/luks.h"
-#include "base/text.h"
 
 uint64_t luks_area_used_bytes(const struct luks_keyslot *slot)
 {
 	uint64_t split = (uint64_t)slot->key_bytes * LUKS_STRIPES;
 
 	return (split + CIPHER_SECTOR_BYTES - 1) / CIPHER_SECTOR_BYTES * CIPHER_SECTOR_BYTES;
+}
+
+uint64_t luks_keyslots_end(const struct luks *luks)
+{
+	unsigned copies = luks->version == 1 ? 1 : 2;
+
+	return copies * luks->hdr_size_bytes + luks->keyslots_size_bytes;
+}
+
+bool luks_has_keyslot(const struct luks *luks)
+{
+	for (unsigned i = 0; i < luks->keyslot_count; i++)
+		if (luks_keyslot_is_of_data(luks, &luks->keyslots[i]))
+			return true;
+	return false;
+}
+
+bool luks_keyslot_is_of_data(const struct luks *luks, const struct luks_keyslot *slot)
+{
+	return slot->digest >= 0 && luks->digests[slot->digest].covers_segment;
 }
 
 enum cause luks_data_extent(const struct luks_segment *seg, uint64_t device_bytes, uint64_t *off_sectors,
@@ -47,33 +66,6 @@ bool luks_uuid_is_valid(const char *s)
 			return false;
 	}
 	return !s[LUKS_UUID_CHARS];
-}
-
-void luks_advice_format(char *text, size_t size, enum luks_advice advice, const char *device,
-	const char *header)
-{
-	const char *option = header ? " --header " : "";
-
-	header = header ? header : "";
-	*text = 0;
-	switch (advice) {
-	case LUKS_ADVICE_NONE:
-		break;
-	case LUKS_ADVICE_RESUME:
-		text_format(text, size, "; finish it with: cryptsetup reencrypt --resume-only%s%s %s", option,
-			header, device);
-		break;
-	case LUKS_ADVICE_REPAIR:
-		text_format(text, size, "; repair it with: cryptsetup repair%s%s %s", option, header, device);
-		break;
-	case LUKS_ADVICE_RESTORE:
-		text_format(text, size, "; restore a header backup");
-		break;
-	case LUKS_ADVICE_COPY:
-		text_format(text, size,
-			"; a re-encryption was under way: restore no header backup, copy the device first");
-		break;
-	}
 }
 
 const char *luks_priority_name(enum luks_priority p)

@@ -33,14 +33,15 @@ enum {
 /*
  * What helps against a verdict or a fault. It stands apart from the sentence: a command needs the path of the
  * device, which only the commands know, and none may be given where the device belongs to something else.
- * luks_advice_format puts it in words.
+ * place_advise (format/place.h) puts it in words.
  */
 enum luks_advice {
 	LUKS_ADVICE_NONE,
-	LUKS_ADVICE_RESUME,  /* cryptsetup reencrypt --resume-only */
-	LUKS_ADVICE_REPAIR,  /* cryptsetup repair */
-	LUKS_ADVICE_RESTORE, /* a header backup; never while a re-encryption is under way */
-	LUKS_ADVICE_COPY,    /* no header backup: copy the device before anything else */
+	LUKS_ADVICE_RESUME,            /* cryptsetup reencrypt --resume-only */
+	LUKS_ADVICE_REPAIR,            /* cryptsetup repair */
+	LUKS_ADVICE_REPAIR_UNLESS_NEW, /* the same, where the header may be what a format left */
+	LUKS_ADVICE_RESTORE,           /* a header backup; never while a re-encryption is under way */
+	LUKS_ADVICE_COPY,              /* no header backup: copy the device before anything else */
 };
 
 /*
@@ -142,6 +143,15 @@ struct luks {
 /* How much of its area a keyslot fills: the split key, rounded up to whole sectors. */
 uint64_t luks_area_used_bytes(const struct luks_keyslot *slot);
 
+/* Where the keyslots area ends, in bytes from the start of the header device. */
+uint64_t luks_keyslots_end(const struct luks *luks);
+
+/* Is @slot bound to the key of the data? */
+bool luks_keyslot_is_of_data(const struct luks *luks, const struct luks_keyslot *slot);
+
+/* Is any? After luksErase there is none. */
+bool luks_has_keyslot(const struct luks *luks);
+
 /*
  * Where the data of @seg lies on a device of @device_bytes, in 512-byte sectors; the size is never 0.
  * Fails: CAUSE_DEVICE (the device ends before the data does).
@@ -151,13 +161,6 @@ enum cause luks_data_extent(const struct luks_segment *seg, uint64_t device_byte
 
 /* 8-4-4-4-12 hex digits and a NUL behind them. */
 bool luks_uuid_is_valid(const char *s);
-
-/*
- * @advice as the end of a sentence, with a "; " in front: "; repair it with: cryptsetup repair @device". "" for none.
- * @header is the path of a detached header, NULL when the header is on the device itself.
- */
-void luks_advice_format(char *text, size_t size, enum luks_advice advice, const char *device,
-	const char *header);
 
 const char *luks_priority_name(enum luks_priority p);
 
