@@ -107,8 +107,13 @@ static void check_segment(struct findings *f)
 	enum place_kind kind = place_kind(f->place, f->luks);
 	uint64_t off_sectors, size_sectors;
 	struct error err;
-	char text[80];
+	char text[96];
 
+	if (!place_has_keyslots(f->place, f->luks)) {
+		text_format(text, sizeof(text), "the keyslots area would end at byte %llu: truncated?",
+			(unsigned long long)luks_keyslots_end(f->luks));
+		fault(f, "keyslots", text, LUKS_ADVICE_NONE);
+	}
 	if (seg->verdict.cause) {
 		sound("data", seg->verdict.why);
 		return;

@@ -23,7 +23,6 @@ struct copy {
 	struct luks2_binary bin;
 	const char *foreign; /* what seems to have been made over the primary, or NULL */
 	uint8_t *data;       /* bin.hdr_size_bytes, mapped; only when sound */
-	bool reencrypting;   /* it cannot be used, and its text has the word */
 	struct error why;
 };
 
@@ -47,17 +46,6 @@ static enum cause read_rest(const struct reader *r, const uint8_t *first, struct
 	memcpy(c->data, first, LUKS2_BINARY_BYTES);
 	return reader_read(r, c->data + LUKS2_BINARY_BYTES, size - LUKS2_BINARY_BYTES,
 		c->at + LUKS2_BINARY_BYTES, &c->why);
-}
-
-/* Damaged or not understood, the text of a copy still tells of a re-encryption. */
-static bool mentions_reencryption(const struct copy *c)
-{
-	static const char word[] = "reencrypt";
-
-	for (size_t at = LUKS2_BINARY_BYTES; at + sizeof(word) <= c->bin.hdr_size_bytes; at++)
-		if (!memcmp(c->data + at, word, sizeof(word) - 1))
-			return true;
-	return false;
 }
 
 static enum copy_state state_of(enum cause cause)
@@ -117,8 +105,6 @@ static void copy_open(const struct reader *r, uint64_t at, struct copy *c)
 	if (!cause)
 		cause = luks2_binary_verify(&c->bin, c->data, &c->why);
 	c->state = state_of(cause);
-	if (cause && c->data)
-		c->reencrypting = mentions_reencryption(c);
 	if (cause)
 		copy_close(c);
 }
@@ -191,23 +177,47 @@ static bool is_unknown(const struct copy *c)
 	return c->state == COPY_DAMAGED && c->why.cause == CAUSE_UNSUPPORTED;
 }
 
-/* Against damage that no copy of the header helps. A header in a way that we do not know may be all right. */
-static enum luks_advice advice_without_header(const struct copy *primary, const struct copy *secondary)
+/*
+ * Does a re-encryption stand in what is left of the text? Then no header backup fits the data any more, and who
+ * restores one loses it. Neither checksums nor sizes can be trusted here: all bytes of the largest header are looked at.
+ */
+static bool shows_reencryption(const struct reader *r)
 {
-	if (primary->reencrypting || secondary->reencrypting)
-		return LUKS_ADVICE_COPY;
-	return is_unknown(primary) || is_unknown(secondary) ? LUKS_ADVICE_NONE : LUKS_ADVICE_RESTORE;
+	static const char word[] = "reencrypt";
+	enum { WORD = sizeof(word) - 1, BLOCK = 4096 };
+	uint8_t block[BLOCK];
+	struct error err;
+
+	for (uint64_t at = 0; at < 2 * LUKS2_HDR_SIZE_MAX && at < r->size_bytes; at += BLOCK - WORD) {
+		uint64_t left = r->size_bytes - at;
+		size_t len = left < BLOCK ? (size_t)left : BLOCK;
+
+		if (reader_read(r, block, len, at, &err))
+			continue;
+		for (size_t i = 0; i + WORD <= len; i++)
+			if (block[i] == 'r' && !memcmp(block + i, word, WORD))
+				return true;
+	}
+	return false;
+}
+
+/* Against damage that leaves no copy. One that is written in a way that we do not know may be all right. */
+static enum luks_advice advice_without_header(const struct reader *r, const struct copy *primary,
+	const struct copy *secondary)
+{
+	if (is_unknown(primary) || is_unknown(secondary))
+		return LUKS_ADVICE_NONE;
+	return shows_reencryption(r) ? LUKS_ADVICE_COPY : LUKS_ADVICE_RESTORE;
 }
 
 /* No copy could be used: say what is wrong with the device. */
 static enum cause no_header(const struct reader *r, const struct copy *primary, const struct copy *secondary,
 	enum luks_advice *advice, struct error *err)
 {
-	enum luks_advice help = advice_without_header(primary, secondary);
 	bool first = primary->state >= COPY_DAMAGED, second = secondary->state >= COPY_DAMAGED;
 
 	if (first && primary->version == 1 && !second) {
-		*advice = help;
+		*advice = advice_without_header(r, primary, secondary);
 		return error_set(err, primary->why.cause, "%s: the LUKS1 header is damaged: %s", r->name,
 			primary->why.text);
 	}
@@ -215,7 +225,7 @@ static enum cause no_header(const struct reader *r, const struct copy *primary, 
 		return error_set(err, CAUSE_UNSUPPORTED, "%s: %s", r->name,
 			first ? primary->why.text : secondary->why.text);
 	if (first || second) {
-		*advice = help;
+		*advice = advice_without_header(r, primary, secondary);
 		return error_set(err, CAUSE_DAMAGED,
 			"%s: both copies of the LUKS2 header are damaged: primary: %s; secondary: %s",
 			r->name, primary->why.text, secondary->why.text);
@@ -276,10 +286,8 @@ static void judge_json(struct copy *c, struct luks *scratch)
 {
 	enum cause cause = model_from(c, scratch, &c->why);
 
-	if (!cause)
-		return;
-	c->state = state_of(cause);
-	c->reencrypting = mentions_reencryption(c);
+	if (cause)
+		c->state = state_of(cause);
 }
 
 /*

@@ -41,6 +41,7 @@ enum luks_advice {
 	LUKS_ADVICE_REPAIR,            /* cryptsetup repair */
 	LUKS_ADVICE_REPAIR_UNLESS_NEW, /* the same, where the header may be what a format left */
 	LUKS_ADVICE_RESTORE,           /* a header backup; never while a re-encryption is under way */
+	LUKS_ADVICE_BACKUP,            /* a header backup is damaged: make a new one */
 	LUKS_ADVICE_COPY,              /* no header backup: copy the device before anything else */
 };
 

@@ -41,6 +41,11 @@ static bool ends_before_data(const struct luks *luks, uint64_t size_bytes)
 	       (size_bytes <= luks->segment.off || (luks->version == 1 && ends_on_page(end, size_bytes)));
 }
 
+bool place_has_keyslots(const struct place *p, const struct luks *luks)
+{
+	return usable_bytes(place_header(p)) >= luks_keyslots_end(luks);
+}
+
 enum place_kind place_kind(const struct place *p, const struct luks *luks)
 {
 	if (p->header || luks->segment.verdict.cause)
@@ -85,10 +90,11 @@ static bool is_plain(char c)
 	       (c && strchr("/._-+:@%=,", c));
 }
 
-/* @path as a word of a shell, or @instead when it cannot be typed. */
-static void quote(char out[static QUOTED_BYTES], const char *path, const char *instead)
+/* The path of @dev as a word of a shell, or @instead when there is none or it cannot be typed. */
+static void quote(char out[static QUOTED_BYTES], const struct blkdev *dev, const char *instead)
 {
-	bool plain = true, typed = true;
+	const char *path = dev ? dev->path : "";
+	bool plain = true, typed = *path;
 	size_t used;
 
 	for (const char *s = path; *s; s++) {
@@ -105,9 +111,9 @@ void place_command(const struct place *p, const char *verb, char *text, size_t s
 {
 	char device[QUOTED_BYTES], header[QUOTED_BYTES] = "";
 
-	quote(device, p->device->path, "DEVICE");
+	quote(device, p->device, "DEVICE");
 	if (p->header)
-		quote(header, p->header->path, "HEADER");
+		quote(header, p->header, "HEADER");
 	text_format(text, size, "cryptsetup %s%s%s %s", verb, p->header ? " --header " : "", header, device);
 }
 
@@ -128,6 +134,8 @@ static const char *words(enum luks_advice advice, const char **verb)
 	case LUKS_ADVICE_RESTORE:
 		*verb = "luksHeaderRestore --header-backup-file FILE";
 		return "restore a header backup: ";
+	case LUKS_ADVICE_BACKUP:
+		return "make a new header backup";
 	case LUKS_ADVICE_COPY:
 		return "a re-encryption was under way: restore no header backup, copy the device first";
 	case LUKS_ADVICE_NONE:
@@ -139,15 +147,15 @@ static const char *words(enum luks_advice advice, const char **verb)
 /* @advice, or what is right instead for this header in this place. */
 static enum luks_advice fitting(const struct place *p, const struct luks *luks, enum luks_advice advice)
 {
-	if (p->foreign)
+	bool restore = advice == LUKS_ADVICE_RESTORE, backup = luks && place_kind(p, luks) == PLACE_BACKUP;
+
+	/* A header in memory is there for this boot only (boot/fetch.h). */
+	if (p->foreign || !strncmp(place_header(p)->path, "/proc/self/fd/", 14))
 		return LUKS_ADVICE_NONE;
-	/* A header that is in memory only, for this boot (boot/fetch.h). */
-	if (!strncmp(place_header(p)->path, "/proc/self/fd/", 14))
-		return LUKS_ADVICE_NONE;
-	if (advice == LUKS_ADVICE_RESTORE && luks && luks->reencryption)
-		return LUKS_ADVICE_COPY;
-	if (advice == LUKS_ADVICE_RESTORE && luks && luks->requirements.cause)
-		return LUKS_ADVICE_NONE;
+	if (backup && (restore || advice == LUKS_ADVICE_RESUME))
+		return restore ? LUKS_ADVICE_BACKUP : LUKS_ADVICE_NONE;
+	if (restore && luks && luks->requirements.cause)
+		return luks->reencryption ? LUKS_ADVICE_COPY : LUKS_ADVICE_NONE;
 	return advice;
 }
 
@@ -155,14 +163,14 @@ void place_advise(const struct place *p, const struct luks *luks, enum luks_advi
 {
 	char command[ERROR_TEXT_BYTES / 2] = "", whole[ERROR_TEXT_BYTES];
 	const char *verb, *what = words(fitting(p, luks, advice), &verb);
+	struct place named = *p;
 	size_t len, used = strlen(text);
 
-	if (verb && advice == LUKS_ADVICE_RESTORE && luks && place_kind(p, luks) == PLACE_BACKUP) {
-		what = "make a new header backup";
-		verb = NULL;
-	}
+	/* What is resumed is the data, and that is elsewhere. */
+	if (advice == LUKS_ADVICE_RESUME && luks && !luks->segment.off && !p->header)
+		named = (struct place){.device = NULL, .header = p->device};
 	if (verb)
-		place_command(p, verb, command, sizeof(command));
+		place_command(&named, verb, command, sizeof(command));
 	/* A command that was cut could name another device. */
 	if (!*what || strlen(command) + 1 == sizeof(command))
 		return;

@@ -27,6 +27,9 @@ enum place_kind {
 /* What the header was read from. */
 const struct blkdev *place_header(const struct place *p);
 
+/* Does it reach to the end of the keyslots area? cryptsetup takes no shorter one. */
+bool place_has_keyslots(const struct place *p, const struct luks *luks);
+
 enum place_kind place_kind(const struct place *p, const struct luks *luks);
 
 /*

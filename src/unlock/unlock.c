@@ -152,7 +152,7 @@ static enum cause refuse(const struct wishes *w, const struct volume *v, struct 
 		return error_set(err, segment->cause, "%s: segment 0: %s", device, segment->why);
 	if (!data_extent(v, &off, &size, err))
 		return CAUSE_OK;
-	if (!w->without_data)
+	if (!w->without_data || !place_has_keyslots(&place, &v->luks))
 		return err->cause;
 	error_prefix(err, "open would refuse it");
 	notice(err->text);
