@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "command/command.h"
 #include "device/member.h"
-#include "format/header.h"
+#include "format/place.h"
 
 /* A page long enough for 32 keyslots, written out at once. */
 static struct {
@@ -84,7 +84,8 @@ static void flag_for_people(const char *name)
 	PUT("flag:        %s\n", name);
 }
 
-static void for_people(const struct luks *luks, const struct header_report *report, const struct member *m)
+static void for_people(const struct luks *luks, const struct header_report *report, enum place_kind kind,
+	const struct member *m)
 {
 	PUT("version:     LUKS%u\nuuid:        %s\n", luks->version, luks->uuid);
 	if (luks->label[0])
@@ -94,6 +95,9 @@ static void for_people(const struct luks *luks, const struct header_report *repo
 	PUT("header:      %s copy, sequence %llu, %llu bytes a copy, keyslots area %llu bytes\n",
 		report->used_secondary ? "secondary" : "primary", (unsigned long long)luks->seqid,
 		(unsigned long long)luks->hdr_size_bytes, (unsigned long long)luks->keyslots_size_bytes);
+	if (kind != PLACE_VOLUME)
+		PUT("contents:    %s, no data\n",
+			kind == PLACE_BACKUP ? "a header backup" : "a detached header");
 	if (report->note[0])
 		PUT("note:        %s\n", report->note);
 	if (m->mark.type) {
@@ -263,20 +267,22 @@ enum cause command_dump(const struct options *o, struct error *err)
 	struct header_report report;
 	struct member member;
 	struct blkdev dev;
+	struct place place;
 	struct luks luks;
 	enum cause cause = blkdev_open(o->wishes.header ? o->wishes.header : o->args[0], &dev, err);
 
 	if (cause)
 		return cause;
 	(void)member_read(&dev, &member);
-	cause = header_load(&dev.reader, &luks, &report, err);
+	place = (struct place){.device = &dev};
+	cause = place_load(&place, &luks, &report, err);
 	blkdev_close(&dev);
 	if (cause)
 		return cause;
 	if (o->json)
 		for_programs(&luks, &report, &member);
 	else
-		for_people(&luks, &report, &member);
+		for_people(&luks, &report, place_kind(&place, &luks), &member);
 	if (page.used + 1 >= sizeof(page.text))
 		return error_set(err, CAUSE_BUG, "the report does not fit its page");
 	if (!text_write(1, page.text, page.used))

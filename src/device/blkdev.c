@@ -67,6 +67,7 @@ static enum cause inspect(struct blkdev *dev, struct error *err)
 		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be examined", dev->name);
 	if (S_ISREG(st.st_mode)) {
 		size = (uint64_t)st.st_size;
+		ro = access(dev->path, W_OK) && errno == EROFS;
 	} else if (S_ISBLK(st.st_mode)) {
 		if (os_ioctl(dev->fd, BLKGETSIZE64, &size))
 			return error_set_os(err, CAUSE_DEVICE, errno, "%s: its size cannot be had",

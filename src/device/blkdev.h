@@ -12,7 +12,7 @@ enum { BLKDEV_NAME_BYTES = 128 };
 struct blkdev {
 	int fd;
 	bool is_block;                    /* false: a regular file */
-	bool read_only;                   /* the device itself refuses writing */
+	bool read_only;                   /* the device itself, or the file's filesystem, refuses writing */
 	unsigned major, minor;            /* of a block device */
 	char path[BLKDEV_NAME_BYTES * 2]; /* that was opened */
 	char name[BLKDEV_NAME_BYTES];     /* printable, for messages */

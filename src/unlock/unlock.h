@@ -39,7 +39,10 @@ struct kdf_limits wishes_limits(const struct wishes *w);
 /* Make /dev/mapper/NAME. Fails with any cause. */
 enum cause unlock_open(const struct wishes *w, struct error *err) MUST_USE;
 
-/* Everything but the kernel; sets the number of the keyslot that opened. Fails with any cause. */
+/*
+ * Everything but the kernel; sets the number of the keyslot that opened. With @w->without_data it does not matter
+ * whether the data is there. Fails with any cause.
+ */
 enum cause unlock_test(const struct wishes *w, unsigned *keyslot, struct error *err) MUST_USE;
 
 /* What is worth knowing before anybody has a key. */

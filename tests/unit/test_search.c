@@ -212,7 +212,7 @@ TEST(a_slot_that_cannot_be_used_hides_a_good_one)
 
 	(void)add(1, LUKS_PRIORITY_NORMAL, "good");
 	for (size_t i = 0; i < COUNT(causes); i++) {
-		bad->verdict = (struct luks_verdict){causes[i], "is of no use"};
+		bad->verdict = (struct luks_verdict){.cause = causes[i], .why = "is of no use"};
 		assert_opens(SEARCH_ANY_KEYSLOT, "good", 1);
 		ORDER(1);
 		assert_int_equal(skipped.count, 1);
@@ -306,7 +306,7 @@ TEST(an_overwritten_area_is_only_a_wrong_passphrase)
 	assert_fails(CAUSE_PASSPHRASE, SEARCH_ANY_KEYSLOT, "zero");
 	assert_non_null(strstr(err.text, "the area of keyslot 0 looks overwritten"));
 	assert_non_null(strstr(err.text, "the area of keyslot 1 looks overwritten: one byte repeated"));
-	zero->verdict = (struct luks_verdict){CAUSE_UNSUPPORTED, "is odd"};
+	zero->verdict = (struct luks_verdict){.cause = CAUSE_UNSUPPORTED, .why = "is odd"};
 	assert_fails(CAUSE_PASSPHRASE, SEARCH_ANY_KEYSLOT, "zero");
 	assert_null(strstr(err.text, "area of keyslot 0"));
 	assert_non_null(strstr(err.text, "the area of keyslot 1 looks overwritten: one byte repeated"));
