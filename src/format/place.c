@@ -32,12 +32,12 @@ static bool ends_on_page(uint64_t end, uint64_t size_bytes)
 	return false;
 }
 
-/* Does what has @size_bytes hold header and keyslots whole, and no data? */
+/* Does what has @size_bytes hold header and keyslots whole, and no data, where a device could have the data? */
 static bool ends_before_data(const struct luks *luks, uint64_t size_bytes)
 {
 	uint64_t end = luks_keyslots_end(luks);
 
-	return size_bytes >= end &&
+	return size_bytes >= end && luks->segment.off < INT64_MAX - 511 &&
 	       (size_bytes <= luks->segment.off || (luks->version == 1 && ends_on_page(end, size_bytes)));
 }
 
@@ -161,7 +161,7 @@ static enum luks_advice fitting(const struct place *p, const struct luks *luks, 
 
 void place_advise(const struct place *p, const struct luks *luks, enum luks_advice advice, char *text)
 {
-	char command[ERROR_TEXT_BYTES / 2] = "", whole[ERROR_TEXT_BYTES];
+	char command[ERROR_TEXT_BYTES - 112] = "", whole[ERROR_TEXT_BYTES];
 	const char *verb, *what = words(fitting(p, luks, advice), &verb);
 	struct place named = *p;
 	size_t len, used = strlen(text);
