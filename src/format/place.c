@@ -159,6 +159,13 @@ static enum luks_advice fitting(const struct place *p, const struct luks *luks, 
 	return advice;
 }
 
+/* Does something refuse to be written that the command writes to? */
+static bool is_read_only(const struct place *p, enum luks_advice advice)
+{
+	return blkdev_is_read_only(place_header(p)) ||
+	       (advice == LUKS_ADVICE_RESUME && blkdev_is_read_only(p->device));
+}
+
 void place_advise(const struct place *p, const struct luks *luks, enum luks_advice advice, char *text)
 {
 	char command[ERROR_TEXT_BYTES - 112] = "", whole[ERROR_TEXT_BYTES];
@@ -175,7 +182,7 @@ void place_advise(const struct place *p, const struct luks *luks, enum luks_advi
 	if (!*what || strlen(command) + 1 == sizeof(command))
 		return;
 	len = text_format(whole, sizeof(whole), "; %s%s%s",
-		verb && place_header(p)->read_only ? "it is read-only; once it can be written, " : "", what,
+		verb && is_read_only(p, advice) ? "it is read-only; once it can be written, " : "", what,
 		command);
 	if (used + len >= ERROR_TEXT_BYTES) {
 		used = ERROR_TEXT_BYTES - 1 - len;
