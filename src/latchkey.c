@@ -22,7 +22,7 @@ static const struct {
 	{"open", COMMAND_OPEN, 2, 0, command_open, "open [options] DEVICE NAME",
 		"unlock; /dev/mapper/NAME appears"},
 	{"test", COMMAND_TEST, 1, 0, command_test, "test [options] DEVICE",
-		"all of open but the kernel; prints \"keyslot N\""},
+		"try a secret without mapping; prints \"keyslot N\""},
 	{"boot", COMMAND_BOOT, 0, 0, command_boot, "boot [options]",
 		"open every volume of the boot configuration"},
 	{"close", COMMAND_CLOSE, 1, 0, command_close, "close NAME", "remove the mapping"},

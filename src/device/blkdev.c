@@ -67,7 +67,6 @@ static enum cause inspect(struct blkdev *dev, struct error *err)
 		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be examined", dev->name);
 	if (S_ISREG(st.st_mode)) {
 		size = (uint64_t)st.st_size;
-		ro = access(dev->path, W_OK) && errno == EROFS;
 	} else if (S_ISBLK(st.st_mode)) {
 		if (os_ioctl(dev->fd, BLKGETSIZE64, &size))
 			return error_set_os(err, CAUSE_DEVICE, errno, "%s: its size cannot be had",
@@ -119,6 +118,11 @@ enum cause blkdev_open(const char *spec, struct blkdev *dev, struct error *err)
 	/* Messages call it what the person called it. */
 	text_escape(dev->name, sizeof(dev->name), spec);
 	return cause;
+}
+
+bool blkdev_is_read_only(const struct blkdev *dev)
+{
+	return dev->read_only || (!dev->is_block && access(dev->path, W_OK) && errno == EROFS);
 }
 
 void blkdev_close(struct blkdev *dev)

@@ -12,7 +12,7 @@ enum { BLKDEV_NAME_BYTES = 128 };
 struct blkdev {
 	int fd;
 	bool is_block;                    /* false: a regular file */
-	bool read_only;                   /* the device itself, or the file's filesystem, refuses writing */
+	bool read_only;                   /* the device itself refuses writing */
 	unsigned major, minor;            /* of a block device */
 	char path[BLKDEV_NAME_BYTES * 2]; /* that was opened */
 	char name[BLKDEV_NAME_BYTES];     /* printable, for messages */
@@ -38,6 +38,9 @@ void blkdev_tell(bool (*watch)(dev_t device, const char *name));
 
 /* For a read of @dev, a block device, by other ways than its reader; NULL: it is over. */
 void blkdev_tell_wait(const struct blkdev *dev);
+
+/* Does the device refuse writing, or the filesystem that the file is on? */
+bool blkdev_is_read_only(const struct blkdev *dev);
 
 void blkdev_close(struct blkdev *dev);
 

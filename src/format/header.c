@@ -246,10 +246,13 @@ static void report_copy(const struct copy *c, struct header_copy *out)
 		text_format(out->why, sizeof(out->why), "%s", c->why.text);
 }
 
-/* A repair writes over what stands in the place of @c. Unreadable bytes it does not mend. */
+/*
+ * A repair writes over what stands in the place of @c. It does not mend what cannot be read, and cryptsetup goes by the
+ * version that the first copy says.
+ */
 static enum luks_advice advice_for(const struct copy *c)
 {
-	if (c->state == COPY_UNREADABLE || is_unknown(c))
+	if (c->state == COPY_UNREADABLE || is_unknown(c) || c->version == 1)
 		return LUKS_ADVICE_NONE;
 	if (!c->foreign)
 		return LUKS_ADVICE_REPAIR;

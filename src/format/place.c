@@ -33,12 +33,12 @@ static bool ends_on_page(uint64_t end, uint64_t size_bytes)
 	return false;
 }
 
-/* Does what has @size_bytes hold header and keyslots whole, and no data? */
+/* Does what has @size_bytes hold header and keyslots whole, and no data, where a device could have the data? */
 static bool ends_before_data(const struct luks *luks, uint64_t size_bytes)
 {
 	uint64_t end = luks_keyslots_end(luks);
 
-	return size_bytes >= end &&
+	return size_bytes >= end && luks->segment.off < INT64_MAX - 511 &&
 	       (size_bytes <= luks->segment.off || (luks->version == 1 && ends_on_page(end, size_bytes)));
 }
 
@@ -161,9 +161,16 @@ static enum luks_advice fitting(const struct place *p, const struct luks *luks, 
 	return advice;
 }
 
+/* Does something refuse to be written that the command writes to? */
+static bool is_read_only(const struct place *p, enum luks_advice advice)
+{
+	return blkdev_is_read_only(place_header(p)) ||
+	       (advice == LUKS_ADVICE_RESUME && blkdev_is_read_only(p->device));
+}
+
 void place_advise(const struct place *p, const struct luks *luks, enum luks_advice advice, char *text)
 {
-	char command[ERROR_TEXT_BYTES / 2] = "", whole[ERROR_TEXT_BYTES];
+	char command[ERROR_TEXT_BYTES - 112] = "", whole[ERROR_TEXT_BYTES];
 	const char *verb, *what = words(fitting(p, luks, advice), &verb);
 	struct place named = *p;
 	size_t len, used = strlen(text);
@@ -177,7 +184,7 @@ void place_advise(const struct place *p, const struct luks *luks, enum luks_advi
 	if (!*what || strlen(command) + 1 == sizeof(command))
 		return;
 	len = text_format(whole, sizeof(whole), "; %s%s%s",
-		verb && place_header(p)->read_only ? "it is read-only; once it can be written, " : "", what,
+		verb && is_read_only(p, advice) ? "it is read-only; once it can be written, " : "", what,
 		command);
 	if (used + len >= ERROR_TEXT_BYTES) {
 		used = ERROR_TEXT_BYTES - 1 - len;

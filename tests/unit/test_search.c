@@ -194,7 +194,7 @@ TEST(a_header_without_slots_is_a_wrong_passphrase)
 		.digest = 1};
 
 	assert_fails(CAUSE_UNSUPPORTED, SEARCH_ANY_KEYSLOT, "p");
-	assert_non_null(strstr(err.text, "restore a header backup"));
+	assert_non_null(strstr(err.text, "no passphrase opens it"));
 	assert_int_equal(check_with(SEARCH_ANY_KEYSLOT, &kdf_default_limits), CAUSE_UNSUPPORTED);
 	(void)image_add(&img, &other);
 	assert_fails(CAUSE_UNSUPPORTED, SEARCH_ANY_KEYSLOT, "other");
@@ -351,8 +351,8 @@ TEST(a_weaker_reason_is_given)
 	for (size_t weak = 0; weak < COUNT(by_strength); weak++)
 		for (size_t strong = weak + 1; strong < COUNT(by_strength); strong++)
 			for (int turn = 0; turn < 2; turn++) {
-				struct luks_verdict w = {by_strength[weak], "is weak"};
-				struct luks_verdict s = {by_strength[strong], "is strong"};
+				struct luks_verdict w = {.cause = by_strength[weak], .why = "is weak"};
+				struct luks_verdict s = {.cause = by_strength[strong], .why = "is strong"};
 
 				a->verdict = turn ? w : s;
 				b->verdict = turn ? s : w;
@@ -370,7 +370,7 @@ TEST(the_last_of_32_slots_is_forgotten)
 	for (unsigned i = 0; i < LUKS_KEYSLOTS_MAX - 1; i++)
 		img.luks.keyslots[img.luks.keyslot_count++] = (struct luks_keyslot){.id = i + 1,
 			.priority = LUKS_PRIORITY_NORMAL,
-			.verdict = {CAUSE_UNSUPPORTED, "is of another kind"}};
+			.verdict = {.cause = CAUSE_UNSUPPORTED, .why = "is of another kind"}};
 	(void)add(0, LUKS_PRIORITY_NORMAL, "last");
 	assert_int_equal(img.luks.keyslot_count, LUKS_KEYSLOTS_MAX);
 	assert_opens(SEARCH_ANY_KEYSLOT, "last", 0);
