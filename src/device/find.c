@@ -29,6 +29,7 @@ struct wanted {
 	char value[SYSBLOCK_PATH_BYTES];
 	unsigned part_offset;              /* of /PARTNROFF= */
 	char path[2][SYSBLOCK_PATH_BYTES]; /* of the first two devices that fit */
+	char name[2][SYSBLOCK_NAME_BYTES];
 	unsigned found, second_choice;
 	struct member *member; /* the first that fits and does not count */
 };
@@ -140,8 +141,10 @@ static void consider(const char *name, struct wanted *w)
 			sysblock_path(name, w->path[0]);
 		return;
 	}
-	if (w->found < 2)
+	if (w->found < 2) {
 		sysblock_path(name, w->path[w->found]);
+		memcpy(w->name[w->found], name, strlen(name) + 1);
+	}
 	w->found++;
 }
 
@@ -195,6 +198,10 @@ static enum cause search(struct wanted *w, const char *spec, char *out, size_t o
 	while (next_name(&walk.folder, name))
 		consider(name, w);
 	find_walk_close(&walk);
+	if (w->found > 1 && sysblock_is_same(w->name[0], w->name[1]))
+		return error_set(err, CAUSE_DEVICE,
+			"%s: is on two paths of one disk, %s and %s: the multipath device above them is not there",
+			safe, w->path[0], w->path[1]);
 	if (w->found > 1)
 		return error_set(err, CAUSE_DEVICE, "%s: is on two devices, %s and %s; name one by its path",
 			safe, w->path[0], w->path[1]);

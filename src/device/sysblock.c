@@ -86,6 +86,25 @@ unsigned sysblock_partition(const char *name, char disk[static SYSBLOCK_NAME_BYT
 	return number;
 }
 
+/* What SCSI and NVMe call the world-wide name of the disk under @name; returns its partition's number, or 0. */
+static unsigned world_wide_name(const char *name, char wwid[static SYSBLOCK_TEXT_BYTES])
+{
+	char disk[SYSBLOCK_NAME_BYTES];
+	unsigned number = sysblock_partition(name, disk);
+
+	if (!sysblock_text(number ? disk : name, "device/wwid", wwid))
+		(void)sysblock_text(number ? disk : name, "wwid", wwid);
+	return number;
+}
+
+bool sysblock_is_same(const char *name, const char *other)
+{
+	char wwid[SYSBLOCK_TEXT_BYTES], wwid_other[SYSBLOCK_TEXT_BYTES];
+
+	return world_wide_name(name, wwid) == world_wide_name(other, wwid_other) && *wwid &&
+	       !strcmp(wwid, wwid_other);
+}
+
 bool sysblock_is_readable(const char *name)
 {
 	bool floppy = name[0] == 'f' && name[1] == 'd' && name[2] >= '0' && name[2] <= '9';
