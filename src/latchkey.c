@@ -35,7 +35,7 @@ static const struct verb test_verb = {
 	.args = 1,
 	.run = command_test,
 	.usage = "test [options] DEVICE",
-	.help = "all of open but the kernel; prints \"keyslot N\"",
+	.help = "try a secret without mapping; prints \"keyslot N\"",
 };
 static const struct verb boot_verb = {
 	.name = "boot",

@@ -83,6 +83,7 @@ static void heed_volume(struct boot *b, struct volume *v, const struct sight_vol
 		return;
 	v->why = seen->err;
 	v->why.cause = seen->cause;
+	v->whole = seen->whole;
 	if (seen->mapped) {
 		v->state = VOLUME_OPEN;
 		consoles_say(CONSOLES_CHATTER "latchkey: %s is open already", v->plan->name);
@@ -174,7 +175,8 @@ static void say_waiting(struct boot *b)
 		if (v->state == VOLUME_READY && !b->asking && !keys_typed_pending(b))
 			consoles_say("latchkey: waiting for a key of %s", v->plan->name);
 		if (v->state == VOLUME_ABSENT && v->why.cause == CAUSE_DEVICE)
-			consoles_say("latchkey: waiting for %s: %s", v->plan->name, v->why.text);
+			consoles_say("latchkey: waiting for %s%s%s%s: %s", v->whole ? "the " : "",
+				v->whole ? v->whole : "", v->whole ? " of " : "", v->plan->name, v->why.text);
 	}
 }
 

@@ -72,10 +72,12 @@ static void find(const char *spec, char *path)
 
 static void look_at_volume(const struct plan_volume *plan, bool test, struct sight_volume *v)
 {
+	struct member member;
 	struct wishes w;
 
-	if (find_device(plan->device, v->path, sizeof(v->path), &v->err)) {
+	if (find_device_or_member(plan->device, v->path, sizeof(v->path), &member, &v->err)) {
 		v->cause = v->err.cause;
+		v->whole = member.mark.type ? member.mark.whole : NULL;
 		return;
 	}
 	if (!sight_is_there(v->path)) {
@@ -102,7 +104,7 @@ static void look_for_sticks(struct sight *s)
 	while (s->stick_count < SIGHT_STICKS_MAX && find_walk_next(&walk, &found)) {
 		struct sight_stick *stick = &s->sticks[s->stick_count];
 
-		if (!found.removable || found.held || !found.superblock.type ||
+		if (!found.removable || found.held || found.member || !found.superblock.type ||
 			!strcmp(found.superblock.type, "crypto_LUKS"))
 			continue;
 		text_format(stick->path, sizeof(stick->path), "%s", found.path);

@@ -25,6 +25,7 @@ struct sight_volume {
 	char path[SYSBLOCK_PATH_BYTES];
 	enum cause cause; /* why it cannot be opened with any key, err says it; CAUSE_OK: it can */
 	struct error err;
+	const char *whole; /* "array": only a member of one was found; NULL otherwise */
 	struct unlock_look look;
 	/* Devices of its keys and its header, in the plan's order; "" is not there. */
 	char key_devices[PLAN_KEYS_MAX][SYSBLOCK_PATH_BYTES], header_device[SYSBLOCK_PATH_BYTES];

@@ -30,8 +30,9 @@ struct key_place {
 struct volume {
 	const struct plan_volume *plan;
 	enum volume_state state;
-	bool ours;        /* opened by this run */
-	struct error why; /* it is absent, or failed */
+	bool ours;         /* opened by this run */
+	struct error why;  /* it is absent, or failed */
+	const char *whole; /* "array": that is waited for, a member is there; NULL otherwise */
 	char path[SYSBLOCK_PATH_BYTES];
 	char title[SYSBLOCK_PATH_BYTES + 160]; /* "root (/dev/sda2, label)", printable */
 	char uuid[LUKS_UUID_CHARS + 1];        /* "" until it is known */

@@ -4,7 +4,7 @@
 #include "command/command.h"
 #include "device/blkdev.h"
 #include "device/disk.h"
-#include "format/header.h"
+#include "format/place.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -16,10 +16,10 @@ enum { PAGE_BYTES = 4096, PATH_BYTES = 4096 };
 /* Where the keyslot areas end; for LUKS1 on a page, as cryptsetup wants its backups. */
 static uint64_t header_end(const struct luks *luks, uint64_t device_bytes)
 {
-	uint64_t end = luks->hdr_size_bytes + luks->keyslots_size_bytes;
+	uint64_t end = luks_keyslots_end(luks);
 
 	if (luks->version == 2)
-		return end + luks->hdr_size_bytes;
+		return end;
 	/* Areas behind the end of the device make the read fail; the room up to a page need not be there. */
 	if (end > device_bytes)
 		return end;
@@ -102,15 +102,17 @@ static enum cause write_file(const char *path, const uint8_t *data, size_t len, 
 }
 
 /* The header is loaded from the snapshot, so that what was judged is what is copied. */
-static enum cause check_snapshot(const uint8_t *data, size_t len, const char *name, struct error *err)
+static enum cause check_snapshot(const uint8_t *data, size_t len, const struct blkdev *dev, struct error *err)
 {
-	struct reader r = reader_memory(data, len, name);
+	struct reader r = reader_memory(data, len, dev->name);
 	struct header_report report;
 	struct luks luks;
 	enum cause cause = header_load(&r, &luks, &report, err);
 
-	if (!cause && report.note[0])
+	if (!cause && report.note[0]) {
+		place_advise(&(struct place){.device = dev}, &luks, report.advice, report.note);
 		text_print(2, "latchkey: %s\n", report.note);
+	}
 	return cause;
 }
 
@@ -126,7 +128,7 @@ static enum cause copy_header(const struct blkdev *dev, const struct luks *luks,
 			(unsigned long long)len);
 	cause = reader_read(&dev->reader, data, len, 0, err);
 	if (!cause)
-		cause = check_snapshot(data, len, dev->name, err);
+		cause = check_snapshot(data, len, dev, err);
 	if (!cause)
 		cause = write_file(path, data, len, err);
 	if (!cause)
@@ -154,7 +156,7 @@ enum cause command_backup(const struct options *o, struct error *err)
 
 	if (cause)
 		return cause;
-	cause = header_load(&dev.reader, &luks, &report, err);
+	cause = place_load(&(struct place){.device = &dev}, &luks, &report, err);
 	if (!cause)
 		cause = copy_header(&dev, &luks, o->args[1], err);
 	if (!cause)

@@ -7,7 +7,7 @@
 #include "crypto/core.h"
 #include "crypto/kdf.h"
 #include "device/blkdev.h"
-#include "format/header.h"
+#include "format/place.h"
 #include "keyslot/keyslot.h"
 #include "secret/wipe.h"
 
@@ -135,7 +135,7 @@ static enum cause device(const struct options *o, struct error *err)
 
 	if (cause)
 		return cause;
-	cause = header_load(&dev.reader, &luks, &report, err);
+	cause = place_load(&(struct place){.device = &dev}, &luks, &report, err);
 	src = (struct keyslot_source){&dev.reader, &luks, wishes_limits(&o->wishes), &kernel};
 	for (unsigned i = 0; !cause && i < luks.keyslot_count; i++)
 		cause = estimate(&src, &luks.keyslots[i], err);

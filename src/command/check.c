@@ -2,12 +2,14 @@
 /* check - is everything there that an unlock will need? Looks, and never writes. */
 #include "base/text.h"
 #include "command/command.h"
-#include "device/blkdev.h"
-#include "format/header.h"
+#include "device/member.h"
+#include "format/place.h"
 #include "keyslot/area.h"
 
-/* What was found so far. */
+/* What was found so far, and of what. */
 struct findings {
+	const struct place *place;
+	const struct luks *luks;
 	unsigned faults;
 };
 
@@ -16,24 +18,30 @@ static void sound(const char *what, const char *how)
 	text_print(1, "%s: %s\n", what, how);
 }
 
-static void fault(struct findings *f, const char *what, const char *why)
+static void fault(struct findings *f, const char *what, const char *why, enum luks_advice advice)
 {
+	char text[ERROR_TEXT_BYTES];
+
+	text_format(text, sizeof(text), "%s", why);
+	place_advise(f->place, f->luks, advice, text);
 	f->faults++;
-	text_print(1, "%s: DAMAGED: %s\n", what, why);
+	text_print(1, "%s: DAMAGED: %s\n", what, text);
 }
 
-static void check_copy(struct findings *f, const char *what, const struct header_copy *c, uint64_t newest)
+/* @advice is for one copy, that which was not used. */
+static void check_copy(struct findings *f, const char *what, const struct header_copy *c,
+	enum luks_advice advice)
 {
 	char text[96];
 
 	if (!c->sound) {
-		fault(f, what, c->why);
+		fault(f, what, c->why, advice);
 		return;
 	}
-	if (c->seqid != newest) {
+	if (c->seqid != f->luks->seqid) {
 		text_format(text, sizeof(text), "is older (sequence %llu) than the other copy (%llu)",
-			(unsigned long long)c->seqid, (unsigned long long)newest);
-		fault(f, what, text);
+			(unsigned long long)c->seqid, (unsigned long long)f->luks->seqid);
+		fault(f, what, text, advice);
 		return;
 	}
 	text_format(text, sizeof(text), "sound, at byte %llu, sequence %llu", (unsigned long long)c->off,
@@ -41,18 +49,18 @@ static void check_copy(struct findings *f, const char *what, const struct header
 	sound(what, text);
 }
 
-static void check_copies(struct findings *f, const struct luks *luks, const struct header_report *report)
+static void check_copies(struct findings *f, const struct header_report *report)
 {
-	if (luks->version == 1) {
+	if (f->luks->version == 1) {
 		sound("header",
 			"LUKS1, every field within its range (LUKS1 has no checksum and no second copy)");
 		return;
 	}
-	check_copy(f, "primary header", &report->primary, luks->seqid);
-	check_copy(f, "secondary header", &report->secondary, luks->seqid);
+	check_copy(f, "primary header", &report->primary, report->advice);
+	check_copy(f, "secondary header", &report->secondary, report->advice);
 	if (report->primary.sound && report->secondary.sound && report->note[0] &&
 		report->primary.seqid == report->secondary.seqid)
-		fault(f, "headers", report->note);
+		fault(f, "headers", report->note, report->advice);
 }
 
 /* A keyslot that cannot be used here has an area all the same, which must not be overwritten either. */
@@ -64,12 +72,12 @@ static void check_area(struct findings *f, const struct reader *r, const struct 
 	char text[192];
 
 	if (area_examine(r, slot, &look, &err)) {
-		fault(f, what, err.text);
+		fault(f, what, err.text, LUKS_ADVICE_NONE);
 		return;
 	}
 	if (look.shape != AREA_RANDOM) {
 		area_describe(&look, text, sizeof(text));
-		fault(f, what, text);
+		fault(f, what, text, LUKS_ADVICE_RESTORE);
 		return;
 	}
 	text_format(text, sizeof(text), "area at byte %llu looks as it should (%u sectors)",
@@ -84,7 +92,7 @@ static void check_keyslot(struct findings *f, const struct reader *r, const stru
 
 	text_format(what, sizeof(what), "keyslot %u", slot->id);
 	if (slot->verdict.cause == CAUSE_DAMAGED)
-		fault(f, what, slot->verdict.why);
+		fault(f, what, slot->verdict.why, LUKS_ADVICE_RESTORE);
 	else if (slot->verdict.cause)
 		sound(what, slot->verdict.why);
 	/* With a key of no length, or too long for any cipher, nobody knows how much of the area is filled. */
@@ -92,46 +100,74 @@ static void check_keyslot(struct findings *f, const struct reader *r, const stru
 		check_area(f, r, slot, what);
 }
 
-/* Does the data that the header describes fit the device? */
-static void check_segment(struct findings *f, const struct luks_segment *seg, uint64_t device_bytes)
+/* Is the data that the header describes there, and does it fit the device? */
+static void check_segment(struct findings *f)
 {
+	const struct luks_segment *seg = &f->luks->segment;
+	enum place_kind kind = place_kind(f->place, f->luks);
 	uint64_t off_sectors, size_sectors;
 	struct error err;
-	char text[80];
+	char text[96];
 
+	if (!place_has_keyslots(f->place, f->luks)) {
+		text_format(text, sizeof(text), "the keyslots area would end at byte %llu: truncated?",
+			(unsigned long long)luks_keyslots_end(f->luks));
+		fault(f, "keyslots", text, LUKS_ADVICE_NONE);
+	}
 	if (seg->verdict.cause) {
 		sound("data", seg->verdict.why);
 		return;
 	}
-	if (luks_data_extent(seg, device_bytes, &off_sectors, &size_sectors, &err)) {
-		fault(f, "data", err.text);
+	if (kind != PLACE_VOLUME) {
+		sound("data", kind == PLACE_BACKUP ? "none here: this is a header backup"
+						   : "none here: this is a detached header");
+		return;
+	}
+	if (place_extent(f->place, f->luks, &off_sectors, &size_sectors, &err)) {
+		fault(f, "data", err.text, LUKS_ADVICE_NONE);
 		return;
 	}
 	text_format(text, sizeof(text), "fits the device: from byte %llu on", (unsigned long long)seg->off);
 	sound("data", text);
 }
 
-static enum cause check_all(const struct options *o, const struct reader *header, const struct reader *data,
-	struct error *err)
+/* It is no damage; but who writes to the device had better know. */
+static void say_member(const struct blkdev *dev)
 {
-	struct findings f = {0};
+	char what[MEMBER_TEXT_BYTES], advice[MEMBER_TEXT_BYTES];
+	struct member m;
+
+	if (!member_read(dev, &m))
+		return;
+	member_describe(&m, what);
+	member_advise(&m, advice);
+	text_print(1, "foreign mark: %s: check the %s, and repair or restore nothing here; %s\n", what,
+		m.mark.whole, advice);
+}
+
+static enum cause check_all(const struct place *place, struct error *err)
+{
+	const struct blkdev *header = place_header(place);
 	struct header_report report;
 	struct luks luks;
-	enum cause cause = header_load(header, &luks, &report, err);
+	struct findings f = {place, &luks, 0};
+	enum cause cause = place_load(place, &luks, &report, err);
+	char text[ERROR_TEXT_BYTES];
 
 	if (cause)
 		return cause;
-	check_copies(&f, &luks, &report);
+	check_copies(&f, &report);
 	for (unsigned i = 0; i < luks.digest_count; i++)
 		if (luks.digests[i].verdict.cause == CAUSE_DAMAGED)
-			fault(&f, "digest", luks.digests[i].verdict.why);
+			fault(&f, "digest", luks.digests[i].verdict.why, LUKS_ADVICE_RESTORE);
 	for (unsigned i = 0; i < luks.keyslot_count; i++)
-		check_keyslot(&f, header, &luks.keyslots[i]);
-	/* A header file by itself has no data to fit. */
-	if (luks.segment.off || o->wishes.header)
-		check_segment(&f, &luks.segment, data->size_bytes);
-	if (luks.requirements.cause)
-		sound("requirements", luks.requirements.why);
+		check_keyslot(&f, &header->reader, &luks.keyslots[i]);
+	check_segment(&f);
+	if (luks.requirements.cause) {
+		text_format(text, sizeof(text), "%s", luks.requirements.why);
+		place_advise(place, &luks, luks.requirements.advice, text);
+		sound("requirements", text);
+	}
 	if (f.faults)
 		return error_set(err, CAUSE_DAMAGED, "%s: faults: %u, see above", header->name, f.faults);
 	return CAUSE_OK;
@@ -140,19 +176,22 @@ static enum cause check_all(const struct options *o, const struct reader *header
 enum cause command_check(const struct options *o, struct error *err)
 {
 	struct blkdev data, header;
+	struct place place = {.device = &data};
 	enum cause cause = blkdev_open(o->args[0], &data, err);
 
 	if (cause)
 		return cause;
+	say_member(&data);
 	if (o->wishes.header) {
 		cause = blkdev_open(o->wishes.header, &header, err);
-		if (!cause) {
-			cause = check_all(o, &header.reader, &data.reader, err);
-			blkdev_close(&header);
-		}
-	} else {
-		cause = check_all(o, &data.reader, &data.reader, err);
+		place.header = &header;
+		if (!cause)
+			say_member(&header);
 	}
+	if (!cause)
+		cause = check_all(&place, err);
+	if (place.header)
+		blkdev_close(&header);
 	blkdev_close(&data);
 	return cause;
 }

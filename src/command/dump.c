@@ -2,8 +2,8 @@
 /* dump - what the header says, for people or for programs. */
 #include "base/text.h"
 #include "command/command.h"
-#include "device/blkdev.h"
-#include "format/header.h"
+#include "device/member.h"
+#include "format/place.h"
 
 /* A page long enough for 32 keyslots, written out at once. */
 static struct {
@@ -84,7 +84,8 @@ static void flag_for_people(const char *name)
 	PUT("flag:        %s\n", name);
 }
 
-static void for_people(const struct luks *luks, const struct header_report *report)
+static void for_people(const struct luks *luks, const struct header_report *report, enum place_kind kind,
+	const struct member *m)
 {
 	PUT("version:     LUKS%u\nuuid:        %s\n", luks->version, luks->uuid);
 	if (luks->label[0])
@@ -94,8 +95,17 @@ static void for_people(const struct luks *luks, const struct header_report *repo
 	PUT("header:      %s copy, sequence %llu, %llu bytes a copy, keyslots area %llu bytes\n",
 		report->used_secondary ? "secondary" : "primary", (unsigned long long)luks->seqid,
 		(unsigned long long)luks->hdr_size_bytes, (unsigned long long)luks->keyslots_size_bytes);
+	if (kind != PLACE_VOLUME)
+		PUT("contents:    %s, no data\n",
+			kind == PLACE_BACKUP ? "a header backup" : "a detached header");
 	if (report->note[0])
 		PUT("note:        %s\n", report->note);
+	if (m->mark.type) {
+		char what[MEMBER_TEXT_BYTES];
+
+		member_describe(m, what);
+		PUT("foreign mark: %s\n", what);
+	}
 	if (luks->requirements.cause)
 		PUT("must not be mapped: %s\n", luks->requirements.why);
 	segment_for_people(&luks->segment);
@@ -207,7 +217,20 @@ static void json_flag(const char *name)
 	PUT("%s\"%s\"", first ? "" : ", ", name);
 }
 
-static void for_programs(const struct luks *luks, const struct header_report *report)
+static void json_member(const struct member *m)
+{
+	PUT(",\n  \"foreign_mark\": ");
+	if (!m->mark.type) {
+		PUT("null");
+		return;
+	}
+	PUT("{\"type\": \"%s\", \"version\": \"%s\", \"offset\": %llu, ", m->mark.type, m->mark.version,
+		(unsigned long long)m->mark.off);
+	json_member_text("device", m->name);
+	PUT("}");
+}
+
+static void for_programs(const struct luks *luks, const struct header_report *report, const struct member *m)
 {
 	PUT("{\n  \"version\": %u,\n  \"uuid\": \"%s\",\n  ", luks->version, luks->uuid);
 	json_member_text("label", luks->label);
@@ -218,6 +241,7 @@ static void for_programs(const struct luks *luks, const struct header_report *re
 		(unsigned long long)luks->keyslots_size_bytes);
 	PUT("  \"header_copy\": \"%s\",\n  ", report->used_secondary ? "secondary" : "primary");
 	json_member_text("note", report->note);
+	json_member(m);
 	PUT(",\n  \"requirements\": {");
 	json_verdict(&luks->requirements);
 	PUT("},\n");
@@ -241,20 +265,24 @@ static void for_programs(const struct luks *luks, const struct header_report *re
 enum cause command_dump(const struct options *o, struct error *err)
 {
 	struct header_report report;
+	struct member member;
 	struct blkdev dev;
+	struct place place;
 	struct luks luks;
 	enum cause cause = blkdev_open(o->wishes.header ? o->wishes.header : o->args[0], &dev, err);
 
 	if (cause)
 		return cause;
-	cause = header_load(&dev.reader, &luks, &report, err);
+	(void)member_read(&dev, &member);
+	place = (struct place){.device = &dev};
+	cause = place_load(&place, &luks, &report, err);
 	blkdev_close(&dev);
 	if (cause)
 		return cause;
 	if (o->json)
-		for_programs(&luks, &report);
+		for_programs(&luks, &report, &member);
 	else
-		for_people(&luks, &report);
+		for_people(&luks, &report, place_kind(&place, &luks), &member);
 	if (page.used + 1 >= sizeof(page.text))
 		return error_set(err, CAUSE_BUG, "the report does not fit its page");
 	if (!text_write(1, page.text, page.used))

@@ -43,6 +43,8 @@ static const struct option {
 	{"max-lanes", 0, UNLOCK | COMMAND_BENCHMARK, NUMBER_UNSIGNED, FIELD(wishes.limits.lanes), 0xffffff,
 		"N", "accept Argon2 with up to N lanes (4)"},
 	{"readonly", 'r', COMMAND_OPEN, FLAG, FIELD(wishes.read_only), 0, NULL, "map read-only"},
+	{"readonly-member", 0, COMMAND_OPEN, FLAG, FIELD(wishes.readonly_member), 0, NULL,
+		"map a member of a RAID or the like, read-only"},
 	{"allow-discards", 0, COMMAND_OPEN, FLAG, FIELD(wishes.flags.allow_discards), 0, NULL,
 		"let the mapping pass discards on"},
 	{"perf-same_cpu_crypt", 0, COMMAND_OPEN, FLAG, FIELD(wishes.flags.same_cpu_crypt), 0, NULL,

@@ -20,6 +20,7 @@ enum cause command_test(const struct options *o, struct error *err)
 	enum cause cause;
 
 	w.device = o->args[0];
+	w.without_data = true;
 	cause = unlock_test(&w, &keyslot, err);
 	if (!cause)
 		text_print(1, "keyslot %u\n", keyslot);

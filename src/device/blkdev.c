@@ -120,6 +120,11 @@ enum cause blkdev_open(const char *spec, struct blkdev *dev, struct error *err)
 	return cause;
 }
 
+bool blkdev_is_read_only(const struct blkdev *dev)
+{
+	return dev->read_only || (!dev->is_block && access(dev->path, W_OK) && errno == EROFS);
+}
+
 void blkdev_close(struct blkdev *dev)
 {
 	if (dev->fd >= 0)

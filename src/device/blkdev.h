@@ -39,6 +39,9 @@ void blkdev_tell(bool (*watch)(dev_t device, const char *name));
 /* For a read of @dev, a block device, by other ways than its reader; NULL: it is over. */
 void blkdev_tell_wait(const struct blkdev *dev);
 
+/* Does the device refuse writing, or the filesystem that the file is on? */
+bool blkdev_is_read_only(const struct blkdev *dev);
+
 void blkdev_close(struct blkdev *dev);
 
 /*

@@ -29,8 +29,23 @@ struct wanted {
 	char value[SYSBLOCK_PATH_BYTES];
 	unsigned part_offset;              /* of /PARTNROFF= */
 	char path[2][SYSBLOCK_PATH_BYTES]; /* of the first two devices that fit */
+	char name[2][SYSBLOCK_NAME_BYTES];
 	unsigned found, second_choice;
+	struct member *member; /* the first that fits and does not count */
 };
+
+static bool path_is_member(const char *path, struct member *out)
+{
+	struct blkdev dev;
+	struct error err;
+	bool is;
+
+	if (blkdev_open_path(path, &dev, &err))
+		return false;
+	is = member_read(&dev, out);
+	blkdev_close(&dev);
+	return is;
+}
 
 enum fit { FITS_NOT, FITS_OVERWRITTEN, FITS };
 
@@ -96,11 +111,12 @@ static void consider(const char *name, struct wanted *w)
 {
 	enum fit fit = FITS_NOT;
 	char path[SYSBLOCK_PATH_BYTES];
+	struct member member;
 
+	sysblock_path(name, path);
 	switch (w->key) {
 	case BY_UUID:
 	case BY_LABEL:
-		sysblock_path(name, path);
 		fit = superblock_fits(path, w);
 		break;
 	case BY_PARTUUID:
@@ -113,6 +129,11 @@ static void consider(const char *name, struct wanted *w)
 	}
 	if (fit == FITS_NOT)
 		return;
+	if (path_is_member(path, &member)) {
+		if (!w->member->mark.type)
+			*w->member = member;
+		return;
+	}
 	/* Who asks for a disk by its id means the disk, whatever is on it. A held device shows what stands on
 	 * it. */
 	if (fit == FITS_OVERWRITTEN || (w->key != BY_ID && sysblock_is_held(name))) {
@@ -120,8 +141,10 @@ static void consider(const char *name, struct wanted *w)
 			sysblock_path(name, w->path[0]);
 		return;
 	}
-	if (w->found < 2)
+	if (w->found < 2) {
 		sysblock_path(name, w->path[w->found]);
+		memcpy(w->name[w->found], name, strlen(name) + 1);
+	}
 	w->found++;
 }
 
@@ -151,7 +174,9 @@ bool find_walk_next(struct find_walk *w, struct find_found *out)
 	sysblock_path(out->name, out->path);
 	out->removable = sysblock_is_removable(out->name);
 	out->held = sysblock_is_held(out->name);
-	(void)read_superblock(out->path, &out->superblock);
+	out->member = false;
+	if (read_superblock(out->path, &out->superblock) && out->removable)
+		out->member = path_is_member(out->path, &(struct member){.name = ""});
 	return true;
 }
 
@@ -162,7 +187,7 @@ void find_walk_close(struct find_walk *w)
 
 static enum cause search(struct wanted *w, const char *spec, char *out, size_t out_bytes, struct error *err)
 {
-	char safe[128], name[SYSBLOCK_NAME_BYTES];
+	char safe[128], name[SYSBLOCK_NAME_BYTES], text[MEMBER_TEXT_BYTES];
 	struct find_walk walk;
 
 	text_escape(safe, sizeof(safe), spec);
@@ -173,9 +198,19 @@ static enum cause search(struct wanted *w, const char *spec, char *out, size_t o
 	while (next_name(&walk.folder, name))
 		consider(name, w);
 	find_walk_close(&walk);
+	if (w->found > 1 && sysblock_is_same(w->name[0], w->name[1]))
+		return error_set(err, CAUSE_DEVICE,
+			"%s: is on two paths of one disk, %s and %s: the multipath device above them is not there",
+			safe, w->path[0], w->path[1]);
 	if (w->found > 1)
 		return error_set(err, CAUSE_DEVICE, "%s: is on two devices, %s and %s; name one by its path",
 			safe, w->path[0], w->path[1]);
+	if (!w->found && !w->second_choice && w->member->mark.type) {
+		member_describe(w->member, text);
+		return error_set(err, CAUSE_DEVICE, "%s: the %s is not there; %s", safe,
+			w->member->mark.whole, text);
+	}
+	*w->member = (struct member){.name = ""};
 	if (!w->found && !w->second_choice)
 		return error_set(err, CAUSE_DEVICE, "%s: no device here is called that", safe);
 	if (!text_join(out, out_bytes, w->path[0], "", ""))
@@ -238,6 +273,14 @@ static bool cut_part_offset(struct wanted *w)
 	return true;
 }
 
+/* A node that udev made of what it saw then: it may lead to a member whose whole has the same name. */
+static bool is_good_node(const char *path)
+{
+	struct member member;
+
+	return !access(path, F_OK) && !path_is_member(path, &member);
+}
+
 /* What @spec asks for; false: it is a path. */
 static bool is_wanted(const char *spec, struct wanted *w)
 {
@@ -249,7 +292,7 @@ static bool is_wanted(const char *spec, struct wanted *w)
 			unquote(w->value);
 			return true;
 		}
-		if (link && access(spec, F_OK) && text_join(w->value, sizeof(w->value), link, "", "")) {
+		if (link && !is_good_node(spec) && text_join(w->value, sizeof(w->value), link, "", "")) {
 			unescape(w->value);
 			return true;
 		}
@@ -267,8 +310,17 @@ bool find_is_called(const char *path, const char *spec)
 
 enum cause find_device(const char *spec, char *path, size_t path_bytes, struct error *err)
 {
-	struct wanted w = {.found = 0};
+	struct member member;
 
+	return find_device_or_member(spec, path, path_bytes, &member, err);
+}
+
+enum cause find_device_or_member(const char *spec, char *path, size_t path_bytes, struct member *member,
+	struct error *err)
+{
+	struct wanted w = {.member = member};
+
+	*member = (struct member){.name = ""};
 	if (is_wanted(spec, &w)) {
 		/* A volume without a label is not called "". */
 		if ((w.key == BY_PARTUUID && !cut_part_offset(&w)) || !*w.value)

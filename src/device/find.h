@@ -5,6 +5,7 @@
 
 #include "base/cause.h"
 #include "base/folder.h"
+#include "device/member.h"
 #include "device/superblock.h"
 #include "device/sysblock.h"
 
@@ -14,12 +15,19 @@
  *	UUID=X LABEL=X PARTUUID=X PARTUUID=X/PARTNROFF=N PARTLABEL=X ID=X
  *	/dev/disk/by-uuid/X by-label/X by-partuuid/X by-partlabel/X by-id/X, when the node does not exist
  *
- * with X also in quotes. Anything else is a path and stays as it is. A device that others hold (a RAID
- *member, a mapped volume, a disk that has partitions) and a volume that was overwritten count only when
- *nothing else fits. Fails: CAUSE_DEVICE (not there, or there twice: both are named), CAUSE_USAGE (an empty
- *name).
+ * with X also in quotes; a node there that leads to a member (device/member.h) does not exist for this. Anything else
+ * is a path and stays as it is. A device that others hold (a mapped volume, a disk that has partitions) and a volume
+ * that was overwritten count only when nothing else fits; a member never counts. Fails: CAUSE_DEVICE (not there, or
+ * there twice: both are named; or members alone), CAUSE_USAGE (an empty name).
  */
 enum cause find_device(const char *spec, char *path, size_t path_bytes, struct error *err) MUST_USE;
+
+/*
+ * The same; @member becomes the first member that is called so when nothing else is: then the whole is still to come.
+ * @member->mark.type is NULL otherwise.
+ */
+enum cause find_device_or_member(const char *spec, char *path, size_t path_bytes, struct member *member,
+	struct error *err) MUST_USE;
 
 /* Is the device at @path called @spec? For UUID= and LABEL=, and their paths; of any other @spec it says no. */
 bool find_is_called(const char *path, const char *spec);
@@ -30,7 +38,8 @@ struct find_found {
 	char path[SYSBLOCK_PATH_BYTES]; /* in /dev */
 	bool removable;                 /* USB, MMC or marked so: where a key stick can be */
 	bool held;                      /* mapped, a member of something, or a disk that has partitions */
-	struct superblock superblock;   /* .type is NULL when nothing is known there */
+	bool member; /* of something below filesystems; only of removable ones it is looked */
+	struct superblock superblock; /* .type is NULL when nothing is known there */
 };
 
 /* All block devices, one after the other. */

@@ -8,6 +8,7 @@
 #include "device/partition.h"
 #include "base/bytes.h"
 #include "base/text.h"
+#include "device/crc32.h"
 #include "device/names.h"
 #include <string.h>
 
@@ -30,16 +31,6 @@ static bool begins_there(const struct wanted *w, uint64_t start)
 
 /* --- GPT (UEFI specification 2.10, 5.3) --- */
 
-static uint32_t crc32(uint32_t crc, const uint8_t *data, size_t len)
-{
-	for (; len; len--) {
-		crc ^= *data++;
-		for (int i = 0; i < 8; i++)
-			crc = crc >> 1 ^ (0xedb88320 & -(crc & 1));
-	}
-	return crc;
-}
-
 /* The header at logical sector @lba, if one was written for that place. */
 static bool gpt_header(const struct wanted *w, uint64_t lba, uint8_t h[static MBR_BYTES])
 {
@@ -51,7 +42,7 @@ static bool gpt_header(const struct wanted *w, uint64_t lba, uint8_t h[static MB
 	size = bytes_le32(h + 12);
 	sum = bytes_le32(h + 16);
 	memset(h + 16, 0, 4);
-	return size >= GPT_HEADER_BYTES && size <= MBR_BYTES && ~crc32(~0U, h, size) == sum &&
+	return size >= GPT_HEADER_BYTES && size <= MBR_BYTES && ~crc32_update(~0U, h, size) == sum &&
 	       bytes_le64(h + 24) == lba;
 }
 
@@ -71,7 +62,7 @@ static bool gpt_entry(const struct wanted *w, const uint8_t *h, uint8_t entry[st
 		if (reader_read(w->disk, e, sizeof(e), lba * w->sector_bytes + (uint64_t)(i - 1) * sizeof(e),
 			    &err))
 			return false;
-		crc = crc32(crc, e, sizeof(e));
+		crc = crc32_update(crc, e, sizeof(e));
 		if (i == w->number)
 			memcpy(entry, e, sizeof(e));
 	}

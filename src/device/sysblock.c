@@ -40,6 +40,21 @@ void sysblock_path(const char *name, char path[static SYSBLOCK_PATH_BYTES])
 			*p = '/'; /* as /sys writes cciss/c0d0 */
 }
 
+void sysblock_name(unsigned major, unsigned minor, char name[static SYSBLOCK_NAME_BYTES])
+{
+	char path[64], place[512];
+	const char *cut;
+	ssize_t n;
+
+	*name = 0;
+	text_format(path, sizeof(path), "/sys/dev/block/%u:%u", major, minor);
+	n = readlink(path, place, sizeof(place) - 1);
+	place[n > 0 ? n : 0] = 0;
+	cut = strrchr(place, '/');
+	if (cut)
+		(void)text_join(name, SYSBLOCK_NAME_BYTES, cut + 1, "", "");
+}
+
 /* Where in the tree of devices @name is: "../../devices/.../sda/sda1"; "" when that cannot be told. */
 static void read_place(const char *name, char place[static 512])
 {
@@ -71,6 +86,25 @@ unsigned sysblock_partition(const char *name, char disk[static SYSBLOCK_NAME_BYT
 	return number;
 }
 
+/* What SCSI and NVMe call the world-wide name of the disk under @name; returns its partition's number, or 0. */
+static unsigned world_wide_name(const char *name, char wwid[static SYSBLOCK_TEXT_BYTES])
+{
+	char disk[SYSBLOCK_NAME_BYTES];
+	unsigned number = sysblock_partition(name, disk);
+
+	if (!sysblock_text(number ? disk : name, "device/wwid", wwid))
+		(void)sysblock_text(number ? disk : name, "wwid", wwid);
+	return number;
+}
+
+bool sysblock_is_same(const char *name, const char *other)
+{
+	char wwid[SYSBLOCK_TEXT_BYTES], wwid_other[SYSBLOCK_TEXT_BYTES];
+
+	return world_wide_name(name, wwid) == world_wide_name(other, wwid_other) && *wwid &&
+	       !strcmp(wwid, wwid_other);
+}
+
 bool sysblock_is_readable(const char *name)
 {
 	bool floppy = name[0] == 'f' && name[1] == 'd' && name[2] >= '0' && name[2] <= '9';
@@ -78,11 +112,40 @@ bool sysblock_is_readable(const char *name)
 	return !floppy && sysblock_number(name, "size", 1) && !sysblock_number(name, "dm/suspended", 0);
 }
 
+/* The next partition of the disk @name into @inside: they are folders inside its own, named after it. */
+static bool next_partition(struct folder *f, const char *name, char inside[static SYSBLOCK_NAME_BYTES])
+{
+	char disk[SYSBLOCK_NAME_BYTES];
+	const char *next;
+
+	while ((next = folder_next(f)))
+		if (!strncmp(next, name, strlen(name)) && sysblock_partition(next, disk) &&
+			text_join(inside, SYSBLOCK_NAME_BYTES, next, "", ""))
+			return true;
+	return false;
+}
+
+bool sysblock_has_partition_at(const char *name, uint64_t off)
+{
+	char path[SYSBLOCK_PATH_BYTES], inside[SYSBLOCK_NAME_BYTES];
+	struct folder f;
+	bool has = false;
+
+	text_format(path, sizeof(path), SYS_BLOCK "%s", name);
+	if (!folder_open(&f, path))
+		return false;
+	while (!has && next_partition(&f, name, inside)) {
+		uint64_t start = sysblock_number(inside, "start", UINT64_MAX);
+
+		has = off / 512 >= start && off / 512 - start < sysblock_number(inside, "size", 0);
+	}
+	folder_close(&f);
+	return has;
+}
+
 bool sysblock_is_held(const char *name)
 {
-	char path[SYSBLOCK_PATH_BYTES], disk[SYSBLOCK_NAME_BYTES];
-	size_t len = strlen(name);
-	const char *inside;
+	char path[SYSBLOCK_PATH_BYTES], inside[SYSBLOCK_NAME_BYTES];
 	struct folder f;
 	bool held = false;
 
@@ -91,11 +154,9 @@ bool sysblock_is_held(const char *name)
 		held = folder_next(&f) != NULL;
 		folder_close(&f);
 	}
-	/* The partitions of a disk are folders inside its own, named after it. */
 	text_format(path, sizeof(path), SYS_BLOCK "%s", name);
 	if (!held && folder_open(&f, path)) {
-		while (!held && (inside = folder_next(&f)))
-			held = !strncmp(inside, name, len) && sysblock_partition(inside, disk);
+		held = next_partition(&f, name, inside);
 		folder_close(&f);
 	}
 	return held;

@@ -21,14 +21,23 @@ uint64_t sysblock_number(const char *name, const char *attribute, uint64_t other
 /* The node of @name, as devtmpfs makes it. */
 void sysblock_path(const char *name, char path[static SYSBLOCK_PATH_BYTES]);
 
+/* What /sys/class/block calls the device of this number; "" when it is not there. */
+void sysblock_name(unsigned major, unsigned minor, char name[static SYSBLOCK_NAME_BYTES]);
+
 /* Its number, from 1, and the name of its disk; 0 when @name is no partition. */
 unsigned sysblock_partition(const char *name, char disk[static SYSBLOCK_NAME_BYTES]);
+
+/* Are both on one disk that is seen by two paths (multipath): the same world-wide name, and the same partition? */
+bool sysblock_is_same(const char *name, const char *other);
 
 /* A device that can be read without waiting for ever: no suspended mapping, no empty drive, no floppy. */
 bool sysblock_is_readable(const char *name);
 
 /* Mapped, a member of something, or a disk that the kernel sees partitions on. */
 bool sysblock_is_held(const char *name);
+
+/* Does a partition of the disk @name hold its byte @off? */
+bool sysblock_has_partition_at(const char *name, uint64_t off);
 
 /* On USB or MMC, or marked as removable: where a key stick can be. */
 bool sysblock_is_removable(const char *name);

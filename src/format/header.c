@@ -177,24 +177,59 @@ static bool is_unknown(const struct copy *c)
 	return c->state == COPY_DAMAGED && c->why.cause == CAUSE_UNSUPPORTED;
 }
 
+/*
+ * Does a re-encryption stand in what is left of the text? Then no header backup fits the data any more, and who
+ * restores one loses it. Neither checksums nor sizes can be trusted here: all bytes of the largest header are looked at.
+ */
+static bool shows_reencryption(const struct reader *r)
+{
+	static const char word[] = "reencrypt";
+	enum { WORD = sizeof(word) - 1, BLOCK = 4096 };
+	uint8_t block[BLOCK];
+	struct error err;
+
+	for (uint64_t at = 0; at < 2 * LUKS2_HDR_SIZE_MAX && at < r->size_bytes; at += BLOCK - WORD) {
+		uint64_t left = r->size_bytes - at;
+		size_t len = left < BLOCK ? (size_t)left : BLOCK;
+
+		if (reader_read(r, block, len, at, &err))
+			continue;
+		for (size_t i = 0; i + WORD <= len; i++)
+			if (block[i] == 'r' && !memcmp(block + i, word, WORD))
+				return true;
+	}
+	return false;
+}
+
+/* Against damage that leaves no copy. One that is written in a way that we do not know may be all right. */
+static enum luks_advice advice_without_header(const struct reader *r, const struct copy *primary,
+	const struct copy *secondary)
+{
+	if (is_unknown(primary) || is_unknown(secondary))
+		return LUKS_ADVICE_NONE;
+	return shows_reencryption(r) ? LUKS_ADVICE_COPY : LUKS_ADVICE_RESTORE;
+}
+
 /* No copy could be used: say what is wrong with the device. */
 static enum cause no_header(const struct reader *r, const struct copy *primary, const struct copy *secondary,
-	struct error *err)
+	enum luks_advice *advice, struct error *err)
 {
 	bool first = primary->state >= COPY_DAMAGED, second = secondary->state >= COPY_DAMAGED;
 
-	if (first && primary->version == 1 && !second)
-		return error_set(err, primary->why.cause,
-			"%s: the LUKS1 header is damaged: %s; restore a header backup", r->name,
+	if (first && primary->version == 1 && !second) {
+		*advice = advice_without_header(r, primary, secondary);
+		return error_set(err, primary->why.cause, "%s: the LUKS1 header is damaged: %s", r->name,
 			primary->why.text);
+	}
 	if ((first || second) && (!first || is_unknown(primary)) && (!second || is_unknown(secondary)))
 		return error_set(err, CAUSE_UNSUPPORTED, "%s: %s", r->name,
 			first ? primary->why.text : secondary->why.text);
-	if (first || second)
+	if (first || second) {
+		*advice = advice_without_header(r, primary, secondary);
 		return error_set(err, CAUSE_DAMAGED,
-			"%s: both copies of the LUKS2 header are damaged: primary: %s; secondary: %s; "
-			"restore a header backup",
+			"%s: both copies of the LUKS2 header are damaged: primary: %s; secondary: %s",
 			r->name, primary->why.text, secondary->why.text);
+	}
 	if (primary->state == COPY_UNREADABLE && r->size_bytes >= LUKS2_BINARY_BYTES)
 		return error_set(err, primary->why.cause, "%s", primary->why.text);
 	/* No primary, and what may be the secondary cannot be read: nobody knows whether it is LUKS. */
@@ -211,6 +246,19 @@ static void report_copy(const struct copy *c, struct header_copy *out)
 		text_format(out->why, sizeof(out->why), "%s", c->why.text);
 }
 
+/*
+ * A repair writes over what stands in the place of @c. It does not mend what cannot be read, and cryptsetup goes by the
+ * version that the first copy says.
+ */
+static enum luks_advice advice_for(const struct copy *c)
+{
+	if (c->state == COPY_UNREADABLE || is_unknown(c) || c->version == 1)
+		return LUKS_ADVICE_NONE;
+	if (!c->foreign)
+		return LUKS_ADVICE_REPAIR;
+	return strcmp(c->foreign, "LVM") ? LUKS_ADVICE_REPAIR_UNLESS_NEW : LUKS_ADVICE_NONE;
+}
+
 /* What is worth a sentence about the copy that is not used. */
 static void report_other(const struct reader *r, const struct copy *used, const struct copy *other,
 	struct header_report *report)
@@ -218,28 +266,22 @@ static void report_other(const struct reader *r, const struct copy *used, const 
 	const char *name = other->at ? "secondary" : "primary";
 
 	report->used_secondary = used->at != 0;
-	/* A repair would write over what was made there since. */
-	if (other->foreign)
+	if (other->state != COPY_SOUND) {
+		report->advice = advice_for(other);
 		text_format(report->note, sizeof(report->note),
-			"%s: the %s header cannot be used (%s), the other copy is used; only if the device was not "
-			"formatted anew, repair it with: cryptsetup repair",
-			r->name, name, other->why.text);
-	else if (other->state != COPY_SOUND)
+			"%s: the %s header cannot be used (%s), the other copy is used", r->name, name,
+			other->why.text);
+	} else if (other->bin.seqid != used->bin.seqid) {
+		report->advice = LUKS_ADVICE_REPAIR;
 		text_format(report->note, sizeof(report->note),
-			"%s: the %s header cannot be used (%s), the other copy is used; repair it with: "
-			"cryptsetup repair",
-			r->name, name, other->why.text);
-	else if (other->bin.seqid != used->bin.seqid)
-		text_format(report->note, sizeof(report->note),
-			"%s: the %s header is older (%llu, not %llu) and was not used; repair it with: "
-			"cryptsetup repair",
-			r->name, name, (unsigned long long)other->bin.seqid,
-			(unsigned long long)used->bin.seqid);
-	else if (memcmp(used->data + LUKS2_BINARY_BYTES, other->data + LUKS2_BINARY_BYTES,
-			 (size_t)used->bin.hdr_size_bytes - LUKS2_BINARY_BYTES))
+			"%s: the %s header is older (%llu, not %llu) and was not used", r->name, name,
+			(unsigned long long)other->bin.seqid, (unsigned long long)used->bin.seqid);
+	} else if (memcmp(used->data + LUKS2_BINARY_BYTES, other->data + LUKS2_BINARY_BYTES,
+			   (size_t)used->bin.hdr_size_bytes - LUKS2_BINARY_BYTES)) {
 		text_format(report->note, sizeof(report->note),
 			"%s: the two header copies have the same sequence id and differ; the primary is used",
 			r->name);
+	}
 }
 
 /* The JSON of @c must keep the rules, too. */
@@ -277,7 +319,7 @@ static enum cause choose(const struct reader *r, struct copy *primary, struct co
 		return CAUSE_OK;
 	}
 	if (second->state != COPY_SOUND)
-		return no_header(r, primary, secondary, err);
+		return no_header(r, primary, secondary, &report->advice, err);
 	judge_json(second, luks);
 	if (second->state != COPY_SOUND)
 		return error_set(err, second->why.cause, "%s: %s", r->name, second->why.text);

@@ -9,6 +9,26 @@ uint64_t luks_area_used_bytes(const struct luks_keyslot *slot)
 	return (split + CIPHER_SECTOR_BYTES - 1) / CIPHER_SECTOR_BYTES * CIPHER_SECTOR_BYTES;
 }
 
+uint64_t luks_keyslots_end(const struct luks *luks)
+{
+	unsigned copies = luks->version == 1 ? 1 : 2;
+
+	return copies * luks->hdr_size_bytes + luks->keyslots_size_bytes;
+}
+
+bool luks_has_keyslot(const struct luks *luks)
+{
+	for (unsigned i = 0; i < luks->keyslot_count; i++)
+		if (luks_keyslot_is_of_data(luks, &luks->keyslots[i]))
+			return true;
+	return false;
+}
+
+bool luks_keyslot_is_of_data(const struct luks *luks, const struct luks_keyslot *slot)
+{
+	return slot->digest >= 0 && luks->digests[slot->digest].covers_segment;
+}
+
 enum cause luks_data_extent(const struct luks_segment *seg, uint64_t device_bytes, uint64_t *off_sectors,
 	uint64_t *size_sectors, struct error *err)
 {

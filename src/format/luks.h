@@ -31,11 +31,27 @@ enum {
 };
 
 /*
+ * What helps against a verdict or a fault. It stands apart from the sentence: a command needs the path of the
+ * device, which only the commands know, and none may be given where the device belongs to something else.
+ * place_advise (format/place.h) puts it in words.
+ */
+enum luks_advice {
+	LUKS_ADVICE_NONE,
+	LUKS_ADVICE_RESUME,            /* cryptsetup reencrypt --resume-only */
+	LUKS_ADVICE_REPAIR,            /* cryptsetup repair */
+	LUKS_ADVICE_REPAIR_UNLESS_NEW, /* the same, where the header may be what a format left */
+	LUKS_ADVICE_RESTORE,           /* a header backup; never while a re-encryption is under way */
+	LUKS_ADVICE_BACKUP,            /* a header backup is damaged: make a new one */
+	LUKS_ADVICE_COPY,              /* no header backup: copy the device before anything else */
+};
+
+/*
  * Something that the header describes correctly and latchkey cannot use.
  * cause is CAUSE_OK when it can be used; why is a sentence fragment ("unknown kdf \"x\"").
  */
 struct luks_verdict {
 	enum cause cause;
+	enum luks_advice advice;
 	char why[LUKS_WHY_BYTES];
 };
 
@@ -83,6 +99,19 @@ struct luks_flags {
 	bool no_read_workqueue, no_write_workqueue, high_priority;
 };
 
+/*
+ * A re-encryption (also encryption or decryption in place) that has begun and not ended. The header requires it to be
+ * known; one segment flagged "in-reencryption" tells crashed from clean.
+ */
+enum luks_reencryption {
+	LUKS_REENCRYPTION_NONE,
+	LUKS_REENCRYPTION_CLEAN,   /* every sector is under the key that its segment says */
+	LUKS_REENCRYPTION_CRASHED, /* what the last segment in hand held must be recovered first */
+	LUKS_REENCRYPTION_V1,      /* by a cryptsetup before 2.4.3: no digest vouches for its description */
+	LUKS_REENCRYPTION_OFFLINE, /* by a program that keeps its state in files */
+	LUKS_REENCRYPTION_UNKNOWN, /* of a later version, or a description that is not complete */
+};
+
 /* A token of the type "luks2-keyring": a key of the kernel's keyring is a passphrase of its keyslots. */
 struct luks_keyring_token {
 	unsigned id;
@@ -109,10 +138,20 @@ struct luks {
 	struct luks_flags flags;
 	unsigned unknown_flags;           /* in config, ignored */
 	struct luks_verdict requirements; /* not CAUSE_OK: must not be mapped */
+	enum luks_reencryption reencryption;
 };
 
 /* How much of its area a keyslot fills: the split key, rounded up to whole sectors. */
 uint64_t luks_area_used_bytes(const struct luks_keyslot *slot);
+
+/* Where the keyslots area ends, in bytes from the start of the header device. */
+uint64_t luks_keyslots_end(const struct luks *luks);
+
+/* Is @slot bound to the key of the data? */
+bool luks_keyslot_is_of_data(const struct luks *luks, const struct luks_keyslot *slot);
+
+/* Is any? After luksErase there is none. */
+bool luks_has_keyslot(const struct luks *luks);
 
 /*
  * Where the data of @seg lies on a device of @device_bytes, in 512-byte sectors; the size is never 0.

@@ -8,14 +8,10 @@
 #include "secret/wipe.h"
 #include <string.h>
 
-static bool belongs(const struct luks *luks, const struct luks_keyslot *slot)
-{
-	return slot->digest >= 0 && luks->digests[slot->digest].covers_segment;
-}
-
 static bool is_candidate(const struct search *s, const struct luks_keyslot *slot)
 {
-	return belongs(s->source.luks, slot) && (!s->keyslots || s->keyslots & 1u << slot->id);
+	return luks_keyslot_is_of_data(s->source.luks, slot) &&
+	       (!s->keyslots || s->keyslots & 1u << slot->id);
 }
 
 /* The keyslots to try, in order, into @list. */
@@ -36,23 +32,13 @@ static unsigned candidates(const struct search *s, const struct luks_keyslot *li
 	return n;
 }
 
-/* After luksErase there is none. */
-static bool any_belongs(const struct luks *luks)
-{
-	for (unsigned i = 0; i < luks->keyslot_count; i++)
-		if (belongs(luks, &luks->keyslots[i]))
-			return true;
-	return false;
-}
-
 static enum cause no_candidate(const struct search *s, struct error *err)
 {
 	const char *device = s->source.header->name;
 
-	if (s->keyslot == SEARCH_ANY_KEYSLOT && !any_belongs(s->source.luks))
+	if (s->keyslot == SEARCH_ANY_KEYSLOT && !luks_has_keyslot(s->source.luks))
 		return error_set(err, CAUSE_UNSUPPORTED,
-			"%s: has no keyslot for its data (erased?): no passphrase opens it; restore a header backup",
-			device);
+			"%s: has no keyslot for its data (erased?): no passphrase opens it", device);
 	if (s->keyslot == SEARCH_ANY_KEYSLOT)
 		return error_set(err, CAUSE_USAGE,
 			"%s: has no keyslot to try without being named (--key-slot)", device);

@@ -3,8 +3,8 @@
 #include "preflight/volume.h"
 #include "base/text.h"
 #include "boot/sight.h"
-#include "device/blkdev.h"
-#include "format/header.h"
+#include "device/member.h"
+#include "format/place.h"
 #include "keyslot/area.h"
 #include "keyslot/keyslot.h"
 #include <string.h>
@@ -22,6 +22,11 @@ struct look {
 	struct blkdev data, header;
 	struct luks luks;
 };
+
+static struct place place_of(const struct look *l)
+{
+	return (struct place){.device = &l->data, .header = l->header.fd >= 0 ? &l->header : NULL};
+}
 
 static void cannot(const struct look *l, const struct error *err, const char *advice)
 {
@@ -120,12 +125,13 @@ static uint64_t free_at_boot_kib(const struct machine *m)
 static void advise_memory(const struct look *l, uint64_t free_kib, char *text, size_t size)
 {
 	uint64_t half_mib = free_kib >> 11;
+	struct place place = place_of(l);
+	char verb[64] = "luksAddKey --pbkdf pbkdf2";
 
 	if (half_mib)
-		text_format(text, size, "cryptsetup luksAddKey --pbkdf-memory %llu %s",
-			(unsigned long long)half_mib << 10, l->v->device);
-	else
-		text_format(text, size, "cryptsetup luksAddKey --pbkdf pbkdf2 %s", l->v->device);
+		text_format(verb, sizeof(verb), "luksAddKey --pbkdf-memory %llu",
+			(unsigned long long)half_mib << 10);
+	place_command(&place, verb, text, size);
 }
 
 /* Is there the memory that keyslot @slot wants? Says it; false: surely not. */
@@ -150,11 +156,6 @@ static bool judge_memory(const struct look *l, const struct luks_keyslot *slot, 
 
 /* --- keyslots ----------------------------------------------------------------------------------- */
 
-static bool belongs(const struct luks *luks, const struct luks_keyslot *slot)
-{
-	return slot->digest >= 0 && luks->digests[slot->digest].covers_segment;
-}
-
 static const struct blkdev *header_device(const struct look *l)
 {
 	return l->header.fd >= 0 ? &l->header : &l->data;
@@ -164,9 +165,10 @@ static const struct blkdev *header_device(const struct look *l)
 static bool judge_area(const struct look *l, const struct luks_keyslot *slot, const char *what,
 	struct error *why)
 {
+	struct place place = place_of(l);
 	struct area_look area;
 	struct error err;
-	char text[192];
+	char text[ERROR_TEXT_BYTES];
 
 	if (area_examine(&header_device(l)->reader, slot, &area, &err)) {
 		finding(l->f, WEIGHT_WARNING, err.cause, l->v->name, "%s: %s", what, err.text);
@@ -175,8 +177,8 @@ static bool judge_area(const struct look *l, const struct luks_keyslot *slot, co
 	}
 	if (area.shape != AREA_RANDOM) {
 		area_describe(&area, text, sizeof(text));
-		finding(l->f, WEIGHT_WARNING, CAUSE_DAMAGED, l->v->name,
-			"%s: its area %s; restore a header backup", what, text);
+		place_advise(&place, &l->luks, LUKS_ADVICE_RESTORE, text);
+		finding(l->f, WEIGHT_WARNING, CAUSE_DAMAGED, l->v->name, "%s: its area %s", what, text);
 		error_set(why, CAUSE_DAMAGED, "overwritten");
 		return false;
 	}
@@ -219,7 +221,7 @@ static void judge_keyslots(const struct look *l)
 	for (unsigned i = 0; i < l->luks.keyslot_count; i++) {
 		const struct luks_keyslot *slot = &l->luks.keyslots[i];
 
-		if (!belongs(&l->luks, slot) ||
+		if (!luks_keyslot_is_of_data(&l->luks, slot) ||
 			(l->wishes.keyslot >= 0 ? (unsigned)l->wishes.keyslot != slot->id
 						: slot->priority == LUKS_PRIORITY_IGNORE))
 			continue;
@@ -239,22 +241,25 @@ static void judge_keyslots(const struct look *l)
 static void judge_header(struct look *l)
 {
 	const struct luks_segment *seg = &l->luks.segment;
+	struct place place = place_of(l);
 	struct header_report report;
 	struct error err;
 	uint64_t off, size;
 
-	if (header_load(&header_device(l)->reader, &l->luks, &report, &err)) {
-		cannot(l, &err, err.cause == CAUSE_DAMAGED ? "; restore a header backup" : "");
+	if (place_load(&place, &l->luks, &report, &err)) {
+		cannot(l, &err, "");
 		return;
 	}
 	if (report.note[0])
 		finding(l->f, WEIGHT_WARNING, CAUSE_DAMAGED, l->v->name, "%s", report.note);
 	if (l->luks.requirements.cause) {
-		finding(l->f, l->gravest, l->luks.requirements.cause, l->v->name, "%s",
-			l->luks.requirements.why);
+		error_set(&err, l->luks.requirements.cause, "%s", l->luks.requirements.why);
+		place_advise(&place, &l->luks, l->luks.requirements.advice, err.text);
+		cannot(l, &err, "");
 	} else if (seg->verdict.cause) {
 		finding(l->f, l->gravest, seg->verdict.cause, l->v->name, "%s", seg->verdict.why);
-	} else if (luks_data_extent(seg, l->data.reader.size_bytes, &off, &size, &err)) {
+	} else if (place_extent(&place, &l->luks, &off, &size, &err)) {
+		error_prefix(&err, "%s", l->data.name);
 		cannot(l, &err, "");
 	} else {
 		finding(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "%s is LUKS%u, UUID %s, %s", l->data.name,
@@ -263,6 +268,21 @@ static void judge_header(struct look *l)
 		needs_cipher(l->needs, seg->cipher, l->v->name);
 		judge_keyslots(l);
 	}
+}
+
+/* What a boot refuses: its header is not the volume's. */
+static bool judge_member(const struct look *l)
+{
+	char what[MEMBER_TEXT_BYTES], advice[MEMBER_TEXT_BYTES];
+	struct member m;
+
+	if (!member_read(&l->data, &m))
+		return false;
+	member_describe(&m, what);
+	member_advise(&m, advice);
+	finding(l->f, l->gravest, CAUSE_UNSUPPORTED, l->v->name,
+		"%s: a boot does not open it; name the %s; %s", what, m.mark.whole, advice);
+	return true;
 }
 
 /* A detached header: a device, or a file of the image. False: it cannot be looked at, which was said. */
@@ -302,7 +322,7 @@ static void judge_device(struct look *l)
 		cannot(l, &err, ": a boot would wait for it");
 		return;
 	}
-	if (open_header(l))
+	if (!judge_member(l) && open_header(l))
 		judge_header(l);
 	if (l->header.fd >= 0)
 		blkdev_close(&l->header);

@@ -2,7 +2,7 @@
 /*
  * unlock - the story of an unlock, in order:
  *
- *   1. open the device (and the detached header), read-only, once;
+ *   1. open the device (and the detached header), read-only, once; refuse a member of an array;
  *   2. load the header: judge both copies, build the model from one;
  *   3. refuse what must not be mapped: requirements, unknown cipher, data beyond the device;
  *   4. see that at least one keyslot can be tried, and, to map, that the name, the device
@@ -16,8 +16,9 @@
 #include "base/text.h"
 #include "device/blkdev.h"
 #include "device/loop.h"
+#include "device/member.h"
 #include "dm/map.h"
-#include "format/header.h"
+#include "format/place.h"
 #include "keyslot/search.h"
 #include "secret/arena.h"
 #include "secret/keyfile.h"
@@ -45,6 +46,11 @@ static void notice(const char *text)
 static void notice_skipped(const struct error *why)
 {
 	text_print(2, "latchkey: skipped: %s\n", why->text);
+}
+
+static struct place place_of(const struct volume *v)
+{
+	return (struct place){.device = &v->data, .header = v->detached.fd >= 0 ? &v->detached : NULL};
 }
 
 static const struct blkdev *header_device(const struct volume *v)
@@ -89,17 +95,50 @@ static void compare_headers(const struct volume *v)
 		notice(note.text);
 }
 
+/* Writing to one part of a whole destroys it, and nothing tells a leftover mark from a good one. */
+static enum cause refuse_member(const struct wishes *w, const struct volume *v, struct error *err)
+{
+	char text[MEMBER_TEXT_BYTES];
+	struct member m;
+
+	if (!member_read(&v->data, &m))
+		return CAUSE_OK;
+	member_describe(&m, text);
+	if (w->readonly_member) {
+		text_print(2, "latchkey: %s; it is mapped read-only\n", text);
+		return CAUSE_OK;
+	}
+	error_set(err, CAUSE_UNSUPPORTED, "%s; open the %s, or for rescue this with --readonly-member", text,
+		m.mark.whole);
+	if (strcmp(m.name, v->data.name))
+		error_prefix(err, "%s", v->data.name);
+	member_advise(&m, text);
+	/* A command that was cut could name another device. */
+	if (strlen(err->text) + strlen(text) + 3 < sizeof(err->text))
+		error_append(err, "; %s", text);
+	if (!w->without_data)
+		return err->cause;
+	error_prefix(err, "open would refuse it");
+	notice(err->text);
+	return CAUSE_OK;
+}
+
 static enum cause volume_open(const struct wishes *w, struct volume *v, struct error *err)
 {
 	struct header_report report;
+	struct place place;
 	enum cause cause;
 
 	v->detached.fd = -1;
 	cause = blkdev_open(w->device, &v->data, err);
+	/* First: what its header says, if it seems to have one, is not the volume's. */
+	if (!cause)
+		cause = refuse_member(w, v, err);
 	if (!cause && w->header)
 		cause = blkdev_open(w->header, &v->detached, err);
+	place = place_of(v);
 	if (!cause)
-		cause = header_load(&header_device(v)->reader, &v->luks, &report, err);
+		cause = place_load(&place, &v->luks, &report, err);
 	if (cause) {
 		volume_close(v);
 		return cause;
@@ -121,29 +160,46 @@ static enum cause volume_open(const struct wishes *w, struct volume *v, struct e
 static enum cause data_extent(const struct volume *v, uint64_t *off_sectors, uint64_t *size_sectors,
 	struct error *err)
 {
-	const struct luks_segment *seg = &v->luks.segment;
-	enum cause cause;
+	struct place place = place_of(v);
+	enum cause cause = place_extent(&place, &v->luks, off_sectors, size_sectors, err);
 
-	if (!seg->off && v->detached.fd < 0)
-		return error_set(err, CAUSE_USAGE,
-			"%s: holds a detached header; name the data device and use --header", v->data.name);
-	cause = luks_data_extent(seg, v->data.reader.size_bytes, off_sectors, size_sectors, err);
 	if (cause)
 		error_prefix(err, "%s", v->data.name);
 	return cause;
 }
 
-static enum cause refuse(const struct volume *v, struct error *err)
+static enum cause refuse(const struct wishes *w, const struct volume *v, struct error *err)
 {
 	const struct luks_verdict *requirements = &v->luks.requirements, *segment = &v->luks.segment.verdict;
 	const char *device = header_device(v)->name;
+	struct place place = place_of(v);
 	uint64_t off, size;
 
-	if (requirements->cause)
-		return error_set(err, requirements->cause, "%s: %s", device, requirements->why);
+	if (requirements->cause) {
+		error_set(err, requirements->cause, "%s: %s", device, requirements->why);
+		place_advise(&place, &v->luks, requirements->advice, err->text);
+		return err->cause;
+	}
 	if (segment->cause)
 		return error_set(err, segment->cause, "%s: segment 0: %s", device, segment->why);
-	return data_extent(v, &off, &size, err);
+	if (!data_extent(v, &off, &size, err))
+		return CAUSE_OK;
+	if (!w->without_data || !place_has_keyslots(&place, &v->luks))
+		return err->cause;
+	error_prefix(err, "open would refuse it");
+	notice(err->text);
+	return CAUSE_OK;
+}
+
+/* Is there a keyslot that can be tried? */
+static enum cause check_keyslots(const struct volume *v, const struct search *s, struct error *err)
+{
+	struct place place = place_of(v);
+	enum cause cause = search_check(s, err);
+
+	if (cause && !luks_has_keyslot(&v->luks))
+		place_advise(&place, &v->luks, LUKS_ADVICE_RESTORE, err->text);
+	return cause;
 }
 
 /* --- 5 ----------------------------------------------------------------------------------- */
@@ -295,12 +351,12 @@ static enum cause prepare(const struct wishes *w, struct volume *v, struct searc
 		.keyslot = w->keyslot,
 		.skipped = notice_skipped,
 	};
-	cause = refuse(v, err);
+	cause = refuse(w, v, err);
 	if (!cause && w->token_only && !v->luks.keyring_token_count)
 		cause = error_set(err, CAUSE_UNSUPPORTED, "%s: has no token that latchkey can use",
 			v->data.name);
 	if (!cause)
-		cause = search_check(s, err);
+		cause = check_keyslots(v, s, err);
 	/* Said once; the tries need not repeat it. */
 	s->skipped = NULL;
 	if (cause)
@@ -349,7 +405,7 @@ static enum cause data_device(const struct wishes *w, const struct volume *v, st
 	if (v->data.is_block)
 		return CAUSE_OK;
 	*data = loop;
-	return loop_open(&v->data, w->read_only, loop, err);
+	return loop_open(&v->data, w->read_only || w->readonly_member, loop, err);
 }
 
 static enum cause map_volume(const struct wishes *w, const struct volume *v, const struct volume_key *key,
@@ -377,7 +433,7 @@ static enum cause map_volume(const struct wishes *w, const struct volume *v, con
 		.sector_bytes = v->luks.segment.sector_bytes,
 		.flags = all_flags(&v->luks.flags, &w->flags),
 	};
-	req->read_only = w->read_only || data->read_only;
+	req->read_only = w->read_only || w->readonly_member || data->read_only;
 	/* LUKS1 keys go into the table, as cryptsetup does it. */
 	req->key_description = w->disable_keyring || v->luks.version == 1 ? NULL : description;
 	req->notice = notice;

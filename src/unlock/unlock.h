@@ -21,10 +21,12 @@ struct wishes {
 	bool try_without_newline; /* a secret that ends in one and fails is tried once more without it */
 	const char *key_file;     /* NULL: ask; "-": standard input */
 	uint64_t keyfile_offset_bytes, keyfile_size_bytes;
-	int keyslot;        /* SEARCH_ANY_KEYSLOT or 0 to 31 */
-	unsigned tries;     /* 0: no limit */
-	unsigned timeout_s; /* for the prompt; 0: none */
+	int keyslot;          /* SEARCH_ANY_KEYSLOT or 0 to 31 */
+	unsigned tries;       /* 0: no limit */
+	unsigned timeout_s;   /* for the prompt; 0: none */
+	bool readonly_member; /* rescue: map what has a foreign mark, too; read-only, whatever read_only says */
 	bool read_only, disable_keyring, token_only, verbose;
+	bool without_data; /* test: a header and its keyslots are enough; what open would refuse is a note */
 	struct target_flags flags; /* beside those that the header asks for */
 	struct kdf_limits limits;
 	unsigned max_memory_mib; /* 0: as limits says */
@@ -37,7 +39,10 @@ struct kdf_limits wishes_limits(const struct wishes *w);
 /* Make /dev/mapper/NAME. Fails with any cause. */
 enum cause unlock_open(const struct wishes *w, struct error *err) MUST_USE;
 
-/* Everything but the kernel; sets the number of the keyslot that opened. Fails with any cause. */
+/*
+ * Everything but the kernel; sets the number of the keyslot that opened. With @w->without_data it does not matter
+ * whether the data is there. Fails with any cause.
+ */
 enum cause unlock_test(const struct wishes *w, unsigned *keyslot, struct error *err) MUST_USE;
 
 /* What is worth knowing before anybody has a key. */

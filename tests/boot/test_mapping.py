@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Map the same volumes with latchkey and with the real cryptsetup in one guest, and compare.
 
-The tests themselves are in guest/mapping_cases and guest/cipher_cases, each process 1 of a guest. Its image has busybox, the
+The tests themselves are in guest/mapping_cases, guest/cipher_cases and guest/array_cases, each process 1 of a guest. Its image has busybox, the
 machine's own cryptsetup and dmsetup with their libraries, and latchkey.
 """
 import os
@@ -22,7 +22,10 @@ GUESTS = {
     "mapping_cases": "ecb? loop?",
     "cipher_cases": "ecb? loop? cbc? essiv? af_alg? algif_skcipher? adiantum nhpoly1305 chacha_generic? serpent_generic "
                     "twofish_generic camellia_generic dm_integrity? authenc? sha256_generic?",
+    "array_cases": "loop? md_mod? raid1?",
 }
+# What a guest has beside what all have.
+TOOLS = {"array_cases": ("mdadm",)}
 SECONDS = max(600, vm.LIMIT)  # a guest runs many cases
 
 
@@ -53,7 +56,7 @@ def boot(script):
                           "--witness", witness, "--sector-size", str(size)) for size in (512, 4096)]
     image = guest.image(script, f"{vm.MODULES} {GUESTS[script]}", (key, "/key:0600"),
                         (file(script, "passphrase", passphrase.encode()), "/etc/passphrase:0600"),
-                        (file(script, "witness", witness.encode() + b"\n"), "/etc/witness"))
+                        (file(script, "witness", witness.encode() + b"\n"), "/etc/witness"), tools=TOOLS.get(script, ()))
     with VM(script, image, "", disks + [blank_disk(script, 64 << 20)], memory=512, limit=SECONDS) as machine:
         try:
             machine.expect("CASES end")
@@ -76,7 +79,7 @@ def report(text, number, name, wrong):
 
 
 def main():
-    reason = guest.missing()
+    reason = guest.missing(*(tool for tools in TOOLS.values() for tool in tools))
     if reason:
         print(f"1..0 # SKIP {reason}")
         return 0

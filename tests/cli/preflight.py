@@ -316,12 +316,32 @@ def _(p):
             for place in places:
                 f.seek(place)
                 f.write(b"####" if volume != area else bytes(4096))
-    complaints = p.finds(6, ["warning: root: .*primary", "ok: root: .* is LUKS2"], cmdline=f"latchkey.device={one.path}") + \
-        p.finds(6, ["problem: root: .*restore a header backup"], cmdline=f"latchkey.device={both.path}") + \
-        p.finds(6, ["warning: root: keyslot 0: its area looks overwritten"], cmdline=f"latchkey.device={area.path}")
+    restore = "; restore a header backup: cryptsetup luksHeaderRestore --header-backup-file FILE "
+    complaints = p.finds(6, [f"warning: root: .*primary.*; repair it with: cryptsetup repair {re.escape(one.path)}$",
+                             "ok: root: .* is LUKS2"], cmdline=f"latchkey.device={one.path}") + \
+        p.finds(6, [f"problem: root: [^;]*; [^;]*{restore}{re.escape(both.path)}$"], cmdline=f"latchkey.device={both.path}") + \
+        p.finds(6, [f"warning: root: keyslot 0: its area looks overwritten[^;]*{restore}{re.escape(area.path)}$"],
+                cmdline=f"latchkey.device={area.path}")
     for volume in (one, both, area):
         volume.remove()
     return complaints
+
+
+@case("a header backup, or a detached header, named as the device is called well")
+def _(p):
+    file = os.path.join(p.work, "backup")
+    subprocess.run([CRYPTSETUP, "-q", "luksHeaderBackup", "--header-backup-file", file, V["plain"].path], check=True)
+    return p.finds(4, [f"problem: root: {re.escape(file)}: is a header backup: .*use --header$"], cmdline=f"latchkey.device={file}") + \
+        p.finds(1, ["problem: root: .*holds a detached header"], cmdline=f"latchkey.device={V['detached'].header}")
+
+
+@case("a keyslot is to be added to the device of a detached header, or with a name that cryptsetup does not know")
+def _(p):
+    where = write(os.path.join(p.root, "etc/root.header"), "")
+    shutil.copy(V["large header"].header, where)
+    return p.finds(3, ["problem: root: none of its 1 keyslots",
+                       f"warning: root: keyslot 0 .*; add one that fits: cryptsetup luksAddKey --pbkdf-memory 13312 --header {re.escape(where)} "
+                       f"{re.escape(V['large header'].path)}$"], memory="48", cmdline=device("large header", "latchkey.header=/etc/root.header"))
 
 
 @case("a detached header that is not in the image is called well")
@@ -393,6 +413,7 @@ def main():
     V["ignored"] = V["plain"].clone("ignored")
     V["ignored"].cryptsetup("config", "--key-slot", "1", "--priority", "ignore")
     V["detached"] = Volume(FOLDER, "detached").format(SECRET, *PBKDF2, header=True)
+    V["large header"] = Volume(FOLDER, "large-header").format(SECRET, *argon2(memory_kib=LARGE_KIB), header=True)
     V["luks1"] = Volume(FOLDER, "luks1").format(SECRET, *PBKDF2, luks="luks1")
     return suite([(f"{what} ({name})", judged(name, program, function, number))
                   for number, (what, function) in enumerate(CASES) for name, program in BUILDS])

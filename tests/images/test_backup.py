@@ -8,7 +8,7 @@ import sys
 
 sys.dont_write_bytecode = True
 from image import BOTH, DATA, FIRST, MAKERS, O, SECOND, Image, add_key, base
-from volumes import CRYPTSETUP, LATCHKEY, LATCHKEY_ASAN, PBKDF2, Volume, fingerprint, lacking, must, run, suite, typed
+from volumes import CRYPTSETUP, LATCHKEY, LATCHKEY_ASAN, PBKDF2, Skip, Volume, fingerprint, lacking, must, run, suite, typed
 
 import defects  # noqa: F401 - its volumes
 
@@ -315,13 +315,159 @@ def recovery():
     return wrong
 
 
-@case("a backup file by itself is no volume: the option is named")
-def alone():
-    wrong = []
-    for kind in "two", "luks1":
-        path, file = volume(f"alone-{kind}", kind), path_of(f"alone-{kind}.backup")
-        wrong += expect(backup(path, file), 0) + expect(opens(file), 4, "begin at byte")
+# --- a backup by itself ----------------------------------------------------------------------------------
+
+
+def alone(file, data, secret=FIRST, slot=0):
+    """What each command says of a header backup: check and test take it, open does not."""
+    before = fingerprint(file)
+    done = run(LATCHKEY, "check", file)
+    wrong = [f"check: exit status {done.code}: {done.out}{done.err}"] * (done.code != 0 or done.err != "")
+    wrong += [f"check does not say it: {done.out}"] * ("data: none here: this is a header backup\n" not in done.out)
+    done = opens(file, secret=secret)
+    wrong += expect(done, 0, f"latchkey: open would refuse it: {file}: is a header backup: it has ", "--header")
+    wrong += [f"test: {done.out}"] * (done.out != f"keyslot {slot}\n")
+    wrong += expect(opens(file, secret=b"wrong"), 2, "open would refuse it")
+    done = run(LATCHKEY, "open", "--key-file", "-", file, "no-such-name", stdin=secret)
+    wrong += expect(done, 4, "is a header backup", f"its data would begin at byte {data};", "use --header")
+    wrong += [f"open: {done.err}"] * (len(done.err.splitlines()) != 1 or "open would" in done.err)
+    done = run(LATCHKEY, "dump", file)
+    wrong += expect(done, 0) + [f"dump: {done.out}"] * ("contents:    a header backup, no data\n" not in done.out)
+    wrong += expect(run(LATCHKEY, "benchmark", file), 0)
+    must(CRYPTSETUP, "open", "--test-passphrase", "--key-file", "-", file, stdin=secret)
+    return wrong + unchanged(file, before)
+
+
+def data_of(path):
+    return int(re.search(r"from byte (\d+)", must(LATCHKEY, "dump", path)).group(1))
+
+
+def grow(file, size):
+    """Zeroes behind it."""
+    os.chmod(file, 0o600)
+    os.truncate(file, size)
+
+
+def made_by_both(kind):
+    path, wrong = volume(f"alone-{kind}", kind), []
+    for maker in "ours", "theirs":
+        file = path_of(f"alone-{kind}.{maker}")
+        if maker == "ours":
+            must(LATCHKEY, "backup", path, file)
+        else:
+            must(CRYPTSETUP, "-q", "luksHeaderBackup", "--header-backup-file", file, path)
+        wrong += [f"{maker}: {w}" for w in alone(file, data_of(path))]
     return wrong
+
+
+for each in VOLUMES:
+    CASES.append((f"{each}: a header backup is called damaged, or cannot be tested", lambda each=each: made_by_both(each)))
+
+
+@case("a header backup that ends anywhere from the keyslots' end to the data's beginning is called damaged")
+def between():
+    wrong = []
+    for luks, options, end in ("luks2", [*PBKDF2, "--sector-size", "512", "--luks2-metadata-size", "16k", "--luks2-keyslots-size", "256k"], 32768 + 262144), \
+                              ("luks1", ["--pbkdf-force-iterations", "1000", "--key-size", "256"], 4096 + 7 * 131072 + 128000):
+        path, file = path_of(f"between-{luks}.img"), path_of(f"between-{luks}.backup")
+        must("truncate", "-s", "4M", path)
+        must(CRYPTSETUP, "-q", "luksFormat", "--type", luks, *options, "--offset", "4096", "--key-file", "-", path, stdin=FIRST)
+        must(CRYPTSETUP, "-q", "luksHeaderBackup", "--header-backup-file", file, path)
+        grow(file, end)
+        for size in end, end + 511, end + 512, 1048576 + 4096 * (luks == "luks1"), 2097151, 2097152, 2097152 + 511:
+            grow(file, size)
+            wrong += [f"{luks}, {size} bytes: {w}" for w in alone(file, 2097152)]
+        grow(file, 2097152 + 512)
+        wrong += [f"{luks}, one sector: {w}" for w in expect(opens(file), 0) + expect(run(LATCHKEY, "check", file), 0)]
+        for size in end - 1, end - 512, 40000:
+            os.truncate(file, size)
+            done = run(LATCHKEY, "check", file)
+            wrong += [f"{luks}, {size} bytes: {w}" for w in expect(done, 6) + expect(opens(file), 4, "truncated")]
+            if "the keyslots area would end at byte" not in done.out or "header backup" in done.out:
+                wrong.append(f"{luks}, {size} bytes: {done.out}")
+    return wrong
+
+
+@case("a LUKS1 backup from a machine with large pages is taken for a volume of some sectors")
+def pages():
+    path, file, wrong = volume("pages", "luks1"), path_of("pages.backup"), []
+    must(CRYPTSETUP, "-q", "luksHeaderBackup", "--header-backup-file", file, path)
+    data = data_of(path)
+    for page in 16384, 65536:
+        end = (os.path.getsize(file) + page - 1) // page * page
+        if end <= data:
+            wrong.append(f"pages of {page} bytes: this volume shows nothing")
+        with open(path, "rb") as f, open(file, "wb") as g:
+            g.write(f.read(end))
+        wrong += [f"pages of {page} bytes: {w}" for w in alone(file, data)]
+    return wrong
+
+
+@case("a detached header by itself, whole or cut")
+def detached_alone():
+    wrong = []
+    for luks, options in ("luks2", PBKDF2), ("luks1", ["--pbkdf-force-iterations", "1000"]):
+        header = Volume(FOLDER, f"detached-{luks}").format(FIRST, *options, luks=luks, header=True).header
+        done = run(LATCHKEY, "check", header)
+        wrong += expect(done, 0) + [done.out] * ("data: none here: this is a detached header\n" not in done.out)
+        wrong += expect(opens(header), 0, "open would refuse it", "holds a detached header; name the data device and use --header")
+        wrong += expect(run(LATCHKEY, "open", "--key-file", "-", header, "x", stdin=FIRST), 1, "use --header")
+        os.truncate(header, os.path.getsize(header) - 65536)
+        wrong += [f"{luks}, cut: {w}" for w in expect(run(LATCHKEY, "check", header), 6)]
+        if run(CRYPTSETUP, "open", "--test-passphrase", "--key-file", "-", header, stdin=FIRST).code == 0:
+            wrong.append(f"{luks}: cryptsetup takes a header that is cut")
+    return wrong
+
+
+@case("a block device that ends before its data is called sound, or a backup for sure")
+def partition():
+    file = path_of("partition.backup")
+    must(LATCHKEY, "backup", volume("partition", "one"), file)
+    loop = run("losetup", "--find", "--show", file)
+    if loop.code:
+        raise Skip(f"no loop device: {loop.err.strip()}")
+    device = loop.out.strip()
+    try:
+        done = run(LATCHKEY, "check", device)
+        wrong = expect(done, 6) + [done.out] * ("truncated? Or does it hold a header backup?" not in done.out)
+        wrong += expect(opens(device), 0, "open would refuse it", "truncated? Or does it hold a header backup?")
+        return wrong + expect(run(LATCHKEY, "open", "--key-file", "-", device, "x", stdin=FIRST), 4, "truncated?")
+    finally:
+        must("losetup", "--detach", device)
+
+
+@case("the last bytes of a file, less than a sector, spoil the volume; data of no whole sectors of 4096 do not")
+def odd_tail():
+    wrong = []
+    for sector in 512, 4096:
+        path = path_of(f"tail-{sector}.img")
+        must("truncate", "-s", "4M", path)
+        must(CRYPTSETUP, "-q", "luksFormat", *PBKDF2, "--luks2-keyslots-size", "1m", "--sector-size", sector, "--key-file", "-", path,
+             stdin=FIRST)
+        os.truncate(path, (4 << 20) + 511)
+        wrong += [f"{sector}: {w}" for w in expect(opens(path), 0) + expect(run(LATCHKEY, "check", path), 0)]
+        wrong += [f"{sector}: a note"] * (opens(path).err != "")
+        os.truncate(path, (4 << 20) + 512)
+        done = opens(path)
+        wrong += expect(done, 0) + expect(run(LATCHKEY, "check", path), 0 if sector == 512 else 6)
+        if sector == 4096:
+            wrong += expect(done, 0, "open would refuse it", "no multiple of its sector size 4096")
+            wrong += expect(run(LATCHKEY, "open", "--key-file", "-", path, "x", stdin=FIRST), 4, "no multiple of its sector size 4096")
+    return wrong
+
+
+@case("boot takes a header backup for a volume, or its rehearsal does")
+def boots():
+    file = path_of("boots.backup")
+    must(LATCHKEY, "backup", volume("boots", "one"), file)
+    key = path_of("boots.key")
+    with open(key, "wb") as f:
+        f.write(FIRST)
+    crypttab = path_of("boots.crypttab")
+    with open(crypttab, "w", encoding="ascii") as f:
+        f.write(f"root {file} {key} luks,headless,x-systemd.device-timeout=2s\n")
+    done = run(LATCHKEY, "boot", "--test", "--cmdline", "quiet", "--crypttab", crypttab, "--config", "/dev/null", timeout=60)
+    return expect(done, 4, f"root: {file}: is a header backup", "use --header")
 
 
 @case("a backup of another volume: says both UUIDs")
@@ -356,7 +502,7 @@ def elsewhere():
     for segment, code, notes in (
             ({"offset": str(DATA + 4096)}, 0, [f"its data begins at byte {DATA + 4096}, not {DATA}"]),
             ({"size": "4096"}, 0, ["its data has 4096 bytes, not 0"]),
-            ({"size": "1048576"}, 4, ["its data has 1048576 bytes, not 0"]),
+            ({"size": "1048576"}, 0, ["its data has 1048576 bytes, not 0"]),
             ({"offset": "0"}, 0, [f"its data begins at byte 0, not {DATA}"]),
             ({"offset": str(DATA + 512), "size": "512"}, 0, [f"byte {DATA + 512}, not {DATA}", "has 512 bytes, not 0"])):
         image = Image(read(path))
@@ -364,8 +510,9 @@ def elsewhere():
         image.save(file)
         done = opens(path, "--header", file)
         said = [line for line in done.err.splitlines() if "differs from the header on" in line]
+        refused = [line for line in done.err.splitlines() if "open would refuse it" in line]
         wrong += expect(done, code)
-        if len(said) != 1 or len(done.err.splitlines()) != 1 + (code != 0):
+        if len(said) != 1 or len(refused) != (segment == {"size": "1048576"}) or len(done.err.splitlines()) != 1 + len(refused):
             wrong.append(f"{segment}: notes: {done.err}")
         wrong += [f"{segment}: does not say {note!r}: {done.err}" for note in notes if note not in "".join(said)]
     return wrong
@@ -376,7 +523,8 @@ def another_size():
     path, file = volume("size", "two"), path_of("size.backup")
     wrong = expect(backup(path, file), 0)
     os.truncate(path, 500000)
-    return wrong + expect(opens(path, "--header", file), 4, "500000 bytes") + \
+    return wrong + expect(opens(path, "--header", file), 0, "open would refuse it", "499712 bytes") + \
+        expect(run(LATCHKEY, "open", "--key-file", "-", "--header", file, path, "x", stdin=FIRST), 4, "499712 bytes") + \
         expect(run(LATCHKEY, "check", "--header", file, path), 6)
 
 

@@ -3,12 +3,14 @@
  * devices_look - what src/device says of an image, for the suite "devices".
  *
  *   devices_look super IMAGE                     type, UUID and label, a line each
+ *   devices_look mark IMAGE                      type, version and place of each foreign mark, a line each
  *   devices_look part IMAGE SECTOR NUMBER START  PARTUUID and PARTLABEL of a partition
  *   devices_look fat IMAGE PATH                  the file, read by our own FAT reader
  *   devices_look stick IMAGE PATH                the file, read as from a stick: by the kernel's driver or our own
  */
 #include "device/blkdev.h"
 #include "device/fat.h"
+#include "device/mark.h"
 #include "device/partition.h"
 #include "device/stick.h"
 #include "device/superblock.h"
@@ -29,6 +31,16 @@ static int super(const struct reader *r)
 	if (!superblock_read(r, &s))
 		return 1;
 	printf("%s\n%s\n%s\n", s.type, s.uuid, s.label);
+	return 0;
+}
+
+static int mark(const struct reader *r)
+{
+	struct mark m;
+	unsigned row = 0;
+
+	while (mark_next(r, &row, &m))
+		printf("%s %s%s%llu\n", m.type, m.version, *m.version ? " " : "", (unsigned long long)m.off);
 	return 0;
 }
 
@@ -96,6 +108,8 @@ int main(int argc, char **argv)
 		return complain(err.cause, &err);
 	if (!strcmp(argv[1], "super"))
 		return super(&dev.reader);
+	if (!strcmp(argv[1], "mark"))
+		return mark(&dev.reader);
 	if (!strcmp(argv[1], "part"))
 		return part(&dev.reader, argv + 3);
 	return fat(&dev.reader, argv[3]);

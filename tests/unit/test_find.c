@@ -139,6 +139,50 @@ static void a_volume_is_not_found(void **state)
 	expect_path("/dev/disk/by-label/root", "/dev/sdb");
 }
 
+/* It gets longer, and the mark of a firmware RAID at its end. */
+static void mark(const char *name)
+{
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/dev/%s", name);
+	file = fopen(path, "rb+");
+	assert_non_null(file);
+	assert_int_equal(fseek(file, (128 << 10) - 512, SEEK_SET), 0);
+	assert_int_equal(fwrite("$XIDE$", 1, 6, file), 6);
+	assert_int_equal(fseek(file, (128 << 10) - 1, SEEK_SET), 0);
+	assert_int_equal(fputc(0, file), 0);
+	fclose(file);
+}
+
+static void a_member_is_found_or_a_volume_beside_it_is_not(void **state)
+{
+	char path[PATH_ROOM];
+	struct member member;
+	struct error err;
+
+	(void)state;
+	no_devices();
+	luks("sda", IMAGE_UUID_TEXT, "root");
+	luks("sdb", IMAGE_UUID_TEXT, "root");
+	mark("sda");
+	expect_path("UUID=" IMAGE_UUID_TEXT, "/dev/sdb");
+	expect_path("/dev/disk/by-label/root", "/dev/sdb");
+	mark("sdb");
+	expect_failure("UUID=" IMAGE_UUID_TEXT, CAUSE_DEVICE, "the array is not there; /dev/sd");
+	expect_failure("LABEL=root", CAUSE_DEVICE, "lsi_mega_raid_member");
+	assert_int_equal(find_device_or_member("LABEL=root", path, sizeof(path), &member, &err),
+		CAUSE_DEVICE);
+	assert_string_equal(member.mark.whole, "array");
+	/* Not even when it is held and nothing else is there. */
+	held("sda", "md0");
+	expect_failure("LABEL=root", CAUSE_DEVICE, "the array is not there");
+	luks("md0", IMAGE_UUID_TEXT, "root");
+	expect_path("LABEL=root", "/dev/md0");
+	assert_int_equal(find_device_or_member("LABEL=root", path, sizeof(path), &member, &err), CAUSE_OK);
+	assert_null(member.mark.type);
+}
+
 static void the_case_of_a_UUID_matters(void **state)
 {
 	(void)state;
@@ -356,6 +400,26 @@ static void attribute(const char *name, const char *attribute, const char *value
 	snprintf(path, sizeof(path), "/sys/class/block/%s/%s", name, attribute);
 	(void)unlink(path);
 	dev_write(path, value);
+}
+
+static void two_paths_of_one_disk_are_two_volumes(void **state)
+{
+	static const char *const places[] = {"sda", "sdb", "sdc"};
+
+	(void)state;
+	no_devices();
+	for (int i = 0; i < 3; i++) {
+		char folder[64];
+
+		luks(places[i], i < 2 ? IMAGE_UUID_TEXT : OTHER_UUID, "");
+		snprintf(folder, sizeof(folder), "/sys/class/block/%s/device", places[i]);
+		assert_int_equal(mkdir(folder, 0755), 0);
+	}
+	attribute("sda", "device/wwid", "naa.5000c500\n");
+	attribute("sdb", "device/wwid", "naa.5000c501\n");
+	expect_failure("UUID=" IMAGE_UUID_TEXT, CAUSE_DEVICE, "name one by its path");
+	attribute("sdb", "device/wwid", "naa.5000c500\n");
+	expect_failure("UUID=" IMAGE_UUID_TEXT, CAUSE_DEVICE, "is on two paths of one disk, /dev/sd");
 }
 
 static void node(const char *name, const void *data, size_t size)
@@ -646,6 +710,8 @@ int main(void)
 		FIND(the_cipher_of_LUKS1_is_a_label),
 		FIND(a_lost_first_sector_hides_a_volume),
 		FIND(two_volumes_of_one_name_are_one),
+		FIND(two_paths_of_one_disk_are_two_volumes),
+		FIND(a_member_is_found_or_a_volume_beside_it_is_not),
 		FIND(what_a_volume_stands_on_is_another_volume),
 		FIND(a_volume_in_use_is_called_absent),
 		FIND(an_exclamation_mark_is_no_slash),

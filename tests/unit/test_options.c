@@ -72,6 +72,7 @@ static const struct flag {
 	size_t field;
 } flags[] = {
 	{"--readonly", "-r", COMMAND_OPEN, offsetof(struct options, wishes.read_only)},
+	{"--readonly-member", NULL, COMMAND_OPEN, offsetof(struct options, wishes.readonly_member)},
 	{"--allow-discards", NULL, COMMAND_OPEN, offsetof(struct options, wishes.flags.allow_discards)},
 	{"--perf-same_cpu_crypt", NULL, COMMAND_OPEN, offsetof(struct options, wishes.flags.same_cpu_crypt)},
 	{"--perf-submit_from_crypt_cpus", NULL, COMMAND_OPEN,

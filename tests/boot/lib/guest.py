@@ -10,20 +10,20 @@ import vm
 TOOLS = ("busybox", "cryptsetup", "dmsetup")
 
 
-def missing():
+def missing(*tools):
     """What this machine lacks for such a guest, as one sentence; None if nothing."""
-    for name in TOOLS:
+    for name in TOOLS + tools:
         if not shutil.which(name):
             return f"{name} is not installed (toolchain/setup check installs it)"
     return vm.missing()
 
 
-def image(cases, modules, *files):
-    """The script tests/boot/guest/CASES as process 1, and (file, where it goes with its mode) more."""
+def image(cases, modules, *files, tools=()):
+    """The script tests/boot/guest/CASES as process 1, and (file, where it goes with its mode) more; @tools: programs of this machine, too."""
     busybox = os.path.realpath(shutil.which("busybox"))
     add = [f"{busybox}:/bin/busybox:0755", f"{os.path.join(vm.GUEST, 'cases.sh')}:/cases.sh"]
     add += [f"{path}:{where}" for path, where in files]
-    for name in TOOLS[1:]:
+    for name in TOOLS[1:] + tools:
         for path in vm.with_libraries(shutil.which(name)):
             add.append(f"{path}:{path}:0755")
         add.append(f"{shutil.which(name)}:/sbin/{name}:0755")

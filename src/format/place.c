@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* place - see place.h. */
+#include "format/place.h"
+#include "base/text.h"
+#include "device/member.h"
+#include <string.h>
+
+enum { QUOTED_BYTES = 300, CUT_CHARS = 3 };
+
+/* --- where the data is ------------------------------------------------------------------ */
+
+const struct blkdev *place_header(const struct place *p)
+{
+	return p->header ? p->header : p->device;
+}
+
+static uint64_t usable_bytes(const struct blkdev *dev)
+{
+	uint64_t size = dev->reader.size_bytes;
+
+	return dev->is_block ? size : size - size % 512;
+}
+
+/*
+ * cryptsetup rounds a backup of LUKS1 up to the pages of the machine that makes it, beyond the beginning of the data
+ * where that is no multiple of them.
+ */
+static bool ends_on_page(uint64_t end, uint64_t size_bytes)
+{
+	for (uint64_t page = 4096; page <= 65536; page *= 4)
+		if ((end + page - 1) / page * page == size_bytes)
+			return true;
+	return false;
+}
+
+/* Does what has @size_bytes hold header and keyslots whole, and no data, where a device could have the data? */
+static bool ends_before_data(const struct luks *luks, uint64_t size_bytes)
+{
+	uint64_t end = luks_keyslots_end(luks);
+
+	return size_bytes >= end && luks->segment.off < INT64_MAX - 511 &&
+	       (size_bytes <= luks->segment.off || (luks->version == 1 && ends_on_page(end, size_bytes)));
+}
+
+bool place_has_keyslots(const struct place *p, const struct luks *luks)
+{
+	return usable_bytes(place_header(p)) >= luks_keyslots_end(luks);
+}
+
+enum place_kind place_kind(const struct place *p, const struct luks *luks)
+{
+	if (p->header || luks->segment.verdict.cause)
+		return PLACE_VOLUME;
+	if (!luks->segment.off)
+		return PLACE_DETACHED;
+	/* A block device that is so short may as well be a partition that lost its data. */
+	return !p->device->is_block && ends_before_data(luks, usable_bytes(p->device)) ? PLACE_BACKUP
+	                                                                               : PLACE_VOLUME;
+}
+
+enum cause place_extent(const struct place *p, const struct luks *luks, uint64_t *off_sectors,
+	uint64_t *size_sectors, struct error *err)
+{
+	uint64_t size_bytes = usable_bytes(p->device);
+	enum cause cause;
+
+	switch (place_kind(p, luks)) {
+	case PLACE_DETACHED:
+		return error_set(err, CAUSE_USAGE,
+			"holds a detached header; name the data device and use --header");
+	case PLACE_BACKUP:
+		return error_set(err, CAUSE_DEVICE,
+			"is a header backup: it has %llu bytes, its data would begin at byte %llu; name the volume's "
+			"device and use --header",
+			(unsigned long long)size_bytes, (unsigned long long)luks->segment.off);
+	case PLACE_VOLUME:
+		break;
+	}
+	cause = luks_data_extent(&luks->segment, size_bytes, off_sectors, size_sectors, err);
+	if (cause && !p->header && ends_before_data(luks, size_bytes))
+		error_append(err, " Or does it hold a header backup?");
+	return cause;
+}
+
+/* --- advice ----------------------------------------------------------------------------- */
+
+/* Goes through a shell as it is. */
+static bool is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c && strchr("/._-+:@%=,", c));
+}
+
+/* The path of @dev as a word of a shell, or @instead when there is none or it cannot be typed. */
+static void quote(char out[static QUOTED_BYTES], const struct blkdev *dev, const char *instead)
+{
+	const char *path = dev ? dev->path : "";
+	bool plain = true, typed = *path;
+	size_t used;
+
+	for (const char *s = path; *s; s++) {
+		plain &= is_plain(*s);
+		typed &= *s >= ' ' && *s <= '~' && *s != '\'';
+	}
+	used = text_format(out, QUOTED_BYTES, "%s%s%s%s", plain ? "" : "'", *path == '-' ? "./" : "", path,
+		plain ? "" : "'");
+	if (!typed || used + 1 >= QUOTED_BYTES)
+		text_format(out, QUOTED_BYTES, "%s", instead);
+}
+
+void place_command(const struct place *p, const char *verb, char *text, size_t size)
+{
+	char device[QUOTED_BYTES], header[QUOTED_BYTES] = "";
+
+	quote(device, p->device, "DEVICE");
+	if (p->header)
+		quote(header, p->header, "HEADER");
+	text_format(text, size, "cryptsetup %s%s%s %s", verb, p->header ? " --header " : "", header, device);
+}
+
+/* What is to be done, and the verb of the command for it or NULL. */
+static const char *words(enum luks_advice advice, const char **verb)
+{
+	*verb = NULL;
+	switch (advice) {
+	case LUKS_ADVICE_RESUME:
+		*verb = "reencrypt --resume-only";
+		return "finish it with: ";
+	case LUKS_ADVICE_REPAIR:
+		*verb = "repair";
+		return "repair it with: ";
+	case LUKS_ADVICE_REPAIR_UNLESS_NEW:
+		*verb = "repair";
+		return "only if the device was not formatted anew, repair it with: ";
+	case LUKS_ADVICE_RESTORE:
+		*verb = "luksHeaderRestore --header-backup-file FILE";
+		return "restore a header backup: ";
+	case LUKS_ADVICE_BACKUP:
+		return "make a new header backup";
+	case LUKS_ADVICE_COPY:
+		return "a re-encryption was under way: restore no header backup, copy the device first";
+	case LUKS_ADVICE_NONE:
+		break;
+	}
+	return "";
+}
+
+/* @advice, or what is right instead for this header in this place. */
+static enum luks_advice fitting(const struct place *p, const struct luks *luks, enum luks_advice advice)
+{
+	bool restore = advice == LUKS_ADVICE_RESTORE, backup = luks && place_kind(p, luks) == PLACE_BACKUP;
+	struct member member;
+
+	/* A header in memory is there for this boot only (boot/fetch.h). */
+	if (!strncmp(place_header(p)->path, "/proc/self/fd/", 14) || member_read(place_header(p), &member))
+		return LUKS_ADVICE_NONE;
+	if (backup && (restore || advice == LUKS_ADVICE_RESUME))
+		return restore ? LUKS_ADVICE_BACKUP : LUKS_ADVICE_NONE;
+	if (restore && luks && luks->requirements.cause)
+		return luks->reencryption ? LUKS_ADVICE_COPY : LUKS_ADVICE_NONE;
+	return advice;
+}
+
+/* Does something refuse to be written that the command writes to? */
+static bool is_read_only(const struct place *p, enum luks_advice advice)
+{
+	return blkdev_is_read_only(place_header(p)) ||
+	       (advice == LUKS_ADVICE_RESUME && blkdev_is_read_only(p->device));
+}
+
+void place_advise(const struct place *p, const struct luks *luks, enum luks_advice advice, char *text)
+{
+	char command[ERROR_TEXT_BYTES - 112] = "", whole[ERROR_TEXT_BYTES];
+	const char *verb, *what = words(fitting(p, luks, advice), &verb);
+	struct place named = *p;
+	size_t len, used = strlen(text);
+
+	/* What is resumed is the data, and that is elsewhere. */
+	if (advice == LUKS_ADVICE_RESUME && luks && !luks->segment.off && !p->header)
+		named = (struct place){.device = NULL, .header = p->device};
+	if (verb)
+		place_command(&named, verb, command, sizeof(command));
+	/* A command that was cut could name another device. */
+	if (!*what || strlen(command) + 1 == sizeof(command))
+		return;
+	len = text_format(whole, sizeof(whole), "; %s%s%s",
+		verb && is_read_only(p, advice) ? "it is read-only; once it can be written, " : "", what,
+		command);
+	if (used + len >= ERROR_TEXT_BYTES) {
+		used = ERROR_TEXT_BYTES - 1 - len;
+		memset(text + used - CUT_CHARS, '.', CUT_CHARS);
+	}
+	memcpy(text + used, whole, len + 1);
+}
+
+enum cause place_load(const struct place *p, struct luks *luks, struct header_report *report,
+	struct error *err)
+{
+	enum cause cause = header_load(&place_header(p)->reader, luks, report, err);
+
+	if (cause)
+		place_advise(p, NULL, report->advice, err->text);
+	else if (report->note[0])
+		place_advise(p, luks, report->advice, report->note);
+	return cause;
+}
