@@ -26,6 +26,7 @@ struct header_copy {
 struct header_report {
 	bool used_secondary;
 	char note[ERROR_TEXT_BYTES]; /* a sentence about a copy that could not be used; "" when all is well */
+	enum luks_advice advice;     /* for the note, or when header_load fails */
 	struct header_copy primary, secondary;
 };
 

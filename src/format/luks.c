@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* luks - see luks.h. */
 #include "format/luks.h"
+#include "base/text.h"
 
 uint64_t luks_area_used_bytes(const struct luks_keyslot *slot)
 {
@@ -46,6 +47,33 @@ bool luks_uuid_is_valid(const char *s)
 			return false;
 	}
 	return !s[LUKS_UUID_CHARS];
+}
+
+void luks_advice_format(char *text, size_t size, enum luks_advice advice, const char *device,
+	const char *header)
+{
+	const char *option = header ? " --header " : "";
+
+	header = header ? header : "";
+	*text = 0;
+	switch (advice) {
+	case LUKS_ADVICE_NONE:
+		break;
+	case LUKS_ADVICE_RESUME:
+		text_format(text, size, "; finish it with: cryptsetup reencrypt --resume-only%s%s %s", option,
+			header, device);
+		break;
+	case LUKS_ADVICE_REPAIR:
+		text_format(text, size, "; repair it with: cryptsetup repair%s%s %s", option, header, device);
+		break;
+	case LUKS_ADVICE_RESTORE:
+		text_format(text, size, "; restore a header backup");
+		break;
+	case LUKS_ADVICE_COPY:
+		text_format(text, size,
+			"; a re-encryption was under way: restore no header backup, copy the device first");
+		break;
+	}
 }
 
 const char *luks_priority_name(enum luks_priority p)

@@ -31,11 +31,25 @@ enum {
 };
 
 /*
+ * What helps against a verdict or a fault. It stands apart from the sentence: a command needs the path of the
+ * device, which only the commands know, and none may be given where the device belongs to something else.
+ * luks_advice_format puts it in words.
+ */
+enum luks_advice {
+	LUKS_ADVICE_NONE,
+	LUKS_ADVICE_RESUME,  /* cryptsetup reencrypt --resume-only */
+	LUKS_ADVICE_REPAIR,  /* cryptsetup repair */
+	LUKS_ADVICE_RESTORE, /* a header backup; never while a re-encryption is under way */
+	LUKS_ADVICE_COPY,    /* no header backup: copy the device before anything else */
+};
+
+/*
  * Something that the header describes correctly and latchkey cannot use.
  * cause is CAUSE_OK when it can be used; why is a sentence fragment ("unknown kdf \"x\"").
  */
 struct luks_verdict {
 	enum cause cause;
+	enum luks_advice advice;
 	char why[LUKS_WHY_BYTES];
 };
 
@@ -83,6 +97,19 @@ struct luks_flags {
 	bool no_read_workqueue, no_write_workqueue, high_priority;
 };
 
+/*
+ * A re-encryption (also encryption or decryption in place) that has begun and not ended. The header requires it to be
+ * known; one segment flagged "in-reencryption" tells crashed from clean.
+ */
+enum luks_reencryption {
+	LUKS_REENCRYPTION_NONE,
+	LUKS_REENCRYPTION_CLEAN,   /* every sector is under the key that its segment says */
+	LUKS_REENCRYPTION_CRASHED, /* what the last segment in hand held must be recovered first */
+	LUKS_REENCRYPTION_V1,      /* by a cryptsetup before 2.4.3: no digest vouches for its description */
+	LUKS_REENCRYPTION_OFFLINE, /* by a program that keeps its state in files */
+	LUKS_REENCRYPTION_UNKNOWN, /* of a later version, or a description that is not complete */
+};
+
 /* A token of the type "luks2-keyring": a key of the kernel's keyring is a passphrase of its keyslots. */
 struct luks_keyring_token {
 	unsigned id;
@@ -109,6 +136,7 @@ struct luks {
 	struct luks_flags flags;
 	unsigned unknown_flags;           /* in config, ignored */
 	struct luks_verdict requirements; /* not CAUSE_OK: must not be mapped */
+	enum luks_reencryption reencryption;
 };
 
 /* How much of its area a keyslot fills: the split key, rounded up to whole sectors. */
@@ -123,6 +151,13 @@ enum cause luks_data_extent(const struct luks_segment *seg, uint64_t device_byte
 
 /* 8-4-4-4-12 hex digits and a NUL behind them. */
 bool luks_uuid_is_valid(const char *s);
+
+/*
+ * @advice as the end of a sentence, with a "; " in front: "; repair it with: cryptsetup repair @device". "" for none.
+ * @header is the path of a detached header, NULL when the header is on the device itself.
+ */
+void luks_advice_format(char *text, size_t size, enum luks_advice advice, const char *device,
+	const char *header);
 
 const char *luks_priority_name(enum luks_priority p);
 
