@@ -93,14 +93,23 @@ static void check_keyslot(struct findings *f, const struct reader *r, const stru
 }
 
 /* Does the data that the header describes fit the device? */
-static void check_segment(struct findings *f, const struct luks_segment *seg, uint64_t device_bytes)
+static void check_segment(struct findings *f, const struct luks *luks, uint64_t device_bytes)
 {
+	const struct luks_segment *seg = &luks->segment;
 	uint64_t off_sectors, size_sectors;
 	struct error err;
-	char text[80];
+	char text[128];
 
 	if (seg->verdict.cause) {
-		sound("data", seg->verdict.why);
+		/* A header backup ends where the data would begin. */
+		if (luks->data_end > device_bytes && luks->data_off < device_bytes) {
+			text_format(text, sizeof(text),
+				"the device has %llu bytes, its data would end at byte %llu: truncated?",
+				(unsigned long long)device_bytes, (unsigned long long)luks->data_end);
+			fault(f, "data", text);
+		} else {
+			sound("data", seg->verdict.why);
+		}
 		return;
 	}
 	if (luks_data_extent(seg, device_bytes, &off_sectors, &size_sectors, &err)) {
@@ -116,6 +125,7 @@ static enum cause check_all(const struct options *o, const struct reader *header
 {
 	struct findings f = {0};
 	struct header_report report;
+	char why[ERROR_TEXT_BYTES];
 	struct luks luks;
 	enum cause cause = header_load(header, &luks, &report, err);
 
@@ -129,9 +139,12 @@ static enum cause check_all(const struct options *o, const struct reader *header
 		check_keyslot(&f, header, &luks.keyslots[i]);
 	/* A header file by itself has no data to fit. */
 	if (luks.segment.off || o->wishes.header)
-		check_segment(&f, &luks.segment, data->size_bytes);
-	if (luks.requirements.cause)
-		sound("requirements", luks.requirements.why);
+		check_segment(&f, &luks, data->size_bytes);
+	if (luks.requirements.cause) {
+		luks_verdict_format(why, sizeof(why), &luks, &luks.requirements, o->args[0],
+			o->wishes.header);
+		sound("requirements", why);
+	}
 	if (f.faults)
 		return error_set(err, CAUSE_DAMAGED, "%s: faults: %u, see above", header->name, f.faults);
 	return CAUSE_OK;

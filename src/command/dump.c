@@ -21,6 +21,15 @@ static const char *escaped(const char *s)
 	return safe;
 }
 
+/* Why it must not be mapped, and what to do. */
+static const char *requirements_text(const struct options *o, const struct luks *luks)
+{
+	static char text[ERROR_TEXT_BYTES];
+
+	luks_verdict_format(text, sizeof(text), luks, &luks->requirements, o->args[0], o->wishes.header);
+	return text;
+}
+
 /* --- for people ------------------------------------------------------------------------ */
 
 static void kdf_for_people(const struct kdf *kdf)
@@ -84,7 +93,7 @@ static void flag_for_people(const char *name)
 	PUT("flag:        %s\n", name);
 }
 
-static void for_people(const struct luks *luks, const struct header_report *report)
+static void for_people(const struct options *o, const struct luks *luks, const struct header_report *report)
 {
 	PUT("version:     LUKS%u\nuuid:        %s\n", luks->version, luks->uuid);
 	if (luks->label[0])
@@ -97,7 +106,7 @@ static void for_people(const struct luks *luks, const struct header_report *repo
 	if (report->note[0])
 		PUT("note:        %s\n", report->note);
 	if (luks->requirements.cause)
-		PUT("must not be mapped: %s\n", luks->requirements.why);
+		PUT("must not be mapped: %s\n", requirements_text(o, luks));
 	segment_for_people(&luks->segment);
 	for (unsigned i = 0; i < luks->digest_count; i++) {
 		const struct luks_digest *d = &luks->digests[i];
@@ -106,7 +115,8 @@ static void for_people(const struct luks *luks, const struct header_report *repo
 			PUT("digest %u:    cannot be used: %s\n", d->id, d->verdict.why);
 		else
 			PUT("digest %u:    pbkdf2 %s, %u iterations%s\n", d->id, hash_name(d->hash),
-				d->iterations, d->covers_segment ? "" : "; bound to no data");
+				d->iterations,
+				d->covers_segment || luks->reencryption ? "" : "; bound to no data");
 	}
 	for (unsigned i = 0; i < luks->keyslot_count; i++)
 		keyslot_for_people(luks, &luks->keyslots[i]);
@@ -141,13 +151,18 @@ static void json_member_text(const char *name, const char *s)
 }
 
 /* "usable": true, or false with the cause and the reason. */
-static void json_verdict(const struct luks_verdict *v)
+static void json_usable(const struct luks_verdict *v, const char *why)
 {
 	PUT("\"usable\": %s", v->cause ? "false" : "true");
 	if (!v->cause)
 		return;
 	PUT(", \"cause\": \"%s\", ", cause_info(v->cause)->name);
-	json_member_text("why", v->why);
+	json_member_text("why", why);
+}
+
+static void json_verdict(const struct luks_verdict *v)
+{
+	json_usable(v, v->why);
 }
 
 static void json_kdf(const struct kdf *kdf)
@@ -207,7 +222,7 @@ static void json_flag(const char *name)
 	PUT("%s\"%s\"", first ? "" : ", ", name);
 }
 
-static void for_programs(const struct luks *luks, const struct header_report *report)
+static void for_programs(const struct options *o, const struct luks *luks, const struct header_report *report)
 {
 	PUT("{\n  \"version\": %u,\n  \"uuid\": \"%s\",\n  ", luks->version, luks->uuid);
 	json_member_text("label", luks->label);
@@ -219,8 +234,8 @@ static void for_programs(const struct luks *luks, const struct header_report *re
 	PUT("  \"header_copy\": \"%s\",\n  ", report->used_secondary ? "secondary" : "primary");
 	json_member_text("note", report->note);
 	PUT(",\n  \"requirements\": {");
-	json_verdict(&luks->requirements);
-	PUT("},\n");
+	json_usable(&luks->requirements, requirements_text(o, luks));
+	PUT("},\n  \"reencryption\": \"%s\",\n", luks_reencryption_name(luks->reencryption));
 	json_segment(&luks->segment);
 	PUT("  \"flags\": [");
 	each_flag(&luks->flags, json_flag);
@@ -252,9 +267,9 @@ enum cause command_dump(const struct options *o, struct error *err)
 	if (cause)
 		return cause;
 	if (o->json)
-		for_programs(&luks, &report);
+		for_programs(o, &luks, &report);
 	else
-		for_people(&luks, &report);
+		for_people(o, &luks, &report);
 	if (page.used + 1 >= sizeof(page.text))
 		return error_set(err, CAUSE_BUG, "the report does not fit its page");
 	if (!text_write(1, page.text, page.used))

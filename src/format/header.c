@@ -22,6 +22,7 @@ struct copy {
 	unsigned version; /* as the first bytes say, when there is a magic */
 	struct luks2_binary bin;
 	const char *foreign; /* what seems to have been made over the primary, or NULL */
+	bool offline;        /* no header until somebody else's re-encryption has ended */
 	uint8_t *data;       /* bin.hdr_size_bytes, mapped; only when sound */
 	struct error why;
 };
@@ -84,15 +85,32 @@ static const char *foreign_mark(const uint8_t first[static LUKS2_BINARY_BYTES])
 	return NULL;
 }
 
+/* The re-encryption of a LUKS1 volume; all fields but the magic are as before. */
+static void refuse_offline(const uint8_t *first, struct copy *c)
+{
+	const char *uuid = (const char *)first + LUKS_UUID_OFF;
+
+	c->offline = true;
+	c->state = COPY_DAMAGED;
+	c->why.cause = CAUSE_UNSUPPORTED;
+	luks_offline_reencryption(c->why.text, sizeof(c->why.text), luks_uuid_is_valid(uuid) ? uuid : "UUID");
+}
+
 /* Judge the copy at byte @at: everything but its JSON. */
 static void copy_open(const struct reader *r, uint64_t at, struct copy *c)
 {
 	uint8_t first[LUKS2_BINARY_BYTES];
+	enum luks_magic magic;
 	enum cause cause;
 
 	*c = (struct copy){.at = at};
 	cause = reader_read(r, first, sizeof(first), at, &c->why);
-	if (!cause && luks_magic(first, &c->version) == LUKS_MAGIC_NONE) {
+	magic = cause ? LUKS_MAGIC_NONE : luks_magic(first, &c->version);
+	if (magic == LUKS_MAGIC_OFFLINE) {
+		refuse_offline(first, c);
+		return;
+	}
+	if (!cause && magic == LUKS_MAGIC_NONE) {
 		c->foreign = at ? NULL : foreign_mark(first);
 		error_set(&c->why, CAUSE_DAMAGED, "has no LUKS magic%s%s",
 			c->foreign ? " but the mark of " : "", c->foreign ? c->foreign : "");
@@ -177,10 +195,35 @@ static bool is_unknown(const struct copy *c)
 	return c->state == COPY_DAMAGED && c->why.cause == CAUSE_UNSUPPORTED;
 }
 
+/*
+ * Does a re-encryption stand in what is left of the text? Then no header backup fits the data any more, and who
+ * restores one loses it. Neither checksums nor sizes can be trusted here: all bytes of the largest header are looked at.
+ */
+static bool shows_reencryption(const struct reader *r)
+{
+	static const char word[] = "reencrypt";
+	enum { WORD = sizeof(word) - 1, BLOCK = 4096 };
+	uint8_t block[BLOCK];
+	struct error err;
+
+	for (uint64_t at = 0; at < 2 * LUKS2_HDR_SIZE_MAX && at < r->size_bytes; at += BLOCK - WORD) {
+		uint64_t left = r->size_bytes - at;
+		size_t len = left < BLOCK ? (size_t)left : BLOCK;
+
+		if (reader_read(r, block, len, at, &err))
+			continue;
+		for (size_t i = 0; i + WORD <= len; i++)
+			if (block[i] == 'r' && !memcmp(block + i, word, WORD))
+				return true;
+	}
+	return false;
+}
+
 /* No copy could be used: say what is wrong with the device. */
 static enum cause no_header(const struct reader *r, const struct copy *primary, const struct copy *secondary,
-	struct error *err)
+	struct header_report *report, struct error *err)
 {
+	char advice[96];
 	bool first = primary->state >= COPY_DAMAGED, second = secondary->state >= COPY_DAMAGED;
 
 	if (first && primary->version == 1 && !second)
@@ -190,11 +233,13 @@ static enum cause no_header(const struct reader *r, const struct copy *primary, 
 	if ((first || second) && (!first || is_unknown(primary)) && (!second || is_unknown(secondary)))
 		return error_set(err, CAUSE_UNSUPPORTED, "%s: %s", r->name,
 			first ? primary->why.text : secondary->why.text);
-	if (first || second)
+	if (first || second) {
+		report->advice = shows_reencryption(r) ? LUKS_ADVICE_COPY : LUKS_ADVICE_RESTORE;
+		luks_advice_format(advice, sizeof(advice), report->advice, r->name, NULL);
 		return error_set(err, CAUSE_DAMAGED,
-			"%s: both copies of the LUKS2 header are damaged: primary: %s; secondary: %s; "
-			"restore a header backup",
-			r->name, primary->why.text, secondary->why.text);
+			"%s: both copies of the LUKS2 header are damaged: primary: %s; secondary: %s%s",
+			r->name, primary->why.text, secondary->why.text, advice);
+	}
 	if (primary->state == COPY_UNREADABLE && r->size_bytes >= LUKS2_BINARY_BYTES)
 		return error_set(err, primary->why.cause, "%s", primary->why.text);
 	/* No primary, and what may be the secondary cannot be read: nobody knows whether it is LUKS. */
@@ -277,7 +322,7 @@ static enum cause choose(const struct reader *r, struct copy *primary, struct co
 		return CAUSE_OK;
 	}
 	if (second->state != COPY_SOUND)
-		return no_header(r, primary, secondary, err);
+		return no_header(r, primary, secondary, report, err);
 	judge_json(second, luks);
 	if (second->state != COPY_SOUND)
 		return error_set(err, second->why.cause, "%s: %s", r->name, second->why.text);
@@ -323,6 +368,10 @@ enum cause header_load(const struct reader *r, struct luks *luks, struct header_
 
 	memset(report, 0, sizeof(*report));
 	copy_open_patiently(r, 0, &primary);
+	if (primary.offline) {
+		report_copy(&primary, &report->primary);
+		return error_set(err, CAUSE_UNSUPPORTED, "%s: %s", r->name, primary.why.text);
+	}
 	/* A LUKS2 header whose version was hit by a flipped bit says 1 as well: then the second copy decides. */
 	if (primary.state == COPY_DAMAGED && primary.version == 1) {
 		cause = load_luks1(r, luks, &primary.why);

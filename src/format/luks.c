@@ -63,6 +63,7 @@ void luks_advice_format(char *text, size_t size, enum luks_advice advice, const 
 		text_format(text, size, "; finish it with: cryptsetup reencrypt --resume-only%s%s %s", option,
 			header, device);
 		break;
+	case LUKS_ADVICE_RECOVER:
 	case LUKS_ADVICE_REPAIR:
 		text_format(text, size, "; repair it with: cryptsetup repair%s%s %s", option, header, device);
 		break;
@@ -74,6 +75,42 @@ void luks_advice_format(char *text, size_t size, enum luks_advice advice, const 
 			"; a re-encryption was under way: restore no header backup, copy the device first");
 		break;
 	}
+}
+
+void luks_verdict_format(char *text, size_t size, const struct luks *luks, const struct luks_verdict *v,
+	const char *device, const char *header)
+{
+	size_t used = text_format(text, size, "%s", v->why);
+	bool apart = !header && !luks->segment.off;
+
+	luks_advice_format(text + used, size - used, v->advice, apart ? "DEVICE" : device,
+		apart ? device : header);
+}
+
+void luks_offline_reencryption(char *text, size_t size, const char *uuid)
+{
+	text_format(text, size,
+		"an offline re-encryption is under way; finish it with the program that began it, where its file LUKS-%s.log is",
+		uuid);
+}
+
+const char *luks_reencryption_name(enum luks_reencryption r)
+{
+	switch (r) {
+	case LUKS_REENCRYPTION_NONE:
+		return "none";
+	case LUKS_REENCRYPTION_CLEAN:
+		return "clean";
+	case LUKS_REENCRYPTION_CRASHED:
+		return "crashed";
+	case LUKS_REENCRYPTION_V1:
+		return "v1";
+	case LUKS_REENCRYPTION_OFFLINE:
+		return "offline";
+	case LUKS_REENCRYPTION_UNKNOWN:
+		return "unknown";
+	}
+	return "?";
 }
 
 const char *luks_priority_name(enum luks_priority p)

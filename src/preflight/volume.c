@@ -240,18 +240,20 @@ static void judge_header(struct look *l)
 {
 	const struct luks_segment *seg = &l->luks.segment;
 	struct header_report report;
+	char why[ERROR_TEXT_BYTES];
 	struct error err;
 	uint64_t off, size;
 
 	if (header_load(&header_device(l)->reader, &l->luks, &report, &err)) {
-		cannot(l, &err, err.cause == CAUSE_DAMAGED ? "; restore a header backup" : "");
+		cannot(l, &err, "");
 		return;
 	}
 	if (report.note[0])
 		finding(l->f, WEIGHT_WARNING, CAUSE_DAMAGED, l->v->name, "%s", report.note);
 	if (l->luks.requirements.cause) {
-		finding(l->f, l->gravest, l->luks.requirements.cause, l->v->name, "%s",
-			l->luks.requirements.why);
+		luks_verdict_format(why, sizeof(why), &l->luks, &l->luks.requirements, l->data.name,
+			l->header.fd >= 0 ? l->v->header.path : NULL);
+		finding(l->f, l->gravest, l->luks.requirements.cause, l->v->name, "%s", why);
 	} else if (seg->verdict.cause) {
 		finding(l->f, l->gravest, seg->verdict.cause, l->v->name, "%s", seg->verdict.why);
 	} else if (luks_data_extent(seg, l->data.reader.size_bytes, &off, &size, &err)) {

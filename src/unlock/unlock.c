@@ -60,8 +60,18 @@ static void volume_close(struct volume *v)
 	blkdev_close(&v->detached);
 }
 
+/* The header on the device knows of a re-encryption: by any other, data would be written over what has another key. */
+static enum cause refuse_older(const struct volume *v, const struct luks *own, struct error *err)
+{
+	if (!own->reencryption || v->luks.reencryption || strcmp(own->uuid, v->luks.uuid))
+		return CAUSE_OK;
+	return error_set(err, CAUSE_UNSUPPORTED,
+		"%s: the header on %s says that a re-encryption is under way, this one does not and must not be used",
+		v->detached.name, v->data.name);
+}
+
 /* A detached header that is not this device's, or an old one, opens what it can; all of it is said in one note. */
-static void compare_headers(const struct volume *v)
+static enum cause compare_headers(const struct volume *v, struct error *err)
 {
 	const struct luks_segment *seg = &v->luks.segment;
 	struct header_report report;
@@ -70,7 +80,7 @@ static void compare_headers(const struct volume *v)
 	size_t same;
 
 	if (header_load(&v->data.reader, &own, &report, &note))
-		return;
+		return CAUSE_OK;
 	error_set(&note, CAUSE_OK, "%s: is used, and differs from the header on %s", v->detached.name,
 		v->data.name);
 	same = strlen(note.text);
@@ -87,6 +97,7 @@ static void compare_headers(const struct volume *v)
 			(unsigned long long)seg->size_bytes, (unsigned long long)own.segment.size_bytes);
 	if (note.text[same])
 		notice(note.text);
+	return refuse_older(v, &own, err);
 }
 
 static enum cause volume_open(const struct wishes *w, struct volume *v, struct error *err)
@@ -110,10 +121,11 @@ static enum cause volume_open(const struct wishes *w, struct volume *v, struct e
 			header_device(v)->name, v->luks.unknown_flags);
 	if (report.note[0])
 		notice(report.note);
-	if (w->header)
-		compare_headers(v);
 	v->foreign = area_kernel(header_device(v));
-	return CAUSE_OK;
+	cause = w->header ? compare_headers(v, err) : CAUSE_OK;
+	if (cause)
+		volume_close(v);
+	return cause;
 }
 
 /* --- 3 ----------------------------------------------------------------------------------- */
@@ -137,10 +149,13 @@ static enum cause refuse(const struct volume *v, struct error *err)
 {
 	const struct luks_verdict *requirements = &v->luks.requirements, *segment = &v->luks.segment.verdict;
 	const char *device = header_device(v)->name;
+	char why[ERROR_TEXT_BYTES];
 	uint64_t off, size;
 
+	luks_verdict_format(why, sizeof(why), &v->luks, requirements, v->data.name,
+		v->detached.fd < 0 ? NULL : device);
 	if (requirements->cause)
-		return error_set(err, requirements->cause, "%s: %s", device, requirements->why);
+		return error_set(err, requirements->cause, "%s: %s", device, why);
 	if (segment->cause)
 		return error_set(err, segment->cause, "%s: segment 0: %s", device, segment->why);
 	return data_extent(v, &off, &size, err);

@@ -350,11 +350,11 @@ TEST(a_slot_that_cannot_be_used_is_tried)
 	image_start(&img, 32);
 	slot = image_add(&img, &want);
 	assert_check(CAUSE_OK, slot, &limits);
-	slot->verdict = (struct luks_verdict){CAUSE_UNSUPPORTED, "has an unknown kdf"};
+	slot->verdict = (struct luks_verdict){.cause = CAUSE_UNSUPPORTED, .why = "has an unknown kdf"};
 	assert_check(CAUSE_UNSUPPORTED, slot, &limits);
 	assert_non_null(strstr(err.text, "has an unknown kdf"));
 	slot->verdict.cause = CAUSE_OK;
-	digest->verdict = (struct luks_verdict){CAUSE_DAMAGED, "has a digest without bytes"};
+	digest->verdict = (struct luks_verdict){.cause = CAUSE_DAMAGED, .why = "has a digest without bytes"};
 	assert_check(CAUSE_DAMAGED, slot, &limits);
 	assert_non_null(strstr(err.text, "has a digest without bytes"));
 	digest->verdict.cause = CAUSE_OK;

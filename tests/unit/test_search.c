@@ -212,7 +212,7 @@ TEST(a_slot_that_cannot_be_used_hides_a_good_one)
 
 	(void)add(1, LUKS_PRIORITY_NORMAL, "good");
 	for (size_t i = 0; i < COUNT(causes); i++) {
-		bad->verdict = (struct luks_verdict){causes[i], "is of no use"};
+		bad->verdict = (struct luks_verdict){.cause = causes[i], .why = "is of no use"};
 		assert_opens(SEARCH_ANY_KEYSLOT, "good", 1);
 		ORDER(1);
 		assert_int_equal(skipped.count, 1);
@@ -306,7 +306,7 @@ TEST(an_overwritten_area_is_only_a_wrong_passphrase)
 	assert_fails(CAUSE_PASSPHRASE, SEARCH_ANY_KEYSLOT, "zero");
 	assert_non_null(strstr(err.text, "the area of keyslot 0 looks overwritten"));
 	assert_non_null(strstr(err.text, "the area of keyslot 1 looks overwritten: one byte repeated"));
-	zero->verdict = (struct luks_verdict){CAUSE_UNSUPPORTED, "is odd"};
+	zero->verdict = (struct luks_verdict){.cause = CAUSE_UNSUPPORTED, .why = "is odd"};
 	assert_fails(CAUSE_PASSPHRASE, SEARCH_ANY_KEYSLOT, "zero");
 	assert_null(strstr(err.text, "area of keyslot 0"));
 	assert_non_null(strstr(err.text, "the area of keyslot 1 looks overwritten: one byte repeated"));
@@ -351,8 +351,8 @@ TEST(a_weaker_reason_is_given)
 	for (size_t weak = 0; weak < COUNT(by_strength); weak++)
 		for (size_t strong = weak + 1; strong < COUNT(by_strength); strong++)
 			for (int turn = 0; turn < 2; turn++) {
-				struct luks_verdict w = {by_strength[weak], "is weak"};
-				struct luks_verdict s = {by_strength[strong], "is strong"};
+				struct luks_verdict w = {.cause = by_strength[weak], .why = "is weak"};
+				struct luks_verdict s = {.cause = by_strength[strong], .why = "is strong"};
 
 				a->verdict = turn ? w : s;
 				b->verdict = turn ? s : w;
@@ -370,7 +370,7 @@ TEST(the_last_of_32_slots_is_forgotten)
 	for (unsigned i = 0; i < LUKS_KEYSLOTS_MAX - 1; i++)
 		img.luks.keyslots[img.luks.keyslot_count++] = (struct luks_keyslot){.id = i + 1,
 			.priority = LUKS_PRIORITY_NORMAL,
-			.verdict = {CAUSE_UNSUPPORTED, "is of another kind"}};
+			.verdict = {.cause = CAUSE_UNSUPPORTED, .why = "is of another kind"}};
 	(void)add(0, LUKS_PRIORITY_NORMAL, "last");
 	assert_int_equal(img.luks.keyslot_count, LUKS_KEYSLOTS_MAX);
 	assert_opens(SEARCH_ANY_KEYSLOT, "last", 0);
