@@ -131,6 +131,8 @@ static enum cause check_all(const struct options *o, const struct reader *header
 
 	if (cause)
 		return cause;
+	if (o->wishes.header)
+		header_judge_detached(data, &luks);
 	check_copies(&f, &luks, &report);
 	for (unsigned i = 0; i < luks.digest_count; i++)
 		if (luks.digests[i].verdict.cause == CAUSE_DAMAGED)

@@ -266,6 +266,11 @@ enum cause command_dump(const struct options *o, struct error *err)
 	blkdev_close(&dev);
 	if (cause)
 		return cause;
+	/* The data need not be there to look at a header. */
+	if (o->wishes.header && !blkdev_open(o->args[0], &dev, err)) {
+		header_judge_detached(&dev.reader, &luks);
+		blkdev_close(&dev);
+	}
 	if (o->json)
 		for_programs(o, &luks, &report);
 	else

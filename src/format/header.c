@@ -383,3 +383,13 @@ enum cause header_load(const struct reader *r, struct luks *luks, struct header_
 	copy_close(&primary);
 	return cause;
 }
+
+void header_judge_detached(const struct reader *data, struct luks *luks)
+{
+	struct header_report report;
+	struct error err;
+	struct luks own;
+
+	if (!header_load(data, &own, &report, &err))
+		luks2_reencryption_compare(luks, &own);
+}

@@ -82,3 +82,11 @@ void luks2_reencryption_judge(struct luks *luks, const struct luks2_reencryption
 		break;
 	}
 }
+
+void luks2_reencryption_compare(struct luks *luks, const struct luks *own)
+{
+	if ((luks->reencryption || own->reencryption) && own->seqid >= luks->seqid &&
+		!strcmp(luks->uuid, own->uuid))
+		say(&luks->requirements, LUKS_ADVICE_NONE,
+			"the header on the device is no older, and only the newest one fits the data of a re-encryption: leave --header out");
+}

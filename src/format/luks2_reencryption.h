@@ -29,4 +29,10 @@ enum luks_reencryption luks2_reencryption_required(const char *name);
 void luks2_reencryption_judge(struct luks *luks, const struct luks2_reencryption *r,
 	const uint32_t *digest_keyslots);
 
+/*
+ * @luks is a detached header, and @own stands on the device of its data. Of the headers that a re-encryption has
+ * written only the newest fits the data: by any other, what is written or resumed is lost. Then requirements say so.
+ */
+void luks2_reencryption_compare(struct luks *luks, const struct luks *own);
+
 #endif

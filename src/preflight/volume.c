@@ -248,6 +248,8 @@ static void judge_header(struct look *l)
 		cannot(l, &err, "");
 		return;
 	}
+	if (l->header.fd >= 0)
+		header_judge_detached(&l->data.reader, &l->luks);
 	if (report.note[0])
 		finding(l->f, WEIGHT_WARNING, CAUSE_DAMAGED, l->v->name, "%s", report.note);
 	if (l->luks.requirements.cause) {

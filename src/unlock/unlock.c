@@ -18,6 +18,7 @@
 #include "device/loop.h"
 #include "dm/map.h"
 #include "format/header.h"
+#include "format/luks2_reencryption.h"
 #include "keyslot/search.h"
 #include "secret/arena.h"
 #include "secret/keyfile.h"
@@ -60,18 +61,8 @@ static void volume_close(struct volume *v)
 	blkdev_close(&v->detached);
 }
 
-/* The header on the device knows of a re-encryption: by any other, data would be written over what has another key. */
-static enum cause refuse_older(const struct volume *v, const struct luks *own, struct error *err)
-{
-	if (!own->reencryption || v->luks.reencryption || strcmp(own->uuid, v->luks.uuid))
-		return CAUSE_OK;
-	return error_set(err, CAUSE_UNSUPPORTED,
-		"%s: the header on %s says that a re-encryption is under way, this one does not and must not be used",
-		v->detached.name, v->data.name);
-}
-
 /* A detached header that is not this device's, or an old one, opens what it can; all of it is said in one note. */
-static enum cause compare_headers(const struct volume *v, struct error *err)
+static void compare_headers(struct volume *v)
 {
 	const struct luks_segment *seg = &v->luks.segment;
 	struct header_report report;
@@ -80,7 +71,8 @@ static enum cause compare_headers(const struct volume *v, struct error *err)
 	size_t same;
 
 	if (header_load(&v->data.reader, &own, &report, &note))
-		return CAUSE_OK;
+		return;
+	luks2_reencryption_compare(&v->luks, &own);
 	error_set(&note, CAUSE_OK, "%s: is used, and differs from the header on %s", v->detached.name,
 		v->data.name);
 	same = strlen(note.text);
@@ -97,7 +89,6 @@ static enum cause compare_headers(const struct volume *v, struct error *err)
 			(unsigned long long)seg->size_bytes, (unsigned long long)own.segment.size_bytes);
 	if (note.text[same])
 		notice(note.text);
-	return refuse_older(v, &own, err);
 }
 
 static enum cause volume_open(const struct wishes *w, struct volume *v, struct error *err)
@@ -121,11 +112,10 @@ static enum cause volume_open(const struct wishes *w, struct volume *v, struct e
 			header_device(v)->name, v->luks.unknown_flags);
 	if (report.note[0])
 		notice(report.note);
+	if (w->header)
+		compare_headers(v);
 	v->foreign = area_kernel(header_device(v));
-	cause = w->header ? compare_headers(v, err) : CAUSE_OK;
-	if (cause)
-		volume_close(v);
-	return cause;
+	return CAUSE_OK;
 }
 
 /* --- 3 ----------------------------------------------------------------------------------- */
