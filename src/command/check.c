@@ -107,7 +107,8 @@ static void check_segment(struct findings *f)
 	enum place_kind kind = place_kind(f->place, f->luks);
 	uint64_t off_sectors, size_sectors;
 	struct error err;
-	char text[96];
+	uint64_t device_bytes = f->place->device->reader.size_bytes;
+	char text[128];
 
 	if (!place_has_keyslots(f->place, f->luks)) {
 		text_format(text, sizeof(text), "the keyslots area would end at byte %llu: truncated?",
@@ -115,7 +116,15 @@ static void check_segment(struct findings *f)
 		fault(f, "keyslots", text, LUKS_ADVICE_NONE);
 	}
 	if (seg->verdict.cause) {
-		sound("data", seg->verdict.why);
+		/* A header backup ends where the data would begin. */
+		if (f->luks->data_end > device_bytes && f->luks->data_off < device_bytes) {
+			text_format(text, sizeof(text),
+				"the device has %llu bytes, its data would end at byte %llu: truncated?",
+				(unsigned long long)device_bytes, (unsigned long long)f->luks->data_end);
+			fault(f, "data", text, LUKS_ADVICE_NONE);
+		} else {
+			sound("data", seg->verdict.why);
+		}
 		return;
 	}
 	if (kind != PLACE_VOLUME) {

@@ -11,7 +11,14 @@ static struct {
 	size_t used;
 } page;
 
-#define PUT(...) (page.used += text_format(page.text + page.used, sizeof(page.text) - page.used, __VA_ARGS__))
+__attribute__((format(printf, 1, 2))) static void put(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	page.used += text_vformat(page.text + page.used, sizeof(page.text) - page.used, format, args);
+	va_end(args);
+}
 
 static const char *escaped(const char *s)
 {
@@ -21,109 +28,120 @@ static const char *escaped(const char *s)
 	return safe;
 }
 
+/* What there is to tell. */
+struct subject {
+	struct luks luks;
+	struct header_report report;
+	struct member member;
+	enum place_kind kind;
+	char requirements[ERROR_TEXT_BYTES]; /* why it must not be mapped, and what to do */
+};
+
 /* --- for people ------------------------------------------------------------------------ */
 
 static void kdf_for_people(const struct kdf *kdf)
 {
 	if (kdf->kind == KDF_PBKDF2)
-		PUT("pbkdf2 %s, %u iterations", hash_name(kdf->hash), kdf->iterations);
+		put("pbkdf2 %s, %u iterations", hash_name(kdf->hash), kdf->iterations);
 	else
-		PUT("%s, %u KiB, %u passes, %u lanes", kdf_name(kdf->kind), kdf->memory_kib, kdf->iterations,
+		put("%s, %u KiB, %u passes, %u lanes", kdf_name(kdf->kind), kdf->memory_kib, kdf->iterations,
 			kdf->lanes);
 }
 
 static void keyslot_for_people(const struct luks *luks, const struct luks_keyslot *slot)
 {
-	PUT("keyslot %u:   ", slot->id);
+	put("keyslot %u:   ", slot->id);
 	if (slot->verdict.cause) {
-		PUT("cannot be used: %s\n", slot->verdict.why);
+		put("cannot be used: %s\n", slot->verdict.why);
 		return;
 	}
 	kdf_for_people(&slot->kdf);
-	PUT("; %u-bit key; priority %s; digest %u\n", slot->key_bytes * 8, luks_priority_name(slot->priority),
+	put("; %u-bit key; priority %s; digest %u\n", slot->key_bytes * 8, luks_priority_name(slot->priority),
 		luks->digests[slot->digest].id);
-	PUT("             %s, %u-bit key, af %s, area %llu to %llu\n", cipher_name(slot->area_cipher),
+	put("             %s, %u-bit key, af %s, area %llu to %llu\n", cipher_name(slot->area_cipher),
 		slot->area_key_bytes * 8, hash_name(slot->af_hash), (unsigned long long)slot->area_off,
 		(unsigned long long)(slot->area_off + slot->area_size_bytes));
 }
 
 static void segment_for_people(const struct luks_segment *seg)
 {
-	PUT("data:        ");
+	put("data:        ");
 	if (seg->verdict.cause) {
-		PUT("cannot be mapped: %s\n", seg->verdict.why);
+		put("cannot be mapped: %s\n", seg->verdict.why);
 		return;
 	}
-	PUT("%s, sectors of %u bytes, from byte %llu, ", cipher_name(seg->cipher), seg->sector_bytes,
+	put("%s, sectors of %u bytes, from byte %llu, ", cipher_name(seg->cipher), seg->sector_bytes,
 		(unsigned long long)seg->off);
 	if (seg->size_bytes)
-		PUT("%llu bytes\n", (unsigned long long)seg->size_bytes);
+		put("%llu bytes\n", (unsigned long long)seg->size_bytes);
 	else
-		PUT("to the end of the device\n");
+		put("to the end of the device\n");
 }
 
-/* The flags that are set, each through @put. */
-static void each_flag(const struct luks_flags *f, void (*put)(const char *name))
+/* The flags that are set, each through @name. */
+static void each_flag(const struct luks_flags *f, void (*name)(const char *))
 {
 	if (f->allow_discards)
-		put("allow-discards");
+		name("allow-discards");
 	if (f->same_cpu_crypt)
-		put("same-cpu-crypt");
+		name("same-cpu-crypt");
 	if (f->submit_from_crypt_cpus)
-		put("submit-from-crypt-cpus");
+		name("submit-from-crypt-cpus");
 	if (f->no_read_workqueue)
-		put("no-read-workqueue");
+		name("no-read-workqueue");
 	if (f->no_write_workqueue)
-		put("no-write-workqueue");
+		name("no-write-workqueue");
 	if (f->high_priority)
-		put("high_priority");
+		name("high_priority");
 }
 
 static void flag_for_people(const char *name)
 {
-	PUT("flag:        %s\n", name);
+	put("flag:        %s\n", name);
 }
 
-static void for_people(const struct luks *luks, const struct header_report *report, enum place_kind kind,
-	const struct member *m)
+static void for_people(const struct subject *s)
 {
-	PUT("version:     LUKS%u\nuuid:        %s\n", luks->version, luks->uuid);
+	const struct luks *luks = &s->luks;
+
+	put("version:     LUKS%u\nuuid:        %s\n", luks->version, luks->uuid);
 	if (luks->label[0])
-		PUT("label:       %s\n", escaped(luks->label));
+		put("label:       %s\n", escaped(luks->label));
 	if (luks->subsystem[0])
-		PUT("subsystem:   %s\n", escaped(luks->subsystem));
-	PUT("header:      %s copy, sequence %llu, %llu bytes a copy, keyslots area %llu bytes\n",
-		report->used_secondary ? "secondary" : "primary", (unsigned long long)luks->seqid,
+		put("subsystem:   %s\n", escaped(luks->subsystem));
+	put("header:      %s copy, sequence %llu, %llu bytes a copy, keyslots area %llu bytes\n",
+		s->report.used_secondary ? "secondary" : "primary", (unsigned long long)luks->seqid,
 		(unsigned long long)luks->hdr_size_bytes, (unsigned long long)luks->keyslots_size_bytes);
-	if (kind != PLACE_VOLUME)
-		PUT("contents:    %s, no data\n",
-			kind == PLACE_BACKUP ? "a header backup" : "a detached header");
-	if (report->note[0])
-		PUT("note:        %s\n", report->note);
-	if (m->mark.type) {
+	if (s->kind != PLACE_VOLUME)
+		put("contents:    %s, no data\n",
+			s->kind == PLACE_BACKUP ? "a header backup" : "a detached header");
+	if (s->report.note[0])
+		put("note:        %s\n", s->report.note);
+	if (s->member.mark.type) {
 		char what[MEMBER_TEXT_BYTES];
 
-		member_describe(m, what);
-		PUT("foreign mark: %s\n", what);
+		member_describe(&s->member, what);
+		put("foreign mark: %s\n", what);
 	}
 	if (luks->requirements.cause)
-		PUT("must not be mapped: %s\n", luks->requirements.why);
+		put("must not be mapped: %s\n", s->requirements);
 	segment_for_people(&luks->segment);
 	for (unsigned i = 0; i < luks->digest_count; i++) {
 		const struct luks_digest *d = &luks->digests[i];
 
 		if (d->verdict.cause)
-			PUT("digest %u:    cannot be used: %s\n", d->id, d->verdict.why);
+			put("digest %u:    cannot be used: %s\n", d->id, d->verdict.why);
 		else
-			PUT("digest %u:    pbkdf2 %s, %u iterations%s\n", d->id, hash_name(d->hash),
-				d->iterations, d->covers_segment ? "" : "; bound to no data");
+			put("digest %u:    pbkdf2 %s, %u iterations%s\n", d->id, hash_name(d->hash),
+				d->iterations,
+				d->covers_segment || luks->reencryption ? "" : "; bound to no data");
 	}
 	for (unsigned i = 0; i < luks->keyslot_count; i++)
 		keyslot_for_people(luks, &luks->keyslots[i]);
 	if (luks->skipped_keyslots)
-		PUT("keyslots of other types: %u\n", luks->skipped_keyslots);
+		put("keyslots of other types: %u\n", luks->skipped_keyslots);
 	if (luks->token_count)
-		PUT("tokens:      %u\n", luks->token_count);
+		put("tokens:      %u\n", luks->token_count);
 	each_flag(&luks->flags, flag_for_people);
 }
 
@@ -132,157 +150,187 @@ static void for_people(const struct luks *luks, const struct header_report *repo
 /* A JSON string; bytes outside ASCII become \u00NN, so the text is ASCII whatever the header holds. */
 static void json_text(const char *s)
 {
-	PUT("\"");
+	put("\"");
 	for (; *s; s++) {
 		unsigned char c = (unsigned char)*s;
 
 		if (c < 0x20 || c >= 0x7f || c == '"' || c == '\\')
-			PUT("\\u%04x", c);
+			put("\\u%04x", c);
 		else
-			PUT("%c", c);
+			put("%c", c);
 	}
-	PUT("\"");
+	put("\"");
 }
 
 static void json_member_text(const char *name, const char *s)
 {
-	PUT("\"%s\": ", name);
+	put("\"%s\": ", name);
 	json_text(s);
 }
 
 /* "usable": true, or false with the cause and the reason. */
-static void json_verdict(const struct luks_verdict *v)
+static void json_usable(const struct luks_verdict *v, const char *why)
 {
-	PUT("\"usable\": %s", v->cause ? "false" : "true");
+	put("\"usable\": %s", v->cause ? "false" : "true");
 	if (!v->cause)
 		return;
-	PUT(", \"cause\": \"%s\", ", cause_info(v->cause)->name);
-	json_member_text("why", v->why);
+	put(", \"cause\": \"%s\", ", cause_info(v->cause)->name);
+	json_member_text("why", why);
+}
+
+static void json_verdict(const struct luks_verdict *v)
+{
+	json_usable(v, v->why);
 }
 
 static void json_kdf(const struct kdf *kdf)
 {
-	PUT("\"kdf\": {\"type\": \"%s\", ", kdf_name(kdf->kind));
+	put("\"kdf\": {\"type\": \"%s\", ", kdf_name(kdf->kind));
 	if (kdf->kind == KDF_PBKDF2)
-		PUT("\"hash\": \"%s\", \"iterations\": %u}", hash_name(kdf->hash), kdf->iterations);
+		put("\"hash\": \"%s\", \"iterations\": %u}", hash_name(kdf->hash), kdf->iterations);
 	else
-		PUT("\"time\": %u, \"memory_kib\": %u, \"cpus\": %u}", kdf->iterations, kdf->memory_kib,
+		put("\"time\": %u, \"memory_kib\": %u, \"cpus\": %u}", kdf->iterations, kdf->memory_kib,
 			kdf->lanes);
 }
 
 static void json_keyslot(const struct luks *luks, const struct luks_keyslot *slot)
 {
-	PUT("    {\"id\": %u, \"priority\": \"%s\", ", slot->id, luks_priority_name(slot->priority));
+	put("    {\"id\": %u, \"priority\": \"%s\", ", slot->id, luks_priority_name(slot->priority));
 	json_verdict(&slot->verdict);
 	if (!slot->verdict.cause) {
-		PUT(", \"key_bytes\": %u, \"digest\": %u, ", slot->key_bytes, luks->digests[slot->digest].id);
+		put(", \"key_bytes\": %u, \"digest\": %u, ", slot->key_bytes, luks->digests[slot->digest].id);
 		json_kdf(&slot->kdf);
-		PUT(", \"af_hash\": \"%s\", \"area\": {\"offset\": %llu, \"size\": %llu, \"encryption\": \"%s\", "
+		put(", \"af_hash\": \"%s\", \"area\": {\"offset\": %llu, \"size\": %llu, \"encryption\": \"%s\", "
 		    "\"key_bytes\": %u}",
 			hash_name(slot->af_hash), (unsigned long long)slot->area_off,
 			(unsigned long long)slot->area_size_bytes, cipher_name(slot->area_cipher),
 			slot->area_key_bytes);
 	}
-	PUT("}");
+	put("}");
 }
 
 static void json_digest(const struct luks_digest *d)
 {
-	PUT("    {\"id\": %u, \"covers_segment\": %s, ", d->id, d->covers_segment ? "true" : "false");
+	put("    {\"id\": %u, \"covers_segment\": %s, ", d->id, d->covers_segment ? "true" : "false");
 	json_verdict(&d->verdict);
 	if (!d->verdict.cause)
-		PUT(", \"type\": \"pbkdf2\", \"hash\": \"%s\", \"iterations\": %u", hash_name(d->hash),
+		put(", \"type\": \"pbkdf2\", \"hash\": \"%s\", \"iterations\": %u", hash_name(d->hash),
 			d->iterations);
-	PUT("}");
+	put("}");
 }
 
 static void json_segment(const struct luks_segment *seg)
 {
-	PUT("  \"segment\": {\"offset\": %llu, \"size\": ", (unsigned long long)seg->off);
+	put("  \"segment\": {\"offset\": %llu, \"size\": ", (unsigned long long)seg->off);
 	if (seg->size_bytes)
-		PUT("%llu, ", (unsigned long long)seg->size_bytes);
+		put("%llu, ", (unsigned long long)seg->size_bytes);
 	else
-		PUT("\"dynamic\", ");
+		put("\"dynamic\", ");
 	json_verdict(&seg->verdict);
 	if (!seg->verdict.cause)
-		PUT(", \"encryption\": \"%s\", \"sector_size\": %u", cipher_name(seg->cipher),
+		put(", \"encryption\": \"%s\", \"sector_size\": %u", cipher_name(seg->cipher),
 			seg->sector_bytes);
-	PUT("},\n");
+	put("},\n");
 }
 
 static void json_flag(const char *name)
 {
 	bool first = page.text[page.used - 1] == '[';
 
-	PUT("%s\"%s\"", first ? "" : ", ", name);
+	put("%s\"%s\"", first ? "" : ", ", name);
 }
 
 static void json_member(const struct member *m)
 {
-	PUT(",\n  \"foreign_mark\": ");
+	put(",\n  \"foreign_mark\": ");
 	if (!m->mark.type) {
-		PUT("null");
+		put("null");
 		return;
 	}
-	PUT("{\"type\": \"%s\", \"version\": \"%s\", \"offset\": %llu, ", m->mark.type, m->mark.version,
+	put("{\"type\": \"%s\", \"version\": \"%s\", \"offset\": %llu, ", m->mark.type, m->mark.version,
 		(unsigned long long)m->mark.off);
 	json_member_text("device", m->name);
-	PUT("}");
+	put("}");
 }
 
-static void for_programs(const struct luks *luks, const struct header_report *report, const struct member *m)
+static void for_programs(const struct subject *s)
 {
-	PUT("{\n  \"version\": %u,\n  \"uuid\": \"%s\",\n  ", luks->version, luks->uuid);
+	const struct luks *luks = &s->luks;
+
+	put("{\n  \"version\": %u,\n  \"uuid\": \"%s\",\n  ", luks->version, luks->uuid);
 	json_member_text("label", luks->label);
-	PUT(",\n  ");
+	put(",\n  ");
 	json_member_text("subsystem", luks->subsystem);
-	PUT(",\n  \"seqid\": %llu,\n  \"header_size\": %llu,\n  \"keyslots_size\": %llu,\n",
+	put(",\n  \"seqid\": %llu,\n  \"header_size\": %llu,\n  \"keyslots_size\": %llu,\n",
 		(unsigned long long)luks->seqid, (unsigned long long)luks->hdr_size_bytes,
 		(unsigned long long)luks->keyslots_size_bytes);
-	PUT("  \"header_copy\": \"%s\",\n  ", report->used_secondary ? "secondary" : "primary");
-	json_member_text("note", report->note);
-	json_member(m);
-	PUT(",\n  \"requirements\": {");
-	json_verdict(&luks->requirements);
-	PUT("},\n");
+	put("  \"header_copy\": \"%s\",\n  ", s->report.used_secondary ? "secondary" : "primary");
+	json_member_text("note", s->report.note);
+	json_member(&s->member);
+	put(",\n  \"requirements\": {");
+	json_usable(&luks->requirements, s->requirements);
+	put("},\n  \"reencryption\": \"%s\",\n", luks_reencryption_name(luks->reencryption));
 	json_segment(&luks->segment);
-	PUT("  \"flags\": [");
+	put("  \"flags\": [");
 	each_flag(&luks->flags, json_flag);
-	PUT("],\n  \"tokens\": %u,\n  \"other_keyslots\": %u,\n  \"digests\": [\n", luks->token_count,
+	put("],\n  \"tokens\": %u,\n  \"other_keyslots\": %u,\n  \"digests\": [\n", luks->token_count,
 		luks->skipped_keyslots);
 	for (unsigned i = 0; i < luks->digest_count; i++) {
 		json_digest(&luks->digests[i]);
-		PUT(i + 1 < luks->digest_count ? ",\n" : "\n");
+		put(i + 1 < luks->digest_count ? ",\n" : "\n");
 	}
-	PUT("  ],\n  \"keyslots\": [\n");
+	put("  ],\n  \"keyslots\": [\n");
 	for (unsigned i = 0; i < luks->keyslot_count; i++) {
 		json_keyslot(luks, &luks->keyslots[i]);
-		PUT(i + 1 < luks->keyslot_count ? ",\n" : "\n");
+		put(i + 1 < luks->keyslot_count ? ",\n" : "\n");
 	}
-	PUT("  ]\n}\n");
+	put("  ]\n}\n");
+}
+
+/* With the device open: advice depends on what is there. */
+static enum cause look(const struct place *place, struct subject *s, struct error *err)
+{
+	enum cause cause;
+
+	(void)member_read(place_header(place), &s->member);
+	cause = place_load(place, &s->luks, &s->report, err);
+	if (cause)
+		return cause;
+	s->kind = place_kind(place, &s->luks);
+	text_format(s->requirements, sizeof(s->requirements), "%s", s->luks.requirements.why);
+	place_advise(place, &s->luks, s->luks.requirements.advice, s->requirements);
+	return CAUSE_OK;
+}
+
+/* The data need not be there to look at a detached header. */
+static enum cause open_and_look(const struct options *o, struct subject *s, struct error *err)
+{
+	struct blkdev header, data;
+	struct place place = {.device = &header};
+	enum cause cause = blkdev_open(o->wishes.header ? o->wishes.header : o->args[0], &header, err);
+
+	if (cause)
+		return cause;
+	if (o->wishes.header && !blkdev_open(o->args[0], &data, err))
+		place = (struct place){.device = &data, .header = &header};
+	cause = look(&place, s, err);
+	if (place.header)
+		blkdev_close(&data);
+	blkdev_close(&header);
+	return cause;
 }
 
 enum cause command_dump(const struct options *o, struct error *err)
 {
-	struct header_report report;
-	struct member member;
-	struct blkdev dev;
-	struct place place;
-	struct luks luks;
-	enum cause cause = blkdev_open(o->wishes.header ? o->wishes.header : o->args[0], &dev, err);
+	static struct subject s;
+	enum cause cause = open_and_look(o, &s, err);
 
 	if (cause)
 		return cause;
-	(void)member_read(&dev, &member);
-	place = (struct place){.device = &dev};
-	cause = place_load(&place, &luks, &report, err);
-	blkdev_close(&dev);
-	if (cause)
-		return cause;
 	if (o->json)
-		for_programs(&luks, &report, &member);
+		for_programs(&s);
 	else
-		for_people(&luks, &report, place_kind(&place, &luks), &member);
+		for_people(&s);
 	if (page.used + 1 >= sizeof(page.text))
 		return error_set(err, CAUSE_BUG, "the report does not fit its page");
 	if (!text_write(1, page.text, page.used))

@@ -235,7 +235,8 @@ bool superblock_read(const struct reader *r, struct superblock *out)
 	bool readable = read_place(r, data, 0), found;
 
 	*out = (struct superblock){.type = NULL};
-	if (readable && !memcmp(data, "LUKS\xba\xbe", 6)) {
+	/* With the other magic it is to be found, and then refused with words: no boot waits for it. */
+	if (readable && (!memcmp(data, "LUKS\xba\xbe", 6) || !memcmp(data, "LUKS\xde\xad\0\1", 8))) {
 		out->type = "crypto_LUKS";
 		read_luks_names(data, out->uuid, out->label, sizeof(out->label));
 		return true;

@@ -22,6 +22,7 @@ struct copy {
 	unsigned version; /* as the first bytes say, when there is a magic */
 	struct luks2_binary bin;
 	const char *foreign; /* what seems to have been made over the primary, or NULL */
+	bool offline;        /* no header until somebody else's re-encryption has ended */
 	uint8_t *data;       /* bin.hdr_size_bytes, mapped; only when sound */
 	struct error why;
 };
@@ -84,15 +85,32 @@ static const char *foreign_mark(const uint8_t first[static LUKS2_BINARY_BYTES])
 	return NULL;
 }
 
+/* The re-encryption of a LUKS1 volume; all fields but the magic are as before. */
+static void refuse_offline(const uint8_t *first, struct copy *c)
+{
+	const char *uuid = (const char *)first + LUKS_UUID_OFF;
+
+	c->offline = true;
+	c->state = COPY_DAMAGED;
+	c->why.cause = CAUSE_UNSUPPORTED;
+	luks_offline_reencryption(c->why.text, sizeof(c->why.text), luks_uuid_is_valid(uuid) ? uuid : "UUID");
+}
+
 /* Judge the copy at byte @at: everything but its JSON. */
 static void copy_open(const struct reader *r, uint64_t at, struct copy *c)
 {
 	uint8_t first[LUKS2_BINARY_BYTES];
+	enum luks_magic magic;
 	enum cause cause;
 
 	*c = (struct copy){.at = at};
 	cause = reader_read(r, first, sizeof(first), at, &c->why);
-	if (!cause && luks_magic(first, &c->version) == LUKS_MAGIC_NONE) {
+	magic = cause ? LUKS_MAGIC_NONE : luks_magic(first, &c->version);
+	if (magic == LUKS_MAGIC_OFFLINE) {
+		refuse_offline(first, c);
+		return;
+	}
+	if (!cause && magic == LUKS_MAGIC_NONE) {
 		c->foreign = at ? NULL : foreign_mark(first);
 		error_set(&c->why, CAUSE_DAMAGED, "has no LUKS magic%s%s",
 			c->foreign ? " but the mark of " : "", c->foreign ? c->foreign : "");
@@ -365,6 +383,10 @@ enum cause header_load(const struct reader *r, struct luks *luks, struct header_
 
 	memset(report, 0, sizeof(*report));
 	copy_open_patiently(r, 0, &primary);
+	if (primary.offline) {
+		report_copy(&primary, &report->primary);
+		return error_set(err, CAUSE_UNSUPPORTED, "%s: %s", r->name, primary.why.text);
+	}
 	/* A LUKS2 header whose version was hit by a flipped bit says 1 as well: then the second copy decides. */
 	if (primary.state == COPY_DAMAGED && primary.version == 1) {
 		cause = load_luks1(r, luks, &primary.why);
@@ -375,4 +397,14 @@ enum cause header_load(const struct reader *r, struct luks *luks, struct header_
 	cause = load_luks2(r, &primary, luks, report, err);
 	copy_close(&primary);
 	return cause;
+}
+
+void header_judge_detached(const struct reader *data, struct luks *luks)
+{
+	struct header_report report;
+	struct error err;
+	struct luks own;
+
+	if (!header_load(data, &own, &report, &err))
+		luks2_reencryption_compare(luks, &own);
 }

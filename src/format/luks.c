@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* luks - see luks.h. */
 #include "format/luks.h"
+#include "base/text.h"
 
 uint64_t luks_area_used_bytes(const struct luks_keyslot *slot)
 {
@@ -66,6 +67,32 @@ bool luks_uuid_is_valid(const char *s)
 			return false;
 	}
 	return !s[LUKS_UUID_CHARS];
+}
+
+void luks_offline_reencryption(char *text, size_t size, const char *uuid)
+{
+	text_format(text, size,
+		"an offline re-encryption is under way; finish it with the program that began it, where its file LUKS-%s.log is",
+		uuid);
+}
+
+const char *luks_reencryption_name(enum luks_reencryption r)
+{
+	switch (r) {
+	case LUKS_REENCRYPTION_NONE:
+		return "none";
+	case LUKS_REENCRYPTION_CLEAN:
+		return "clean";
+	case LUKS_REENCRYPTION_CRASHED:
+		return "crashed";
+	case LUKS_REENCRYPTION_V1:
+		return "v1";
+	case LUKS_REENCRYPTION_OFFLINE:
+		return "offline";
+	case LUKS_REENCRYPTION_UNKNOWN:
+		return "unknown";
+	}
+	return "?";
 }
 
 const char *luks_priority_name(enum luks_priority p)

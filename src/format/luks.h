@@ -38,7 +38,8 @@ enum {
 enum luks_advice {
 	LUKS_ADVICE_NONE,
 	LUKS_ADVICE_RESUME,            /* cryptsetup reencrypt --resume-only */
-	LUKS_ADVICE_REPAIR,            /* cryptsetup repair */
+	LUKS_ADVICE_RECOVER,           /* cryptsetup repair, which writes to the data, too */
+	LUKS_ADVICE_REPAIR,            /* cryptsetup repair, of the header */
 	LUKS_ADVICE_REPAIR_UNLESS_NEW, /* the same, where the header may be what a format left */
 	LUKS_ADVICE_RESTORE,           /* a header backup; never while a re-encryption is under way */
 	LUKS_ADVICE_BACKUP,            /* a header backup is damaged: make a new one */
@@ -134,6 +135,8 @@ struct luks {
 	struct luks_keyslot keyslots[LUKS_KEYSLOTS_MAX]; /* in the order of the JSON text */
 	struct luks_digest digests[LUKS_DIGESTS_MAX];
 	struct luks_segment segment;
+	uint64_t data_off,
+		data_end;           /* LUKS2: of all segments that are mapped, without a dynamic one's size */
 	uint32_t segment_key_bytes; /* LUKS1 only: LUKS2 has it in each keyslot */
 	struct luks_flags flags;
 	unsigned unknown_flags;           /* in config, ignored */
@@ -162,6 +165,12 @@ enum cause luks_data_extent(const struct luks_segment *seg, uint64_t device_byte
 
 /* 8-4-4-4-12 hex digits and a NUL behind them. */
 bool luks_uuid_is_valid(const char *s);
+
+/* "an offline re-encryption is under way ...": its state is in files called by @uuid. */
+void luks_offline_reencryption(char *text, size_t size, const char *uuid);
+
+/* "none", "clean", "crashed", "v1", "offline", "unknown". */
+const char *luks_reencryption_name(enum luks_reencryption r);
 
 const char *luks_priority_name(enum luks_priority p);
 

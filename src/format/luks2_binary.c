@@ -29,6 +29,8 @@ enum luks_magic luks_magic(const uint8_t *data, unsigned *version)
 	*version = bytes_be16(data + VERSION_OFF);
 	if (!memcmp(data, "LUKS\xba\xbe", LUKS_MAGIC_BYTES))
 		return LUKS_MAGIC_PRIMARY;
+	if (!memcmp(data, "LUKS\xde\xad\0\1", LUKS_MAGIC_BYTES + 2))
+		return LUKS_MAGIC_OFFLINE;
 	return memcmp(data, "SKUL\xba\xbe", LUKS_MAGIC_BYTES) ? LUKS_MAGIC_NONE : LUKS_MAGIC_SECONDARY;
 }
 

@@ -14,6 +14,7 @@ enum {
 	LUKS2_HDR_SIZE_MIN = 0x4000,
 	LUKS2_HDR_SIZE_MAX = 0x400000,
 	LUKS_MAGIC_BYTES = 6,
+	LUKS_UUID_OFF = 168, /* in both versions */
 };
 
 struct luks2_binary {
@@ -26,7 +27,12 @@ struct luks2_binary {
 };
 
 /* What the first bytes of a device or copy say it is. */
-enum luks_magic { LUKS_MAGIC_NONE, LUKS_MAGIC_PRIMARY, LUKS_MAGIC_SECONDARY };
+enum luks_magic {
+	LUKS_MAGIC_NONE,
+	LUKS_MAGIC_PRIMARY,
+	LUKS_MAGIC_SECONDARY,
+	LUKS_MAGIC_OFFLINE, /* LUKS1, spoilt by "cryptsetup reencrypt" until it has ended */
+};
 
 /* @data holds at least 8 bytes. @version is set when there is a magic. */
 enum luks_magic luks_magic(const uint8_t *data, unsigned *version);

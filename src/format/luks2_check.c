@@ -25,11 +25,57 @@ static enum cause check_areas(const struct luks *luks, const struct luks2_links 
 	return CAUSE_OK;
 }
 
-/* Numbers without gaps; regular ones in order, without overlap, only the last one dynamic. */
+/* Where segment @id ends; a dynamic one, which only the last may be, takes all there is. */
+static uint64_t segment_end(const struct luks2_links *links, unsigned id)
+{
+	uint64_t size = links->segments[id].size_bytes;
+
+	return size ? links->segments[id].off + size : UINT64_MAX;
+}
+
+/* A re-encryption may have moved a segment behind those that follow it: the order on the device is not the numbers'. */
+static enum cause check_regular(const struct luks2_links *links, unsigned regular, struct error *err)
+{
+	for (unsigned id = 0; id < regular; id++) {
+		if (id + 1 < regular && !links->segments[id].size_bytes)
+			return error_set(err, CAUSE_DAMAGED, "segment %u is \"dynamic\" and not the last",
+				id);
+		for (unsigned j = 0; j < id; j++)
+			if (links->segments[id].off < segment_end(links, j) &&
+				links->segments[j].off < segment_end(links, id))
+				return error_set(err, CAUSE_DAMAGED, "segments %u and %u overlap", j, id);
+	}
+	return CAUSE_OK;
+}
+
+/* Only one segment, by itself, is mapped; what was said of it does not hold for the whole. */
+static void judge_segments(struct luks *luks, const struct luks2_links *links, unsigned regular)
+{
+	struct luks_verdict *v = &luks->segment.verdict;
+
+	for (unsigned id = 0; id < regular; id++) {
+		uint64_t off = links->segments[id].off, end = off + links->segments[id].size_bytes;
+
+		luks->data_off = id && luks->data_off < off ? luks->data_off : off;
+		luks->data_end = luks->data_end < end ? end : luks->data_end;
+	}
+	if (luks->reencryption && (regular > 1 || v->cause)) {
+		v->cause = CAUSE_UNSUPPORTED;
+		text_format(v->why, sizeof(v->why),
+			"the data is in %u segments, as the re-encryption left it", regular);
+	} else if (regular > 1 && !v->cause) {
+		v->cause = CAUSE_UNSUPPORTED;
+		text_format(v->why, sizeof(v->why),
+			"the data is in %u segments, latchkey maps only one; open it with cryptsetup",
+			regular);
+	}
+}
+
+/* Numbers without gaps, the regular ones first; they do not overlap. Backup segments are told by their flags. */
 static enum cause check_segments(struct luks *luks, const struct luks2_links *links, struct error *err)
 {
-	uint64_t end = 0;
 	unsigned regular = 0;
+	enum cause cause;
 
 	if (!luks->segment_count)
 		return error_set(err, CAUSE_DAMAGED, "no segment in the header");
@@ -40,29 +86,25 @@ static enum cause check_segments(struct luks *luks, const struct luks2_links *li
 			continue;
 		if (regular != id)
 			return error_set(err, CAUSE_DAMAGED, "segment %u stands behind a backup segment", id);
-		if (id && (!links->segments[id - 1].size_bytes || links->segments[id].off < end))
-			return error_set(err, CAUSE_DAMAGED, "segment %u overlaps the one before it", id);
-		end = links->segments[id].off + links->segments[id].size_bytes;
 		regular++;
 	}
-	if (regular > 1 && !luks->segment.verdict.cause) {
-		luks->segment.verdict.cause = CAUSE_UNSUPPORTED;
-		text_format(luks->segment.verdict.why, LUKS_WHY_BYTES,
-			"the data is in %u segments, latchkey maps only one; open it with cryptsetup",
-			regular);
-	}
-	return CAUSE_OK;
+	cause = check_regular(links, regular, err);
+	if (!cause)
+		judge_segments(luks, links, regular);
+	return cause;
 }
 
-/* Data that shares the device with its header begins behind the keyslots area; 0 means detached. */
-static enum cause check_data_offset(const struct luks *luks, struct error *err)
+/* Data that shares the device with its header begins behind the keyslots area; segment 0 at 0 means detached. */
+static enum cause check_data_offset(const struct luks *luks, const struct luks2_links *links,
+	struct error *err)
 {
 	uint64_t low = 2 * luks->hdr_size_bytes + luks->keyslots_size_bytes;
 
-	if (luks->segment.off && luks->segment.off < low)
-		return error_set(err, CAUSE_DAMAGED,
-			"segment 0: begins at byte %llu, inside the header that ends at %llu",
-			(unsigned long long)luks->segment.off, (unsigned long long)low);
+	for (unsigned id = 0; luks->segment.off && id < luks->segment_count; id++)
+		if (!links->segments[id].backup && links->segments[id].off < low)
+			return error_set(err, CAUSE_DAMAGED,
+				"segment %u: begins at byte %llu, inside the header that ends at %llu", id,
+				(unsigned long long)links->segments[id].off, (unsigned long long)low);
 	return CAUSE_OK;
 }
 
@@ -80,7 +122,8 @@ static enum cause check_references(struct luks *luks, const struct luks2_links *
 		luks->digests[d].covers_segment = links->digest_segments[d] & 1;
 		covering += luks->digests[d].covers_segment;
 	}
-	if (!luks->segment.verdict.cause && covering != 1)
+	/* What is being written belongs to the old and to the new key. */
+	if (!luks->segment.verdict.cause && !luks->reencryption && covering != 1)
 		return error_set(err, CAUSE_DAMAGED, "segment 0: belongs to %u digests, not to one",
 			covering);
 	return CAUSE_OK;
@@ -103,7 +146,8 @@ static enum cause bind_keyslot(struct luks *luks, const struct luks2_links *link
 		return error_set(err, CAUSE_DAMAGED, "keyslot %u: belongs to %u digests, not to one",
 			slot->id, bound);
 	if (luks->digests[slot->digest].covers_segment && !luks->segment.verdict.cause &&
-		!cipher_key_fits(luks->segment.cipher, slot->key_bytes) && !slot->verdict.cause) {
+		!luks->reencryption && !cipher_key_fits(luks->segment.cipher, slot->key_bytes) &&
+		!slot->verdict.cause) {
 		slot->verdict.cause = CAUSE_DAMAGED;
 		text_format(slot->verdict.why, LUKS_WHY_BYTES, "its key of %u bytes does not fit %s",
 			slot->key_bytes, cipher_name(luks->segment.cipher));
@@ -115,10 +159,11 @@ enum cause luks2_check(struct luks *luks, const struct luks2_links *links, struc
 {
 	enum cause cause = check_areas(luks, links, err);
 
+	luks2_reencryption_judge(luks, &links->reencryption, links->digest_keyslots);
 	if (!cause)
 		cause = check_segments(luks, links, err);
 	if (!cause)
-		cause = check_data_offset(luks, err);
+		cause = check_data_offset(luks, links, err);
 	if (!cause)
 		cause = check_references(luks, links, err);
 	for (unsigned i = 0; !cause && i < luks->keyslot_count; i++)

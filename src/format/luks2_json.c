@@ -71,8 +71,6 @@ static enum cause object_id(const struct json *object, const char *kind, unsigne
 
 /* --- verdicts ------------------------------------------------------------------------- */
 
-#define REENCRYPTION "a re-encryption is under way; finish it with cryptsetup reencrypt --resume-only"
-
 /* The first reason stands. */
 static void verdict(struct luks_verdict *v, enum cause cause, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
@@ -275,6 +273,14 @@ static enum cause read_luks2_keyslot(const struct json *in, const char *where, s
 	return CAUSE_OK;
 }
 
+static void read_reencryption(const struct json *in, unsigned id, struct luks2_reencryption *r)
+{
+	const char *resilience = json_string(json_member(json_member(in, "area"), "type"));
+
+	r->keyslots |= 1u << id;
+	r->unprotected |= resilience && !strcmp(resilience, "none");
+}
+
 static enum cause read_keyslot(const struct json *in, struct luks *luks, struct luks2_links *links,
 	struct error *err)
 {
@@ -302,7 +308,7 @@ static enum cause read_keyslot(const struct json *in, struct luks *luks, struct 
 	/* Of a type of somebody else: it has an area all the same (3.2), and re-encryption must not be overlooked. */
 	luks->skipped_keyslots++;
 	if (!strcmp(type, "reencrypt"))
-		verdict(&luks->requirements, CAUSE_UNSUPPORTED, REENCRYPTION);
+		read_reencryption(in, slot->id, &links->reencryption);
 	return read_area(in, where, false, slot, links, err);
 }
 
@@ -416,6 +422,10 @@ static enum cause read_crypt(const struct json *in, const char *where, struct lu
 		cause = need_u32(in, where, "sector_size", &seg->sector_bytes, err);
 	if (cause)
 		return cause;
+	/* First, for it has ciphers of its own. */
+	if (json_member(in, "integrity"))
+		verdict(&seg->verdict, CAUSE_UNSUPPORTED,
+			"integrity protection is not supported; open it with cryptsetup");
 	if (!cipher_find(encryption, &seg->cipher))
 		verdict(&seg->verdict, CAUSE_UNSUPPORTED, "cipher \"%s\" is not supported%s", encryption,
 			cipher_advice(encryption));
@@ -424,9 +434,6 @@ static enum cause read_crypt(const struct json *in, const char *where, struct lu
 		verdict(&seg->verdict, CAUSE_UNSUPPORTED,
 			"an IV tweak of %llu is not supported; cryptsetup writes 0: open it with what made it",
 			(unsigned long long)iv_tweak);
-	if (json_member(in, "integrity"))
-		verdict(&seg->verdict, CAUSE_UNSUPPORTED,
-			"integrity protection is not supported; open it with cryptsetup");
 	if (seg->sector_bytes < 512 || seg->sector_bytes > 4096 ||
 		(seg->sector_bytes & (seg->sector_bytes - 1)))
 		return error_set(err, CAUSE_DAMAGED, "%s: sector size %u is none of 512, 1024, 2048, 4096",
@@ -439,7 +446,7 @@ static enum cause read_crypt(const struct json *in, const char *where, struct lu
 
 /* "in-reencryption" and "backup-..." belong to re-encryption; other flags mean nothing here. */
 static enum cause read_segment_flags(const struct json *in, const char *where, bool *backup,
-	struct luks_verdict *v, struct error *err)
+	struct luks2_reencryption *r, struct error *err)
 {
 	const struct json *flags = json_member(in, "flags");
 
@@ -451,8 +458,10 @@ static enum cause read_segment_flags(const struct json *in, const char *where, b
 		if (!text)
 			return missing(where, "flags", "an array of strings", err);
 		*backup |= !strncmp(text, "backup-", 7);
-		if (*backup || !strcmp(text, "in-reencryption"))
-			verdict(v, CAUSE_UNSUPPORTED, REENCRYPTION);
+		r->backups += *backup;
+		r->previous += !strcmp(text, "backup-previous");
+		r->final += !strcmp(text, "backup-final");
+		r->hot += !strcmp(text, "in-reencryption");
 	}
 	return CAUSE_OK;
 }
@@ -484,7 +493,7 @@ static enum cause read_segment(const struct json *in, struct luks *luks, struct 
 	if (!cause)
 		cause = read_extent(in, where, &seg.off, &seg.size_bytes, err);
 	if (!cause)
-		cause = read_segment_flags(in, where, &backup, &luks->requirements, err);
+		cause = read_segment_flags(in, where, &backup, &links->reencryption, err);
 	if (cause)
 		return cause;
 	if (!strcmp(type, "crypt"))
@@ -550,7 +559,22 @@ static const char *requirement_advice(const char *name)
 	return ", which latchkey does not know; a newer cryptsetup may open it";
 }
 
-static enum cause read_requirements(const struct json *config, struct luks_verdict *v, struct error *err)
+static void read_requirement(const char *name, struct luks_verdict *v, struct luks2_reencryption *r)
+{
+	enum luks_reencryption required = luks2_reencryption_required(name);
+
+	if (required == LUKS_REENCRYPTION_UNKNOWN)
+		verdict(v, CAUSE_UNSUPPORTED,
+			"a re-encryption is under way that requires \"%s\"; a newer cryptsetup may finish it",
+			name);
+	if (required != LUKS_REENCRYPTION_NONE)
+		r->required = required;
+	else
+		verdict(v, CAUSE_UNSUPPORTED, "the header requires \"%s\"%s", name, requirement_advice(name));
+}
+
+static enum cause read_requirements(const struct json *config, struct luks_verdict *v,
+	struct luks2_reencryption *r, struct error *err)
 {
 	const struct json *requirements = json_member(config, "requirements");
 	const struct json *mandatory = json_member(requirements, "mandatory");
@@ -564,19 +588,15 @@ static enum cause read_requirements(const struct json *config, struct luks_verdi
 
 		if (!text)
 			return missing("config", "mandatory", "an array of strings", err);
-		if (!strcmp(text, "offline-reencrypt"))
-			verdict(v, CAUSE_UNSUPPORTED,
-				"an offline re-encryption is under way; finish it with the cryptsetup-reencrypt that began it");
-		else if (text_find(text, "reencrypt"))
-			verdict(v, CAUSE_UNSUPPORTED, REENCRYPTION);
-		verdict(v, CAUSE_UNSUPPORTED, "the header requires \"%s\"%s", text, requirement_advice(text));
+		read_requirement(text, v, r);
 	}
 	return CAUSE_OK;
 }
 
 enum { KEYSLOTS_SIZE_MAX = 128 << 20 };
 
-static enum cause read_config(const struct json *root, struct luks *luks, struct error *err)
+static enum cause read_config(const struct json *root, struct luks *luks, struct luks2_links *links,
+	struct error *err)
 {
 	const struct json *config;
 	uint64_t json_size;
@@ -589,7 +609,7 @@ static enum cause read_config(const struct json *root, struct luks *luks, struct
 	if (!cause)
 		cause = read_flags(config, luks, err);
 	if (!cause)
-		cause = read_requirements(config, &luks->requirements, err);
+		cause = read_requirements(config, &luks->requirements, &links->reencryption, err);
 	if (cause)
 		return cause;
 	if (json_size != luks->hdr_size_bytes - 4096)
@@ -666,7 +686,7 @@ static enum cause read_section(const struct json *root, const char *section, uns
 static enum cause read_root(const struct json *root, struct luks *luks, struct luks2_links *links,
 	struct error *err)
 {
-	enum cause cause = read_config(root, luks, err);
+	enum cause cause = read_config(root, luks, links, err);
 
 	if (!cause)
 		cause = read_section(root, "keyslots", LUKS_KEYSLOTS_MAX, read_keyslot, luks, links, err);

@@ -8,7 +8,7 @@
 #ifndef FORMAT_LUKS2_JSON_H
 #define FORMAT_LUKS2_JSON_H
 
-#include "format/luks.h"
+#include "format/luks2_reencryption.h"
 
 /* References between objects as the text gives them, by digest index. For luks2_check. */
 struct luks2_links {
@@ -27,6 +27,7 @@ struct luks2_links {
 		uint64_t off, size_bytes;
 		bool backup; /* flagged "backup-...": not mapped */
 	} segments[LUKS_SEGMENTS_MAX];
+	struct luks2_reencryption reencryption;
 };
 
 /*

@@ -126,6 +126,7 @@ static const char *words(enum luks_advice advice, const char **verb)
 	case LUKS_ADVICE_RESUME:
 		*verb = "reencrypt --resume-only";
 		return "finish it with: ";
+	case LUKS_ADVICE_RECOVER:
 	case LUKS_ADVICE_REPAIR:
 		*verb = "repair";
 		return "repair it with: ";
@@ -145,6 +146,12 @@ static const char *words(enum luks_advice advice, const char **verb)
 	return "";
 }
 
+/* Does the command write to the data, too? */
+static bool writes_data(enum luks_advice advice)
+{
+	return advice == LUKS_ADVICE_RESUME || advice == LUKS_ADVICE_RECOVER;
+}
+
 /* @advice, or what is right instead for this header in this place. */
 static enum luks_advice fitting(const struct place *p, const struct luks *luks, enum luks_advice advice)
 {
@@ -154,7 +161,7 @@ static enum luks_advice fitting(const struct place *p, const struct luks *luks, 
 	/* A header in memory is there for this boot only (boot/fetch.h). */
 	if (!strncmp(place_header(p)->path, "/proc/self/fd/", 14) || member_read(place_header(p), &member))
 		return LUKS_ADVICE_NONE;
-	if (backup && (restore || advice == LUKS_ADVICE_RESUME))
+	if (backup && (restore || writes_data(advice)))
 		return restore ? LUKS_ADVICE_BACKUP : LUKS_ADVICE_NONE;
 	if (restore && luks && luks->requirements.cause)
 		return luks->reencryption ? LUKS_ADVICE_COPY : LUKS_ADVICE_NONE;
@@ -165,7 +172,7 @@ static enum luks_advice fitting(const struct place *p, const struct luks *luks, 
 static bool is_read_only(const struct place *p, enum luks_advice advice)
 {
 	return blkdev_is_read_only(place_header(p)) ||
-	       (advice == LUKS_ADVICE_RESUME && blkdev_is_read_only(p->device));
+	       (writes_data(advice) && blkdev_is_read_only(p->device));
 }
 
 void place_advise(const struct place *p, const struct luks *luks, enum luks_advice advice, char *text)
@@ -175,8 +182,8 @@ void place_advise(const struct place *p, const struct luks *luks, enum luks_advi
 	struct place named = *p;
 	size_t len, used = strlen(text);
 
-	/* What is resumed is the data, and that is elsewhere. */
-	if (advice == LUKS_ADVICE_RESUME && luks && !luks->segment.off && !p->header)
+	/* What is resumed or repaired is the data, and that is elsewhere. */
+	if (writes_data(advice) && luks && !luks->segment.off && !p->header)
 		named = (struct place){.device = NULL, .header = p->device};
 	if (verb)
 		place_command(&named, verb, command, sizeof(command));
@@ -198,6 +205,8 @@ enum cause place_load(const struct place *p, struct luks *luks, struct header_re
 {
 	enum cause cause = header_load(&place_header(p)->reader, luks, report, err);
 
+	if (!cause && p->header)
+		header_judge_detached(&p->device->reader, luks);
 	if (cause)
 		place_advise(p, NULL, report->advice, err->text);
 	else if (report->note[0])

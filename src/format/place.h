@@ -54,7 +54,7 @@ void place_command(const struct place *p, const char *verb, char *text, size_t s
 void place_advise(const struct place *p, const struct luks *luks, enum luks_advice advice, char *text);
 
 /*
- * header_load from place_header, with the advice behind the sentence of @report->note or of @err.
+ * header_load from place_header, judged as a detached header where it is one, with the advice behind the sentence of @report->note or of @err.
  * Fails as header_load.
  */
 enum cause place_load(const struct place *p, struct luks *luks, struct header_report *report,

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/fuzz/seeds.sh FOLDER - real headers, made by the installed cryptsetup, as inputs for the fuzzers:
+# tests/fuzz/seeds.sh FOLDER - real headers, of the installed cryptsetup and of tests/images/metadata, for the fuzzers:
 # FOLDER/json (the text), FOLDER/header (see fuzz_header.c) and FOLDER/luks1 (592 bytes). Needs no root.
 set -eu
 out=$(mkdir -p "$1" && cd "$1" && pwd)
@@ -9,6 +9,7 @@ command -v cryptsetup >/dev/null || { echo "cryptsetup is not installed"; exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$out/json" "$out/header" "$out/luks1"
+metadata=$(cd "$(dirname "$0")/../images/metadata" && pwd)
 cd "$work" # cryptsetup leaves files where it stands
 printf secret >key
 printf other >key2
@@ -48,16 +49,25 @@ set +e
 } >log 2>&1
 set -e
 
+# keep NAME: the text becomes a seed of both that read it
+keep() {
+	cp text "$out/json/$1"
+	{ printf '\000\010'; cat text; printf '\000\000'; } >"$out/header/$1"
+}
+
 for image in plain argon argon2i short cbc serpent two unbound removed reencrypt; do
 	[ -s "$image" ] || continue
 	# The text lies from byte 4096 to the first NUL.
 	tail -c +4097 "$image" | head -c 12288 | tr '\0' '\n' | head -n 1 | tr -d '\n' >text
 	head -c 1 text | grep -q '{' || continue
-	cp text "$out/json/$image"
-	{ printf '\000\010'; cat text; printf '\000\000'; } >"$out/header/$image"
+	keep "$image"
+done
+for saved in "$metadata"/*/*.json; do
+	tr -d '\n' <"$saved" >text
+	keep "$(basename "$saved" .json)"
 done
 for image in old old256; do
 	[ ! -s "$image" ] || head -c 592 "$image" >"$out/luks1/$image"
 done
 set -- "$out"/json/* "$out"/luks1/*
-echo "$# headers made by $(cryptsetup --version)"
+echo "$# headers, of $(cryptsetup --version) and of others"

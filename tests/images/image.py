@@ -11,6 +11,7 @@ import copy
 import hashlib
 import json
 import os
+import random
 import sys
 import threading
 
@@ -108,6 +109,29 @@ class Image:
     def save(self, path):
         with open(path, "wb") as f:
             f.write(self.data)
+
+
+# --- around a text ---------------------------------------------------------------------------------------
+
+
+def from_text(text):
+    """Both copies and the keyslots area of a header that says @text; random bytes where keyslots have their keys."""
+    header = json.loads(text)
+    hdr = int(header["config"]["json_size"]) + BINARY_BYTES
+    data = bytearray(2 * hdr + int(header["config"]["keyslots_size"]))
+    at, size, _ = FIELDS["hdr_size"]
+    data[at:at + size] = hdr.to_bytes(size, "big")
+    image = Image(data)
+    for which in BOTH:
+        for name, value in (("magic", MAGIC[which]), ("version", 2), ("hdr_size", hdr), ("seqid", 7), ("csum_alg", b"sha256"),
+                            ("uuid", b"6f3b1a52-9c1e-4c7e-8a7b-2d4f5e6a7b8c"), ("hdr_offset", image.at(which))):
+            image.put(which, name, value)
+        image.put_area(which, text.ljust(hdr - BINARY_BYTES, b"\0"))
+    for slot in header["keyslots"].values():
+        area = slot["area"]
+        if area["type"] == "raw":
+            image.write_at(int(area["offset"]), random.Random(area["offset"]).randbytes(int(area["size"])))
+    return image
 
 
 # --- what cryptsetup makes -------------------------------------------------------------------------------

@@ -90,6 +90,16 @@ TEST(the_cipher_of_LUKS1_is_a_label)
 	assert_string_equal(s.uuid, "11111111-1111");
 }
 
+TEST(LUKS1_in_its_offline_re_encryption_is_waited_for_without_end)
+{
+	memset(image, 0, sizeof(image));
+	put_luks(0, 1, "11111111-1111", "xts-plain64");
+	memcpy(image, "LUKS\xde\xad", 6);
+	assert_true(look_at(1024));
+	assert_string_equal(s.type, "crypto_LUKS");
+	assert_string_equal(s.uuid, "11111111-1111");
+}
+
 TEST(a_field_without_an_end_is_read_on)
 {
 	memset(image, 0, sizeof(image));
@@ -175,6 +185,7 @@ int main(void)
 		cmocka_unit_test(an_overwritten_volume_is_forgotten_or_taken_for_whole),
 		cmocka_unit_test(the_second_header_of_a_volume_inside_is_ours),
 		cmocka_unit_test(the_cipher_of_LUKS1_is_a_label),
+		cmocka_unit_test(LUKS1_in_its_offline_re_encryption_is_waited_for_without_end),
 		cmocka_unit_test(a_field_without_an_end_is_read_on),
 		cmocka_unit_test(a_mark_alone_is_a_filesystem),
 		cmocka_unit_test(bytes_of_one_value_are_a_filesystem),

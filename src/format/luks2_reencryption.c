@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* luks2_reencryption - see luks2_reencryption.h. */
+#include "format/luks2_reencryption.h"
+#include "base/text.h"
+#include <string.h>
+
+enum luks_reencryption luks2_reencryption_required(const char *name)
+{
+	if (!strcmp(name, "online-reencrypt-v2") || !strcmp(name, "online-reencrypt-v3"))
+		return LUKS_REENCRYPTION_CLEAN;
+	if (!strcmp(name, "online-reencrypt"))
+		return LUKS_REENCRYPTION_V1;
+	if (!strcmp(name, "offline-reencrypt"))
+		return LUKS_REENCRYPTION_OFFLINE;
+	return text_find(name, "reencrypt") ? LUKS_REENCRYPTION_UNKNOWN : LUKS_REENCRYPTION_NONE;
+}
+
+/* One keyslot with one digest, and both ends of the way: cryptsetup resumes nothing else. */
+static bool is_complete(const struct luks *luks, const struct luks2_reencryption *r,
+	const uint32_t *digest_keyslots)
+{
+	unsigned digests = 0;
+
+	for (unsigned d = 0; d < luks->digest_count; d++)
+		digests += (digest_keyslots[d] & r->keyslots) != 0;
+	return r->keyslots && !(r->keyslots & (r->keyslots - 1)) && digests == 1 && r->previous == 1 &&
+	       r->final == 1 && r->hot <= 1;
+}
+
+static enum luks_reencryption state_of(const struct luks *luks, const struct luks2_reencryption *r,
+	const uint32_t *digest_keyslots)
+{
+	bool described = r->keyslots || r->backups || r->hot;
+
+	if (r->required == LUKS_REENCRYPTION_NONE)
+		return described ? LUKS_REENCRYPTION_UNKNOWN : LUKS_REENCRYPTION_NONE;
+	if (r->required != LUKS_REENCRYPTION_CLEAN)
+		return r->required;
+	if (!is_complete(luks, r, digest_keyslots))
+		return LUKS_REENCRYPTION_UNKNOWN;
+	return r->hot ? LUKS_REENCRYPTION_CRASHED : LUKS_REENCRYPTION_CLEAN;
+}
+
+static void say(struct luks_verdict *v, enum luks_advice advice, const char *why)
+{
+	v->cause = CAUSE_UNSUPPORTED;
+	v->advice = advice;
+	text_format(v->why, sizeof(v->why), "%s", why);
+}
+
+void luks2_reencryption_judge(struct luks *luks, const struct luks2_reencryption *r,
+	const uint32_t *digest_keyslots)
+{
+	struct luks_verdict *v = &luks->requirements;
+
+	luks->reencryption = state_of(luks, r, digest_keyslots);
+	switch (luks->reencryption) {
+	case LUKS_REENCRYPTION_NONE:
+		break;
+	case LUKS_REENCRYPTION_CLEAN:
+		say(v, LUKS_ADVICE_RESUME,
+			r->unprotected
+				? "a re-encryption is under way with --resilience none: unless it was stopped in an orderly way, part of the data is lost"
+				: "a re-encryption is under way");
+		break;
+	case LUKS_REENCRYPTION_CRASHED:
+		say(v, LUKS_ADVICE_RECOVER,
+			"a re-encryption is under way and was interrupted while it wrote");
+		break;
+	case LUKS_REENCRYPTION_V1:
+		say(v, LUKS_ADVICE_RECOVER,
+			"a re-encryption is under way that a cryptsetup before 2.4.3 began");
+		break;
+	case LUKS_REENCRYPTION_OFFLINE:
+		say(v, LUKS_ADVICE_NONE, "");
+		luks_offline_reencryption(v->why, sizeof(v->why), luks->uuid);
+		break;
+	case LUKS_REENCRYPTION_UNKNOWN:
+		if (r->required != LUKS_REENCRYPTION_UNKNOWN)
+			say(v, LUKS_ADVICE_NONE,
+				"a re-encryption is under way and its description is not complete: do not resume it, and copy the device before anything else");
+		break;
+	}
+}
+
+void luks2_reencryption_compare(struct luks *luks, const struct luks *own)
+{
+	if ((luks->reencryption || own->reencryption) && own->seqid >= luks->seqid &&
+		!strcmp(luks->uuid, own->uuid))
+		say(&luks->requirements, LUKS_ADVICE_NONE,
+			"the header on the device is no older, and only the newest one fits the data of a re-encryption: leave --header out");
+}

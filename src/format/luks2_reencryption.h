@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * luks2_reencryption - has a re-encryption begun, and how did it stop? (specification 4.9)
+ *
+ * The requirement says that one is under way. While a part of the data is being written, its segment is flagged
+ * "in-reencryption"; without that flag everything is as the segments say. Recovery data and digest are not looked at.
+ */
+#ifndef FORMAT_LUKS2_REENCRYPTION_H
+#define FORMAT_LUKS2_REENCRYPTION_H
+
+#include "format/luks.h"
+
+/* What the objects of a header say about it, counted by luks2_json. */
+struct luks2_reencryption {
+	enum luks_reencryption required; /* CLEAN for every kind that has a digest of its own */
+	uint32_t keyslots;               /* bit n: keyslot n is of the type "reencrypt" */
+	/* Segments flagged "backup-previous", "backup-final", "backup-" and whatever, "in-reencryption". */
+	unsigned previous, final, backups, hot;
+	bool unprotected; /* "--resilience none": no flag is ever written */
+};
+
+/* The state that a requirement called @name stands for; NONE: it is about something else. */
+enum luks_reencryption luks2_reencryption_required(const char *name);
+
+/*
+ * Set @luks->reencryption, and requirements to what must be said of it. @digest_keyslots: the bits that each digest
+ * of @luks names.
+ */
+void luks2_reencryption_judge(struct luks *luks, const struct luks2_reencryption *r,
+	const uint32_t *digest_keyslots);
+
+/*
+ * @luks is a detached header, and @own stands on the device of its data. Of the headers that a re-encryption has
+ * written only the newest fits the data: by any other, what is written or resumed is lost. Then requirements say so.
+ */
+void luks2_reencryption_compare(struct luks *luks, const struct luks *own);
+
+#endif

@@ -1,0 +1,626 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Volumes that are being re-encrypted, encrypted or decrypted: the state, the right command, and never an advice that destroys them.
+
+`metadata` has the JSON areas of real ones; a header is built around each. Others are made here by the installed cryptsetup,
+on plain files, stopped or killed; then the command that latchkey prints is run, as the person would who reads it.
+Arguments choose cases by a part of their names.
+"""
+import hashlib
+import itertools
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+from image import BOTH, PRIMARY, SECONDARY, base, from_text
+from volumes import CRYPTSETUP, LATCHKEY, LATCHKEY_ASAN, PBKDF2, TOP, Broken, fingerprint, lacking, must, run, save, suite, workplace
+
+METADATA = os.path.join(TOP, "tests/images/metadata")
+PROGRAMS = [LATCHKEY, LATCHKEY_ASAN]
+SECRET = b"reencrypt"
+MIB = 1 << 20
+DETACHED = ("decrypt-shift", "decrypt-detached", "tiny-decrypt")
+
+UNDER_WAY = "a re-encryption is under way"
+RESUME = "; finish it with: cryptsetup reencrypt --resume-only "
+REPAIR = "; repair it with: cryptsetup repair "
+CLEAN = ("clean", UNDER_WAY + RESUME)
+CRASHED = ("crashed", UNDER_WAY + " and was interrupted while it wrote" + REPAIR)
+UNPROTECTED = ("clean", UNDER_WAY + " with --resilience none: unless it was stopped in an orderly way, part of the data is lost" + RESUME)
+V1 = ("v1", UNDER_WAY + " that a cryptsetup before 2.4.3 began" + REPAIR)
+INCOMPLETE = ("unknown", UNDER_WAY + " and its description is not complete: do not resume it, and copy the device before anything else")
+INTEGRITY = "integrity protection is not supported; open it with cryptsetup"
+TAGS = 'the header requires "inline-hw-tags": its integrity tags are kept by the drive; open it with cryptsetup 2.8 or later'
+NO_KEY = "its data is not encrypted; there is nothing to unlock"
+CASES = []
+NUMBER = itertools.count(1)
+
+
+def case(name):
+    def add(function):
+        CASES.append((name, function))
+        return function
+
+    return add
+
+
+def metadata(kind, name):
+    with open(os.path.join(METADATA, kind, name + ".json"), "rb") as f:
+        return f.read().strip()
+
+
+class Named:
+    """A volume that is there."""
+
+    def __init__(self, path, header=None):
+        self.path, self.header = path, header
+
+    @property
+    def words(self):
+        """As cryptsetup is told where it is."""
+        return (["--header", self.header] if self.header else []) + [self.path]
+
+    def remove(self):
+        for path in filter(None, (self.path, self.header)):
+            os.unlink(path)
+
+
+class Place(Named):
+    """A header and its data on the disk, in one file or in two."""
+
+    def __init__(self, name, image, size, detached=False):
+        super().__init__(*(os.path.join(FOLDER, name + end) for end in ([".img", ".hdr"] if detached else [".img"])))
+        image.save(self.header or self.path)
+        with open(self.path, "ab") as f:
+            f.truncate(size)
+
+
+
+def ask(program, place):
+    """What each command answers: (command, Done). None may write."""
+    table = save(FOLDER, f"root {place.path} none luks{',header=' + place.header if place.header else ''}\n".encode())
+    before = [fingerprint(p) for p in place.words if not p.startswith("--")]
+    yield "test", run(program, "test", "--key-file", "-", *place.words, stdin=SECRET)
+    yield "check", run(program, "check", *place.words)
+    yield "dump", run(program, "dump", *place.words)
+    yield "json", run(program, "dump", "--json", *place.words)
+    yield "preflight", run(program + "-preflight", "--cmdline", "", "--memory", "1024", "--crypttab", table, "--root", "/",
+                           "--config", "/dev/null")
+    if before != [fingerprint(p) for p in place.words if not p.startswith("--")]:
+        yield "written", None
+
+
+def answers(place, state, words, codes=(7, 0)):
+    """Every command says @words; test ends with codes[0], check with codes[1]."""
+    wrong = []
+    words = words + " ".join(place.words) if words.endswith(" ") else words
+    for program in PROGRAMS:
+        for command, done in ask(program, place):
+            if not done:
+                wrong.append("a command wrote to the volume")
+                continue
+            text = done.out + done.err
+            if command == "json":
+                found = json.loads(done.out)
+                if found.get("reencryption", "none") != state:
+                    wrong.append(f"dump --json: state {found.get('reencryption')}, not {state}")
+                text = "\n".join(v.get("why", "") for v in (found["requirements"], found["segment"]))
+            where = [line for line in text.splitlines() if words in line]
+            if not where or (words.endswith(" ".join(place.words)) and not where[-1].endswith(words)):
+                wrong.append(f"{command}: does not say {words!r}\n{text}")
+            if state != "none" and re.search("damaged|DAMAGED|restore|" + NO_KEY, text):
+                wrong.append(f"{command}: {text}")
+            code = {"test": codes[0], "check": codes[1], "preflight": codes[0]}.get(command, 0)
+            if done.code != code:
+                wrong.append(f"{command}: status {done.code}, not {code}\n{text}")
+    place.remove()
+    return wrong
+
+
+# --- real metadata ------------------------------------------------------------------------------------------
+
+
+def expected(kind, name):
+    if kind == "integrity":
+        return ("none", TAGS if name.startswith("inline") else INTEGRITY)
+    if name == "decrypt-finished":
+        return ("none", NO_KEY)
+    if name == "rekey-none-crash":
+        return UNPROTECTED
+    return CRASHED if name.endswith(("-mixed", "-last")) else CLEAN
+
+
+def sample(kind, name, change=None):
+    image = from_text(metadata(kind, name))
+    if change:
+        image.json(change)
+    size = 24 if kind == "integrity" else 16 if name.startswith("tiny") else 48
+    return Place(f"{name}-{next(NUMBER)}", image, size * MIB, name.startswith(DETACHED) or name == "decrypt-finished")
+
+
+def names(kind):
+    return sorted(f[:-5] for f in os.listdir(os.path.join(METADATA, kind)))
+
+
+def add_samples():
+    for kind in "reencryption", "integrity":
+        for name in names(kind):
+            CASES.append((f"{name}: a wrong verdict, state or command",
+                          lambda kind=kind, name=name: answers(sample(kind, name), *expected(kind, name))))
+
+
+@case("a sample is missing")
+def _():
+    return [] if (len(names("reencryption")), len(names("integrity"))) == (23, 13) else ["not 23 and 13"]
+
+
+@case("a header file by itself: the command takes it for the device")
+def _():
+    place = sample("reencryption", "decrypt-shift-mixed")
+    wrong = []
+    for command in "check", "dump", "test":
+        done = run(LATCHKEY, command, place.header, stdin=SECRET)
+        if not (done.out + done.err).rstrip().split("\n")[-1 if command != "dump" else 3].endswith(
+                CRASHED[1] + f"--header {place.header} DEVICE"):
+            wrong.append(f"{command}: {done.out}{done.err}")
+    place.remove()
+    return wrong
+
+
+# --- states that today's cryptsetup does not make ---------------------------------------------------------------
+
+
+def require(*which):
+    return lambda h: h["config"]["requirements"].update(mandatory=list(which))
+
+
+def without(section, number):
+    return lambda h: h[section].pop(number)
+
+
+def no_requirement(h):
+    del h["config"]["requirements"]
+
+
+def v1(h):
+    require("online-reencrypt")(h)
+    del h["digests"]["2"]
+
+
+def hot(*which):
+    return lambda h: [h["segments"][w].update(flags=["in-reencryption"]) for w in which]
+
+
+def flag(segment, *flags):
+    return lambda h: h["segments"][segment].update(flags=list(flags))
+
+
+def all_hot(h):
+    """The hotzone is all there is: it belongs to both keys, of which the old one does not fit the new cipher."""
+    h["segments"] = {"0": dict(h["segments"]["3"], size="dynamic", flags=["in-reencryption"]), "1": h["segments"]["2"],
+                     "2": h["segments"]["3"]}
+    h["digests"]["0"]["segments"], h["digests"]["1"]["segments"] = ["0", "1"], ["0", "2"]
+
+
+OFFLINE = ("offline", "an offline re-encryption is under way; finish it with the program that began it, where its file "
+           "LUKS-6f3b1a52-9c1e-4c7e-8a7b-2d4f5e6a7b8c.log is")
+LATER = ("unknown", UNDER_WAY + ' that requires "online-reencrypt-v4"; a newer cryptsetup may finish it')
+for what, change, want in (
+        ("v1", v1, V1),
+        ("v1 that crashed", lambda h: (v1(h), hot("0")(h)), V1),
+        ("offline", lambda h: (require("offline-reencrypt")(h), h["keyslots"].pop("2"), h["digests"].pop("2"),
+                               [h["segments"].pop(n) for n in "123"], h["segments"]["0"].update(size="dynamic"),
+                               h["digests"]["0"].update(segments=[]), h["digests"]["1"].update(segments=["0"])), OFFLINE),
+        ("a later kind", require("online-reencrypt-v4"), LATER),
+        ("another requirement in front hides it", require("opal", "online-reencrypt-v2"), CLEAN),
+        ("another requirement behind hides it", require("online-reencrypt-v2", "no-such"), CLEAN),
+        ("without its requirement", no_requirement, INCOMPLETE),
+        ("without its requirement, crashed", lambda h: (no_requirement(h), hot("0")(h)), INCOMPLETE),
+        ("without its keyslot", lambda h: (h["keyslots"].pop("2"), h["digests"].pop("2")), INCOMPLETE),
+        ("without the digest of its keyslot", without("digests", "2"), INCOMPLETE),
+        ("with a second keyslot", lambda h: (h["keyslots"].update({"5": dict(h["keyslots"]["2"], area=dict(
+            h["keyslots"]["2"]["area"], offset="290816", size="4096"))}), h["keyslots"]["2"]["area"].update(
+                offset="286720", size="4096"), h["digests"]["2"]["keyslots"].append("5")), INCOMPLETE),
+        ("with two segments in hand", hot("0", "1"), INCOMPLETE),
+        ("without backup-previous", flag("2", "backup-other"), INCOMPLETE),
+        ("without backup-final", flag("3", "backup-other"), INCOMPLETE),
+        ("backup segments in the other order", lambda h: (flag("2", "backup-final")(h), flag("3", "backup-previous")(h)), CLEAN),
+        ("flags behind a flag that means nothing", lambda h: (flag("1", "x", "in-reencryption")(h),
+                                                            flag("2", "x", "backup-previous")(h)), CRASHED),
+):
+    CASES.append((f"a re-encryption {what}: a wrong verdict, state or command",
+                  lambda change=change, want=want: answers(sample("reencryption", "tiny-rekey-28", change), *want)))
+CASES.append(("the hotzone is all of the data: a keyslot of the old key is called damaged",
+              lambda: answers(sample("reencryption", "rekey-cipher-sector-clean", all_hot), *CRASHED)))
+
+
+def both_damaged(change, words, size=None):
+    """A header that breaks the rules is damaged; a re-encryption shows all the same."""
+    place = sample("reencryption", "tiny-encrypt-28", change)
+    done = run(LATCHKEY, "check", place.path)
+    place.remove()
+    return [] if done.code == 6 and words in done.err and "restore no header backup" in done.err else [done.out + done.err]
+
+
+for what, change, words in (
+        ("by a sector, the moved one", lambda h: h["segments"]["0"].update(offset="15728128"), "segments 0 and 2 overlap"),
+        ("by a sector, in order", lambda h: h["segments"]["1"].update(size="12583424"), "segments 1 and 2 overlap"),
+        ("the later inside the earlier", lambda h: h["segments"]["2"].update(offset="2097152", size="512"), "segments 1 and 2 overlap"),
+        ("a dynamic one in front", lambda h: h["segments"]["0"].update(size="dynamic"), 'segment 0 is "dynamic" and not the last'),
+        ("the last, dynamic one over the moved one", lambda h: h["segments"]["2"].update(size="dynamic"), "segments 0 and 2 overlap"),
+        ("the keyslots", lambda h: h["segments"]["1"].update(offset="1048064"), "segment 1: begins at byte 1048064, inside the header"),
+):
+    CASES.append((f"segments that overlap are accepted: {what}",
+                  lambda change=change, words=words: both_damaged(change, words)))
+
+
+@case("a device that ends inside the moved segment is called sound")
+def _():
+    place = sample("reencryption", "tiny-encrypt-28")
+    with open(place.path, "ab") as f:
+        f.truncate(16 * MIB - 512)
+    done = run(LATCHKEY, "check", place.path)
+    place.remove()
+    return [] if done.code == 6 and "data: DAMAGED: the device has 16776704 bytes, its data would end at byte 16777216" in done.out \
+        else [done.out + done.err]
+
+
+# --- damage meanwhile -----------------------------------------------------------------------------------------
+
+
+def spoil_checksum(image, which):
+    image.data[image.at(which) + 448] ^= 1
+
+
+def spoil_json(image, which):
+    image.text(lambda text: text[:-1], which)
+
+
+def spoil_rules(image, which):
+    image.json(lambda h: h["config"].update(keyslots_size="1"), which)
+
+
+def spoil_size(image, which):
+    image.field("hdr_size", 12345, which)
+
+
+def spoil_requirement(image, which):
+    """The one word that says it is gone; the rest still shows it."""
+    at = image.data.index(b"online-reencrypt", image.at(which))
+    image.write_at(at, b"\xff" * 16)
+
+
+def spoil_binary(image, which):
+    image.zero(image.at(which), 4096)
+
+
+def spoil_magic(image, which):
+    image.zero(image.at(which), 6)
+
+
+SPOILS = [spoil_checksum, spoil_json, spoil_rules, spoil_size, spoil_requirement, spoil_magic]
+
+
+def damaged(first, second, name="tiny-encrypt-28", kind="reencryption"):
+    image = from_text(metadata(kind, name))
+    first(image, PRIMARY)
+    second(image, SECONDARY)
+    return Place(f"spoilt-{next(NUMBER)}", image, 16 * MIB)
+
+
+def all_say(place, code, good, bad, keep=False):
+    """@code is that of test; those that only look have 0 where it is 7."""
+    wrong = []
+    for command, done in ask(LATCHKEY, place):
+        text = done.out + done.err
+        if done.code != (0 if code == 7 and command in ("check", "dump", "json") else code) or re.search(bad, text) or not re.search(good, text):
+            wrong.append(f"{command}: status {done.code}\n{text}")
+    if not keep:
+        place.remove()
+    return wrong
+
+
+@case("both copies are damaged: a restore is advised, which destroys the data")
+def _():
+    wrong = []
+    for first in SPOILS + [spoil_binary]:
+        for second in SPOILS:
+            if first not in (spoil_magic, spoil_binary) or second != spoil_magic:  # then nothing says that it is LUKS
+                place = damaged(first, second)
+                wrong += all_say(place, 6, "a re-encryption was under way: restore no header backup, copy the device first",
+                                 "restore a header")
+    return wrong
+
+
+@case("both copies are damaged, and no re-encryption: a restore is not advised any more")
+def _():
+    return all_say(damaged(spoil_checksum, spoil_json, "hmac-26", "integrity"), 6, "; restore a header backup", "re-encryption")
+
+
+@case("one copy is damaged: a restore is advised, or the state is not said")
+def _():
+    wrong = []
+    for name, want in ("tiny-encrypt-28", CLEAN), ("rekey-checksum-mixed", CRASHED):
+        for spoil in SPOILS + [spoil_binary]:
+            for which in BOTH:
+                image = from_text(metadata("reencryption", name))
+                spoil(image, which)
+                place = Place(f"spoilt-{next(NUMBER)}", image, 48 * MIB)
+                for command, done in ask(LATCHKEY, place):
+                    text = done.out + done.err
+                    if want[1] + place.path not in text or "restore" in text or "check" in command and done.code != 6 or \
+                            command == "test" and done.code != 7:
+                        wrong.append(f"{spoil.__name__} {which} {command}: {text}")
+                place.remove()
+    return wrong
+
+
+NEWER = ("the header on the device is no older, and only the newest one fits the data of a re-encryption: leave --header out")
+
+
+@case("a header file older than the re-encryption's header on the device is used or resumed, which destroys the data")
+def _():
+    path, before, meanwhile, other = (os.path.join(FOLDER, n) for n in ("older.img", "before.hdr", "meanwhile.hdr", "other.hdr"))
+    backup = lambda to: must(CRYPTSETUP, "luksHeaderBackup", path, "--header-backup-file", to)  # noqa: E731
+    format_volume(path, "32M")
+    backup(before)
+    shutil.copy(before, other)
+    must(CRYPTSETUP, "-q", "luksUUID", "--uuid", "11111111-2222-4333-8444-555555555555", other)
+    place = Named(path, before)
+    wrong = [f"before: {done.err}" for command, done in ask(LATCHKEY, place) if command == "test" and done.code]
+    reencrypt(path, "--init-only")
+    backup(meanwhile)
+    for header in before, meanwhile:  # the second is as new: who goes on with it leaves the one on the device behind
+        wrong += all_say(Named(path, header), 7, NEWER, "resume-only|restore", keep=True)
+    # Another volume's header, before data that look like a LUKS device: a note only, as ever.
+    done = run(LATCHKEY, "test", "--key-file", "-", "--header", other, path, stdin=SECRET)
+    wrong += [] if done.code == 0 and "another UUID" in done.err else [done.err]
+    # The one that it goes on with is the newer one.
+    reencrypt(path, "--resume-only", "--header", meanwhile)
+    done = run(LATCHKEY, "test", "--key-file", "-", "--header", meanwhile, path, stdin=SECRET)
+    wrong += [] if done.code == 0 else [f"the newer one: {done.err}"]
+    return wrong
+
+
+@case("a header file from the middle of a re-encryption that has ended is resumed, which destroys the data")
+def _():
+    path, meanwhile = (os.path.join(FOLDER, n) for n in ("ended.img", "ended.hdr"))
+    format_volume(path, "32M")
+    reencrypt(path, "--init-only")
+    must(CRYPTSETUP, "luksHeaderBackup", path, "--header-backup-file", meanwhile)
+    reencrypt(path, "--resume-only")
+    return all_say(Named(path, meanwhile), 7, NEWER, "resume-only|restore", keep=True)
+
+
+# --- the installed cryptsetup ------------------------------------------------------------------------------------
+
+
+def format_volume(path, size, *options, luks="luks2"):
+    must("truncate", "-s", size, path)
+    kdf = PBKDF2 if luks == "luks2" else PBKDF2[2:]
+    must(CRYPTSETUP, "-q", "luksFormat", "--type", luks, *kdf, *options, "--key-file", key(), path)
+
+
+def key():
+    return save(FOLDER, SECRET)
+
+
+def command_line(path, *options):
+    return [CRYPTSETUP, "-q", "reencrypt", "--force-offline-reencrypt", *PBKDF2, "--key-file", key(), *options, path]
+
+
+def reencrypt(path, *options):
+    must(*command_line(path, *options), cwd=FOLDER)
+
+
+def header_text(path):
+    with open(path, "rb") as f:
+        return f.read(16384)[4096:].split(b"\0")[0]
+
+
+def is_hot(path):
+    return b'"in-reencryption"' in header_text(path)
+
+
+def is_settled(path):
+    """Both copies are whole, and say the same: no write of theirs was cut."""
+    with open(path, "rb") as f:
+        copies = [f.read(16384), f.read(16384)]
+    sums = [hashlib.sha256(c[:448] + bytes(64) + c[512:]).digest() == c[448:480] for c in copies]
+    return all(sums) and copies[0][4096:] == copies[1][4096:]
+
+
+HOTZONE = ["--hotzone-size", "4M"]
+
+
+def stop(number, header, path, *options):
+    """
+    Begin, and send the signal @number while a hotzone is being written. The state that is wanted comes of it nearly always; for
+    the few times that it does not, go on from there.
+    """
+    for _ in range(20):
+        running = subprocess.Popen(command_line(path, *options), cwd=FOLDER, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        while running.poll() is None and not (os.path.exists(header) and is_hot(header)):
+            time.sleep(0.001)
+        if running.poll() is None:
+            running.send_signal(number)
+        said = running.communicate()[1].decode()
+        under_way = b"online-reencrypt" in header_text(header)
+        if under_way and is_settled(header) and is_hot(header) == (number == signal.SIGKILL):
+            return
+        if not under_way:
+            raise Broken(f"cryptsetup was done before the signal: {said}")
+        place = ["--header", header, path] if header != path else [path]
+        must(CRYPTSETUP, "-q", "repair", "--key-file", key(), *place, cwd=FOLDER)
+        options = [*place[:-1], *HOTZONE, "--resume-only"]
+    raise Broken(f"not stopped in the state that is wanted: {said}")
+
+
+def advised(place, want):
+    """The command of the sentence, which must be that of @want."""
+    done = run(LATCHKEY, "test", "--key-file", "-", *place, stdin=SECRET)
+    words = want[1] + " ".join(place)
+    if done.code != 7 or not done.err.endswith(words + "\n"):
+        raise Broken(f"not {words!r}, but: status {done.code}, {done.err}")
+    check = run(LATCHKEY, "check", *place)
+    if check.code or words not in check.out:
+        raise Broken(f"check: status {check.code}, not 0\n{check.out}{check.err}")
+    return done.err.rstrip().split(": ")[-1].split()
+
+
+def follow(place, want):
+    """Do what is advised, and no more than a file and a key file take."""
+    argv = advised(place, want)
+    more = ["--force-offline-reencrypt"] if argv[1] == "reencrypt" else []
+    must(CRYPTSETUP, *argv[1:], "-q", "--key-file", key(), *more, cwd=FOLDER)
+
+
+def opens(*place):
+    done = run(LATCHKEY, "test", "--key-file", "-", *place, stdin=SECRET)
+    left = header_text(place[1] if len(place) > 2 else place[0])
+    return [] if done.code == 0 and b"reencrypt" not in left else [f"is not opened afterwards: {done.err}"]
+
+
+@case("cryptsetup: encryption in place that has only begun is called damaged")
+def _():
+    path = os.path.join(FOLDER, "encrypt-init.img")
+    must("truncate", "-s", "32M", path)
+    reencrypt(path, "--encrypt", "--init-only", "--reduce-device-size", "8M")
+    follow([path], CLEAN)
+    return opens(path)
+
+
+@case("cryptsetup: encryption in place that was stopped is called damaged")
+def _():
+    path = os.path.join(FOLDER, "encrypt-stopped.img")
+    must("truncate", "-s", "512M", path)
+    stop(signal.SIGINT, path, path, "--encrypt", "--reduce-device-size", "8M")
+    follow([path], CLEAN)
+    return opens(path)
+
+
+@case("cryptsetup: encryption in place that was killed is called damaged")
+def _():
+    path = os.path.join(FOLDER, "encrypt-killed.img")
+    must("truncate", "-s", "512M", path)
+    stop(signal.SIGKILL, path, path, "--encrypt", "--reduce-device-size", "8M")
+    follow([path], CRASHED)
+    follow([path], CLEAN)
+    return opens(path)
+
+
+@case("cryptsetup: encryption under a detached header is given a command without it")
+def _():
+    path, header = (os.path.join(FOLDER, n) for n in ("encrypt-detached.img", "encrypt-detached.hdr"))
+    must("truncate", "-s", "256M", path)
+    stop(signal.SIGKILL, header, path, "--encrypt", "--header", header, "--resilience", "journal", *HOTZONE)
+    follow(["--header", header, path], CRASHED)
+    follow(["--header", header, path], CLEAN)
+    return opens("--header", header, path)
+
+
+@case("cryptsetup: a new key for the volume, stopped: the wrong command")
+def _():
+    path = os.path.join(FOLDER, "rekey-stopped.img")
+    format_volume(path, "256M")
+    stop(signal.SIGINT, path, path, "--resilience", "checksum", *HOTZONE)
+    follow([path], CLEAN)
+    return opens(path)
+
+
+@case("cryptsetup: a new key for the volume, killed: the command is refused by cryptsetup")
+def _():
+    path = os.path.join(FOLDER, "rekey-killed.img")
+    format_volume(path, "256M")
+    stop(signal.SIGKILL, path, path, "--resilience", "journal", *HOTZONE)
+    follow([path], CRASHED)
+    follow([path], CLEAN)
+    return opens(path)
+
+
+@case("cryptsetup: --resilience none, begun and not ended: nobody is warned")
+def _():
+    path = os.path.join(FOLDER, "rekey-none.img")
+    format_volume(path, "32M")
+    reencrypt(path, "--init-only", "--resilience", "none")
+    follow([path], UNPROTECTED)
+    return opens(path)
+
+
+@case("cryptsetup: decryption, killed: the command is refused by cryptsetup")
+def _():
+    path, header = (os.path.join(FOLDER, n) for n in ("decrypt.img", "decrypt.hdr"))
+    format_volume(path, "256M")
+    stop(signal.SIGKILL, header, path, "--decrypt", "--header", header, *HOTZONE)
+    follow(["--header", header, path], CRASHED)
+    follow(["--header", header, path], CLEAN)
+    done = run(LATCHKEY, "test", "--key-file", "-", "--header", header, path, stdin=SECRET)
+    return [] if done.code == 7 and NO_KEY in done.err else [done.err]
+
+
+@case("cryptsetup: one that a version before 2.4.3 began: the command is refused by cryptsetup")
+def _():
+    path = os.path.join(FOLDER, "v1.img")
+    format_volume(path, "32M")
+    reencrypt(path, "--init-only")
+    with open(path, "rb") as f:
+        image = base_of(f.read())
+    image.json(lambda h: (require("online-reencrypt")(h), h["digests"].pop(next(d for d, v in h["digests"].items() if v["keyslots"] == ["2"]))))
+    image.save(path)
+    follow([path], V1)
+    follow([path], CLEAN)
+    return opens(path)
+
+
+def base_of(data):
+    image = base("one")
+    image.data, image.hdr = bytearray(data), 16384
+    return image
+
+
+@case("cryptsetup: LUKS1 in the middle of its offline re-encryption is said not to be LUKS")
+def _():
+    folder = os.path.join(FOLDER, "offline")
+    os.mkdir(folder)
+    path = os.path.join(folder, "luks1.img")
+    format_volume(path, "8M", luks="luks1")
+    # Without a device-mapper it stops where the data would be copied; with one it is done.
+    run(CRYPTSETUP, "-q", "reencrypt", "--pbkdf-force-iterations", "1000", "--key-file", key(), path, cwd=folder)
+    files = [f for f in os.listdir(folder) if f.endswith(".log")]
+    with open(path, "r+b") as f:
+        magic = f.read(6)
+        if magic != b"LUKS\xde\xad":  # it ended: as it was meanwhile
+            f.seek(0)
+            f.write(b"LUKS\xde\xad")
+    uuid = files[0][5:-4] if files else must(CRYPTSETUP, "luksUUID", path).strip()
+    words = f"{path}: an offline re-encryption is under way; finish it with the program that began it, where its file LUKS-{uuid}.log is\n"
+    wrong = []
+    for program in PROGRAMS:
+        for command in "test", "check", "dump":
+            done = run(program, command, path, stdin=SECRET)
+            if done.code != 7 or not done.err.endswith(words):
+                wrong.append(f"{command}: status {done.code}: {done.err}")
+    return wrong
+
+
+def main():
+    global FOLDER
+    reason = lacking(CRYPTSETUP, LATCHKEY, LATCHKEY_ASAN)
+    if reason:
+        print(f"1..1\nok 1 - re-encryption # SKIP {reason}")
+        return 0
+    FOLDER = workplace("images-reencryption")
+    add_samples()
+    failed = suite(CASES)
+    shutil.rmtree(FOLDER)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
