@@ -7,9 +7,10 @@
 #ifndef INITRAMFS_UNLOCK_H
 #define INITRAMFS_UNLOCK_H
 
+#include "config/plan.h"
 #include "words.h"
 
-enum { UNLOCK_NAMES_BYTES = 16 * 128 + 1 };
+enum { UNLOCK_NAMES_BYTES = PLAN_VOLUMES_MAX * 128 + 1 };
 
 /* @names are the mappings', each with its newline, "" when there is none. */
 void unlock(const struct words *w, char names[static UNLOCK_NAMES_BYTES]);
