@@ -202,6 +202,7 @@ static void a_root_that_is_left_out_is_not_told(void **state)
 			.crypttab_path = "t"};
 
 		plan_make(&s, &p);
+		assert_non_null(p.root_left_out);
 		assert_string_equal(p.root_left_out, "sys");
 		s.conf = "volume=sys,/dev/c";
 		s.conf_path = "c";
@@ -212,6 +213,9 @@ static void a_root_that_is_left_out_is_not_told(void **state)
 		plan_make(&s, &p);
 		assert_null(p.root_left_out);
 	}
+	plan_make(&(struct plan_sources){.cmdline = "latchkey.volume=sys,nowhere root=/dev/mapper/sys"}, &p);
+	assert_non_null(p.root_left_out);
+	assert_string_equal(p.root_left_out, "sys");
 }
 
 /* Remarks leave room for bad news, and what does not fit is counted as lost. */
