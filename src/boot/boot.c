@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* boot - see boot.h. Parts: keys.c (what may open what), people.c (asking), sight.c (devices). */
+/* boot - see boot.h. Parts: keys.c (what may open what), people.c (asking), sight.c (devices), spares.c (what is not needed). */
 #include "boot/boot.h"
 #include "base/text.h"
 #include "boot/consoles.h"
@@ -44,7 +44,7 @@ void volume_failed(struct boot *b, struct volume *v, const struct error *why)
 	v->why = *why;
 	v->state = VOLUME_FAILED;
 	consoles_say("latchkey: %s: %s", v->plan->name, why->text);
-	b->failed |= !v->plan->flags.nofail;
+	b->failed |= volume_is_needed(v);
 }
 
 /* --- devices ------------------------------------------------------------------------------- */
@@ -105,7 +105,7 @@ static void heed_volume(struct boot *b, struct volume *v, const struct sight_vol
 
 static void look_done(struct boot *b)
 {
-	b->sight = *b->looking;
+	sight_copy(&b->sight, b->looking);
 	for (unsigned i = 0; i < b->count; i++)
 		heed_volume(b, &b->volumes[i], &b->sight.volumes[i]);
 }
@@ -152,7 +152,8 @@ static void look(struct boot *b)
 	heed_pulled(b);
 	/* Kernels without uevents, and devices that become readable without one. */
 	b->look_at_ms = b->now_ms + (b->uevents < 0 || anything_absent(b) ? TICK_MS : NOTICE_MS);
-	memset(b->looking, 0, sizeof(*b->looking));
+	memset(b->looking->volumes, 0, b->count * sizeof(*b->looking->volumes));
+	b->looking->stick_count = 0;
 	b->looking->plan = b->plan;
 	b->looking->test = b->test;
 	for (unsigned i = 0; i < b->count; i++) {
@@ -182,7 +183,7 @@ static void say_waiting(struct boot *b)
 
 /* --- limits -------------------------------------------------------------------------------- */
 
-static bool is_over(const struct boot *b, uint64_t since_ms, unsigned limit_s)
+bool boot_is_over(const struct boot *b, uint64_t since_ms, unsigned limit_s)
 {
 	return limit_s && b->now_ms - since_ms >= (uint64_t)limit_s * 1000;
 }
@@ -201,15 +202,15 @@ static void keep_limits(struct boot *b, struct volume *v)
 	bool headless = p->flags.headless || b->plan->headless;
 	struct error why;
 
-	if (v->state == VOLUME_ABSENT && is_over(b, v->absent_since_ms, p->device_timeout_s)) {
+	if (v->state == VOLUME_ABSENT && boot_is_over(b, v->absent_since_ms, p->device_timeout_s)) {
 		error_set(&why, v->why.cause, "%s (waited %u s)", v->why.text, p->device_timeout_s);
 		volume_failed(b, v, &why);
 	} else if ((v->state == VOLUME_READY || v->state == VOLUME_ABSENT) && headless &&
-		   !is_being_helped(b) && is_over(b, b->start_ms, b->plan->give_up_s)) {
+		   !is_being_helped(b) && boot_is_over(b, b->start_ms, b->plan->give_up_s)) {
 		error_set(&why, CAUSE_DEVICE, "no key came within %u s, and nobody is to be asked",
 			b->plan->give_up_s);
 		volume_failed(b, v, &why);
-	} else if (people_may_be_asked(b, v) && b->asking && is_over(b, b->asked_at_ms, p->timeout_s)) {
+	} else if (people_may_be_asked(b, v) && b->asking && boot_is_over(b, b->asked_at_ms, p->timeout_s)) {
 		error_set(&why, CAUSE_USAGE, "no passphrase was given within %u s", p->timeout_s);
 		volume_failed(b, v, &why);
 	}
@@ -328,6 +329,7 @@ static void run(struct boot *b)
 		if (!b->failed) {
 			keys_errands(b);
 			keys_attempts(b);
+			spares_leave(b);
 		}
 		keys_tidy(b);
 		say_waiting(b);
@@ -373,7 +375,7 @@ static enum cause conclude(struct boot *b, struct error *err)
 		ours += v->ours;
 		if (v->state == VOLUME_OPEN && !b->failed)
 			text_print(1, "%s\n", v->plan->name);
-		if (!first && v->state == VOLUME_FAILED && !v->plan->flags.nofail)
+		if (!first && v->state == VOLUME_FAILED && volume_is_needed(v))
 			first = v;
 	}
 	if (b->failed && ours)
@@ -393,7 +395,10 @@ static enum cause prepare(struct boot *b, const struct plan *plan, bool test, st
 	/* Children make arenas of their own; this one they would not get. */
 	arena_close();
 	cause = vault_open(err);
-	*b = (struct boot){.plan = plan, .test = test, .look_again = true, .count = plan->count};
+	b->plan = plan; /* the rest is zero, and stays on no page where it is not used */
+	b->test = test;
+	b->look_again = true;
+	b->count = plan->count;
 	if (cause)
 		return cause;
 	b->looking = make_sight();
@@ -403,7 +408,8 @@ static enum cause prepare(struct boot *b, const struct plan *plan, bool test, st
 	b->notice_at_ms = b->start_ms + TICK_MS; /* most devices are there by then */
 	for (unsigned i = 0; i < b->count; i++) {
 		b->volumes[i].plan = &plan->volumes[i];
-		b->volumes[i].state = plan->volumes[i].flags.noauto ? VOLUME_LEFT : VOLUME_ABSENT;
+		b->volumes[i].state = plan->volumes[i].need == PLAN_NOAUTO ? VOLUME_LEFT : VOLUME_ABSENT;
+		b->any_needed |= volume_is_needed(&b->volumes[i]);
 		b->volumes[i].header_fd = -1;
 		b->volumes[i].absent_since_ms = b->start_ms;
 		error_set(&b->volumes[i].why, CAUSE_DEVICE, "%s: not looked at yet", plan->volumes[i].device);
@@ -436,6 +442,10 @@ enum cause boot_run(const struct plan *plan, bool test, struct error *err)
 
 	if (!plan->count)
 		return error_set(err, CAUSE_USAGE, "no volume is configured");
+	if (plan->root_left_out)
+		return error_set(err, CAUSE_USAGE,
+			"root=/dev/mapper/%s: its line was left out, so no volume is opened",
+			plan->root_left_out);
 	cause = prepare(b, plan, test, err);
 	if (!cause) {
 		run(b);

@@ -19,9 +19,10 @@
 #include <stdbool.h>
 
 /*
- * Open all of @plan; with @test everything but the mappings. When a volume that is needed fails for good, those
- * that this run opened are closed again. The names of the mappings go to standard output, a line each.
- * Fails: CAUSE_USAGE (nothing in the plan), and with what the volume failed with.
+ * Open all of @plan that is needed, and of the rest what needs no waiting; with @test everything but the mappings. When a
+ * volume that is needed fails for good, those that this run opened are closed again. The names of the mappings go to
+ * standard output, a line each.
+ * Fails: CAUSE_USAGE (nothing in the plan, or not what root= names), and with what the needed volume failed with.
  */
 enum cause boot_run(const struct plan *plan, bool test, struct error *err) MUST_USE;
 

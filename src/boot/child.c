@@ -47,6 +47,8 @@ static _Noreturn void be_child(struct child *c, int said, child_work *work, void
 	_exit(0);
 }
 
+static struct child_end nothing; /* for want of memory */
+
 static bool no_child(struct child *c, const char *what)
 {
 	c->end->cause = error_set_os(&c->end->err, CAUSE_RESOURCE, errno, "%s", what);
@@ -56,7 +58,6 @@ static bool no_child(struct child *c, const char *what)
 
 bool child_start(struct child *c, child_work *work, void *arg, unsigned limit_s)
 {
-	static struct child_end nothing;
 	int pipe_fds[2];
 
 	if (!c->end || c->end == &nothing) {
@@ -129,6 +130,13 @@ bool child_listen(struct child *c, void (*hear)(void *context, const char *line)
 			"was killed on the way, as the kernel does when memory runs out");
 	forget(c);
 	return true;
+}
+
+void child_clear(struct child *c)
+{
+	if (c->end && c->end != &nothing)
+		(void)munmap(c->end, sizeof(*c->end));
+	c->end = NULL;
 }
 
 pid_t child_leave(struct child *c)

@@ -54,6 +54,9 @@ bool child_is_late(struct child *c, uint64_t now_ms);
 /* Kill it and forget it; harmless when none runs. */
 void child_drop(struct child *c);
 
+/* None runs and nobody will ask how it ended: give the memory back. */
+void child_clear(struct child *c);
+
 /* Forget it and let it run: its process, which is the caller's to wait for. */
 pid_t child_leave(struct child *c);
 

@@ -2,6 +2,7 @@
 /* consoles - see consoles.h. */
 #include "boot/consoles.h"
 #include "base/file.h"
+#include "base/clock.h"
 #include "base/os.h"
 #include "base/text.h"
 #include "boot/child.h"
@@ -46,6 +47,7 @@ static struct {
 	int kmsg; /* 0 or below: none */
 	int log_level;
 	uint64_t redraw_at_ms; /* 0: nothing to redraw */
+	uint64_t typed_ms;
 	bool asking, masked, quiet;
 	char text[TEXT_COLUMNS]; /* the prompt or the status */
 	pid_t lent_to;
@@ -423,9 +425,12 @@ static bool take(unsigned i, bool *gone)
 	unsigned before = stars(c);
 	ssize_t n;
 
-	while ((n = read(c->fd, byte, 1)) > 0)
+	while ((n = read(c->fd, byte, 1)) > 0) {
+		if (all.asking)
+			all.typed_ms = clock_now_us() / 1000;
 		if (edit(c, *byte) && is_usable(c))
 			return true;
+	}
 	*gone = n == 0 || (errno != EAGAIN && errno != EINTR);
 	if (stars(c) != before)
 		draw(c);
@@ -488,6 +493,11 @@ unsigned consoles_poll(struct pollfd *fds)
 		fds[n] = (struct pollfd){.fd = all.c[n].lent ? -1 : all.c[n].fd, .events = POLLIN};
 	fds[n++] = (struct pollfd){.fd = all.kmsg > 0 ? all.kmsg : -1, .events = POLLIN};
 	return n;
+}
+
+uint64_t consoles_typed_ms(void)
+{
+	return all.typed_ms;
 }
 
 bool consoles_take(const struct pollfd *fds, unsigned count, const uint8_t **line, size_t *len)

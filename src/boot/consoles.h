@@ -52,6 +52,9 @@ unsigned consoles_poll(struct pollfd *fds);
 /* Take what @fds has; true when a passphrase is there: *line, of *len bytes, until the next call. Call until false. */
 bool consoles_take(const struct pollfd *fds, unsigned count, const uint8_t **line, size_t *len);
 
+/* When a person last pressed a key while a question stood, on child_now_ms's clock. 0: never. */
+uint64_t consoles_typed_ms(void);
+
 /* The prompt again, below kernel messages that went over it; call at a quiet moment. True when that is needed. */
 bool consoles_redraw_due(uint64_t now_ms);
 void consoles_redraw(void);

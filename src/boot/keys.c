@@ -23,32 +23,64 @@ static unsigned index_of(const struct boot *b, const struct volume *v)
 
 /* --- credentials ------------------------------------------------------------------------- */
 
+static uint64_t bit_of(const struct boot *b, const struct volume *v)
+{
+	return (uint64_t)1 << index_of(b, v);
+}
+
+static bool is_pending_for(const struct boot *b, unsigned slot, const struct volume *v)
+{
+	bool untried = !(v->tried & 1u << slot);
+
+	if (!(b->credentials[slot].volumes & bit_of(b, v)))
+		return false;
+	return v->state == VOLUME_TRYING ? v->trying == slot || untried : v->state == VOLUME_READY && untried;
+}
+
 static bool is_pending(const struct boot *b, unsigned slot)
 {
-	for (unsigned i = 0; i < b->count; i++) {
-		const struct volume *v = &b->volumes[i];
+	for (unsigned i = 0; i < b->count; i++)
+		if (is_pending_for(b, slot, &b->volumes[i]))
+			return true;
+	return false;
+}
 
-		if (!(b->credentials[slot].volumes & 1u << i))
-			continue;
-		if (v->state == VOLUME_TRYING ? v->trying == slot || !(v->tried & 1u << slot)
-					      : v->state == VOLUME_READY && !(v->tried & 1u << slot))
+/* The prompt comes back for what is needed, however long another volume takes. */
+bool keys_typed_pending(const struct boot *b)
+{
+	for (unsigned i = 0; i < VAULT_SLOTS * b->count; i++) {
+		const struct credential *c = &b->credentials[i % VAULT_SLOTS];
+		const struct volume *v = &b->volumes[i / VAULT_SLOTS];
+
+		if (c->used && c->typed && (volume_is_needed(v) || b->met_ms) &&
+			is_pending_for(b, i % VAULT_SLOTS, v))
 			return true;
 	}
 	return false;
 }
 
-bool keys_typed_pending(const struct boot *b)
+bool keys_at_hand(const struct boot *b, const struct volume *v)
 {
-	for (unsigned i = 0; i < VAULT_SLOTS; i++)
-		if (b->credentials[i].used && b->credentials[i].typed && is_pending(b, i))
+	unsigned used = 0, errands = 0;
+
+	for (unsigned i = 0; i < FETCHES_MAX; i++) {
+		errands += b->errands[i].child.pid != 0;
+		if (b->errands[i].child.pid && b->errands[i].volume == index_of(b, v))
 			return true;
-	return false;
+	}
+	for (unsigned i = 0; i < VAULT_SLOTS; i++) {
+		used += b->credentials[i].used;
+		if (b->credentials[i].used && b->credentials[i].since_ms && is_pending_for(b, i, v))
+			return true;
+	}
+	/* Else an errand may only wait for its turn. */
+	return errands == FETCHES_MAX || used >= VAULT_SLOTS - 1;
 }
 
 static bool is_for_absent(const struct boot *b, const struct credential *c)
 {
 	for (unsigned i = 0; i < b->count; i++)
-		if ((c->volumes & 1u << i) && b->volumes[i].state == VOLUME_ABSENT)
+		if ((c->volumes & (uint64_t)1 << i) && b->volumes[i].state == VOLUME_ABSENT)
 			return true;
 	return false;
 }
@@ -61,6 +93,15 @@ static void drop_credential(struct boot *b, unsigned slot)
 		b->volumes[i].tried &= ~(1u << slot);
 }
 
+/* It opened nothing: a try for each volume that it was tried on. */
+static void count_wrong(struct boot *b, const struct credential *c)
+{
+	b->wrong++;
+	for (unsigned i = 0; i < b->count; i++)
+		if (c->refused & (uint64_t)1 << i)
+			people_wrong(b, &b->volumes[i]);
+}
+
 void keys_tidy(struct boot *b)
 {
 	for (unsigned i = 0; i < VAULT_SLOTS; i++) {
@@ -71,7 +112,7 @@ void keys_tidy(struct boot *b)
 			((c->opened || !c->counts || !c->refused) && is_for_absent(b, c)))
 			continue;
 		if (c->counts && c->refused && !c->opened)
-			b->wrong++;
+			count_wrong(b, c);
 		drop_credential(b, i);
 	}
 }
@@ -94,7 +135,7 @@ static int claim_slot(struct boot *b, bool for_person)
 	return found;
 }
 
-static void activate(struct boot *b, unsigned slot, bool typed, uint32_t volumes, const char *origin)
+static void activate(struct boot *b, unsigned slot, bool typed, uint64_t volumes, const char *origin)
 {
 	struct credential *c = &b->credentials[slot];
 
@@ -104,7 +145,7 @@ static void activate(struct boot *b, unsigned slot, bool typed, uint32_t volumes
 	text_format(c->origin, sizeof(c->origin), "%s", origin);
 }
 
-static void add_passphrase(struct boot *b, const uint8_t *line, size_t len, bool counts, uint32_t volumes,
+static void add_passphrase(struct boot *b, const uint8_t *line, size_t len, bool counts, uint64_t volumes,
 	const char *origin)
 {
 	int slot = claim_slot(b, counts);
@@ -121,7 +162,8 @@ static void add_passphrase(struct boot *b, const uint8_t *line, size_t len, bool
 
 void keys_typed(struct boot *b, const uint8_t *line, size_t len, const char *origin)
 {
-	add_passphrase(b, line, len, true, UINT32_MAX, origin);
+	b->stirred_ms = b->now_ms;
+	add_passphrase(b, line, len, true, UINT64_MAX, origin);
 }
 
 void keys_token(struct boot *b, struct volume *v)
@@ -130,8 +172,7 @@ void keys_token(struct boot *b, struct volume *v)
 
 	if (slot < 0)
 		return;
-	activate(b, (unsigned)slot, false, 1u << index_of(b, v),
-		"the key of its token in the kernel's keyring");
+	activate(b, (unsigned)slot, false, bit_of(b, v), "the key of its token in the kernel's keyring");
 	b->credentials[slot].token = true;
 }
 
@@ -142,11 +183,11 @@ enum { CACHE_BYTES = VAULT_LINE_BYTES - 1, CACHE_S = 150 };
 void keys_cached(struct boot *b)
 {
 	uint8_t *text = vault_line(VAULT_LINES - 1), *at = text;
-	uint32_t volumes = 0;
+	uint64_t volumes = 0;
 	size_t n = keyring_copy(cache_name, text, CACHE_BYTES);
 
 	for (unsigned i = 0; i < b->count; i++)
-		volumes |= b->volumes[i].plan->cache == PLAN_CACHE_NO ? 0 : 1u << i;
+		volumes |= b->volumes[i].plan->cache == PLAN_CACHE_NO ? 0 : (uint64_t)1 << i;
 	for (; at < text + n; at += strlen((char *)at) + 1)
 		if (*at)
 			add_passphrase(b, at, strlen((char *)at), false, volumes,
@@ -206,25 +247,29 @@ static void attempt(struct boot *b, struct volume *v, unsigned slot)
 	v->attempt.wishes.token_only = b->credentials[slot].token;
 	v->attempt.wishes.try_without_newline = !b->credentials[slot].typed && !v->plan->flags.strict_key;
 	v->trying = slot;
+	v->trying_since_ms = b->now_ms;
 	v->state = VOLUME_TRYING;
 	if (child_start(&v->child, attempt_run, &v->attempt, 0))
 		return;
 	keys_attempt_done(b, v);
 }
 
+static void attempt_any(struct boot *b, struct volume *v)
+{
+	for (unsigned slot = 0; v->state == VOLUME_READY && slot < VAULT_SLOTS; slot++) {
+		const struct credential *c = &b->credentials[slot];
+
+		if (c->used && c->since_ms && is_pending_for(b, slot, v) && may_start(b, v))
+			attempt(b, v, slot);
+	}
+}
+
 void keys_attempts(struct boot *b)
 {
-	for (unsigned i = 0; i < b->count; i++) {
-		struct volume *v = &b->volumes[i];
-
-		for (unsigned slot = 0; v->state == VOLUME_READY && slot < VAULT_SLOTS; slot++) {
-			const struct credential *c = &b->credentials[slot];
-
-			if (c->used && c->since_ms && (c->volumes & 1u << i) && !(v->tried & 1u << slot) &&
-				may_start(b, v))
-				attempt(b, v, slot);
-		}
-	}
+	/* What is needed comes first: memory may not do for more than one. */
+	for (unsigned i = 0; i < 2 * b->count; i++)
+		if (volume_is_needed(&b->volumes[i % b->count]) == (i < b->count))
+			attempt_any(b, &b->volumes[i % b->count]);
 }
 
 static void say_wrong(const struct volume *v, const struct credential *c, const struct error *err)
@@ -279,6 +324,7 @@ void keys_attempt_done(struct boot *b, struct volume *v)
 
 	v->state = VOLUME_READY;
 	v->tried |= 1u << v->trying;
+	b->stirred_ms = b->now_ms;
 	consoles_status("");
 	switch (v->child.end->cause) {
 	case CAUSE_OK:
@@ -290,9 +336,10 @@ void keys_attempt_done(struct boot *b, struct volume *v)
 		c->opened = true;
 		consoles_say(CONSOLES_CHATTER "latchkey: %s %s with %s", v->plan->name,
 			b->test ? "would open" : "is open", c->origin);
+		child_clear(&v->child);
 		return;
 	case CAUSE_PASSPHRASE:
-		c->refused = true;
+		c->refused |= bit_of(b, v);
 		say_wrong(v, c, err);
 		return;
 	case CAUSE_DEVICE:
@@ -376,13 +423,14 @@ void keys_errand_done(struct boot *b, struct errand *e)
 	/* Where nobody said that it is, its absence is no news. */
 	bool chance = !e->place || e->fetch.key.optional;
 
+	b->stirred_ms = b->now_ms;
 	/* A read that failed may be a stick that was pulled: it is read again when it is plugged. */
 	if (e->place)
 		e->place->busy = false;
 	if (!end->cause && e->fetch.header_fd >= 0)
 		header_done(b, v, e);
 	else if (!end->cause)
-		activate(b, e->fetch.slot, false, 1u << e->volume, e->origin);
+		activate(b, e->fetch.slot, false, bit_of(b, v), e->origin);
 	else if (!chance || end->err.os_errno != ENOENT)
 		say_fetch_failed(e, &end->err);
 	if (end->cause && e->fetch.header_fd >= 0)
@@ -537,17 +585,20 @@ static void send_for_chance(struct boot *b, struct volume *v, const struct sight
 		v->seen[v->seen_next++ % SEEN_MAX] = stick->plugged;
 }
 
+static void send_for_all(struct boot *b, struct volume *v)
+{
+	if (!volume_wants(v) || v->state == VOLUME_TRYING)
+		return;
+	for (unsigned k = 0; v->state == VOLUME_READY && k < v->plan->key_count; k++)
+		send_for_named(b, v, k);
+	send_for_named_header(b, v);
+	for (unsigned s = 0; s < b->sight.stick_count; s++)
+		send_for_chance(b, v, &b->sight.sticks[s]);
+}
+
 void keys_errands(struct boot *b)
 {
-	for (unsigned i = 0; i < b->count; i++) {
-		struct volume *v = &b->volumes[i];
-
-		if (!volume_wants(v) || v->state == VOLUME_TRYING)
-			continue;
-		for (unsigned k = 0; v->state == VOLUME_READY && k < v->plan->key_count; k++)
-			send_for_named(b, v, k);
-		send_for_named_header(b, v);
-		for (unsigned s = 0; s < b->sight.stick_count; s++)
-			send_for_chance(b, v, &b->sight.sticks[s]);
-	}
+	for (unsigned i = 0; i < 2 * b->count; i++)
+		if (volume_is_needed(&b->volumes[i % b->count]) == (i < b->count))
+			send_for_all(b, &b->volumes[i % b->count]);
 }

@@ -19,35 +19,39 @@ static bool waits_for_key_first(const struct boot *b, const struct volume *v)
 	return v->plan->key_timeout_s && b->now_ms - b->start_ms < (uint64_t)v->plan->key_timeout_s * 1000;
 }
 
-static bool is_for_people(const struct boot *b, const struct volume *v)
+bool people_may_be_asked(const struct boot *b, const struct volume *v)
 {
 	/* While a key is tried a passphrase may come, too. */
 	bool free =
 		v->state == VOLUME_READY || (v->state == VOLUME_TRYING && !b->credentials[v->trying].counts);
 
-	return free && !v->plan->flags.headless && !b->plan->headless && !waits_for_key_first(b, v);
+	/* A line that is only tried on the way is for the running system to ask for. */
+	return free && !v->out_of_tries && v->plan->need != PLAN_UNMARKED && !v->plan->flags.headless &&
+	       !b->plan->headless && !waits_for_key_first(b, v);
 }
 
-bool people_may_be_asked(const struct boot *b, const struct volume *v)
-{
-	return !b->out_of_tries && is_for_people(b, v);
-}
-
-/* "Enter passphrase for root (/dev/sda2), home: "; the first one that may be asked for, or NULL. */
+/* "Enter passphrase for root (/dev/sda2), home: ", with what is needed first; the first one, or NULL. */
 static const struct volume *make_prompt(const struct boot *b, char *text, size_t size)
 {
+	enum { FOR_MORE = 24 };
 	const struct volume *first = NULL;
-	size_t used = text_format(text, size, "Enter passphrase for ");
+	size_t used = text_format(text, size - FOR_MORE, "Enter passphrase for ");
+	unsigned more = 0;
 
-	for (unsigned i = 0; i < b->count; i++) {
-		const struct volume *v = &b->volumes[i];
+	for (unsigned i = 0; i < 2 * b->count; i++) {
+		const struct volume *v = &b->volumes[i % b->count];
 
-		if (!people_may_be_asked(b, v))
+		if (volume_is_needed(v) != (i < b->count) || !people_may_be_asked(b, v))
 			continue;
-		used += text_format(text + used, size - used, "%s%s", first ? ", " : "",
-			first ? v->plan->name : v->title);
+		if (first && used + strlen(v->plan->name) + sizeof(", ") > size - FOR_MORE)
+			more++;
+		else
+			used += text_format(text + used, size - FOR_MORE - used, "%s%s", first ? ", " : "",
+				first ? v->plan->name : v->title);
 		first = first ? first : v;
 	}
+	if (more)
+		used += text_format(text + used, size - used, " and %u more", more);
 	text_format(text + used, size - used, ": ");
 	return first;
 }
@@ -79,41 +83,51 @@ static _Noreturn void switch_off(int how, const char *what)
 	_exit(CAUSE_KERNEL);
 }
 
-static void fail_all_that_ask(struct boot *b)
+void people_wrong(struct boot *b, struct volume *v)
+{
+	bool needed = volume_is_needed(v);
+	unsigned tries = needed || v->plan->tries ? v->plan->tries : SPARE_TRIES;
+
+	v->wrong++;
+	if (!tries || v->wrong % tries)
+		return;
+	switch (needed && !b->test ? b->plan->after : PLAN_AFTER_FAIL) {
+	case PLAN_AFTER_POWEROFF:
+		switch_off(RB_POWER_OFF, "switching off");
+	case PLAN_AFTER_REBOOT:
+		switch_off(RB_AUTOBOOT, "restarting");
+	case PLAN_AFTER_FAIL:
+		v->out_of_tries = true;
+		return;
+	case PLAN_AFTER_ASK:
+		return;
+	}
+}
+
+static void fail_out_of_tries(struct boot *b)
 {
 	struct error why;
 
-	error_set(&why, CAUSE_PASSPHRASE, "no right passphrase in %u tries", b->wrong);
-	for (unsigned i = 0; i < b->count; i++)
-		if (volume_wants(&b->volumes[i]) && b->volumes[i].state == VOLUME_READY &&
-			is_for_people(b, &b->volumes[i]))
-			volume_failed(b, &b->volumes[i], &why);
+	for (unsigned i = 0; i < b->count; i++) {
+		struct volume *v = &b->volumes[i];
+
+		if (!v->out_of_tries || v->state != VOLUME_READY || !volume_is_needed(v))
+			continue;
+		error_set(&why, CAUSE_PASSPHRASE, "no right passphrase in %u tries", v->wrong);
+		volume_failed(b, v, &why);
+	}
 }
 
+/* A pause behind a wrong passphrase, longer each time. */
 static void heed_wrong(struct boot *b)
 {
-	unsigned before = b->wrong_heeded;
-
-	if (b->wrong == before)
+	if (b->wrong == b->wrong_heeded)
 		return;
 	b->wrong_heeded = b->wrong;
 	b->pause_s = b->pause_s ? b->pause_s * 2 : 1;
 	if (b->pause_s > PAUSE_MAX_S)
 		b->pause_s = PAUSE_MAX_S;
 	b->ask_from_ms = b->now_ms + b->pause_s * 1000;
-	if (!b->plan->tries || b->wrong / b->plan->tries == before / b->plan->tries)
-		return;
-	switch (b->test ? PLAN_AFTER_FAIL : b->plan->after) {
-	case PLAN_AFTER_POWEROFF:
-		switch_off(RB_POWER_OFF, "switching off");
-	case PLAN_AFTER_REBOOT:
-		switch_off(RB_AUTOBOOT, "restarting");
-	case PLAN_AFTER_FAIL:
-		b->out_of_tries = true;
-		return;
-	case PLAN_AFTER_ASK:
-		return;
-	}
 }
 
 void people_ask(struct boot *b)
@@ -122,8 +136,7 @@ void people_ask(struct boot *b)
 	const struct volume *first;
 
 	heed_wrong(b);
-	if (b->out_of_tries)
-		fail_all_that_ask(b);
+	fail_out_of_tries(b);
 	first = make_prompt(b, text, sizeof(text));
 	if (keys_typed_pending(b)) {
 		show_status(b);

@@ -115,6 +115,15 @@ static void look_for_sticks(struct sight *s)
 	find_walk_close(&walk);
 }
 
+void sight_copy(struct sight *to, const struct sight *from)
+{
+	for (unsigned i = 0; i < from->plan->count; i++)
+		to->volumes[i] = from->volumes[i];
+	for (unsigned i = 0; i < from->stick_count; i++)
+		to->sticks[i] = from->sticks[i];
+	to->stick_count = from->stick_count;
+}
+
 enum cause sight_look(void *arg, struct child_end *end, struct error *err)
 {
 	struct sight *s = arg;

@@ -17,7 +17,7 @@ enum volume_state {
 	VOLUME_TRYING, /* its child runs */
 	VOLUME_OPEN,
 	VOLUME_FAILED, /* for good */
-	VOLUME_LEFT,   /* listed, not to be opened */
+	VOLUME_LEFT, /* not to be opened: noauto, or given up because the boot does not need it (spares.c) */
 };
 
 /* One place where a key of a volume may be. */
@@ -39,6 +39,9 @@ struct volume {
 	uint64_t memory_kib;
 	uint32_t tried;  /* vault slots, as bits */
 	unsigned trying; /* vault slot */
+	uint64_t trying_since_ms;
+	unsigned wrong;    /* passphrases of people that opened neither it nor another volume */
+	bool out_of_tries; /* nobody is asked for it any more */
 	struct key_place places[PLAN_KEYS_MAX], header_place;
 	uint64_t seen[SEEN_MAX], seen_headers[SEEN_MAX]; /* sticks that were looked at: sight_plugged */
 	unsigned seen_next, seen_headers_next;
@@ -55,9 +58,9 @@ struct credential {
 	bool typed;       /* a passphrase: good for every volume */
 	bool counts;      /* as a try of a person */
 	bool opened;      /* at least one: kept for the others */
-	bool refused;     /* by at least one */
 	bool token;       /* none of ours: a key of the kernel's keyring that a token names */
-	uint32_t volumes; /* that it is for, as bits */
+	uint64_t volumes; /* that it is for, as bits */
+	uint64_t refused; /* those that it does not open */
 	uint64_t since_ms;
 	char origin[ORIGIN_BYTES]; /* "the key /x on /dev/sdb1", for messages */
 };
@@ -87,12 +90,15 @@ struct boot {
 	int uevents, fifo;
 	bool fifo_is_ours;
 	/* Asking: */
-	bool asking, cache_read, out_of_tries;
+	bool asking, cache_read;
 	uint64_t ask_from_ms, asked_at_ms;     /* not before; since when */
 	unsigned wrong, wrong_heeded, pause_s; /* passphrases that opened nothing */
 	/* What has been said, so that it is said once. */
 	uint64_t notice_at_ms;
-	bool failed; /* a volume that is needed */
+	bool failed;         /* a volume that is needed */
+	bool any_needed;     /* is there one? */
+	uint64_t met_ms;     /* since when all that are needed are open; 0: they are not */
+	uint64_t stirred_ms; /* the last time that something came of a key, or of a person */
 };
 
 /* keys.c: what may open what. */
@@ -116,6 +122,8 @@ void keys_cached(struct boot *b);
 void keys_token(struct boot *b, struct volume *v);
 /* Is a passphrase still to be tried, or being tried? */
 bool keys_typed_pending(const struct boot *b);
+/* Is a key for @v being fetched, or to be tried? */
+bool keys_at_hand(const struct boot *b, const struct volume *v);
 /* Forget what is of no use any more, and count the wrong ones. */
 void keys_tidy(struct boot *b);
 
@@ -126,11 +134,27 @@ void people_close(struct boot *b);
 /* Ask, stop asking, or show what is going on: whatever is right now. */
 void people_ask(struct boot *b);
 bool people_may_be_asked(const struct boot *b, const struct volume *v);
+/* One more wrong passphrase for @v: what follows the last of its tries. */
+void people_wrong(struct boot *b, struct volume *v);
 /* For poll(2), beside what consoles.h has; and what came of it. */
 void people_listen(const struct boot *b, struct pollfd fds[static PEOPLE_FDS]);
 void people_heed(struct boot *b, const struct pollfd fds[static PEOPLE_FDS]);
 
+/*
+ * spares.c: the volumes that the boot does not need. Those that it needs are open, or there are none: then the others
+ * are left as soon as nothing is to be expected of them, with a line for each.
+ */
+enum {
+	SPARE_QUIET_S = 5,   /* without a key or a person's doing */
+	SPARE_TRYING_S = 60, /* for one attempt that runs */
+	SPARE_ALONE_S = 90,  /* in place of the first, and for the device, where no volume is needed */
+	SPARE_TRIES = 3,     /* where tries= does not say */
+};
+bool volume_is_needed(const struct volume *v);
+void spares_leave(struct boot *b);
+
 /* boot.c */
+bool boot_is_over(const struct boot *b, uint64_t since_ms, unsigned limit_s);
 void volume_failed(struct boot *b, struct volume *v, const struct error *why);
 void hear(void *context, const char *line);
 bool volume_wants(const struct volume *v);

@@ -17,16 +17,24 @@ enum { DEVICE, KEY, CRYPTO, ROOT, NAME, HEADER, OFFSET, DISCARDS, SINGLES };
 static const char singles[] =
 	"cryptdevice cryptkey crypto cryptroot cryptdm cryptheader cryptoffset cryptdiscards";
 
-/* What rd.luks.* says of the volume that has @uuid. */
-static struct draft *wanted(struct reading *r, const char *uuid)
+/* Would the mapping of @uuid be the one that root= names? @name is NULL, or what rd.luks.name calls it. */
+static bool is_for_root(const struct reading *r, const char *uuid, const char *name)
+{
+	size_t start = r->root ? draft_begins(r->root, "luks-") : 0;
+
+	return name ? draft_is_root(r, name) : start && !strcasecmp(r->root + start, uuid);
+}
+
+/* What rd.luks.* says of the volume that has @uuid, and is called @name or NULL. NULL, with a note: there is no room. */
+static struct draft *wanted(struct reading *r, const char *uuid, const char *name)
 {
 	struct draft *d = r->wanted;
 
 	for (; d < r->wanted + r->wanted_count; d++)
 		if (!strcasecmp(d->uuid, uuid))
 			return d;
-	if (r->wanted_count == PLAN_VOLUMES_MAX) {
-		reading_refuse(r, "a seventeenth UUID", uuid);
+	if (r->wanted_count >= PLAN_VOLUMES_MAX + (is_for_root(r, uuid, name) ? 1u : 0u)) {
+		reading_refuse(r, "rd.luks.* is about more than 64 volumes", uuid);
 		return NULL;
 	}
 	r->wanted_count++;
@@ -35,15 +43,25 @@ static struct draft *wanted(struct reading *r, const char *uuid)
 	return d;
 }
 
-/* [UUID=]REST: the volume that it is for, or the one that stands for all; NULL after a complaint. */
-static struct draft *wanted_before(struct reading *r, char **rest)
+/* [UUID=]REST: the volume that it is for, or the one that stands for all; NULL after a complaint. @is_name: REST is one. */
+static struct draft *wanted_before(struct reading *r, char **rest, bool is_name)
 {
 	char *uuid = *rest;
 
 	if (strspn(uuid, uuid_characters) != UUID_CHARS || uuid[UUID_CHARS] != '=')
 		return &r->wanted_default;
 	*rest = draft_cut(uuid, '=');
-	return wanted(r, uuid);
+	return wanted(r, uuid, is_name ? *rest : NULL);
+}
+
+bool cmdline_names(const struct reading *r, const char *name)
+{
+	for (const struct draft *d = r->wanted; d < r->wanted + r->wanted_count; d++)
+		if (d->wanted &&
+			(d->volume.name ? !strcmp(d->volume.name, name)
+					: draft_begins(name, "luks-") && !strcasecmp(name + 5, d->uuid)))
+			return true;
+	return false;
 }
 
 struct draft *cmdline_wanted(struct reading *r, const char *device, const char *name)
@@ -62,11 +80,11 @@ struct draft *cmdline_wanted(struct reading *r, const char *device, const char *
 /* [UUID=]PATH[:DEVICE[:LUKSDEVICE]]; the last one is dracut's. */
 static void take_key(struct reading *r, char *value)
 {
-	struct draft *d = wanted_before(r, &value);
+	struct draft *d = wanted_before(r, &value, false);
 	char *last = strrchr(value, ':'), *first = strchr(value, ':');
 
 	if (last && last != first && draft_is_device(last + 1) && draft_uuid_of(last + 1)) {
-		d = wanted(r, draft_uuid_of(last + 1));
+		d = wanted(r, draft_uuid_of(last + 1), NULL);
 		*last = 0;
 	}
 	if (first && !strcmp(first, ":/")) /* dracut's name of the initramfs */
@@ -82,19 +100,24 @@ static void take_uuid(struct reading *r, char *value)
 
 	value += draft_begins(value, "luks-");
 	value += draft_begins(value, "UUID=");
-	d = *value && !value[strspn(value, uuid_characters)] ? wanted(r, value) : NULL;
-	if (d)
-		d->wanted = r->only_wanted = true;
-	else
+	if (!*value || value[strspn(value, uuid_characters)]) {
 		reading_refuse(r, "no UUID", value);
+		return;
+	}
+	r->only_wanted = true;
+	d = wanted(r, value, NULL);
+	if (d)
+		d->wanted = true;
 }
 
 /* UUID=NAME, UUID=DEVICE */
 static void take_name_or_data(struct reading *r, char *value, bool is_name)
 {
-	struct draft *d = wanted_before(r, &value);
+	struct draft *d = wanted_before(r, &value, is_name);
 
-	if (!d || d == &r->wanted_default) {
+	if (!d)
+		return;
+	if (d == &r->wanted_default) {
 		reading_refuse(r, "no UUID=", value);
 	} else if (is_name) {
 		d->volume.name = value;
@@ -140,14 +163,14 @@ static void take_luks(struct reading *r, const char *word, char *value)
 		take_key(r, value);
 		break;
 	case 7:
-		d = wanted_before(r, &value);
+		d = wanted_before(r, &value, false);
 		if (d) {
 			d->options_said = true;
 			options_read(r, d, value);
 		}
 		break;
 	case 8: /* dracut's: for one UUID, or for all */
-		d = *value ? wanted(r, value) : &r->every;
+		d = *value ? wanted(r, value, NULL) : &r->every;
 		if (d)
 			d->volume.flags.allow_discards = true;
 		break;
@@ -278,6 +301,20 @@ static void add_cryptopts(struct reading *r, char *list)
 	draft_add(r, d);
 }
 
+/* root=, resume= and mount.usr= on a mapping: of each the last one counts. */
+static void take_place(struct reading *r, const char *name, const char *value)
+{
+	const char **const places[] = {&r->root, &r->resume, &r->usr};
+	int which = options_index("root resume mount.usr", name);
+	size_t start;
+
+	if (which < 0 || !value)
+		return;
+	value += draft_begins(value, "block:"); /* dracut's */
+	start = draft_begins(value, "/dev/mapper/") + draft_begins(value, "/dev/disk/by-id/dm-name-");
+	*places[which] = start && value[start] ? value + start : NULL;
+}
+
 void cmdline_read(struct reading *r, const char *text)
 {
 	char *single[SINGLES] = {NULL}, *rest, *name, *value;
@@ -293,8 +330,8 @@ void cmdline_read(struct reading *r, const char *text)
 		r->plan->quiet |= !value && !strcmp(name, "quiet");
 		if (draft_begins(name, "latchkey."))
 			own_word(r, name + 9, value);
-		if (!strcmp(name, "root") && value && draft_begins(value, "/dev/mapper/"))
-			r->root = value + 12;
+		if (r->settings)
+			take_place(r, name, value);
 		take_luks(r, name + draft_begins(name, "rd."), value);
 		which = options_index(singles, name);
 		if (which >= 0)

@@ -43,21 +43,22 @@ static void take_line(struct reading *r, char *line)
 {
 	char *fields[4];
 	struct draft *said;
-	bool marked;
+	bool marked, is_root;
 
 	for (int i = 0; i < 4; i++)
 		fields[i] = take_field(&line);
 	marked = fields[3] && (options_index(fields[3], "x-initrd.attach") >= 0 ||
 				      options_index(fields[3], "initramfs") >= 0 ||
 				      options_index(fields[3], "force") >= 0);
+	is_root = draft_is_root(r, fields[0]);
 	if (r->looking) {
 		r->marked |= marked;
 		return;
 	}
 	said = fields[1] ? cmdline_wanted(r, fields[1], fields[0]) : NULL;
-	if (r->only_wanted && !(said && said->wanted))
+	if (r->only_wanted && !(said && said->wanted) && !(is_root && !cmdline_names(r, fields[0])))
 		reading_ignore(r, "rd.luks.* names others", fields[0]);
-	else if (!r->only_wanted && r->marked && !marked && !(r->root && !strcmp(r->root, fields[0])))
+	else if (!r->only_wanted && r->marked && !marked && !is_root)
 		reading_ignore(r, "other lines are marked for the initramfs", fields[0]);
 	else
 		draft_add_fields(r, fields, said);
@@ -67,7 +68,8 @@ static void take_line(struct reading *r, char *line)
 
 /*
  * A crypttab in the initramfs may be the whole system's. When lines of it are marked (x-initrd.attach,
- * initramfs, dracut's force) they are meant; without any mark all are, and always the one that root= names.
+ * initramfs, dracut's force) they are meant; without any mark all are, and always the one that root= names. Then
+ * only that one is sure to be: the key of another line may be on the root that is being opened.
  */
 void crypttab_read(struct reading *r, const char *text, const char *path)
 {
@@ -78,6 +80,8 @@ void crypttab_read(struct reading *r, const char *text, const char *path)
 		reading_lines(r, text, path, take_line);
 		r->looking = false;
 		r->plan->pool_used = used;
+		r->unmarked = !r->marked && !r->only_wanted;
 	}
 	reading_lines(r, text, path, take_line);
+	r->unmarked = false;
 }

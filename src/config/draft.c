@@ -10,6 +10,7 @@ enum {
 	LINE_MAX_BYTES = 2048,
 	KEY_MAX_BYTES = 8 << 20, /* secret/keyfile.h */
 	POOL_FOR_NOTES = 4096,   /* what texts leave free */
+	POOL_FOR_ROOT = 3072,    /* and what all but the line that root= names leave */
 	NOTES_FOR_BAD = 8,       /* and what remarks leave */
 };
 
@@ -25,30 +26,36 @@ static char *take_room(struct plan *p, size_t len, size_t leave)
 	return room;
 }
 
+/* The same, for a text of the line at hand. */
+static char *take_text_room(struct reading *r, size_t len)
+{
+	char *room = take_room(r->plan, len, POOL_FOR_NOTES + (r->for_root ? 0 : POOL_FOR_ROOT));
+
+	if (!room)
+		reading_refuse(r, "no room", NULL);
+	return room;
+}
+
 char *reading_keep(struct reading *r, const char *text, size_t len)
 {
-	char *room = take_room(r->plan, len, POOL_FOR_NOTES);
+	char *room = take_text_room(r, len);
 
 	if (room)
 		memcpy(room, text, len);
-	else
-		reading_refuse(r, "no room", NULL);
 	return room;
 }
 
 char *reading_join(struct reading *r, const char *a, const char *b, const char *c)
 {
 	size_t len = strlen(a) + strlen(b) + strlen(c);
-	char *room = take_room(r->plan, len, POOL_FOR_NOTES);
+	char *room = take_text_room(r, len);
 
 	if (room)
 		(void)text_join(room, len + 1, a, b, c);
-	else
-		reading_refuse(r, "no room", NULL);
 	return room;
 }
 
-static void note(struct reading *r, bool bad, const char *why, const char *text)
+static void note(struct reading *r, const char *where, bool bad, const char *why, const char *text)
 {
 	struct plan *p = r->plan;
 	char *kept;
@@ -57,7 +64,7 @@ static void note(struct reading *r, bool bad, const char *why, const char *text)
 
 	if (r->looking)
 		return;
-	used = text_format(line, sizeof(line), "%s: %s, %s%s%s", r->where, bad ? "left out" : "ignored", why,
+	used = text_format(line, sizeof(line), "%s: %s, %s%s%s", where, bad ? "left out" : "ignored", why,
 		text ? ": " : "", text ? text : "");
 	text_sanitize(line);
 	for (unsigned i = 0; i < p->note_count; i++)
@@ -74,12 +81,12 @@ static void note(struct reading *r, bool bad, const char *why, const char *text)
 
 void reading_refuse(struct reading *r, const char *why, const char *text)
 {
-	note(r, true, why, text);
+	note(r, r->where, true, why, text);
 }
 
 void reading_ignore(struct reading *r, const char *why, const char *text)
 {
-	note(r, false, why, text);
+	note(r, r->where, false, why, text);
 }
 
 bool draft_is_clean(struct reading *r, const char *text)
@@ -99,6 +106,19 @@ bool draft_is_clean(struct reading *r, const char *text)
 	return !*p && !more;
 }
 
+bool draft_is_root(const struct reading *r, const char *name)
+{
+	return r->root && name && !strcmp(r->root, name);
+}
+
+/* A line of crypttab that root= names is told before it is judged. */
+static bool begins_with_root(const struct reading *r, const char *line)
+{
+	size_t len = r->root ? draft_begins(line, r->root) : 0;
+
+	return len && line[len] && strchr(" \t", line[len]);
+}
+
 void reading_lines(struct reading *r, const char *text, const char *path,
 	void (*take)(struct reading *r, char *line))
 {
@@ -116,19 +136,23 @@ void reading_lines(struct reading *r, const char *text, const char *path,
 		if (!len || *text == '#')
 			continue;
 		text_format(r->where, sizeof(r->where), "%s:%u", path, number);
+		r->for_root = begins_with_root(r, text);
+		r->root_seen |= r->for_root;
 		if (len > LINE_MAX_BYTES)
 			reading_refuse(r, "a line of over 2048 bytes", NULL);
 		else if ((line = reading_keep(r, text, len)) && draft_is_clean(r, line))
 			take(r, line);
 	}
+	r->for_root = false;
 }
 
 void draft_start(struct draft *d)
 {
-	*d = (struct draft){.tries = DRAFT_UNSAID, .give_up_s = DRAFT_UNSAID, .after = DRAFT_UNSAID};
+	*d = (struct draft){.give_up_s = DRAFT_UNSAID, .after = DRAFT_UNSAID};
 	d->volume.keyslot = -1;
 	d->volume.timeout_s = d->volume.key_timeout_s = d->volume.device_timeout_s = DRAFT_UNSAID;
-	d->volume.max_memory_mib = d->volume.max_time_s = d->volume.max_lanes = DRAFT_UNSAID;
+	d->volume.max_memory_mib = d->volume.max_time_s = d->volume.max_lanes = d->volume.tries =
+		DRAFT_UNSAID;
 }
 
 struct draft *draft_new(struct reading *r)
@@ -291,13 +315,18 @@ static bool same_device(const char *a, const char *b)
 	return x && y ? !strcasecmp(x, y) : !strcmp(a, b);
 }
 
-/* The volume of a stronger source, or of an earlier line, that leaves no place for @v. */
-static const struct plan_volume *find_rival(const struct plan *p, const struct plan_volume *v)
+/* The volume of a stronger source, or of an earlier line, that leaves no place for @v: the one of its name, else of its device. */
+static struct plan_volume *find_rival(struct plan *p, const struct plan_volume *v)
 {
-	for (const struct plan_volume *old = p->volumes; old < p->volumes + p->count; old++)
-		if (!strcmp(old->name, v->name) || same_device(old->device, v->device))
+	struct plan_volume *rival = NULL;
+
+	for (struct plan_volume *old = p->volumes; old < p->volumes + p->count; old++) {
+		if (!strcmp(old->name, v->name))
 			return old;
-	return NULL;
+		if (!rival && same_device(old->device, v->device))
+			rival = old;
+	}
+	return rival;
 }
 
 /* LABEL="x" -> LABEL=x, as people write it. What is unquoted lies in the pool, so it may be changed. */
@@ -331,36 +360,70 @@ static const char *find_fault(const struct reading *r, const struct draft *d, co
 	return NULL;
 }
 
+static const char no_place[] = "there is room for 64 volumes"; /* PLAN_VOLUMES_MAX */
+
+/*
+ * Where @v goes: the end of the plan, or the place of one that has to make room for what root= names. NULL, with a note:
+ * there is none.
+ */
+static struct plan_volume *find_place(struct reading *r, const struct plan_volume *v)
+{
+	struct plan *p = r->plan;
+	struct plan_volume *rival = find_rival(p, v);
+	bool root = draft_is_root(r, v->name);
+
+	if (rival && (!root || !strcmp(rival->name, v->name))) {
+		reading_ignore(r, "its name or device has the volume of", rival->where);
+		return NULL;
+	}
+	if (rival)
+		return rival;
+	if (p->count < PLAN_VOLUMES_MAX)
+		return &p->volumes[p->count];
+	if (root)
+		return &p->volumes[p->count - 1];
+	reading_refuse(r, no_place, v->name);
+	return NULL;
+}
+
+static void put_into(struct reading *r, struct plan_volume *place, const struct plan_volume *v)
+{
+	struct plan *p = r->plan;
+
+	if (place == &p->volumes[p->count])
+		p->count++;
+	else if (same_device(place->device, v->device))
+		note(r, place->where, false, "root= names its device otherwise", place->name);
+	else
+		note(r, place->where, true, no_place, place->name);
+	*place = *v;
+}
+
 void draft_add(struct reading *r, struct draft *d)
 {
-	const struct plan_volume *rival;
-	struct plan *p = r->plan;
+	struct plan_volume *place;
 	const char *text, *fault;
 
+	r->root_seen |= draft_is_root(r, d->volume.name);
 	if (d->refused)
 		return;
 	unquote(d->volume.device);
 	fault = find_fault(r, d, &text);
-	if (!fault && p->count == PLAN_VOLUMES_MAX) {
-		fault = "a seventeenth volume";
-		text = d->volume.name;
-	}
 	if (fault) {
 		reading_refuse(r, fault, text);
 		return;
 	}
-	rival = find_rival(p, &d->volume);
-	if (rival) {
-		reading_ignore(r, "its name or device has the volume of", rival->where);
+	place = find_place(r, &d->volume);
+	if (!place)
 		return;
-	}
 	d->volume.where = reading_join(r, r->where, "", "");
 	if (!d->volume.where || !finish_keys(r, d))
 		return;
-	if (r->every.tries == DRAFT_UNSAID)
-		r->every.tries = d->tries;
+	d->volume.need = r->unmarked ? PLAN_UNMARKED : PLAN_NEEDED;
+	if (d->marked)
+		d->volume.flags.noauto = false;
 	options_inherit(&r->every, d);
-	p->volumes[p->count++] = d->volume;
+	put_into(r, place, &d->volume);
 }
 
 void draft_add_fields(struct reading *r, char *const fields[4], struct draft *said)

@@ -18,8 +18,9 @@ struct draft {
 	char *keyscript;
 	const char *passfifo;
 	uint64_t offset_bytes, size_bytes; /* for keys that do not say their own */
-	unsigned tries, give_up_s, after;  /* for the whole plan */
+	unsigned give_up_s, after;         /* for the whole plan */
 	bool token;                        /* asks for a token that cannot be had */
+	bool marked;                       /* for the initramfs: noauto does not count */
 	bool refused;                      /* and a note says why */
 	bool options_said, wanted, used;
 	struct plan_volume volume; /* its unsigned numbers are DRAFT_UNSAID until said */
@@ -28,19 +29,23 @@ struct draft {
 /* What is known while the sources are read. */
 struct reading {
 	struct plan *plan;
-	const char *root;            /* root=/dev/mapper/NAME */
+	const char *root;            /* NAME of root=/dev/mapper/NAME; NULL */
+	const char *resume, *usr;    /* the same of resume= and mount.usr= */
+	bool root_seen;              /* a line has that name, good or not */
+	bool for_root;               /* the line at hand has it */
 	bool luks_off, crypttab_off; /* rd.luks=no, rd.luks.crypttab=no */
 	bool only_wanted;            /* rd.luks.* says which volumes there are */
 	bool settings;               /* this time only what concerns all volumes is read */
 	bool looking;                /* this time only @marked is wanted, and no notes */
 	bool marked;                 /* crypttab has lines that are marked for the initramfs */
+	bool unmarked;               /* the line at hand may be meant for the running system */
 	unsigned wanted_count;
 	char where[96];     /* the line at hand, for notes */
 	struct draft draft; /* the one at hand */
 	struct draft every; /* what was said for all volumes */
 	struct draft own;   /* the volume that is told by several words: latchkey.device, latchkey.key... */
-	struct draft wanted[PLAN_VOLUMES_MAX],
-		wanted_default; /* rd.luks.*: by UUID; and for those without options */
+	struct draft wanted[PLAN_VOLUMES_MAX + 1]; /* rd.luks.*: by UUID; the last one is kept for root= */
+	struct draft wanted_default;               /* for those without options */
 };
 
 /* A copy of @len bytes and a NUL. NULL, with a note, when the pool has no room for it beside the notes to
@@ -75,6 +80,9 @@ const char *draft_rooted(struct reading *r, const char *path);
 
 /* Printable ASCII, tabs, and UTF-8 from U+00C0 on? False, with a note, for what could drive a terminal. */
 bool draft_is_clean(struct reading *r, const char *text);
+
+/* Does root= name the mapping @name? NULL is no name. */
+bool draft_is_root(const struct reading *r, const char *name);
 
 /* How long is @start, when @text begins with it? Else 0. */
 size_t draft_begins(const char *text, const char *start);
@@ -125,6 +133,8 @@ void conf_read(struct reading *r, const char *text, const char *path);
 
 /* What rd.luks.* says of the volume on @device, to be called @name; NULL: nothing. */
 struct draft *cmdline_wanted(struct reading *r, const char *device, const char *name);
+/* Does rd.luks.* open a volume that it calls @name? */
+bool cmdline_names(const struct reading *r, const char *name);
 /* Its name, device and keys are stronger than those of @d. */
 void cmdline_apply(struct reading *r, struct draft *said, struct draft *d);
 /* The volumes that rd.luks.* wants and crypttab did not have. */

@@ -45,7 +45,7 @@ enum level { ONE = 1, ALL = 2, BOTH = 3 }; /* said of one volume, of all, of eit
 	row("keyscript", TEXT, ONE, 0, keyscript)                                                            \
 	row("keyfile-offset", BYTES, ONE, 62, offset_bytes)                                                  \
 	row("keyfile-size", BYTES, ONE, 24, size_bytes)                                                      \
-	row("tries", NUMBER, BOTH, 20, tries)                                                                \
+	row("tries", NUMBER, BOTH, 20, volume.tries)                                                         \
 	row("after", AFTER, ALL, 0, after)                                                                   \
 	row("give-up", SECONDS, ALL, 0, give_up_s)                                                           \
 	row("passfifo", TEXT, ALL, 0, passfifo)
@@ -61,12 +61,13 @@ static const struct row {
 } rows[] = {WORKS(ROW)};
 
 /* What does not: the first group that has the word. */
-enum fate { SILENT, IGNORED, TOKEN, REFUSED };
+enum fate { SILENT, MARK, IGNORED, TOKEN, REFUSED };
 static const struct group {
 	enum fate fate;
 	const char *words, *why;
 } groups[] = {
-	{SILENT, "luks defaults initramfs x-initrd.attach force", ""},
+	{SILENT, "luks defaults", ""},
+	{MARK, "initramfs x-initrd.attach force", ""},
 	{IGNORED, "cipher size hash sector-size offset skip", "a LUKS header says it"},
 	{IGNORED, "verify loud quiet noearly check checkargs lvm _netdev token-timeout x-*",
 		"it changes nothing here"},
@@ -222,10 +223,11 @@ static void take_group(struct reading *r, struct draft *d, const char *word)
 	while (options_index(g->words, word) < 0)
 		g++;
 	d->token |= g->fate == TOKEN;
+	d->marked |= g->fate == MARK;
 	if (g->fate == REFUSED) {
 		d->refused = true;
 		reading_refuse(r, g->why, word);
-	} else if (g->fate != SILENT) {
+	} else if (g->fate > MARK) {
 		reading_ignore(r, g->why, word);
 	}
 }

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 enum {
-	PLAN_VOLUMES_MAX = 16,
+	PLAN_VOLUMES_MAX = 64,
 	PLAN_KEYS_MAX = 4, /* named for one volume */
 	PLAN_NOTES_MAX = 32,
 	PLAN_POOL_BYTES = 32768,
@@ -62,12 +62,21 @@ enum plan_cache { PLAN_CACHE_READ, PLAN_CACHE_NO, PLAN_CACHE_FILL };
 
 enum plan_echo { PLAN_ECHO_NONE, PLAN_ECHO_MASKED };
 
+/* Does the boot need a volume? What root= names is always needed. */
+enum plan_need {
+	PLAN_NEEDED, /* without it the boot fails */
+	PLAN_NOFAIL, /* the boot does not wait for it */
+	PLAN_UNMARKED, /* nor for this one: a line of a whole system's crypttab, where root= names another volume */
+	PLAN_NOAUTO, /* listed, not opened */
+};
+
 struct plan_volume {
 	const char *name;   /* of the mapping: printable ASCII, no slash */
 	const char *device; /* as for plan_key */
 	const char *where;  /* "kernel command line", "/etc/crypttab:3": for messages */
 	struct plan_header header;
 	struct plan_flags flags;
+	enum plan_need need;
 	enum plan_echo echo;
 	enum plan_cache cache;     /* filled: read, too */
 	int keyslot;               /* 0 to 31, or -1 */
@@ -75,19 +84,21 @@ struct plan_volume {
 	unsigned key_timeout_s;    /* ask only when no key came for so long; 0: ask at once */
 	unsigned device_timeout_s; /* fail when the device does not come; 0: wait for ever */
 	unsigned max_memory_mib, max_time_s, max_lanes; /* 0: as usual */
+	unsigned tries;                                 /* wrong passphrases until plan.after; 0: no limit */
 	unsigned key_count;
 	struct plan_key keys[PLAN_KEYS_MAX]; /* in the order in which they were named */
 };
 
-/* What follows the last wrong passphrase. */
+/* What follows the last wrong passphrase for a volume that is needed. */
 enum plan_after { PLAN_AFTER_ASK, PLAN_AFTER_POWEROFF, PLAN_AFTER_REBOOT, PLAN_AFTER_FAIL };
 
 struct plan {
 	struct plan_volume volumes[PLAN_VOLUMES_MAX];
 	unsigned count;
-	unsigned tries; /* wrong passphrases until @after; 0: no limit */
+	unsigned tries; /* of volumes that do not say their own; 0: no limit */
 	enum plan_after after;
-	bool headless;      /* for all volumes */
+	const char *root_left_out; /* the volume that root= names, when its line was left out; else NULL */
+	bool headless;             /* for all volumes */
 	bool quiet;         /* the kernel's own word: nothing but prompts, waits and failures is to be seen */
 	unsigned give_up_s; /* headless: fail with CAUSE_DEVICE after so long without a key; 0: never */
 	const char *passfifo; /* a FIFO to read passphrases from, made when absent; NULL: none */
@@ -113,7 +124,8 @@ struct plan_sources {
 /*
  * Read the sources, strongest first: command line, crypttab, conf. Never fails: a line that cannot be used
  * is noted and left out, and the other volumes stay. A volume that two sources name is taken from the
- * stronger.
+ * stronger. The volume that root= names has a place before all others, and is needed and opened whatever its
+ * options say.
  */
 void plan_make(const struct plan_sources *from, struct plan *out);
 

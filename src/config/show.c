@@ -26,6 +26,10 @@ static void show_key(int fd, const struct plan_key *key)
 		text_print(fd, ", if it is there");
 }
 
+/* By enum plan_need. */
+static const char *const needs[] = {"yes", "no, nofail",
+	"no, root= names another line and this one is not marked", "no, noauto: it is not opened"};
+
 static void show_volume(int fd, const struct plan_volume *v)
 {
 	char options[512];
@@ -33,6 +37,7 @@ static void show_volume(int fd, const struct plan_volume *v)
 	say(fd, "volume ", v->name);
 	say(fd, "\n  device ", v->device);
 	say(fd, "\n  from ", v->where);
+	say(fd, "\n  needed ", needs[v->need]);
 	for (unsigned i = 0; i < v->key_count; i++)
 		show_key(fd, &v->keys[i]);
 	say(fd, "\n  header ", v->header.path);
@@ -51,6 +56,7 @@ void plan_show(const struct plan *p, int fd)
 	text_print(fd, "tries %u, after %s, give-up %u", p->tries, afters[p->after], p->give_up_s);
 	say(fd, "", p->headless ? ", headless" : NULL);
 	say(fd, ", passfifo ", p->passfifo);
+	say(fd, "\nwrong: root= names a volume that is left out: ", p->root_left_out);
 	for (unsigned i = 0; i < p->note_count; i++)
 		say(fd, p->notes[i].bad ? "\nwrong: " : "\nnote: ", p->notes[i].text);
 	say(fd, "\nnote: ", p->notes_lost ? "there is more to say than fits here" : NULL);

@@ -7,9 +7,10 @@
 #ifndef INIT_RUN_LATCHKEY_H
 #define INIT_RUN_LATCHKEY_H
 
+#include "config/plan.h"
 #include "init/cmdline.h"
 
-enum { RUN_LATCHKEY_NAMES_BYTES = 16 * 128 + 1 };
+enum { RUN_LATCHKEY_NAMES_BYTES = PLAN_VOLUMES_MAX * 128 + 1 };
 
 /* @names are the mappings', each with its newline, "" when there is none. */
 void run_latchkey(const struct init_cmdline *w, char names[static RUN_LATCHKEY_NAMES_BYTES]);

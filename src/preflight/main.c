@@ -100,6 +100,9 @@ static void judge_configuration(const struct plan *plan, struct findings *f)
 	for (unsigned i = 0; i < plan->note_count; i++)
 		finding(f, plan->notes[i].bad ? WEIGHT_WARNING : WEIGHT_NOTE, CAUSE_USAGE, "configuration",
 			"%s", plan->notes[i].text);
+	if (plan->root_left_out)
+		finding(f, WEIGHT_PROBLEM, CAUSE_USAGE, "configuration",
+			"root= names %s, and its line was left out", plan->root_left_out);
 	if (!plan->count)
 		finding(f, WEIGHT_WARNING, CAUSE_USAGE, "configuration",
 			"names no volume: neither the kernel command line nor crypttab nor latchkey.conf does");

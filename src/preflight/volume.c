@@ -336,9 +336,9 @@ void volume_judge(const struct plan_volume *v, bool headless, const struct machi
 
 	l = (struct look){.v = v, .m = m, .needs = needs, .f = f, .wishes = sight_wishes(v, v->device, NULL)};
 	l.headless = headless || v->flags.headless;
-	l.gravest = v->flags.nofail ? WEIGHT_WARNING : WEIGHT_PROBLEM;
+	l.gravest = v->need == PLAN_NEEDED ? WEIGHT_PROBLEM : WEIGHT_WARNING;
 	l.header.fd = -1;
-	if (v->flags.noauto) {
+	if (v->need == PLAN_NOAUTO) {
 		finding(f, WEIGHT_NOTE, CAUSE_OK, v->name, "is not opened at boot (noauto)");
 		return;
 	}

@@ -176,7 +176,7 @@ def dracut_hostonly():
     """
     said = vm.run("bash", "-c", script)
     want = "modules dm_crypt\nmodules crypto-aes crypto-xts crypto-plain64 crypto-serpent crypto-xts crypto-plain64\n" \
-        f"cmdline rd.luks.uuid=luks-{distro.uuid()}\nroot {disk} none luks\n{marked}"
+        f"cmdline rd.luks.uuid=luks-{distro.uuid()}\nroot {disk} none luks,x-initrd.attach\n{marked}"
     warned = [line for line in said.splitlines() if line.startswith("warned ")]
     check(warned and all(line.startswith("warned latchkey: ") for line in warned), "nobody ran latchkey-preflight", said)
     said = "".join(line + "\n" for line in said.splitlines() if line not in warned)

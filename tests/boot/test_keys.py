@@ -13,7 +13,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(1, sys.path[0] + "/lib")
 import vm
-from sticks import (FULL, KEY, PASSPHRASE, PROMPT, ROOT, SCSI, WITNESS, XHCI, answer, auto_key, check, drive, expect_root,
+from sticks import (FULL, KEY, MODULES, PASSPHRASE, PROMPT, ROOT, SCSI, WITNESS, XHCI, answer, auto_key, check, drive, expect_root,
                     image, image_with, path, plug, plugged, pull, root, stick, uuid)
 from vm import VM
 
@@ -304,6 +304,35 @@ def wrong_twice():
         m.expect(r"latchkey exited with 2 \(passphrase\)")
 
 
+def image_with_key(name, table=""):
+    """One in which /etc/root.key opens the root."""
+    return vm.make_image("keys-" + name, "--add", f"{path('root.key', KEY)}:/etc/root.key:0600", "--add",
+                         f"{path(name + '.table', table.encode())}:/etc/crypttab", modules=MODULES)
+
+
+def nofail_wrong():
+    """three wrong passphrases for a nofail volume give up that volume: the boot goes on without it"""
+    words = f"{ROOT} latchkey.key=/etc/root.key latchkey.volume=home,/dev/vdb,none,nofail,tries=3"
+    with VM("keys-nofail", image_with_key("nofail"), words, [root(), data("data", PASSPHRASE)]) as m:
+        m.expect("root is open with the key file /etc/root.key")
+        for _ in range(3):
+            answer(m, "no", prompt=r"Enter passphrase for home \(/dev/vdb\): ")
+            m.expect("wrong passphrase or key")
+        m.expect(r"home is left closed \(nofail\): no right passphrase in 3 tries")
+        expect_root(m)
+
+
+def nofail_absent():
+    """a nofail volume whose disk is absent, and lines of the whole system's crypttab, do not hold an open root"""
+    table = f"data UUID={data_uuid()} none nofail\nroot /dev/vda /etc/root.key luks,noauto\nbig /srv/container none luks\n"
+    with VM("keys-absent", image_with_key("absent", table), "root=/dev/mapper/root", [root()]) as m:
+        m.expect("root is open with the key file /etc/root.key")
+        m.expect(r"data is left closed \(nofail\): UUID=")
+        m.expect(r"big is left closed \(not marked for the initramfs\): /srv/container: ")
+        expect_root(m)
+        m.assert_no("Enter passphrase for (data|big)")
+
+
 def after_poweroff():
     """after=poweroff: the machine goes off after the last wrong passphrase"""
     with VM("keys-off", image(), f"{ROOT} latchkey.tries=1 latchkey.after=poweroff", [root()]) as m:
@@ -360,5 +389,5 @@ if __name__ == "__main__":
     sys.exit(vm.suite([
         usb_present, usb_inserted, stick_inserted, stick_of_ext4, stick_missing, named_stick, stick_pulled, wrong_then_right,
         newline, newline_strict, raw_key, header_on_stick, one_passphrase, second_fails, headless, key_timeout,
-        two_consoles, keyboard, kernel_messages, wrong_twice, after_poweroff, after_reboot, late_volume, never_comes, pass_fifo,
+        two_consoles, keyboard, kernel_messages, wrong_twice, nofail_wrong, nofail_absent, after_poweroff, after_reboot, late_volume, never_comes, pass_fifo,
     ]))

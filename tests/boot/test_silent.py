@@ -115,6 +115,19 @@ def falls_silent():
         m.expect("root: witness " + WITNESS)
 
 
+def nofail():
+    """the disk of a nofail volume that falls silent while its key is tried holds no root that is open"""
+    image = table("nofail", "data /dev/vda none x-initrd.attach,nofail\nroot /dev/vdb none x-initrd.attach\n")
+    with VM("silent-nofail", image, "root=/dev/mapper/root", [root()],
+            args=drive(data(), "data") + ["-device", "virtio-blk-pci,drive=data"]) as m:
+        m.expect(r"Enter passphrase for root \(/dev/vdb\), data: ")
+        hush(m, "data")
+        m.send(PASSPHRASE + "\n")
+        m.expect("root is open with the passphrase")
+        m.expect(r"data is left closed \(nofail\): /dev/vda: does not answer")
+        m.expect("root: witness " + WITNESS)
+
+
 def late_key():
     """a key on a disk that is silent at first opens the root when it answers: nobody need plug it again"""
     image = vm.make_image("silent-key", modules=MODULES)
@@ -142,4 +155,4 @@ def in_use():
 
 
 if __name__ == "__main__":
-    sys.exit(vm.suite([plugged, falls_silent, late_key, in_use]))
+    sys.exit(vm.suite([plugged, falls_silent, nofail, late_key, in_use]))

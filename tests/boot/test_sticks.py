@@ -158,7 +158,7 @@ def dialect_of_systemd():
         opened(m, name, "the passphrase")
     check("/etc/crypttab:6: left out, only LUKS is opened: swap" in m.text, "swap is not refused by name", m.text)
     check("/etc/crypttab:8: ignored, other lines are marked for the initramfs: s7" in m.text, "s7 is not named", m.text)
-    check(re.search("gone: UUID=5a1f0c7e.*waited 2 s", m.text), "the volume that is not there is not named", m.text)
+    check(re.search("gone[^\n]*: UUID=5a1f0c7e", m.text), "the volume that is not there is not named", m.text)
     m.assert_no("s5 is open|s7 is open")
     check("7 of 8 volumes opened" in m.text, "not all are open", m.text)
 
@@ -434,15 +434,17 @@ def on_screen(machine, text):
 
 def screen_and_serial():
     """the screen shows the prompt and what became of it, answered on the serial line; and the reverse, on one machine"""
-    words = f"console=tty0 console=ttyS0 {ROOT} latchkey.volume=later,/dev/vdz,none,nofail,device-timeout=20"
-    with VM("sticks-screen", image(), words, [root()], args=["-vga", "std"]) as m:
-        m.expect(PROMPT)
-        on_screen(m, "Enter passphrase for root (/dev/vda):")
+    later = vm.make_disk("sticks-later", "--passphrase", "another one", "--memory", "8192")  # its prompt keeps the machine here
+    words = f"console=tty0 console=ttyS0 {ROOT} latchkey.volume=later,/dev/vdb,none,nofail,timeout=20"
+    prompt = r"Enter passphrase for root \(/dev/vda\), later: "
+    with VM("sticks-screen", image(), words, [root(), later], args=["-vga", "std"]) as m:
+        m.expect(prompt)
+        on_screen(m, "Enter passphrase for root (/dev/vda), later:")
         for key in "wrong":
             m.monitor("sendkey " + key)
         m.monitor("sendkey ret")
         m.expect("wrong passphrase or key")
-        m.expect(PROMPT)
+        m.expect(prompt)
         on_screen(m, "wrong passphrase or key")
         m.send(PASSPHRASE + "\n")
         m.expect("root is open with the passphrase")

@@ -267,6 +267,157 @@ def nofail(b):
             t.ends(code, *names)
 
 
+NOWHERE = "UUID=c46a21c3-0000-4000-8000-000000000001"
+ROOT_IS = "root=/dev/mapper/root"
+
+
+@case("what is open waits for a nofail volume that is absent, damaged, or has no key; each is named, with code 0")
+def nofail_is_not_waited_for(b):
+    for device, key, option, why in (
+            (NOWHERE, "none", "", "no device here is called that"), (NOWHERE, KEY, ",device-timeout=500", "no device here"),
+            (BAD, KEY, "", "both copies of the LUKS2 header are damaged"), ("/nowhere.img", KEY, "", "is not there"),
+            (KEY, KEY, "", "not"), (TWO, "/nowhere.key", ",headless", "no key for it is at hand"),
+            (TWO, "/k:LABEL=nowhere", ",headless", "no key for it is at hand"),
+            (TWO, "/k:LABEL=nowhere", ",key-timeout=500", "no key for it is at hand"),
+            (TWO, KEY, ",headless", "no key for it is at hand")):
+        with Boot(b, ROOT_IS, f"media {device} {key} initramfs,nofail{option}\nroot {ONE} {KEY} initramfs\n"
+                           f"last {ALSO_ONE} {KEY} initramfs\n") as t:
+            t.expect("media is left closed (nofail): ")
+            t.expect(why)
+            t.ends(0, "root", "last")
+
+
+@case("a nofail volume that only a passphrase opens keeps the boot, or is not asked for, or nobody may finish typing")
+def nofail_is_asked_for(b):
+    table = f"root {ONE} {KEY} initramfs\nhome {TWO} none initramfs,nofail\n"
+    with Boot(b, ROOT_IS, table) as t:
+        t.expect("Enter passphrase for home")
+        t.expect("home is left closed (nofail): no key opened it within 5 s")
+        t.ends(0, "root")
+    with Boot(b, ROOT_IS, table) as t:
+        t.expect("Enter passphrase for home")
+        for part in (SECOND[:4], SECOND[4:8], SECOND[8:] + b"\n"):
+            t.type(part)
+            if part[-1:] != b"\n":
+                time.sleep(3)
+        t.expect("home would open with the passphrase")
+        t.ends(0, "root", "home")
+    with Boot(b, ROOT_IS, table.replace("nofail", "nofail,timeout=1")) as t:
+        t.expect("no passphrase was given within 1 s")
+        t.ends(0, "root")
+
+
+@case("a nofail volume whose key derives slowly is left before its attempt ends")
+def nofail_may_end_its_attempt(b):
+    with Boot(b, ROOT_IS, f"slow {SLOW} {KEY} initramfs,nofail\nroot {ONE} {KEY} initramfs\n") as t:
+        t.ends(0, "slow", "root")
+
+
+@case("wrong passphrases for a nofail volume never end; three, or tries=, give up that volume alone")
+def nofail_counts_its_own(b):
+    for option, tries in (("", 3), (",tries=2", 2)):
+        with Boot(b, ROOT_IS + " latchkey.tries=0", f"root {ONE} {KEY} initramfs\nhome {TWO} none initramfs,nofail{option}\n") as t:
+            for _ in range(tries):
+                t.expect(f"Enter passphrase for home ({TWO}): ")
+                t.type(WRONG + b"\n")
+                t.expect("wrong passphrase or key")
+            t.expect(f"home is left closed (nofail): no right passphrase in {tries} tries")
+            t.ends(0, "root")
+
+
+@case("tries of one volume end another; or a volume given up is not tried with what opens the root")
+def tries_are_each_volumes_own(b):
+    table = f"root {ONE} none initramfs\ntwo {TWO} none initramfs,nofail,tries=2\nalso {ALSO_ONE} none initramfs,nofail,tries=1\n"
+    with Boot(b, ROOT_IS, table) as t:
+        for asked in (", two, also: ", ", two: "):
+            t.expect(f"Enter passphrase for root ({ONE}){asked}")
+            t.type(WRONG + b"\n")
+            t.expect("wrong passphrase or key")
+        t.expect(f"Enter passphrase for root ({ONE}): ")
+        t.type(FIRST + b"\n")
+        t.expect("two is left closed (nofail): no right passphrase in 2 tries")
+        t.ends(0, "root", "also")
+    with Boot(b, "latchkey.after=fail", f"one {ONE} none tries=2\ntwo {TWO} none tries=1\n") as t:
+        t.expect(f"Enter passphrase for one ({ONE}), two: ")
+        t.type(FIRST + b"\n")
+        t.expect(f"Enter passphrase for two ({TWO}): ")
+        t.type(WRONG + b"\n")
+        t.expect("two: no right passphrase in 1 tries")
+        t.ends(2)
+
+
+@case("noauto keeps what root=, or a mark, names closed, with code 0")
+def noauto(b):
+    for options, cmdline in (("noauto", ROOT_IS), ("noauto,nofail", ROOT_IS), ("noauto,initramfs", "x"),
+                             ("x-initrd.attach,noauto", "x"), ("noauto", "root=/dev/disk/by-id/dm-name-root")):
+        with Boot(b, cmdline, f"root {ONE} {KEY} luks,{options}\n") as t:
+            t.ends(0, "root")
+    with Boot(b, "root=/dev/mapper/other", f"root {ONE} {KEY} luks,noauto\nother {ALSO_ONE} {KEY}\n") as t:
+        t.ends(0, "other")
+
+
+@case("a root that stays closed ends with code 0: nofail for it, or its line left out")
+def root_is_needed(b):
+    with Boot(b, ROOT_IS + " latchkey.nofail", f"root {BAD} none nofail,no-stick\none {ONE} {KEY}\n") as t:
+        t.ends(6)
+    with Boot(b, ROOT_IS, f"root {NOWHERE} none nofail,device-timeout=1\none {ONE} {KEY}\n") as t:
+        t.ends(4)
+    for line in (f"root {ONE} none plain", f"root {ONE} {KEY} keyscript=/bin/cat", f"root nowhere {KEY}"):
+        with Boot(b, ROOT_IS, f"{line}\none {ONE} {KEY}\n") as t:
+            t.expect("root=/dev/mapper/root: its line was left out")
+            t.ends(1)
+
+
+@case("the root is left out as the last of too many lines; 64 volumes do not open")
+def many(b):
+    names = [f"d{i}" for i in range(65)]
+    for name in names:
+        os.path.exists(b.file(name)) or os.link(ALSO_ONE, b.file(name))
+    table = "".join(f"{name} {b.file(name)} {KEY} nofail\n" for name in names)
+    with Boot(b, ROOT_IS, f"{table}root {ONE} {KEY} luks\n") as t:
+        t.expect("crypttab:65: left out, there is room for 64 volumes: d64")
+        t.expect("crypttab:64: left out, there is room for 64 volumes: d63")
+        t.ends(0, *names[:63], "root")
+
+
+@case("a whole system's crypttab: lines beside the root are waited for or asked for; with one key they do not open")
+def whole_crypttab(b):
+    table = f"home {TWO} /etc/keys/home.key luks\nroot {ONE} {{}} luks\ndata /srv/container.img none luks\nmore {ALSO_ONE} none\n"
+    with Boot(b, ROOT_IS, table.format(KEY)) as t:
+        t.expect_all(["home is left closed (not marked for the initramfs): no key for it is at hand",
+                      "data is left closed (not marked for the initramfs): /srv/container.img: is not there"])
+        t.ends(0, "root")
+    with Boot(b, ROOT_IS, table.format("none")) as t:
+        t.expect(f"Enter passphrase for root ({ONE}): ")
+        t.type(FIRST + b"\n")
+        t.ends(0, "root", "more")
+    shown = subprocess.run([b.path, "boot", "--show", "--cmdline", ROOT_IS, "--crypttab", b.file("crypttab"), "--config", os.devnull],
+                           stdout=subprocess.PIPE, text=True, check=True).stdout
+    needed = [line for line in shown.splitlines() if line.startswith("  needed ")]
+    if [line.split()[1].strip(",") for line in needed] != ["no", "yes", "no", "no"]:
+        raise Unexpected(f"--show has {needed}")
+
+
+@case("where nothing is needed nobody is asked, or time limits do not count")
+def nothing_is_needed(b):
+    with Boot(b, "x", f"media {NOWHERE} none nofail,device-timeout=2\n") as t:
+        t.expect("waiting for media")
+        t.expect("waited 2 s")
+        t.ends(0)
+    with Boot(b, "x", f"home {TWO} none nofail,timeout=1\n") as t:
+        t.expect("Enter passphrase for home")
+        t.expect("no passphrase was given within 1 s")
+        t.ends(0)
+    with Boot(b, "x", f"home {TWO} none nofail\none {ONE} none nofail,tries=1\n") as t:
+        t.expect("Enter passphrase for home")
+        t.type(WRONG + b"\n")
+        t.expect("one is left closed (nofail): no right passphrase in 1 tries")
+        t.expect(f"Enter passphrase for home ({TWO}): ")
+        time.sleep(6)  # longer than beside a root that is open
+        t.type(SECOND + b"\n")
+        t.ends(0, "home")
+
+
 @case("headless: no question, and code 4 after the limit; a key opens all the same")
 def headless(b):
     with Boot(b, f"latchkey.device={ONE} latchkey.headless latchkey.give-up=1") as t:

@@ -292,6 +292,12 @@ def _(p):
         p.finds(0, ["note: root: is not opened at boot"], cmdline="latchkey.device=UUID=11-22 latchkey.options=noauto")
 
 
+@case("a root whose line is left out is called well, for the others are")
+def _(p):
+    return p.finds(1, ["warning: configuration: .*left out, a device is a path", "problem: configuration: root= names root, and its line was left out"],
+                   cmdline=device("plain", "latchkey.name=other latchkey.volume=root,nowhere root=/dev/mapper/root"))
+
+
 @case("a volume that nothing can open, headless without any key, is called well")
 def _(p):
     return p.finds(1, ["problem: root: headless, without sticks, and no key is there: nothing will open it"],

@@ -124,14 +124,14 @@ def options_in_conf_page():
     """Every option word of both crypttabs stands in the section of its fate."""
     text = read("src/config/options.c")
     rows = re.findall(r'row\("([^"]+)", \w+, (\w+),', text)
-    fates = re.findall(r'\{(SILENT|IGNORED|TOKEN|REFUSED), "([^"]*)"', text)
+    fates = re.findall(r'\{(SILENT|MARK|IGNORED|TOKEN|REFUSED), "([^"]*)"', text)
     if not rows or not fates:
         return ["no table in src/config/options.c"]
     own = re.search(r'options_index\("(volume [^"]*)"', read("src/config/conf.c")).group(1).split()
     settings = [name for name, level in rows if level == "ALL"]
     wrong = differences(conf_section("LATCHKEY'S OWN WORDS"), own + settings + ["tries"], "own words")
     wrong += differences(conf_section("OPTIONS"), [name for name, level in rows if level != "ALL"], "options")
-    for fate, section in (("SILENT", "THAT NEED NOTHING"), ("IGNORED TOKEN", "THAT ARE IGNORED"),
+    for fate, section in (("SILENT MARK", "THAT NEED NOTHING"), ("IGNORED TOKEN", "THAT ARE IGNORED"),
                           ("REFUSED", "THAT ARE REFUSED")):
         words = [word for name, group in fates if name in fate.split() for word in group.split()]
         wrong += differences(conf_section("OPTIONS " + section), set(words) - {"*"}, section)

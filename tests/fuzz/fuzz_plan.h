@@ -58,6 +58,7 @@ static inline void fuzz_check_volume(const struct plan *p, const struct plan_vol
 	fuzz_check(v->max_memory_mib < 1 << 21 && v->max_time_s < 1 << 20 && v->max_lanes < 1 << 24,
 		"a limit out of range");
 	fuzz_check(v->key_count <= PLAN_KEYS_MAX, "too many keys");
+	fuzz_check(v->tries < 1 << 20 && v->need <= PLAN_NOAUTO, "tries or a need out of range");
 	for (unsigned i = 0; i < v->key_count; i++)
 		fuzz_check_key(p, &v->keys[i]);
 	for (const struct plan_volume *other = p->volumes; other < v; other++)
@@ -86,6 +87,7 @@ static inline void fuzz_plan(const struct plan_sources *from)
 	fuzz_check(p.tries < 1 << 20 && p.give_up_s <= 1000000 && p.after <= PLAN_AFTER_FAIL,
 		"a setting out of range");
 	fuzz_check_text(&p, p.passfifo, true);
+	fuzz_check_text(&p, p.root_left_out, true);
 	plan_show(&p, nowhere);
 }
 

@@ -2,7 +2,8 @@
 /* Each dialect of the kernel command line, to what is understood. */
 #include "plan_rows.h"
 
-#define VOLUME(name, device) "volume " name "\n  device " device "\n  from kernel command line\n"
+#define VOLUME(name, device)                                                                                 \
+	"volume " name "\n  device " device "\n  from kernel command line\n  needed yes\n"
 #define KEY(text) "  key " text "\n"
 #define USUAL_KEY(name) KEY("/etc/cryptsetup-keys.d/" name ".key, if it is there")
 #define ARCH_KEY KEY("/crypto_keyfile.bin, if it is there")
@@ -19,7 +20,7 @@ static const struct plan_row own[] = {
 		"latchkey.options=discard latchkey.key=/k latchkey.name=sys latchkey.tries=4 latchkey.header=/h "
 		"latchkey.device=\"/dev/a b\" latchkey.options=timeout=5",
 		NULL, NULL,
-		VOLUME("sys", "/dev/a b") KEY("/k") "  header /h\n  options discard,timeout=5\n"
+		VOLUME("sys", "/dev/a b") KEY("/k") "  header /h\n  options discard,timeout=5,tries=4\n"
 						    "tries 4, after ask, give-up 0\n"},
 	{"the later word does not count", "latchkey.device=/dev/a latchkey.device=/dev/b", NULL, NULL,
 		VOLUME("root", "/dev/b") USUAL_KEY("root") USUAL},
@@ -123,7 +124,7 @@ static const struct plan_row luks[] = {
 	{"luks=no behind the words does not switch off", "rd.luks.uuid=" U1 " luks=no", "a /dev/a\n", NULL,
 		USUAL},
 	{"rd.luks=1 switches off", "rd.luks=1 rd.luks.crypttab=yes", "a /dev/a -\n", NULL,
-		"volume a\n  device /dev/a\n  from /etc/crypttab:1\n" USUAL_KEY("a") USUAL},
+		"volume a\n  device /dev/a\n  from /etc/crypttab:1\n  needed yes\n" USUAL_KEY("a") USUAL},
 	{"rd.luks.crypttab=no does not switch crypttab off", "rd.luks.crypttab=no rd.luks.uuid=" U1,
 		"a /dev/a\n", NULL, VOLUME("luks-" U1, "UUID=" U1) USUAL_KEY("luks-" U1) USUAL},
 	{"rd.luks.timeout is lost", "rd.luks.timeout=30 rd.luks.uuid=" U1, NULL, NULL,

@@ -2,7 +2,13 @@
 /* crypttab of systemd and of Debian, to what is understood. */
 #include "plan_rows.h"
 
-#define VOLUME(line, name, device) "volume " name "\n  device " device "\n  from /etc/crypttab:" line "\n"
+#define VOLUME(line, name, device)                                                                           \
+	"volume " name "\n  device " device "\n  from /etc/crypttab:" line "\n  needed yes\n"
+#define NEED(line, name, device, need)                                                                       \
+	"volume " name "\n  device " device "\n  from /etc/crypttab:" line "\n  needed " need "\n"
+#define NOFAIL "no, nofail"
+#define NOAUTO "no, noauto: it is not opened"
+#define OTHER "no, root= names another line and this one is not marked"
 #define KEY(text) "  key " text "\n"
 #define USUAL_KEY(name) KEY("/etc/cryptsetup-keys.d/" name ".key, if it is there")
 #define WRONG(line, text) "wrong: /etc/crypttab:" line ": left out, " text "\n"
@@ -93,8 +99,31 @@ static const struct plan_row early[] = {
 		VOLUME("2", "a", "/dev/a") KEY("/initramfs") "  header /x-initrd.attach\n" VOLUME("3", "b",
 			"/dev/b") USUAL_KEY("b") USUAL},
 	{"noauto and nofail are lost", NULL, "a /dev/a none noauto\nb /dev/b none nofail\n", NULL,
-		A("1") "  options noauto\n" VOLUME("2", "b", "/dev/b")
-			USUAL_KEY("b") "  options nofail\n" USUAL},
+		NEED("1", "a", "/dev/a", NOAUTO) USUAL_KEY("a") "  options noauto\n" NEED("2", "b", "/dev/b",
+			NOFAIL) USUAL_KEY("b") "  options nofail\n" USUAL},
+	{"noauto keeps a marked line closed", NULL,
+		"a /dev/a none luks,noauto,initramfs\nb /dev/b none x-initrd.attach,noauto\nc /dev/c none force,noauto,nofail\n",
+		NULL,
+		A("1") VOLUME("2", "b", "/dev/b") USUAL_KEY("b") NEED("3", "c", "/dev/c", NOFAIL)
+			USUAL_KEY("c") "  options nofail\n" USUAL},
+	{"noauto and nofail hold for the root", "root=/dev/mapper/a", "a /dev/a none noauto,nofail\n", NULL,
+		A("1") USUAL},
+	{"nofail for all holds for the root", "root=/dev/mapper/a latchkey.nofail",
+		"a /dev/a\nb /dev/b - initramfs\n", NULL,
+		A("1") NEED("2", "b", "/dev/b", NOFAIL) USUAL_KEY("b") "  options nofail\n" USUAL},
+	{"a whole system's lines are waited for beside the root",
+		"root=/dev/mapper/a resume=/dev/mapper/s mount.usr=/dev/mapper/u",
+		"h /dev/h\na /dev/a\nd /data none\ns /dev/s\nu /dev/u\n", NULL,
+		NEED("1", "h", "/dev/h", OTHER) USUAL_KEY("h") VOLUME("2", "a", "/dev/a") USUAL_KEY("a")
+			NEED("3", "d", "/data", OTHER) USUAL_KEY("d") VOLUME("4", "s", "/dev/s")
+				USUAL_KEY("s") VOLUME("5", "u", "/dev/u") USUAL_KEY("u") USUAL},
+	{"lines are not waited for where the root is none of them", "root=/dev/mapper/vg-root",
+		"a /dev/a\nb /dev/b\n", NULL, A("1") VOLUME("2", "b", "/dev/b") USUAL_KEY("b") USUAL},
+	{"the root by its link is not known", "root=/dev/disk/by-id/dm-name-a", "a /dev/a none noauto\n",
+		NULL, A("1") USUAL},
+	{"of two roots the first counts", "root=/dev/mapper/b root=/dev/mapper/a",
+		"a /dev/a none noauto\nb /dev/b\n", NULL,
+		A("1") NEED("2", "b", "/dev/b", OTHER) USUAL_KEY("b") USUAL},
 };
 
 static const struct plan_row chosen[] = {
@@ -128,13 +157,28 @@ static const struct plan_row chosen[] = {
 		"a UUID=" U1 " none noauto\n", NULL, VOLUME("1", "a", "UUID=" U1) USUAL_KEY("a") USUAL},
 	{"the weaker source is not named", "latchkey.volume=a,/dev/a,/k cryptdevice=UUID=" U1 ":x",
 		"a /dev/b\nc UUID=" U1 " none discard\nd /dev/d\n", NULL,
-		"volume a\n  device /dev/a\n  from kernel command line\n" KEY(
+		"volume a\n  device /dev/a\n  from kernel command line\n  needed yes\n" KEY(
 			"/k") "volume x\n  device UUID=" U1
-			      "\n  from kernel command line\n" KEY(
+			      "\n  from kernel command line\n  needed yes\n" KEY(
 				      "/crypto_keyfile.bin, if it is there") VOLUME("3", "d",
 				      "/dev/d") USUAL_KEY("d") USUAL NOTE("1",
 				      "its name or device has the volume of: kernel command line")
 				      NOTE("2", "its name or device has the volume of: kernel command line")},
+	{"the root is left out where rd.luks.* names others", "rd.luks.uuid=" U1 " root=/dev/mapper/b",
+		"a UUID=" U1 "\nb /dev/b\nc /dev/c\n", NULL,
+		VOLUME("1", "a", "UUID=" U1) USUAL_KEY("a") VOLUME("2", "b", "/dev/b") USUAL_KEY("b")
+			USUAL NOTE("3", "rd.luks.* names others: c")},
+	{"a line stands in the way of the volume that rd.luks.name calls as root= does",
+		"rd.luks.name=" U1 "=b root=/dev/mapper/b", "b /dev/b\n", NULL,
+		"volume b\n  device UUID=" U1 "\n  from kernel command line\n  needed yes\n" USUAL_KEY("b")
+			USUAL NOTE("1", "rd.luks.* names others: b")},
+	{"another name for its device leaves the root out", "root=/dev/mapper/b",
+		"a UUID=" U1 "\nb /dev/disk/by-uuid/" U1 "\n", NULL,
+		VOLUME("2", "b", "/dev/disk/by-uuid/" U1) USUAL_KEY("b")
+			USUAL NOTE("1", "root= names its device otherwise: a")},
+	{"the root has two places", "root=/dev/mapper/b", "a /dev/a\nb /dev/b\nb /dev/a\n", NULL,
+		NEED("1", "a", "/dev/a", OTHER) USUAL_KEY("a") VOLUME("2", "b", "/dev/b") USUAL_KEY("b")
+			USUAL NOTE("3", "its name or device has the volume of: /etc/crypttab:2")},
 	{"a name that stands twice is taken twice", NULL, "a /dev/a\na /dev/b\nb /dev/a\n", NULL,
 		A("1") USUAL NOTE("2", "its name or device has the volume of: /etc/crypttab:1")
 			NOTE("3", "its name or device has the volume of: /etc/crypttab:1")},
@@ -151,6 +195,9 @@ static void a_separate_crypttab_for_the_initramfs_has_unmarked_lines(void **stat
 	assert_int_equal(p.count, 2);
 	assert_string_equal(p.volumes[1].where, "/etc/crypttab.initramfs:2");
 	assert_int_equal(p.note_count, 0);
+	s.cmdline = "root=/dev/mapper/a"; /* and all of them are needed */
+	plan_make(&s, &p);
+	assert_int_equal(p.volumes[1].need, PLAN_NEEDED);
 }
 
 int main(void)

@@ -32,6 +32,7 @@ static void only_that(const struct plan *p, size_t field, const void *value, siz
 	for (unsigned i = 0; i < want.key_count; i++)
 		want.keys[i].path = p->volumes[0].keys[i].path;
 	memcpy((char *)&want + field, value, bytes);
+	want.need = want.flags.noauto ? PLAN_NOAUTO : want.flags.nofail ? PLAN_NOFAIL : PLAN_NEEDED;
 	assert_memory_equal(&p->volumes[0], &want, sizeof(want));
 	assert_int_equal(p->note_count, 0);
 }
@@ -224,7 +225,7 @@ static void the_part_of_a_key_is_misread(void **state)
 	is_named("keyfile-size=16777216", "its value is not understood", true);
 }
 
-static void the_tries_of_a_volume_are_lost_or_stronger_than_those_for_all(void **state)
+static void the_tries_of_a_volume_are_those_of_another_or_of_all(void **state)
 {
 	static struct plan p;
 	struct plan_sources s = {.crypttab = "a /dev/a\nb /dev/b - tries=5\nc /dev/c - tries=6\n",
@@ -232,17 +233,22 @@ static void the_tries_of_a_volume_are_lost_or_stronger_than_those_for_all(void *
 
 	(void)state;
 	plan_make(&s, &p);
-	assert_int_equal(p.tries, 5);
-	s.cmdline = "latchkey.tries=0";
-	plan_make(&s, &p);
 	assert_int_equal(p.tries, 0);
+	assert_int_equal(p.volumes[0].tries, 0);
+	assert_int_equal(p.volumes[1].tries, 5);
+	assert_int_equal(p.volumes[2].tries, 6);
+	s.cmdline = "latchkey.tries=2";
 	s.conf = "tries=7";
 	s.conf_path = "c";
 	plan_make(&s, &p);
-	assert_int_equal(p.tries, 0);
+	assert_int_equal(p.tries, 2);
+	assert_int_equal(p.volumes[0].tries, 2);
+	assert_int_equal(p.volumes[1].tries, 5);
 	s.cmdline = "";
 	plan_make(&s, &p);
 	assert_int_equal(p.tries, 7);
+	assert_int_equal(p.volumes[0].tries, 7);
+	assert_int_equal(p.volumes[2].tries, 6);
 }
 
 static void what_follows_the_last_try_is_mistaken(void **state)
@@ -342,7 +348,7 @@ int main(void)
 		row(numbers[i].names, number_is_taken, &numbers[i]);
 	ROW(a_time_span_is_misread);
 	ROW(the_part_of_a_key_is_misread);
-	ROW(the_tries_of_a_volume_are_lost_or_stronger_than_those_for_all);
+	ROW(the_tries_of_a_volume_are_those_of_another_or_of_all);
 	ROW(what_follows_the_last_try_is_mistaken);
 	for (size_t i = 0; i < COUNT(fates); i++)
 		row(fates[i].why ? fates[i].why : "words that are understood are named", word_has_its_fate,

@@ -3,8 +3,8 @@
 #include "plan_rows.h"
 
 #define VOLUME(where, name, device)                                                                          \
-	"volume " name "\n  device " device "\n  from " where "\n  key /etc/cryptsetup-keys.d/" name         \
-	".key, if it is there\n"
+	"volume " name "\n  device " device "\n  from " where                                                \
+	"\n  needed yes\n  key /etc/cryptsetup-keys.d/" name ".key, if it is there\n"
 #define CONF(line) "/etc/latchkey.conf:" line
 #define CMDLINE "kernel command line"
 
@@ -12,11 +12,11 @@ static const struct plan_row conf[] = {
 	{"a setting of the board is lost", NULL, NULL,
 		"# a board\ntries = 5\nafter=poweroff\n  headless\r\nkey-timeout =10s\ngive-up= 2min\npassfifo=/run/f\nvolume = a,/dev/a",
 		VOLUME(CONF("8"), "a",
-			"/dev/a") "  options headless,key-timeout=10\n"
+			"/dev/a") "  options headless,key-timeout=10,tries=5\n"
 				  "tries 5, after poweroff, give-up 120, headless, passfifo /run/f\n"},
 	{"the one volume of the board is lost", NULL, NULL,
 		"device=UUID=x\nname = sys\nkey=/k:LABEL=K\nheader=/h\noptions=discard,nofail\n",
-		"volume sys\n  device UUID=x\n  from /etc/latchkey.conf\n  key /k on LABEL=K\n  header /h\n  options discard,nofail\n" USUAL},
+		"volume sys\n  device UUID=x\n  from /etc/latchkey.conf\n  needed no, nofail\n  key /k on LABEL=K\n  header /h\n  options discard,nofail\n" USUAL},
 	{"a wrong line of the board is not named by its number", NULL, NULL,
 		"\n# x\nvolumes=a\nvolume=a\nvolume=b,/dev/b\ntries=x\n",
 		VOLUME(CONF("5"), "b", "/dev/b") USUAL "wrong: " CONF(
@@ -29,7 +29,7 @@ static const struct plan_row conf[] = {
 		"latchkey.tries=1 latchkey.headless=no latchkey.key-timeout=0", "a /dev/a\n",
 		"tries=2\nheadless\nkey-timeout=10\ntimeout=7\n",
 		VOLUME("/etc/crypttab:1", "a",
-			"/dev/a") "  options timeout=7\ntries 1, after ask, give-up 0\n"},
+			"/dev/a") "  options timeout=7,tries=1\ntries 1, after ask, give-up 0\n"},
 	{"the board's volume stands in the way of a stronger one", "latchkey.device=/dev/z", "b /dev/y\n",
 		"device=/dev/x\nvolume=b,/dev/w\nvolume=c,/dev/y\nvolume=d,/dev/d\n",
 		VOLUME(CMDLINE, "root", "/dev/z") VOLUME("/etc/crypttab:1", "b", "/dev/y")
@@ -63,36 +63,159 @@ static void nothing_at_all_is_no_plan(void **state)
 	assert_null(p.passfifo);
 }
 
-static void a_seventeenth_volume_is_written_past_the_table(void **state)
+/* One line more than there is room for, and @end. */
+static const char *full_table(const char *end)
 {
-	static struct plan p;
-	char text[1024] = "";
-	struct plan_sources s = {.crypttab = text, .crypttab_path = "t"};
+	static char text[4096];
 
-	(void)state;
-	for (int i = 1; i <= PLAN_VOLUMES_MAX + 2; i++)
-		sprintf(text + strlen(text), "v%d /dev/v%d\n", i, i);
-	plan_make(&s, &p);
-	assert_int_equal(p.count, PLAN_VOLUMES_MAX);
-	assert_string_equal(p.volumes[15].name, "v16");
-	assert_int_equal(p.note_count, 2);
-	assert_string_equal(p.notes[0].text, "t:17: left out, a seventeenth volume: v17");
-	assert_true(p.notes[0].bad);
+	*text = 0;
+	for (int i = 1; i <= PLAN_VOLUMES_MAX; i++)
+		sprintf(text + strlen(text), "v%d /dev/v%d none nofail\n", i, i);
+	return strcat(text, end);
 }
 
-static void a_seventeenth_uuid_is_written_past_the_table(void **state)
+static void a_volume_too_many_is_written_past_the_table_or_not_named(void **state)
 {
 	static struct plan p;
-	char text[2048] = "";
-	struct plan_sources s = {.cmdline = text};
+	struct plan_sources s = {.crypttab = full_table("v65 /dev/v65\nv66 /dev/v66\n"),
+		.crypttab_path = "t"};
 
 	(void)state;
-	for (int i = 1; i <= PLAN_VOLUMES_MAX + 1; i++)
-		sprintf(text + strlen(text), "rd.luks.uuid=%08x%s ", i, U1 + 8);
 	plan_make(&s, &p);
-	assert_int_equal(p.count, PLAN_VOLUMES_MAX);
+	assert_int_equal(p.count, 64);
+	assert_string_equal(p.volumes[63].name, "v64");
+	assert_int_equal(p.note_count, 2);
+	assert_string_equal(p.notes[0].text, "t:65: left out, there is room for 64 volumes: v65");
+	assert_true(p.notes[0].bad);
+	assert_null(p.root_left_out);
+}
+
+static void the_root_is_left_out_as_the_last_line_of_too_many(void **state)
+{
+	static struct plan p;
+	struct plan_sources s = {.cmdline = "root=/dev/mapper/sys",
+		.crypttab = full_table("v65 /dev/v65\nsys /dev/v66\nv67 /dev/v67\n"),
+		.crypttab_path = "t"};
+
+	(void)state;
+	plan_make(&s, &p);
+	assert_int_equal(p.count, 64);
+	assert_string_equal(p.volumes[62].name, "v63");
+	assert_string_equal(p.volumes[63].name, "sys");
+	assert_int_equal(p.volumes[63].need, PLAN_NEEDED);
+	assert_int_equal(p.note_count, 3);
+	assert_string_equal(p.notes[0].text, "t:65: left out, there is room for 64 volumes: v65");
+	assert_string_equal(p.notes[1].text, "t:64: left out, there is room for 64 volumes: v64");
+	assert_string_equal(p.notes[2].text, "t:67: left out, there is room for 64 volumes: v67");
+}
+
+static void the_root_of_the_board_is_left_out_behind_a_full_crypttab(void **state)
+{
+	static struct plan p;
+	struct plan_sources s = {.cmdline = "root=/dev/mapper/sys",
+		.crypttab = full_table(""),
+		.crypttab_path = "t",
+		.conf = "device=/dev/s\nname=sys\n",
+		.conf_path = "c"};
+
+	(void)state;
+	plan_make(&s, &p);
+	assert_int_equal(p.count, 64);
+	assert_string_equal(p.volumes[63].name, "sys");
+}
+
+/* 64 of them, and two more; and @end. */
+static const char *full_cmdline(const char *end)
+{
+	static char text[8192];
+
+	*text = 0;
+	for (int i = 1; i <= PLAN_VOLUMES_MAX + 2; i++)
+		sprintf(text + strlen(text), "rd.luks.uuid=%08x%s ", i, U1 + 8);
+	return strcat(text, end);
+}
+
+static void a_uuid_too_many_is_written_past_the_table_or_called_none(void **state)
+{
+	static struct plan p;
+	struct plan_sources s = {.cmdline = full_cmdline("")};
+
+	(void)state;
+	plan_make(&s, &p);
+	assert_int_equal(p.count, 64);
+	assert_int_equal(p.note_count, 2);
 	assert_string_equal(p.notes[0].text,
-		"kernel command line: left out, a seventeenth UUID: 00000011-2222-3333-4444-555555555555");
+		"kernel command line: left out, rd.luks.* is about more than 64 volumes: 00000041-2222-3333-4444-555555555555");
+}
+
+static void the_root_is_left_out_as_the_last_uuid_of_too_many(void **state)
+{
+	static const char *const ends[] = {"rd.luks.name=" U2 "=sys root=/dev/mapper/sys",
+		"rd.luks.uuid=luks-" U2 " root=/dev/mapper/luks-" U2};
+	static struct plan p;
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT(ends); i++) {
+		struct plan_sources s = {.cmdline = full_cmdline(ends[i])};
+
+		plan_make(&s, &p);
+		assert_int_equal(p.count, 64);
+		assert_string_equal(p.volumes[63].device, "UUID=" U2);
+		assert_string_equal(p.volumes[63].name, i ? "luks-" U2 : "sys");
+		assert_int_equal(p.note_count, 3);
+	}
+}
+
+/* The texts of other lines leave room for the root's. */
+static void the_root_is_left_out_for_want_of_room(void **state)
+{
+	enum { LINES = 40, EACH = 1000 };
+	static struct plan p;
+	static char text[LINES * EACH + 2048];
+	struct plan_sources s = {.cmdline = "root=/dev/mapper/sys", .crypttab = text, .crypttab_path = "t"};
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	for (int i = 0; i < LINES; i++) {
+		char *line = text + i * EACH;
+
+		line[sprintf(line, "v%d /dev/v%d /", i, i)] = '/';
+		line[EACH - 1] = '\n';
+	}
+	memcpy(text + LINES * EACH, "sys /dev/", 9);
+	plan_make(&s, &p);
+	assert_string_equal(p.volumes[p.count - 1].name, "sys");
+	assert_null(p.root_left_out);
+}
+
+/* Whatever is wrong with its line: that the root stays closed must not look well. */
+static void a_root_that_is_left_out_is_not_told(void **state)
+{
+	static const char *const tables[] = {"sys /dev/a none plain\n", "sys nowhere\n",
+		"sys\t/dev/a /\033[2J\n", "sys /dev/a /k keyscript=/bin/x\nb /dev/b\n"};
+	static struct plan p;
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT(tables); i++) {
+		struct plan_sources s = {.cmdline = "root=/dev/mapper/sys",
+			.crypttab = tables[i],
+			.crypttab_path = "t"};
+
+		plan_make(&s, &p);
+		assert_non_null(p.root_left_out);
+		assert_string_equal(p.root_left_out, "sys");
+		s.conf = "volume=sys,/dev/c";
+		s.conf_path = "c";
+		plan_make(&s, &p);
+		assert_null(p.root_left_out);
+		s.conf = NULL;
+		s.cmdline = "root=/dev/mapper/sys root=LABEL=x";
+		plan_make(&s, &p);
+		assert_null(p.root_left_out);
+	}
+	plan_make(&(struct plan_sources){.cmdline = "latchkey.volume=sys,nowhere root=/dev/mapper/sys"}, &p);
+	assert_non_null(p.root_left_out);
+	assert_string_equal(p.root_left_out, "sys");
 }
 
 /* Remarks leave room for bad news, and what does not fit is counted as lost. */
@@ -166,7 +289,7 @@ static void a_full_pool_is_written_past_its_end(void **state)
 	text[LINES * EACH] = 0;
 	plan_make(&s, &p);
 	assert_true(p.pool_used <= PLAN_POOL_BYTES);
-	assert_in_range(p.count, 12, 15);
+	assert_in_range(p.count, 11, 14);
 	assert_string_equal(p.volumes[p.count - 1].name, p.volumes[p.count - 1].device + 5);
 	assert_true(p.note_count > 0 && p.notes[0].bad);
 	assert_non_null(strstr(p.notes[0].text, "left out, no room"));
@@ -198,7 +321,7 @@ static void a_long_text_is_shown_without_its_newline(void **state)
 	strcpy(text + 1507, " /key");
 	plan_make(&s, &p);
 	plan_shown(&p, shown, sizeof(shown));
-	assert_non_null(strstr(shown, "x\n  from t:1\n  key /key\n" USUAL));
+	assert_non_null(strstr(shown, "x\n  from t:1\n  needed yes\n  key /key\n" USUAL));
 }
 
 static void notes_that_are_lost_are_not_said(void **state)
@@ -218,8 +341,13 @@ int main(void)
 {
 	plan_rows(conf, COUNT(conf));
 	ROW(nothing_at_all_is_no_plan);
-	ROW(a_seventeenth_volume_is_written_past_the_table);
-	ROW(a_seventeenth_uuid_is_written_past_the_table);
+	ROW(a_volume_too_many_is_written_past_the_table_or_not_named);
+	ROW(the_root_is_left_out_as_the_last_line_of_too_many);
+	ROW(the_root_of_the_board_is_left_out_behind_a_full_crypttab);
+	ROW(a_uuid_too_many_is_written_past_the_table_or_called_none);
+	ROW(the_root_is_left_out_as_the_last_uuid_of_too_many);
+	ROW(the_root_is_left_out_for_want_of_room);
+	ROW(a_root_that_is_left_out_is_not_told);
 	ROW(remarks_crowd_out_bad_news);
 	ROW(a_long_line_takes_the_others_with_it);
 	ROW(a_full_pool_is_written_past_its_end);

@@ -100,7 +100,7 @@ cmdline() {
     done
 }
 
-# The lines of crypttab for this machine's root and the like, and those that are marked.
+# The lines of crypttab for this machine's root and the like, marked from now on, and those that are marked.
 latchkey_crypttab() {
     local name dev key options real host
     while read -r name dev key options || [[ $name ]]; do
@@ -112,7 +112,7 @@ latchkey_crypttab() {
         real=$(latchkey_find "$dev")
         for host in $(latchkey_devices); do
             [[ $real -ef $host || $real -ef /dev/block/$host ]] || continue
-            echo "$name $dev $key $options"
+            echo "$name $dev ${key:-none} ${options:+$options,}x-initrd.attach"
             break
         done
     done < "$dracutsysrootdir/etc/crypttab"

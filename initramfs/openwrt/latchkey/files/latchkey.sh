@@ -11,7 +11,7 @@ latchkey_volume() { # SECTION WHEN
 	config_get options "$1" options
 	config_get wait "$1" wait 20
 	config_get_bool ask "$1" ask 0
-	# 0 is for ever to latchkey, and a router must go on.
+	# 0 is a limit of latchkey's own, longer than a router can wait.
 	case $wait in '' | 0* | *[!0-9]*) wait=20 ;; esac
 	[ "$enabled" = 1 ] && [ -n "$device" ] && [ "$when" = "$2" ] || return 0
 	keys=
