@@ -21,7 +21,6 @@ unsigned br_aes_big_keysched_inv(uint32_t *skey, const void *key, size_t key_len
 unsigned br_aes_ct64_keysched(uint64_t *comp_skey, const void *key, size_t key_len);
 void br_aes_ct64_skey_expand(uint64_t *skey, unsigned num_rounds, const uint64_t *comp_skey);
 extern int reference_FLAG_clear_internal_memory;
-void reference_initial_hash(uint8_t *h0, argon2_context *ctx, argon2_type type);
 
 #define NEEDLE_MASK 0x9e3779b97f4a7c15ull
 enum { NEEDLES_MAX = 16384, NEEDLE_NAMES = 96, NEEDLE_NAME_BYTES = 40, NEEDLE_BUCKETS = 65536 };
@@ -128,12 +127,11 @@ static inline void needles_matrix_keep(uint8_t *matrix, size_t bytes)
 	(void)matrix, (void)bytes;
 }
 
-/* H0, and the first and the last blocks of the matrix: with them the key can be computed without the passphrase. */
+/* The first and the last blocks of the matrix: with them the key can be computed without the passphrase. */
 static inline void needles_add_argon2(struct needles *n, const char *whose, const struct kdf *kdf,
 	const uint8_t *passphrase, size_t len)
 {
-	const argon2_type type = kdf->kind == KDF_ARGON2I ? Argon2_i : Argon2_id;
-	uint8_t out[64], h0[64];
+	uint8_t out[64];
 	argon2_context ctx = {.out = out,
 		.outlen = 64,
 		.pwd = (uint8_t *)(uintptr_t)passphrase,
@@ -151,12 +149,10 @@ static inline void needles_add_argon2(struct needles *n, const char *whose, cons
 	uint8_t *final;
 
 	reference_FLAG_clear_internal_memory = 0;
-	if (argon2_ctx(&ctx, type))
+	if (argon2_ctx(&ctx, kdf->kind == KDF_ARGON2I ? Argon2_i : Argon2_id))
 		abort();
 	reference_FLAG_clear_internal_memory = 1;
 	final = needles_matrix + 1024 * (lane_blocks - 1);
-	reference_initial_hash(h0, &ctx, type);
-	needles_add(n, whose, "H0 of Argon2", h0, sizeof(h0));
 	needles_add(n, whose, "first block of Argon2", needles_matrix, 1024);
 	needles_add(n, whose, "last block of lane 0", final, 1024);
 	for (uint32_t lane = 1; lane < kdf->lanes; lane++)
