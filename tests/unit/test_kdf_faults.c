@@ -205,7 +205,7 @@ TEST(memory_that_cannot_be_had_is_a_bug_or_a_wrong_passphrase)
 	maps.fail = true;
 	assert_int_equal(derive(1, out, &err), CAUSE_RESOURCE);
 	assert_int_equal(err.cause, CAUSE_RESOURCE);
-	assert_string_equal(err.text, "cannot allocate 0 MiB of memory for argon2id");
+	assert_string_equal(err.text, "cannot allocate 1 MiB of memory for argon2id");
 	assert_int_equal(maps.returned, 0);
 	maps.fail = false;
 	assert_int_equal(derive(1, out, &err), CAUSE_OK);
