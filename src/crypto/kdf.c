@@ -25,7 +25,7 @@ static enum cause derive_argon2(const struct kdf *kdf, struct bytes secret, uint
 	enum cause cause = argon2_derive(kdf, secret, out, out_bytes, told);
 
 	if (cause == CAUSE_RESOURCE)
-		return error_set(err, cause, "cannot allocate %u MiB of memory for %s", kdf->memory_kib >> 10,
+		return error_set(err, cause, "cannot allocate %u MiB of memory for %s", kdf_memory_mib(kdf),
 			kdf_name(kdf->kind));
 	if (cause)
 		return error_set(err, cause, "invalid parameters for %s: %u passes, %u KiB, %u lanes",

@@ -57,12 +57,6 @@ uint64_t kdf_cost_ms(const struct kdf *kdf, size_t out_bytes)
 
 /* --- is it allowed, is it possible --------------------------------------------------------- */
 
-/* Rounded up, so that no message says that 4096 is more than 4096. */
-static uint32_t mib(uint32_t kib)
-{
-	return kib / 1024 + (kib % 1024 != 0);
-}
-
 static enum cause check_argon2(const struct kdf *kdf, const struct kdf_limits *limits, struct error *err)
 {
 	const char *name = kdf_name(kdf->kind);
@@ -71,7 +65,7 @@ static enum cause check_argon2(const struct kdf *kdf, const struct kdf_limits *l
 	if (kdf->memory_kib > limits->memory_kib)
 		return error_set(err, CAUSE_UNSUPPORTED,
 			"needs %u MiB for %s, more than the limit of %u MiB (--max-memory)",
-			mib(kdf->memory_kib), name, limits->memory_kib >> 10);
+			kdf_memory_mib(kdf), name, limits->memory_kib >> 10);
 	if (kdf->lanes > limits->lanes)
 		return error_set(err, CAUSE_UNSUPPORTED,
 			"needs %u lanes for %s, more than the limit of %u (--max-lanes)", kdf->lanes, name,
@@ -81,14 +75,14 @@ static enum cause check_argon2(const struct kdf *kdf, const struct kdf_limits *l
 		kdf->iterations > UINT32_MAX / 4)
 		return error_set(err, CAUSE_UNSUPPORTED,
 			"needs %u passes over %u MiB for %s, more than the limit (--max-time replaces it)",
-			kdf->iterations, mib(kdf->memory_kib), name);
+			kdf->iterations, kdf_memory_mib(kdf), name);
 	available = machine_memory_available_kib();
 	/* A sixteenth stays free for the kernel's own tables and for this program. */
 	if (available != UINT64_MAX && kdf->memory_kib > available - available / 16)
 		return error_set(err, CAUSE_RESOURCE,
 			"needs %u MiB of memory for %s, %llu MiB are free; add a keyslot with a smaller "
 			"--pbkdf-memory or with --pbkdf pbkdf2",
-			mib(kdf->memory_kib), name, (unsigned long long)available >> 10);
+			kdf_memory_mib(kdf), name, (unsigned long long)available >> 10);
 	return CAUSE_OK;
 }
 

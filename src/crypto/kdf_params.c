@@ -19,3 +19,8 @@ uint64_t kdf_work(const struct kdf *kdf)
 {
 	return kdf->kind == KDF_PBKDF2 ? kdf->iterations : (uint64_t)kdf->memory_kib * kdf->iterations;
 }
+
+uint32_t kdf_memory_mib(const struct kdf *kdf)
+{
+	return kdf->memory_kib / 1024 + (kdf->memory_kib % 1024 != 0);
+}

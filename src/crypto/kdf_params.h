@@ -26,4 +26,7 @@ const char *kdf_name(enum kdf_kind kind);
 /* The quantity that the time on one machine is proportional to: iterations, or KiB of memory times passes. */
 uint64_t kdf_work(const struct kdf *kdf);
 
+/* The memory of Argon2 in MiB, rounded up so that no message says that 4096 is more than 4096. */
+uint32_t kdf_memory_mib(const struct kdf *kdf);
+
 #endif

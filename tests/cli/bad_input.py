@@ -669,7 +669,7 @@ def memory_refused(b):
     path = edited(b, lambda h: slot0(h).update(kdf=argon2_object(slot0(h), memory=256 << 10)))
     wrap = ["sh", "-c", 'ulimit -v 200000 && exec "$0" "$@"']
     return (b.works("keyslot 1\n", "test", path, key=SECOND, wrap=wrap)
-            + b.fails(2, "1 tried, 1 skipped: keyslot 0: 256 MiB of memory", "test", path, key=WRONG, wrap=wrap)
+            + b.fails(2, "1 tried, 1 skipped: keyslot 0: cannot allocate 256 MiB of memory", "test", path, key=WRONG, wrap=wrap)
             + b.fails(3, "cannot allocate 256 MiB of memory for argon2id", "test", "--key-slot", "0", path, key=RIGHT, wrap=wrap))
 
 

@@ -3,9 +3,11 @@
 #include "memory.h"
 #include "threads.h"
 #include "base/machine.h"
+#include "crypto/argon2_derive.h"
 #include "crypto/kdf.h"
 #include "crypto/kdf_limits.h"
 #include "real_mmap.h"
+#include <argon2.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -203,10 +205,45 @@ TEST(memory_that_cannot_be_had_is_a_bug_or_a_wrong_passphrase)
 	maps.fail = true;
 	assert_int_equal(derive(1, out, &err), CAUSE_RESOURCE);
 	assert_int_equal(err.cause, CAUSE_RESOURCE);
-	assert_string_equal(err.text, "cannot allocate 0 MiB of memory for argon2id");
+	assert_string_equal(err.text, "cannot allocate 1 MiB of memory for argon2id");
 	assert_int_equal(maps.returned, 0);
 	maps.fail = false;
 	assert_int_equal(derive(1, out, &err), CAUSE_OK);
+}
+
+void reference_initial_hash(uint8_t *h0, argon2_context *ctx, argon2_type type);
+
+static void derive_only(void *arg)
+{
+	struct kdf kdf = small(1);
+	uint8_t out[64];
+
+	*(enum cause *)arg = argon2_derive(&kdf, (struct bytes){"secret", 6}, out, sizeof(out), NULL);
+}
+
+/* Without wipe_stack, and without what comes after and might overwrite it by chance. */
+TEST(memory_that_cannot_be_had_leaves_h0)
+{
+	struct kdf kdf = small(1);
+	argon2_context inputs = {.outlen = 64,
+		.pwd = (uint8_t *)(uintptr_t) "secret",
+		.pwdlen = 6,
+		.salt = kdf.salt,
+		.saltlen = kdf.salt_bytes,
+		.t_cost = kdf.iterations,
+		.m_cost = kdf.memory_kib,
+		.lanes = kdf.lanes,
+		.version = ARGON2_VERSION_13};
+	enum cause cause = CAUSE_OK;
+	uint8_t h0[64];
+
+	reference_initial_hash(h0, &inputs, Argon2_id);
+	maps.fail = true;
+	other_stack_call(derive_only, &cause, 0);
+	maps.fail = false;
+	assert_int_equal(cause, CAUSE_RESOURCE);
+	for (size_t i = 0; i < sizeof(h0); i += 8)
+		assert_null(memmem(other_stack.base, OTHER_STACK_BYTES, h0 + i, 8));
 }
 
 TEST(no_memory_for_threads_ends_the_unlock)
@@ -285,6 +322,7 @@ int main(void)
 		cmocka_unit_test_setup(the_key_depends_on_the_number_of_processors, reset),
 		cmocka_unit_test_setup(the_matrix_is_given_back_with_keys_in_it_or_not_at_all, reset),
 		cmocka_unit_test_setup(memory_that_cannot_be_had_is_a_bug_or_a_wrong_passphrase, reset),
+		cmocka_unit_test_setup(memory_that_cannot_be_had_leaves_h0, reset),
 		cmocka_unit_test_setup(no_memory_for_threads_ends_the_unlock, reset),
 		cmocka_unit_test_setup(a_thread_that_cannot_be_started_ends_the_unlock_or_leaks_the_matrix,
 			reset),
