@@ -4,7 +4,7 @@
  *
  * Causes are few because actions are few. The leaf that knows sets the cause and one
  * sentence; upper layers may put "where" in front of the sentence, never change the
- * cause; only the coordinator (src/unlock/unlock.c) combines several into one.
+ * cause; only keyslot/search.c, unlock/unlock.c and boot/boot.c combine several into one.
  * The value of a cause is the exit code of the program: 1 to 5 mean what they mean in
  * cryptsetup(8), the rest are latchkey's own.
  */

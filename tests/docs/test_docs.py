@@ -228,6 +228,17 @@ def first_boot_commands():
     return wrong
 
 
+def folders_of_hacking():
+    """HACKING has a row for each folder of src and of tests, and for no other."""
+    text = read("HACKING.md")
+    rows = {"tests": set(re.findall(r"^\| `tests/(\w+)` \|", text, re.M)), "src": set(re.findall(r"^\| `(\w+)` \|", text, re.M))}
+    wrong = []
+    for top, named in rows.items():
+        real = {name for name in os.listdir(os.path.join(ROOT, top)) if os.path.isdir(os.path.join(ROOT, top, name)) and name != "__pycache__"}
+        wrong += [f"{top}/{name} has no row" for name in sorted(real - named)] + [f"there is no {top}/{name}" for name in sorted(named - real)]
+    return wrong
+
+
 CHECKS = [
     ("exit codes: --help has ten, in order", exit_codes_are_ten),
     ("exit codes: README agrees with --help", exit_codes_of_readme),
@@ -237,6 +248,7 @@ CHECKS = [
     ("options of latchkey-preflight: all in its man page, and no others", preflight_options_in_man_page),
     ("--version is what VERSION says", version_is_the_file),
     ("README and HACKING name files that are there", files_of_readme),
+    ("a folder of src or tests has no row in HACKING", folders_of_hacking),
     ("option words: each in latchkey.conf(5) with its fate, and no others", options_in_conf_page),
     ("command line words: each in latchkey.conf(5), and no others", words_in_conf_page),
     ("docs/first-boot.md: its configurations are understood", first_boot_is_understood),

@@ -12,8 +12,10 @@
 #include "base/text.h"
 #include "dm/kernel.h"
 #include "secret/arena.h"
+#include "rows.h"
 #include <errno.h>
 #include <linux/dm-ioctl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -425,6 +427,33 @@ static inline void fake_arena(void)
 		abort();
 	}
 	(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+}
+
+/* What a call must have sent: filled by fake_expected(). */
+static uint8_t fake_want[FAKE_BUFFER];
+
+/* Call @n is this ioctl, with fake_want. */
+static inline void fake_sent(const struct fake_kernel *f, unsigned n, unsigned long request)
+{
+	long at;
+
+	assert_true(n < f->count);
+	assert_int_equal(f->calls[n].kind, FAKE_IOCTL);
+	assert_true(f->calls[n].request == request);
+	at = fake_difference(&f->calls[n], fake_want);
+	if (at >= 0)
+		fail_msg("byte %ld is 0x%02x, not 0x%02x", at, f->calls[n].buffer[at], fake_want[at]);
+}
+
+/* Nobody here waits: the time is only added up. */
+static unsigned fake_waited_ms;
+
+int poll(struct pollfd *fds, nfds_t n, int timeout)
+{
+	(void)fds;
+	(void)n;
+	fake_waited_ms += (unsigned)timeout;
+	return 0;
 }
 
 /* Do these bytes stand in the arena? It fills from its start, and mapping needs far less than that. */

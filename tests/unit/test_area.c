@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of keyslot/area: telling what was overwritten from what only looks random. */
+#include "arena_fixture.h"
 #include "image.h"
 #include "memory.h"
 #include "keyslot/area.h"
-#include "secret/arena.h"
 
 enum { SECTOR = 512, SECTORS = 500 };
 
@@ -171,19 +171,6 @@ TEST(the_description_has_other_numbers)
 	assert_int_equal(strlen(cut), sizeof(cut) - 1);
 }
 
-static int start(void **state)
-{
-	(void)state;
-	return arena_open(&err) ? -1 : 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_close();
-	return 0;
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -197,5 +184,5 @@ int main(void)
 		cmocka_unit_test(the_description_has_other_numbers),
 	};
 
-	return cmocka_run_group_tests(tests, start, end);
+	return cmocka_run_group_tests(tests, arena_fixture_start, arena_fixture_end);
 }

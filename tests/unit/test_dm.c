@@ -2,35 +2,8 @@
 /* Each device-mapper ioctl by itself: the bytes that are sent, and what becomes of each errno. */
 #include "dm/dm.h"
 #include "fake_kernel.h"
-#include "rows.h"
-#include <poll.h>
-
-/* Nobody here waits: the time is only added up. */
-static unsigned waited_ms;
-
-int poll(struct pollfd *fds, nfds_t n, int timeout)
-{
-	(void)fds;
-	(void)n;
-	waited_ms += (unsigned)timeout;
-	return 0;
-}
 
 enum { EVENT_PRIMARY = 0x00400000, EVENT_UNANNOUNCED = 0x004e0000 };
-
-static uint8_t want[FAKE_BUFFER];
-
-static void sent(const struct fake_kernel *f, unsigned n, unsigned long request)
-{
-	long at;
-
-	assert_true(n < f->count);
-	assert_int_equal(f->calls[n].kind, FAKE_IOCTL);
-	assert_true(f->calls[n].request == request);
-	at = fake_difference(&f->calls[n], want);
-	if (at >= 0)
-		fail_msg("byte %ld is 0x%02x, not 0x%02x", at, f->calls[n].buffer[at], want[at]);
-}
 
 /* --- bytes ------------------------------------------------------------------------------- */
 
@@ -44,8 +17,8 @@ static void the_version_request_is_wrong(void **state)
 	assert_int_equal(dm_crypt_version(&f->face, &v, &err), CAUSE_OK);
 	assert_true(v.major == 1 && v.minor == 28 && v.patch == 0);
 	assert_int_equal(f->count, 1);
-	fake_expected(want, 0, 0, "crypt");
-	sent(f, 0, DM_GET_TARGET_VERSION);
+	fake_expected(fake_want, 0, 0, "crypt");
+	fake_sent(f, 0, DM_GET_TARGET_VERSION);
 }
 
 static void the_list_request_is_wrong(void **state)
@@ -60,8 +33,8 @@ static void the_list_request_is_wrong(void **state)
 	assert_int_equal(dm_crypt_version(&f->face, &v, &err), CAUSE_OK);
 	assert_true(v.major == 1 && v.minor == 18 && v.patch == 1);
 	assert_int_equal(f->count, 2);
-	fake_expected(want, 0, 0, "");
-	sent(f, 1, DM_LIST_VERSIONS);
+	fake_expected(fake_want, 0, 0, "");
+	fake_sent(f, 1, DM_LIST_VERSIONS);
 }
 
 /* The old list has only what is loaded: the module may be there. */
@@ -94,8 +67,8 @@ static void the_status_request_is_wrong(void **state)
 	assert_true(found);
 	assert_true(st.dev == (253 << 8 | 9));
 	assert_string_equal(st.uuid, f->other.uuid);
-	fake_expected(want, 0, 0, "other");
-	sent(f, 0, DM_DEV_STATUS);
+	fake_expected(fake_want, 0, 0, "other");
+	fake_sent(f, 0, DM_DEV_STATUS);
 	assert_int_equal(dm_find(&f->face, "nobody", &found, &st, &err), CAUSE_OK);
 	assert_false(found);
 }
@@ -109,9 +82,9 @@ static void the_create_request_is_wrong(void **state)
 	(void)state;
 	assert_int_equal(dm_create(&f->face, "root", "CRYPT-X", &dev, &err), CAUSE_OK);
 	assert_true(dev == FAKE_DEV);
-	fake_expected(want, 0, 0, "root");
-	strcpy((char *)want + AT_UUID, "CRYPT-X");
-	sent(f, 0, DM_DEV_CREATE);
+	fake_expected(fake_want, 0, 0, "root");
+	strcpy((char *)fake_want + AT_UUID, "CRYPT-X");
+	fake_sent(f, 0, DM_DEV_CREATE);
 }
 
 /* The longest that the kernel takes: 127 characters and a NUL, 128 and a NUL. */
@@ -128,9 +101,9 @@ static void the_longest_name_or_uuid_is_cut(void **state)
 	memset(uuid, 'u', 128);
 	uuid[128] = 0;
 	assert_int_equal(dm_create(&f->face, name, uuid, &dev, &err), CAUSE_OK);
-	fake_expected(want, 0, 0, name);
-	strcpy((char *)want + AT_UUID, uuid);
-	sent(f, 0, DM_DEV_CREATE);
+	fake_expected(fake_want, 0, 0, name);
+	strcpy((char *)fake_want + AT_UUID, uuid);
+	fake_sent(f, 0, DM_DEV_CREATE);
 }
 
 static struct fake_kernel *created(void)
@@ -158,12 +131,12 @@ static void the_load_request_is_wrong(void **state)
 			assert_int_equal(dm_load(&f->face, FAKE_DEV, read_only, UINT64_C(1) << 40, "crypt",
 						 lines[i], &err),
 				CAUSE_OK);
-			fake_expected(want,
+			fake_expected(fake_want,
 				FLAG_EXISTS | FLAG_PERSISTENT_DEV | FLAG_SECURE_DATA |
 					(read_only ? FLAG_READONLY : 0),
 				FAKE_DEV, "");
-			fake_expected_target(want, UINT64_C(1) << 40, lines[i]);
-			sent(f, 0, DM_TABLE_LOAD);
+			fake_expected_target(fake_want, UINT64_C(1) << 40, lines[i]);
+			fake_sent(f, 0, DM_TABLE_LOAD);
 			assert_int_equal(f->device.read_only, read_only);
 		}
 }
@@ -177,12 +150,12 @@ static void the_resume_request_is_wrong(void **state)
 	f->device.loaded = true;
 	assert_int_equal(dm_resume(&f->face, FAKE_DEV, &err), CAUSE_OK);
 	assert_true(f->device.live);
-	fake_expected(want, FLAG_EXISTS | FLAG_PERSISTENT_DEV, FAKE_DEV, "");
-	fake_put32(want + AT_EVENT_NR, EVENT_PRIMARY);
-	sent(f, 0, DM_DEV_SUSPEND);
+	fake_expected(fake_want, FLAG_EXISTS | FLAG_PERSISTENT_DEV, FAKE_DEV, "");
+	fake_put32(fake_want + AT_EVENT_NR, EVENT_PRIMARY);
+	fake_sent(f, 0, DM_DEV_SUSPEND);
 	assert_int_equal(dm_resume_unannounced(&f->face, FAKE_DEV, &err), CAUSE_OK);
-	fake_put32(want + AT_EVENT_NR, EVENT_UNANNOUNCED);
-	sent(f, 1, DM_DEV_SUSPEND);
+	fake_put32(fake_want + AT_EVENT_NR, EVENT_UNANNOUNCED);
+	fake_sent(f, 1, DM_DEV_SUSPEND);
 }
 
 static void the_remove_request_is_wrong(void **state)
@@ -194,9 +167,9 @@ static void the_remove_request_is_wrong(void **state)
 	assert_int_equal(dm_remove(&f->face, "root", &err), CAUSE_OK);
 	assert_false(f->device.exists);
 	assert_true(f->other.exists);
-	fake_expected(want, FLAG_EXISTS, 0, "root");
-	fake_put32(want + AT_EVENT_NR, EVENT_PRIMARY);
-	sent(f, 0, DM_DEV_REMOVE);
+	fake_expected(fake_want, FLAG_EXISTS, 0, "root");
+	fake_put32(fake_want + AT_EVENT_NR, EVENT_PRIMARY);
+	fake_sent(f, 0, DM_DEV_REMOVE);
 }
 
 /* A parameter too long for the buffer must not be cut; the last that fits must. */
@@ -428,7 +401,7 @@ static void failure_is_judged(void **state)
 	f->fail_request = t->request;
 	f->fail_errno = t->os_errno;
 	f->fail_times = t->times;
-	waited_ms = 0;
+	fake_waited_ms = 0;
 	cause = t->step(f, &err);
 	assert_int_equal(cause, t->cause);
 	if (cause) {
@@ -436,7 +409,7 @@ static void failure_is_judged(void **state)
 		if (!strstr(err.text, t->piece))
 			fail_msg("\"%s\" does not say \"%s\"", err.text, t->piece);
 	}
-	assert_true(waited_ms <= 2000);
+	assert_true(fake_waited_ms <= 2000);
 	assert_true(f->other.exists && f->other.live);
 }
 

@@ -3,25 +3,13 @@
 #include "dm/temporary.h"
 #include "fake_kernel.h"
 #include "fake_kernel_dev.h"
-#include "rows.h"
 #include <dirent.h>
-#include <poll.h>
-
-static unsigned waited_ms;
-
-int poll(struct pollfd *fds, nfds_t n, int timeout)
-{
-	(void)fds;
-	(void)n;
-	waited_ms += (unsigned)timeout;
-	return 0;
-}
 
 enum { SECTORS = 8 };
 
 static uint8_t key[32];
 static char hex[65], line[256];
-static uint8_t out[SECTORS * 512], want[FAKE_BUFFER];
+static uint8_t out[SECTORS * 512];
 /* A block device here that has some sectors, and what is in them; 0: none */
 static uint64_t real_dev;
 static uint8_t there[SECTORS * 512];
@@ -77,17 +65,6 @@ static void nothing_is_left(const struct fake_kernel *f, const struct error *err
 	}
 }
 
-static void sent(const struct fake_kernel *f, unsigned n, unsigned long req)
-{
-	long at;
-
-	assert_true(n < f->count);
-	assert_true(f->calls[n].kind == FAKE_IOCTL && f->calls[n].request == req);
-	at = fake_difference(&f->calls[n], want);
-	if (at >= 0)
-		fail_msg("byte %ld is 0x%02x, not 0x%02x", at, f->calls[n].buffer[at], want[at]);
-}
-
 /* The calls up to the reading, byte for byte; @name gets the mapping's. */
 static void the_way_there_is_right(const struct fake_kernel *f, char name[128])
 {
@@ -95,16 +72,17 @@ static void the_way_there_is_right(const struct fake_kernel *f, char name[128])
 	assert_int_equal(strncmp(name, "temporary-latchkey-", 19), 0);
 	for (const char *p = name; *p; p++)
 		assert_non_null(strchr("abcdefghijklmnopqrstuvwxyz0123456789-", *p));
-	fake_expected(want, 0, 0, name);
-	text_format((char *)want + AT_UUID, 129, "CRYPT-TEMP-%s", name);
-	sent(f, 0, DM_DEV_CREATE);
-	fake_expected(want, FLAG_EXISTS | FLAG_PERSISTENT_DEV | FLAG_SECURE_DATA | FLAG_READONLY, f->dev, "");
-	fake_expected_target(want, SECTORS, line);
-	sent(f, 1, DM_TABLE_LOAD);
+	fake_expected(fake_want, 0, 0, name);
+	text_format((char *)fake_want + AT_UUID, 129, "CRYPT-TEMP-%s", name);
+	fake_sent(f, 0, DM_DEV_CREATE);
+	fake_expected(fake_want, FLAG_EXISTS | FLAG_PERSISTENT_DEV | FLAG_SECURE_DATA | FLAG_READONLY, f->dev,
+		"");
+	fake_expected_target(fake_want, SECTORS, line);
+	fake_sent(f, 1, DM_TABLE_LOAD);
 	/* udev must not look into it: no subsystem, disk or other rules */
-	fake_expected(want, FLAG_EXISTS | FLAG_PERSISTENT_DEV, f->dev, "");
-	fake_put32(want + AT_EVENT_NR, 0x004e0000);
-	sent(f, 2, DM_DEV_SUSPEND);
+	fake_expected(fake_want, FLAG_EXISTS | FLAG_PERSISTENT_DEV, f->dev, "");
+	fake_put32(fake_want + AT_EVENT_NR, 0x004e0000);
+	fake_sent(f, 2, DM_DEV_SUSPEND);
 }
 
 static void the_calls_are_wrong(void **state)
@@ -119,9 +97,9 @@ static void the_calls_are_wrong(void **state)
 	assert_int_equal(temporary_read(&f->face, &t, out, &err), CAUSE_KERNEL);
 	assert_non_null(strstr(err.text, "a temporary mapping cannot be opened"));
 	the_way_there_is_right(f, name);
-	fake_expected(want, FLAG_EXISTS, 0, name);
-	fake_put32(want + AT_EVENT_NR, 0x00400000);
-	sent(f, 3, DM_DEV_REMOVE);
+	fake_expected(fake_want, FLAG_EXISTS, 0, name);
+	fake_put32(fake_want + AT_EVENT_NR, 0x00400000);
+	fake_sent(f, 3, DM_DEV_REMOVE);
 	assert_int_equal(f->count, 4);
 	nothing_is_left(f, &err);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of keyslot/keyslot: one secret, one keyslot, in memory. */
+#include "arena_fixture.h"
 #include "image.h"
 #include "memory.h"
 #include "keyslot/keyslot.h"
-#include "secret/arena.h"
 #include "real_mmap.h"
 #include <sys/syscall.h>
 
@@ -373,22 +373,14 @@ TEST(a_slot_that_cannot_be_used_is_tried)
 
 static int start(void **state)
 {
-	(void)state;
 	memset(&device, 0, sizeof(device));
 	device.img = &img;
-	return arena_open(&err) ? -1 : 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_close();
-	return 0;
+	return arena_fixture_start(state);
 }
 
 int main(void)
 {
-#define KEYSLOT_TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
+#define KEYSLOT_TEST(name) cmocka_unit_test_setup_teardown(name, start, arena_fixture_end)
 	static const struct CMUnitTest tests[] = {
 		KEYSLOT_TEST(the_right_passphrase_does_not_open_a_pbkdf2_slot),
 		KEYSLOT_TEST(the_right_passphrase_does_not_open_an_argon2_slot),

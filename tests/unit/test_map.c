@@ -3,18 +3,6 @@
 #include "dm/map.h"
 #include "fake_kernel.h"
 #include "fake_kernel_dev.h"
-#include "rows.h"
-#include <poll.h>
-
-static unsigned waited_ms;
-
-int poll(struct pollfd *fds, nfds_t n, int timeout)
-{
-	(void)fds;
-	(void)n;
-	waited_ms += (unsigned)timeout;
-	return 0;
-}
 
 #define NAME "latchkey-test"
 #define PATH "/dev/mapper/" NAME
@@ -97,45 +85,32 @@ static void nothing_is_left(const struct fake_kernel *f, const struct error *err
 
 /* --- a good mapping, call by call ---------------------------------------------------------- */
 
-static uint8_t want[FAKE_BUFFER];
-
-static void sent(const struct fake_kernel *f, unsigned n, unsigned long req)
-{
-	long at;
-
-	assert_true(n < f->count);
-	assert_int_equal(f->calls[n].kind, FAKE_IOCTL);
-	assert_true(f->calls[n].request == req);
-	at = fake_difference(&f->calls[n], want);
-	if (at >= 0)
-		fail_msg("byte %ld is 0x%02x, not 0x%02x", at, f->calls[n].buffer[at], want[at]);
-}
-
 static void sent_version(const struct fake_kernel *f, unsigned n)
 {
-	fake_expected(want, 0, 0, "crypt");
-	sent(f, n, DM_GET_TARGET_VERSION);
+	fake_expected(fake_want, 0, 0, "crypt");
+	fake_sent(f, n, DM_GET_TARGET_VERSION);
 }
 
 static void sent_create(const struct fake_kernel *f, unsigned n)
 {
-	fake_expected(want, 0, 0, NAME);
-	strcpy((char *)want + AT_UUID, UUID);
-	sent(f, n, DM_DEV_CREATE);
+	fake_expected(fake_want, 0, 0, NAME);
+	strcpy((char *)fake_want + AT_UUID, UUID);
+	fake_sent(f, n, DM_DEV_CREATE);
 }
 
 static void sent_load(const struct fake_kernel *f, unsigned n, uint32_t more_flags, const char *line)
 {
-	fake_expected(want, FLAG_EXISTS | FLAG_PERSISTENT_DEV | FLAG_SECURE_DATA | more_flags, FAKE_DEV, "");
-	fake_expected_target(want, 65536, line);
-	sent(f, n, DM_TABLE_LOAD);
+	fake_expected(fake_want, FLAG_EXISTS | FLAG_PERSISTENT_DEV | FLAG_SECURE_DATA | more_flags, FAKE_DEV,
+		"");
+	fake_expected_target(fake_want, 65536, line);
+	fake_sent(f, n, DM_TABLE_LOAD);
 }
 
 static void sent_resume(const struct fake_kernel *f, unsigned n)
 {
-	fake_expected(want, FLAG_EXISTS | FLAG_PERSISTENT_DEV, FAKE_DEV, "");
-	fake_put32(want + AT_EVENT_NR, 0x00400000);
-	sent(f, n, DM_DEV_SUSPEND);
+	fake_expected(fake_want, FLAG_EXISTS | FLAG_PERSISTENT_DEV, FAKE_DEV, "");
+	fake_put32(fake_want + AT_EVENT_NR, 0x00400000);
+	fake_sent(f, n, DM_DEV_SUSPEND);
 }
 
 static void sent_key(const struct fake_kernel *f, unsigned n)
@@ -392,7 +367,7 @@ static struct fake_kernel *failing_removal(unsigned times, struct error *err)
 	f->fail_request = DM_DEV_REMOVE;
 	f->fail_errno = EBUSY;
 	f->fail_times = times;
-	waited_ms = 0;
+	fake_waited_ms = 0;
 	assert_int_equal(map_create(&f->face, &req, err), CAUSE_KERNEL);
 	return f;
 }
@@ -404,7 +379,7 @@ static void a_removal_that_is_busy_is_not_tried_again(void **state)
 
 	(void)state;
 	assert_int_equal(f->device.exists, false);
-	assert_true(waited_ms > 0);
+	assert_true(fake_waited_ms > 0);
 }
 
 static void a_removal_that_fails_for_good_is_not_said(void **state)
@@ -417,7 +392,7 @@ static void a_removal_that_fails_for_good_is_not_said(void **state)
 	assert_non_null(strstr(notices, NAME ": is in use"));
 	assert_int_equal(err.cause, CAUSE_KERNEL);
 	assert_non_null(strstr(err.text, "the kernel refused the table"));
-	assert_true(waited_ms <= 2000);
+	assert_true(fake_waited_ms <= 2000);
 }
 
 static void a_node_that_cannot_be_made_leaves_a_mapping(void **state)
@@ -664,12 +639,12 @@ static void removal_is_judged(void **state)
 	f->fail_request = r->fail_request;
 	f->fail_errno = r->fail_errno;
 	f->fail_times = r->fail_times;
-	waited_ms = 0;
+	fake_waited_ms = 0;
 	assert_int_equal(map_remove(&f->face, NAME, &err), r->cause);
 	assert_non_null(strstr(err.text, r->piece));
 	assert_int_equal(f->device.exists, !r->gone);
 	assert_true(f->other.exists);
-	assert_true(waited_ms <= 2000);
+	assert_true(fake_waited_ms <= 2000);
 	assert_int_equal(arena_mark(), 0);
 }
 

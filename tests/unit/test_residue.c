@@ -4,6 +4,7 @@
  * success and after each failure. The unlock runs on a stack of its own, so that looking does not bury what
  * it left there.
  */
+#include "arena_fixture.h"
 #include "cores.h"
 #include "portable_aes.h"
 #include "residue.h"
@@ -11,7 +12,6 @@
 #include "base/machine.h"
 #include "keyslot/af.h"
 #include "keyslot/search.h"
-#include "secret/arena.h"
 #include "real_mmap.h"
 #include <sys/syscall.h>
 
@@ -372,21 +372,6 @@ TEST(a_step_without_wiping_is_not_seen)
 	assert_nothing_left("after the steps");
 }
 
-static int start(void **state)
-{
-	struct error err;
-
-	(void)state;
-	return arena_open(&err) ? -1 : 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_close();
-	return 0;
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -404,5 +389,5 @@ int main(void)
 		cmocka_unit_test(a_full_arena_leaves_a_key),
 	};
 
-	return cmocka_run_group_tests(tests, start, end);
+	return cmocka_run_group_tests(tests, arena_fixture_start, arena_fixture_end);
 }

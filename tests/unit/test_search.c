@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of keyslot/search: which keyslots are tried, in which order, and what is said at the end. */
+#include "arena_fixture.h"
 #include "image.h"
 #include "base/machine.h"
 #include "keyslot/search.h"
-#include "secret/arena.h"
 
 static uint64_t available_kib = UINT64_MAX;
 
@@ -427,23 +427,16 @@ static int start(void **state)
 	memset(&device, 0, sizeof(device));
 	device.img = &img;
 	available_kib = UINT64_MAX;
-	return arena_open(&err) ? -1 : 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_close();
-	return 0;
+	return arena_fixture_start(state);
 }
 
 int main(void)
 {
 /* And once more with keyslots side by side: nothing of what comes out may differ. */
 #define SEARCH_TEST(name)                                                                                    \
-	cmocka_unit_test_setup_teardown(name, start, end),                                                   \
+	cmocka_unit_test_setup_teardown(name, start, arena_fixture_end),                                     \
 	{                                                                                                    \
-#name "_side_by_side", name, start, end, &three                                              \
+#name "_side_by_side", name, start, arena_fixture_end, &three                                \
 	}
 	static unsigned three = 3;
 	static const struct CMUnitTest tests[] = {

@@ -4,6 +4,7 @@
  * further. The frames between keyslot_open, which calls it, and the functions that are called here are the
  * margin.
  */
+#include "arena_fixture.h"
 #include "cores.h"
 #include "image.h"
 #include "memory.h"
@@ -12,7 +13,6 @@
 #include "keyslot/af.h"
 #include "keyslot/digest.h"
 #include "keyslot/keyslot.h"
-#include "secret/arena.h"
 #include "secret/wipe.h"
 
 enum { MARGIN_BYTES = 2048, PAINT = 0xc5 };
@@ -213,21 +213,6 @@ TEST(a_keyslot_goes_deeper_than_the_wipe)
 	assert_in_range(used, wiped, wiped + MARGIN_BYTES);
 }
 
-static int start(void **state)
-{
-	struct error err;
-
-	(void)state;
-	return arena_open(&err) ? -1 : 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_close();
-	return 0;
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -238,5 +223,5 @@ int main(void)
 		cmocka_unit_test(a_keyslot_goes_deeper_than_the_wipe),
 	};
 
-	return cmocka_run_group_tests(tests, start, end);
+	return cmocka_run_group_tests(tests, arena_fixture_start, arena_fixture_end);
 }
