@@ -161,13 +161,33 @@ static const struct advised rows[] = {
 		.unread = true},
 };
 
+/* Zeros, with @ctx at byte 0: the mark of another program, or nothing. */
+static enum cause read_mark(void *ctx, void *buf, size_t len, uint64_t off, struct error *err)
+{
+	const char *mark = ctx;
+
+	(void)err;
+	memset(buf, 0, len);
+	for (size_t i = 0; i < len && off + i < strlen(mark); i++)
+		((char *)buf)[i] = mark[off + i];
+	return CAUSE_OK;
+}
+
+static struct reader reader_marked(bool foreign, uint64_t size_bytes)
+{
+	static char vdo[] = "dmvdo001", nothing[] = "";
+
+	return (struct reader){.read_at = read_mark,
+		.ctx = foreign ? vdo : nothing,
+		.size_bytes = size_bytes,
+		.name = "x"};
+}
+
 static void judge(void **state)
 {
 	const struct advised *row = *state;
 	struct blkdev device = {.fd = -1, .is_block = !row->file}, header = {.fd = -1};
-	struct place place = {.device = &device,
-		.header = row->header ? &header : NULL,
-		.foreign = row->foreign};
+	struct place place = {.device = &device, .header = row->header ? &header : NULL};
 	struct luks luks = {.version = 2,
 		.hdr_size_bytes = 16384,
 		.keyslots_size_bytes = 524288,
@@ -176,7 +196,10 @@ static void judge(void **state)
 	char text[ERROR_TEXT_BYTES] = "It is so", expected[ERROR_TEXT_BYTES];
 
 	luks.segment.off = row->data_off;
-	device.reader.size_bytes = row->size_bytes;
+	device.reader = reader_marked(row->foreign, row->size_bytes);
+	header.reader = reader_marked(row->foreign, row->foreign ? 1 << 20 : 0);
+	if (row->foreign && !row->size_bytes)
+		device.reader.size_bytes = 1 << 20;
 	snprintf(device.path, sizeof(device.path), "%s", row->device);
 	snprintf(header.path, sizeof(header.path), "%s", row->header ? row->header : "");
 	((struct blkdev *)(uintptr_t)place_header(&place))->read_only = row->read_only;
