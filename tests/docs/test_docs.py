@@ -129,9 +129,9 @@ def options_in_conf_page():
         return ["no table in src/config/options.c"]
     own = re.search(r'options_index\("(volume [^"]*)"', read("src/config/conf.c")).group(1).split()
     settings = [name for name, level in rows if level == "ALL"]
-    wrong = differences(conf_section("LATCHKEY'S OWN WORDS"), own + settings + ["tries"], "own words")
+    wrong = differences(conf_section("PARAMETERS"), own + settings + ["tries"], "own words")
     wrong += differences(conf_section("OPTIONS"), [name for name, level in rows if level != "ALL"], "options")
-    for fate, section in (("SILENT MARK", "THAT NEED NOTHING"), ("IGNORED TOKEN", "THAT ARE IGNORED"),
+    for fate, section in (("SILENT MARK", "ACCEPTED WITHOUT EFFECT"), ("IGNORED TOKEN", "THAT ARE IGNORED"),
                           ("REFUSED", "THAT ARE REFUSED")):
         words = [word for name, group in fates if name in fate.split() for word in group.split()]
         wrong += differences(conf_section("OPTIONS " + section), set(words) - {"*"}, section)
@@ -144,7 +144,7 @@ def words_in_conf_page():
     lists = re.findall(r'singles\[\] =\s+"([^"]*)"', text) + re.findall(r'"((?:luks[.\w*-]* ?)+)"', text)
     words = [word for group in lists for word in group.split() if word not in ("luks.*", "luks-")]
     words = ["rd." + word if word.startswith("luks") else word for word in words] + ["cryptopts"]
-    return differences(conf_section("WORDS OF OTHER PROGRAMS"), words, "words of other programs")
+    return differences(conf_section("PARAMETERS OF OTHER PROGRAMS"), words, "words of other programs")
 
 
 def lint():
