@@ -2,5 +2,5 @@
 TARGET  := armv7-linux-musleabihf
 MODULES := dm_crypt xts adiantum? nhpoly1305? nhpoly1305_neon? chacha_generic? chacha_neon? ext4?
 UBOOT_ARCH := arm
-# Of a FIT's kernel: zImage moves itself away from here.
+# The load address of the kernel in a FIT. zImage moves itself from there.
 FIT_LOAD := 0x42000000
