@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Run latchkey with the kernel command line as dracut has it: with what is baked into the image.
+# Run latchkey with the kernel command line of dracut, which includes the parameters that are built into the image.
 # shellcheck source=/dev/null
 type getcmdline > /dev/null 2>&1 || . /lib/dracut-lib.sh
 

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# dracut: put latchkey into the image. Read by dracut, for which shellcheck has no eyes:
+# dracut: put latchkey into the image. dracut sources this file, which shellcheck does not know:
 # shellcheck disable=SC2154
 
-# Only when asked for: add_dracutmodules+=" latchkey "
+# Only if requested: add_dracutmodules+=" latchkey "
 check() {
     require_binaries latchkey || return 1
     return 255
@@ -11,14 +11,14 @@ check() {
 
 depends() {
     local deps=rootfs-block
-    # a module of its own since dracut 108
+    # a separate module since dracut 108
     if compgen -G "${dracutbasedir:-/usr/lib/dracut}/modules.d/*initqueue" > /dev/null; then
         deps+=" initqueue"
     fi
     echo "$deps"
 }
 
-# Each LUKS device that this machine's root and the like are on.
+# Print the LUKS devices below this machine's root and other filesystems that the boot needs.
 latchkey_devices() {
     local dev
     for dev in "${!host_fs_types[@]}"; do
@@ -26,15 +26,15 @@ latchkey_devices() {
     done
 }
 
-latchkey_is_marked() { # OPTIONS of a line of crypttab
+latchkey_is_marked() { # OPTIONS, from a line of crypttab
     [[ ,$1, =~ ,(force|x-initrd\.attach|initramfs), ]]
 }
 
-latchkey_find() { # DEVICE of a line of crypttab: its path
+latchkey_find() { # DEVICE, from a line of crypttab: print its path
     blkid -l -o device -t "$1" 2> /dev/null || echo "$1"
 }
 
-# aes-xts-plain64 -> crypto-aes, crypto-xts: what DEVICE is encrypted with. Fails when it cannot be read.
+# Print the modules for the cipher of DEVICE: aes-xts-plain64 -> crypto-aes, crypto-xts. Fails if DEVICE cannot be read.
 latchkey_ciphers_of() {
     local cipher name
     cipher=$(latchkey dump --json "$1" 2> /dev/null | sed -n 's/^ *"segment".*"encryption": "\([^"]*\)".*/\1/p')
@@ -45,7 +45,7 @@ latchkey_ciphers_of() {
     [[ $cipher != *adiantum* ]] || echo crypto-nhpoly1305
 }
 
-# The same for all volumes. Fails when one of this machine's own cannot be read; those that are marked may be away now.
+# The same for all volumes. Fails if one of this machine's volumes cannot be read. Marked volumes may be absent now.
 latchkey_ciphers() {
     local dev name options
     for dev in $(latchkey_devices); do
@@ -71,7 +71,7 @@ installkernel() {
     [[ ! $hostonly ]] || ! command -v latchkey-preflight > /dev/null || preflight
 }
 
-# Will this image open this machine's volumes? Said now; the image is made all the same.
+# Check whether this image can open this machine's volumes, and print the findings. They do not stop the image.
 preflight() {
     local words line list table="$initdir/etc/crypttab" image=()
     [[ -e $table ]] || table=/dev/null
@@ -82,7 +82,7 @@ preflight() {
             dwarn "latchkey: this system is on LUKS, and neither crypttab nor the command line says so: nothing will open it"
         return 0
     fi
-    # Key files may still come: only modules are counted, once they are there.
+    # dracut may add key files later. Therefore only modules are checked, if they are in the image already.
     list=$(find "$initdir" -name '*.ko*')
     [[ ! $list ]] || image=(--image -)
     latchkey-preflight --quiet --cmdline "$words" --crypttab "$table" --kernel "$kernel" "${image[@]}" <<< "$list" 2>&1 |
@@ -100,7 +100,7 @@ cmdline() {
     done
 }
 
-# The lines of crypttab for this machine's root and the like, marked from now on, and those that are marked.
+# Print the lines of crypttab for the devices of latchkey_devices, with a mark added, and all marked lines.
 latchkey_crypttab() {
     local name dev key options real host
     while read -r name dev key options || [[ $name ]]; do
@@ -130,7 +130,7 @@ install() {
         mkdir -p "$initdir/etc/cmdline.d"
         cmdline >> "$initdir/etc/cmdline.d/90latchkey.conf"
     fi
-    # dmsetup's rules where they are, the short ones elsewhere
+    # the rules of dmsetup if the image has them, otherwise the short rules
     dracut_module_included dm || inst_rules /usr/lib/latchkey/55-latchkey.rules
     if dracut_module_included systemd; then
         inst_simple /usr/lib/latchkey/latchkey.service "$systemdsystemunitdir/latchkey.service"

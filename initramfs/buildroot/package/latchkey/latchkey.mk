@@ -10,9 +10,9 @@ LATCHKEY_SITE_METHOD = $(if $(findstring ://,$(LATCHKEY_SITE)),wget,file)
 LATCHKEY_LICENSE = MIT, CC0-1.0 (phc-winner-argon2)
 LATCHKEY_LICENSE_FILES = LICENSE
 
-# The libraries that are linked, as toolchain/libraries of the archive pins
-# them: those of Buildroot's packages use a heap, and are shared. The C library
-# is the toolchain's own if that is musl, else musl, too.
+# The linked libraries, as pinned in toolchain/libraries of the archive. Those
+# of Buildroot's packages are shared and use a heap. The C library is that of
+# the toolchain if it is musl, and otherwise the pinned musl.
 LATCHKEY_EXTRA_DOWNLOADS = \
 	https://bearssl.org/bearssl-0.6.tar.gz \
 	https://musl.libc.org/releases/musl-1.2.6.tar.gz \
@@ -30,7 +30,7 @@ define LATCHKEY_BUILD_CMDS
 	$(TARGET_MAKE_ENV) $(MAKE) -C $(@D) $(LATCHKEY_MAKE_OPTS) all
 endef
 
-# In place of the script that an image of this kind begins with.
+# This replaces the script that is /init in such an image.
 ifeq ($(BR2_PACKAGE_LATCHKEY_INIT),y)
 define LATCHKEY_INSTALL_INIT
 	$(INSTALL) -D -m 0755 $(@D)/build/sdk/init $(TARGET_DIR)/init
