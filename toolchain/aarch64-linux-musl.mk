@@ -6,5 +6,5 @@ TARGET_CFLAGS  := -march=armv8-a -mno-outline-atomics
 LIBC           := musl
 EMULATOR       := qemu-aarch64-static
 EMULATOR_CPU   := cortex-a53
-# Kernels may have pages of 64 KiB: the file has up to 60 KiB of zeros before each segment.
+# For kernels with pages of 64 KiB, the file has up to 60 KiB of zeros before each segment.
 SIZE_LIMIT     := 393216

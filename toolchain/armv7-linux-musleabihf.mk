@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# 32-bit ARM with VFP, hard float: Cortex-A boards. NEON is not taken for granted.
+# 32-bit ARM with VFP, hard float: Cortex-A boards. NEON is not required.
 CROSS          := arm-linux-gnueabihf-
 CC             := $(CROSS)gcc
 TARGET_CFLAGS  := -march=armv7-a+fp

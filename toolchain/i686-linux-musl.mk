@@ -4,5 +4,5 @@ CROSS          := i686-linux-gnu-
 CC             := $(CROSS)gcc
 TARGET_CFLAGS  := -march=i686 -fcf-protection=none
 LIBC           := musl
-# A 64-bit PC runs it as it is. qemu-i386 mixes up the segments of threads when a signal comes back: tests crash in it.
+# No emulator: a 64-bit PC runs the program. qemu-i386 confuses the segments of threads after a signal, and tests crash.
 EMULATOR       := linux32

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Build one library from fetched sources: the Makefile calls this once the sources are there to be listed.
-#   SRC    folder of the sources       FILES  what to compile, shell patterns below SRC
-#   OUT    the archive to make         CC AR LIBRARY_CFLAGS
+# Build one library from fetched sources. The Makefile calls this when the sources exist and can be listed.
+#   SRC    folder of the sources       FILES  files to compile, shell patterns relative to SRC
+#   OUT    archive to make             CC AR LIBRARY_CFLAGS
 dir     := $(OUT).d
 objects := $(patsubst $(SRC)/%.c,$(dir)/%.o,$(sort $(wildcard $(addprefix $(SRC)/,$(FILES)))))
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# 32-bit MIPS, big-endian, o32, without one floating point instruction: ath79 and lantiq routers.
-# The distribution's compiler library is for processors that have them: only its integer routines are linked.
+# 32-bit MIPS, big-endian, o32, without floating point instructions: ath79 and lantiq routers.
+# The distribution's compiler library is for processors with floating point, so only its integer routines are linked.
 CROSS          := mips-linux-gnu-
 CC             := $(CROSS)gcc
 TARGET_CFLAGS  := -mips32r2 -msoft-float

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# 32-bit MIPS, little-endian, o32, without one floating point instruction: ramips routers, mt7621.
-# The distribution's compiler library is for processors that have them: only its integer routines are linked.
+# 32-bit MIPS, little-endian, o32, without floating point instructions: ramips routers, mt7621.
+# The distribution's compiler library is for processors with floating point, so only its integer routines are linked.
 CROSS          := mipsel-linux-gnu-
 CC             := $(CROSS)gcc
 TARGET_CFLAGS  := -mips32r2 -msoft-float

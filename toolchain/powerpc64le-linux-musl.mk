@@ -6,5 +6,5 @@ TARGET_CFLAGS  := -mcpu=power8 -mlong-double-64
 LIBC           := musl
 EMULATOR       := qemu-ppc64le-static
 EMULATOR_CPU   := power8
-# Kernels may have pages of 64 KiB: the file has up to 60 KiB of zeros before each segment.
+# For kernels with pages of 64 KiB, the file has up to 60 KiB of zeros before each segment.
 SIZE_LIMIT     := 458752

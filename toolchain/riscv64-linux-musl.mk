@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# 64-bit RISC-V with the extensions that distributions take for granted.
+# 64-bit RISC-V with the extensions that distributions require.
 CROSS          := riscv64-linux-gnu-
 CC             := $(CROSS)gcc
 TARGET_CFLAGS  := -march=rv64gc -mabi=lp64d
