@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# latchkey. TARGET is machine code (toolchain/$(TARGET).mk); everything that is made is under $(O)/.
-# `make help` lists the targets; V=1 shows the commands; ARCHIVES=folder uses library archives that you have.
+# latchkey. TARGET names the architecture (toolchain/$(TARGET).mk). All output is in $(O)/.
+# `make help` lists the targets. V=1 shows the commands. ARCHIVES=folder uses existing archives of the libraries.
 ifdef BOARD
 include board/$(BOARD)/board.mk
 endif
@@ -10,12 +10,12 @@ O      ?= build
 B      := $(O)/$(TARGET)
 S      := $(O)/source
 include toolchain/$(TARGET).mk
-# A compiler of yours, as CROSS_COMPILE=/path/to/mips-openwrt-linux-musl- (only its code generator is used, not its C library).
+# Another compiler, for example CROSS_COMPILE=/path/to/mips-openwrt-linux-musl- (its C library is not used).
 ifdef CROSS_COMPILE
 CROSS := $(CROSS_COMPILE)
 CC    := $(CROSS)gcc
 endif
-# The 192 KiB of the design are for x86_64; other machine code is longer, MIPS most.
+# The design's limit of 192 KiB is for x86_64. Code for other architectures is larger, most of all for MIPS.
 SIZE_LIMIT ?= 245760
 ARCH   ?= $(firstword $(subst -, ,$(TARGET)))
 AR      := $(CROSS)ar
@@ -28,28 +28,28 @@ log = >$(1) 2>&1 || { tail -n 40 $(1); exit 1; }
 .SILENT:
 endif
 
-# Options that this compiler or linker may lack; some are refused only by the code that they cannot be had for.
+# Options that this compiler or linker may not support. Some compilers reject an option only when they generate certain code.
 option = $(shell echo 'double f(double a, double *b) { return a * *b + f(*b, b); } long g(long a, long b) { return a / b % 7; } int h(int c) { return c == 32 || (unsigned)c - 9 < 5; }' | $(CC) $(TARGET_CFLAGS) -O2 -Werror $(1) -x c -c - -o /dev/null 2>/dev/null && echo '$(1)')
 linker_option = $(shell $(CC) -nostdlib -shared -Wl,--fatal-warnings $(1) -x c /dev/null -o /dev/null 2>/dev/null && echo '$(1)')
-# A warning stops CI and make lint, which set this to -Werror, and nobody whose compiler is newer than ours.
+# CI and make lint set this to -Werror. By default, a warning does not stop the build, because newer compilers have more.
 WERROR ?=
 PATHS  := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(O))=build
 HARDEN := -fstack-protector-strong $(call option,-fstack-clash-protection) -fPIE
-# Nothing of a secret stays in registers when a function returns.
+# Clear registers when a function returns, so that they hold no part of a secret.
 FORGET := $(call option,-fzero-call-used-regs=used)
-# The programs are optimised as a whole when they are linked; the tests link the same objects as they are. Register clearing
-# must be given at the link again: otherwise the linker's compiler drops it without a word. One partition: the same bytes each time.
+# The programs are optimised as a whole at link time. The tests link the same objects without this. Register clearing must be
+# given again at the link; otherwise it is silently dropped. One partition makes the bytes reproducible.
 LTO    := $(if $(filter musl sdk,$(LIBC)),$(if $(call option,-flto -flto-partition=one -ffat-lto-objects),$(call linker_option,-flto -flto-partition=one)))
 SHAPE  := -fvisibility=hidden -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
 WARN   := -Wall -Wextra -Wshadow -Wvla -Wundef -Wmissing-prototypes -Wstrict-prototypes $(if $(filter sdk,$(TARGET)),,$(WERROR))
 
-# The C library: musl, built here or another toolchain's own (toolchain/sdk.mk), or for the sanitizers the machine's own.
+# The C library: musl, built here or part of a foreign toolchain (toolchain/sdk.mk); for the sanitizers, that of this machine.
 ifneq ($(filter musl sdk,$(LIBC)),)
 LIBC_DIR := $(or $(SDK_LIBC),$(B)/musl/lib)
 LIBC_A   := $(LIBC_DIR)/libc.a
 KERNEL_OK := $(B)/kernel.ok
-# A static-pie by its parts: the -static-pie of some compilers makes a dynamic program in silence. What a compiler
-# adds for constructors and exceptions (crtbegin.o and crtend.o) no C program needs.
+# The parts of a static-pie, because -static-pie of some compilers silently makes a dynamic program. C programs do not need
+# the compiler's files for constructors and exceptions (crtbegin.o and crtend.o).
 LDFLAGS  := -nostdlib -static -Wl,-pie,--no-dynamic-linker,-z,text,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--gc-sections \
 	-Wl,--build-id=none,--hash-style=gnu,--fatal-warnings $(TARGET_LDFLAGS)
 PACKED   := $(if $(filter x86_64 aarch64,$(ARCH)),toolchain/packed.ld)
@@ -61,7 +61,7 @@ endif
 ifeq ($(LIBC),musl)
 GCC_DIR  := $(shell $(CC) -print-file-name=include 2>/dev/null)
 SYSTEM   := -nostdinc -isystem $(B)/musl/include -isystem $(GCC_DIR) -isystem $(B)/kernel
-# A musl before 1.2.4, which another's toolchain may have, cannot relocate itself by these.
+# musl before 1.2.4, which a foreign toolchain may have, does not support these for itself.
 LDFLAGS  += $(call linker_option,-Xlinker -z -Xlinker pack-relative-relocs)
 endif
 ifeq ($(LIBC),sdk)
@@ -78,21 +78,21 @@ OUR_CFLAGS := -std=c11 -D_GNU_SOURCE -DLATCHKEY_VERSION=\"$(VERSION)\" $(WARN) -
 SMALL := -Wconversion $(SMALLEST) $(foreach o,move-loop-invariants tree-dominator-opts tree-sra caller-saves,$(call option,-fno-$(o))) $(TARGET_SMALL)
 FAST  := -Wconversion -O2 $(foreach a,functions jumps loops labels,$(call option,-falign-$(a)=1)) $(call option,-fno-tree-reassoc)
 OPTIMIZE = $(SMALL)
-# Where the time goes; the rest of crypto only leads there.
+# The code that takes the time. The rest of crypto only calls it.
 $(addprefix $(B)/src/crypto/,%_c.o sha_loops.o aes.o cbc.o xts.o $(ARCH)/%.o): OPTIMIZE = $(FAST)
-# As fast when small: they wait for one instruction's result, not for the next instructions.
+# Small code is as fast here, because the latency of instructions is the limit.
 COMPACT := sha1_%.o sha256_shani.o
 $(addprefix $(B)/src/crypto/x86_64/,$(COMPACT)): OPTIMIZE = $(FAST) -Os
 
 object   = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1))))
-# What an architecture does in its own way, where it has one.
+# Code for one architecture, if there is any.
 CORES    := $(or $(wildcard src/crypto/$(ARCH)),src/crypto/generic)
 SRC      := $(filter-out $(B)/src/main.o $(B)/src/preflight/main.o $(B)/src/init/%,$(call object,src/*.c src/*/*.c $(CORES)/*.c))
 INIT     := $(call object,src/init/*.c)
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 PROGRAMS := $(B)/latchkey $(B)/init $(B)/latchkey-preflight
 
-all: $(PROGRAMS) ## the program and the init for TARGET (default x86_64-linux-musl), in build/TARGET/
+all: $(PROGRAMS) ## the programs for TARGET (default x86_64-linux-musl), in build/TARGET/
 
 $(PROGRAMS:=.debug): $(PACKED)
 $(B)/latchkey.debug: $(B)/src/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
@@ -110,7 +110,7 @@ $(B)/%.o: %.c $(B)/our.flags $(B)/headers.ok
 	$(call say,CC,$<)$(CC) $(OUR_CFLAGS) $(OPTIMIZE) -MMD -MP -c -o $@ $<
 -include $(SRC:.o=.d) $(INIT:.o=.d) $(B)/src/main.d $(B)/src/preflight/main.d $(wildcard $(B)/tests/unit/*.d $(B)/tests/fuzz/*.d)
 
-# What is compiled depends on the compiler and the flags, too.
+# The objects also depend on the compiler and the flags.
 COMPILER := $(shell $(CC) --version 2>/dev/null | head -n 1)
 $(B)/our.flags: FORCE
 	$(call stamp,$(COMPILER) $(OUR_CFLAGS) $(LTO) $(SMALL) $(FAST) $(COMPACT) $(LDFLAGS))
@@ -118,15 +118,15 @@ $(B)/library.flags: FORCE
 	$(call stamp,$(COMPILER) $(KERNEL_HEADERS) $(MUSL_OMIT) not $(MUSL_KEEP) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(REFERENCE_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
 stamp = @mkdir -p $(@D); n=$@.new$$$$; echo '$(subst ','\'',$(1))' >$$n; cmp -s $$n $@ && rm $$n || mv $$n $@
 
-# The rest of it, by subject.
+# The other parts, by subject.
 PARTS := toolchain/libraries.mk toolchain/install.mk board/boards.mk tests/tests.mk
 include $(PARTS)
-# For who calls these by hand: all processors, unless told otherwise.
+# Use all processors, unless -j is given.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-print-%: # one variable, for scripts
+print-%: # print one variable, for scripts
 	@echo '$($*)'
-clean: ## remove what was built; fetched archives stay in build/archives
+clean: ## remove all built files; keep the fetched archives in build/archives
 	rm -rf $(filter-out $(O)/archives $(O)/apt,$(wildcard $(O)/*))
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile $(PARTS) | expand -t 18

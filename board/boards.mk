@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Images of boards, and systems in QEMU.
+# Images of boards, and virtual machines in QEMU.
 BOARDS := $(patsubst board/%/board.mk,%,$(sort $(wildcard board/*/*/board.mk)))
-demo: ## a disk made by cryptsetup, booted in QEMU and unlocked; INTERACTIVE=1 lets you type
+demo: ## boot a disk made by cryptsetup in QEMU and unlock it; INTERACTIVE=1 lets you type
 	toolchain/setup demo
 	+$(MAKE) $(JOBS) all
 	tests/boot/demo.py
@@ -12,12 +12,12 @@ image: $(if $(BOARD),all,name-a-board) ## BOARD=vendor/name: the board's initram
 	@O=$(abspath $(O)) BOARD=$(BOARD) TARGET=$(TARGET) MODULES='$(MODULES)' KERNEL_PACKAGE='$(KERNEL_PACKAGE)' \
 		KERNEL='$(KERNEL)' MODULES_ROOT='$(MODULES_ROOT)' UBOOT_ARCH='$(UBOOT_ARCH)' \
 		FIT_LOAD='$(FIT_LOAD)' FIT_KERNEL='$(FIT_KERNEL)' FIT_DTB='$(FIT_DTB)' board/image
-check-boards: ## every emulated board, as make check-all, and from initramfs.list
+check-boards: ## the emulated boards, as in make check-all, and an image from initramfs.list
 	toolchain/setup check-all
 	+for b in $(EMULATED); do $(MAKE) $(JOBS) BOARD=$$b image board-programs || exit 1; done
 	O=$(O) tests/run.py tests/boot/boards.py
 name-a-board:
-	@echo 'BOARD= is wanted, one of: $(BOARDS)'; exit 1
+	@echo 'set BOARD= to one of: $(BOARDS)'; exit 1
 boot: image board-programs ## BOARD=qemu/name: boot it with a demonstration disk
 	@O=$(abspath $(O)) BOARD=$(BOARD) TARGET=$(TARGET) KERNEL_PACKAGE='$(KERNEL_PACKAGE)' board/boot
 .PHONY: demo boot image board-programs check-boards name-a-board

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Tests. A suite is a program that prints TAP: see tests/run.py.
+# Tests. A suite is a program that prints TAP; see tests/run.py.
 TEST_LIBRARIES := $(addprefix $(B)/,libcmocka.a libargon2-reference.a)
 $(B)/tests/unit/%.o: OPTIMIZE = -O1 -DHAVE_UINTPTR_T -isystem $(S)/cmocka/include
 $(UNIT): $(B)/tests/%: $(B)/tests/unit/%.o $(B)/liblatchkey.a $(TEST_LIBRARIES) $(LIBRARIES) \
@@ -8,41 +8,41 @@ $(UNIT): $(B)/tests/%: $(B)/tests/unit/%.o $(B)/liblatchkey.a $(TEST_LIBRARIES) 
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
 $(UNIT:$(B)/tests/%=$(B)/tests/unit/%.o): $(addprefix $(S)/,cmocka.ok argon2.ok)
 unit-programs: $(UNIT)
-unit: $(UNIT) ## the unit tests for TARGET; TARGET=host-asan has the sanitizers
+unit: $(UNIT) ## the unit tests for TARGET; TARGET=host-asan uses the sanitizers
 	tests/run.py $(UNIT)
 
-# What tests this machine's program: make check. The others take other processors, other systems or long, and are for
-# make check-all; the last two for check-targets and check-hooks.
+# make check runs all suites for this machine's program. LATER lists the suites that need other processors, other systems or
+# much time, and run in make check-all. ELSEWHERE lists those of check-targets and check-hooks.
 LATER := $(addprefix tests/,build/debian13.py build/reproducible fuzz/run images/test_defects_other boot/test_hooks.py \
 	boot/test_systemd.py)
 ELSEWHERE := tests/build/sdk.py tests/build/openwrt.py
 SUITES := $(filter-out $(LATER) $(ELSEWHERE),$(foreach d,build docs cli constant_time fault fuzz images interop peer,$(sort $(shell find tests/$(d) -maxdepth 1 -type f -perm -u+x ! -name '*.sh' ! -name 'bench_*' 2>/dev/null))) \
 	$(sort $(wildcard tests/boot/test_*.py)))
-# What is pure arithmetic runs under emulators, too, big-endian and 32-bit ones among them.
+# The tests of pure arithmetic also run under emulators, including big-endian and 32-bit ones.
 PURE     := $(filter $(addprefix $(B)/tests/test_,json% header% luks2% base64 hash% argon2% kdf af area digest keyslot \
 	search xts cipher cbc target text map_name names config% fat superblock partition reader),$(UNIT))
-# Every other target, the one that differs most from this machine first: 32 bits, big-endian, no floating point.
+# All other targets. The first is the one that differs most from this machine: 32 bits, big-endian, no floating point.
 OTHERS     := mips-linux-muslsf $(filter-out mips-linux-muslsf x86_64-linux-musl,$(TARGETS))
 EMULATED   := $(filter qemu/%,$(BOARDS))
 emulator   = $(shell sed -n 's/^EMULATOR *:= *//p' toolchain/$(1).mk)
 least      = $(shell sed -n 's/^EMULATOR_CPU *:= */QEMU_CPU=/p' toolchain/$(1).mk)
 under      = $(patsubst $(B)/%,$(patsubst %,env:%:,$(call least,$(1)))$(addsuffix :,$(call emulator,$(1)))$(O)/$(1)/%,$(2))
 defects_under = $(if $(call emulator,$(1)),$(patsubst %,env:$(addsuffix :,$(call least,$(1)))OTHER=$(1):EMULATOR=$(call emulator,$(1)):%,$(wildcard tests/images/test_defects_other)))
-# What the least processor of a target lacks.
+# Tests for features that the least processor of a target lacks.
 NEON_TARGET := armv7-linux-musleabihf
 VECTORS     = $(call emulator,$(NEON_TARGET)):$(O)/$(NEON_TARGET)/tests/test_argon2_kernels
-# Every load and store is checked for its alignment, and a wrong one traps, in the libraries, too.
+# The alignment of every load and store is checked, also in the libraries. An unaligned access traps.
 STRICT     := -fsanitize=alignment -fsanitize-undefined-trap-on-error
 HERE     = $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) $(SUITES)
 FIRST   := $(firstword $(OTHERS))
 THERE    = $(foreach t,$(OTHERS),tests/build/elf.py:$(t) $(call under,$(t),$(PURE))) $(VECTORS) tests/build/reproducible:$(FIRST) \
 	$(LATER) tests/boot/boards.py:passphrase:usb:small:adiantum:uboot:uinitrd
 run_tests = TARGET=$(TARGET) O=$(O) OTHER=$(FIRST) EMULATOR=$(call emulator,$(FIRST)) tests/run.py
-check: ## what protects a change: everything that is about this machine; installs what is missing, builds, tests
+check: ## all tests for this machine; installs missing packages, builds, tests
 	toolchain/setup check
 	+$(MAKE) check-build
 	$(run_tests) $(HERE)
-check-all: ## all of make check, and other processors, boards, Debian 13, initramfs builders: what CI runs
+check-all: ## make check, and other processors, boards, Debian 13, initramfs builders; CI runs this
 	toolchain/setup check-all
 	+$(MAKE) check-build
 	+for t in $(OTHERS); do $(MAKE) $(JOBS) TARGET=$$t all $(PURE:$(B)/%=$(O)/$$t/%) || exit 1; done
@@ -51,33 +51,33 @@ check-all: ## all of make check, and other processors, boards, Debian 13, initra
 check-build:
 	+$(MAKE) $(JOBS) all unit-programs
 	+$(MAKE) $(JOBS) TARGET=host-asan unit-programs $(O)/host-asan/latchkey $(O)/host-asan/latchkey-preflight
-check-targets: all-targets ## every architecture: all unit tests, vectors and damaged headers under its emulator; others' toolchains
+check-targets: all-targets ## every architecture: all unit tests, vectors and damaged headers under its emulator; foreign toolchains
 	toolchain/setup check-all
 	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t unit-programs || exit 1; done
 	+$(MAKE) $(JOBS) TARGET=armv5-linux-musleabi O=$(O)/strict ARCHIVES=$(abspath $(O)/archives) CFLAGS='$(STRICT)' \
 		TARGET_LIBRARY_CFLAGS='$(STRICT)' $(PURE:$(B)/%=$(O)/strict/armv5-linux-musleabi/%)
 	O=$(O) tests/run.py $(VECTORS) $(foreach t,$(TARGETS),tests/build/elf.py:$(t) tests/build/reproducible:$(t) $(call under,$(t),$(UNIT)) $(call defects_under,$(t))) \
 		$(subst :$(O)/,:$(O)/strict/,$(call under,armv5-linux-musleabi,$(PURE))) $(subst $() ,:,tests/build/release.py $(TARGETS)) $(subst $() ,:,tests/build/sizes.py $(TARGETS)) tests/build/sdk.py
-check-hooks: all ## every initramfs builder, up to the encrypted root, and OpenWrt's scripts: minutes; as root
+check-hooks: all ## every initramfs builder, up to the encrypted root, and OpenWrt's scripts; about 20 minutes; as root
 	toolchain/setup hooks
 	SUITE_SECONDS=7200 HOOKS=all TARGET=$(TARGET) O=$(O) tests/run.py tests/boot/test_hooks.py tests/build/openwrt.py
-fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), from what it has found before
+fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), starting with its previous findings
 	O=$(O) tests/fuzz/run $(or $(FUZZ_SECONDS),60)
 $(O)/host-fuzz/fuzz_%: $(O)/host-fuzz/tests/fuzz/fuzz_%.o $(B)/liblatchkey.a $(LIBRARIES)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) -fsanitize=fuzzer -o $@ $^
 BENCH := $(addprefix $(B)/tests/bench/,wipe masked)
 $(BENCH): %: %.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
-bench: all $(BENCH) ## time, memory and size beside cryptsetup; the worst headers; from exec to mapping
+bench: all $(BENCH) ## time, memory and size compared with cryptsetup; the most expensive headers; from exec to mapping
 	tests/bench/run.py
 	tests/images/bench_hostile.py
 	tests/boot/bench_boot.py
-# The compiler fills these with zero, and this check sees no connection between a cause and what was set with it. The other
-# takes the lanes of a vector for one bit.
+# The first check reports variables that are set together with a cause, which it does not recognise; the compiler initialises
+# them to zero anyway. The second mistakes the lanes of a vector for one bit.
 ANALYZER_OFF := -Wno-analyzer-use-of-uninitialized-value -Wno-analyzer-shift-count-overflow
 lint: $(B)/headers.ok ## analyzer, shell scripts, layout, length of lines and files
 	@for f in $(sort $(wildcard src/*.c src/*/*.c $(CORES)/*.c)); do $(CC) $(OUR_CFLAGS) -Werror -O2 -fanalyzer $(ANALYZER_OFF) -c -o /dev/null $$f || exit 1; done
 	@tests/build/shell.py
 	@tests/build/lines.py
-	@command -v clang-format >/dev/null || echo 'lint: no clang-format here, layout not checked'; ! command -v clang-format >/dev/null || clang-format --dry-run -Werror $(sort $(wildcard src/*.[ch] src/*/*.[ch] src/crypto/*/*.[ch] tests/unit/*.[ch]))
+	@command -v clang-format >/dev/null || echo 'lint: clang-format not found, layout not checked'; ! command -v clang-format >/dev/null || clang-format --dry-run -Werror $(sort $(wildcard src/*.[ch] src/*/*.[ch] src/crypto/*/*.[ch] tests/unit/*.[ch]))
 .PHONY: lint unit unit-programs check check-all check-build check-targets check-hooks fuzz bench

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# What leaves the tree: releases, packages, and what make install puts where.
-all-targets: ## the programs for every architecture; the compilers are installed
+# Releases, packages, and the destinations of make install.
+all-targets: ## the programs for every architecture; installs the compilers
 	toolchain/setup targets
 	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t all || exit 1; done
 	@O=$(O) toolchain/size $(TARGETS)
@@ -8,10 +8,10 @@ dist: all-targets ## a release in build/dist: sources, programs, SPDX, SHA256SUM
 	@O=$(O) toolchain/dist $(TARGETS)
 deb: all ## packages for Debian and Ubuntu, in build/deb: the programs, and the hooks (latchkey-initramfs)
 	@O=$(O) toolchain/deb $(TARGET)
-size: all ## bytes of the programs, of every target that was built, beside their bounds
+size: all ## sizes of the programs of every target that was built, with their limits
 	@O=$(O) toolchain/size $(TARGETS)
 
-# Where things go. What belongs to an initramfs builder lies where that one looks, whatever PREFIX is.
+# Destinations. The files for an initramfs builder go where the builder looks for them, whatever PREFIX is.
 PREFIX     ?= /usr/local
 SBINDIR    ?= $(PREFIX)/sbin
 MANDIR     ?= $(PREFIX)/share/man
@@ -27,11 +27,11 @@ WITH_INITRAMFS_TOOLS ?= $(call there,$(INITRAMFSTOOLSDIR)/hook-functions)
 WITH_MKINITCPIO ?= $(call there,$(INITCPIODIR)/functions)
 WITH_MKINITFS ?= $(call there,$(MKINITFSDIR)/features.d)
 HOOKS_WANTED := $(filter yes,$(WITH_DRACUT) $(WITH_INITRAMFS_TOOLS) $(WITH_MKINITCPIO))
-# dracut numbers its modules anew since 108.
+# dracut 108 renumbered its modules.
 DRACUTMODULE ?= $(DRACUTDIR)/modules.d/$(if $(wildcard $(DESTDIR)$(DRACUTDIR)/modules.d/70crypt),70,90)latchkey
 # MODE FILES FOLDER
 put = $(call say,INSTALL,$(DESTDIR)$(3))install -d $(DESTDIR)$(3) && install -m $(1) $(2) $(DESTDIR)$(3)/
-install: all ## the program, its pages and the hooks: PREFIX, DESTDIR, WITH_DRACUT, WITH_INITRAMFS_TOOLS, WITH_MKINITCPIO, WITH_MKINITFS=yes|no
+install: all ## the programs, their man pages and the hooks: PREFIX, DESTDIR, WITH_DRACUT, WITH_INITRAMFS_TOOLS, WITH_MKINITCPIO, WITH_MKINITFS=yes|no
 	+$(MAKE) --no-print-directory install-files
 install-files: install-programs install-hooks
 install-programs:

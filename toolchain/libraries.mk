@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The libraries. Of musl, what no program here needs is not built: half of its files, and half of the time.
+# The libraries. The parts of musl that no program here needs are not built: half of its files, and half of the time.
 MUSL_OMIT := aio complex crypt fenv ipc legacy math mq network passwd regex search
 MUSL_KEEP := fenv/__flt_rounds math/__fpclassify math/__fpclassifyl math/__signbit math/__signbitl math/copysign math/copysignl math/frexp math/frexpl \
 	$(addprefix math/,fabs fabsl fmod fmodl scalbn scalbnl) \
@@ -13,13 +13,13 @@ $(S)/%.ok: toolchain/libraries
 $(B)/headers.ok: $(addprefix $(S)/,bearssl.ok cjson.ok argon2.ok) $(LIBC_A) $(KERNEL_OK)
 	@mkdir -p $(@D)
 	@touch $@
-# The kernel's headers without any C library's: from the folders that KERNEL_HEADERS= names, else as the compiler knows them.
+# The kernel headers without those of a C library: from the folders in KERNEL_HEADERS=, otherwise from the compiler's search path.
 $(B)/kernel.ok: $(B)/library.flags
 	@rm -rf $(B)/kernel && mkdir -p $(B)/kernel
 	@for h in linux/dm-ioctl.h asm/types.h asm-generic/types.h mtd/mtd-abi.h; do \
 		f=$$(for k in $(KERNEL_HEADERS); do ls $$k/$$h; done 2>/dev/null | head -n 1); \
 		f=$${f:-$$(echo "#include <$$h>" | $(CC) $(TARGET_CFLAGS) -M -MG -E -x c - | tr -d '\\' | tr ' ' '\n' | grep "/$$h")} || \
-		{ echo "$(CC) has no kernel header $$h: KERNEL_HEADERS=folder names one that has (toolchain/setup targets installs those of all targets)"; exit 1; }; \
+		{ echo "$(CC) does not find the kernel header $$h: set KERNEL_HEADERS=folder (toolchain/setup targets installs the headers for all targets)"; exit 1; }; \
 		ln -sfn $${f%/*} $(B)/kernel/$${h%%/*}; done
 	@touch $@
 $(B)/musl/lib/libc.a: $(S)/musl.ok $(B)/kernel.ok $(B)/library.flags
@@ -29,7 +29,7 @@ $(B)/musl/lib/libc.a: $(S)/musl.ok $(B)/kernel.ok $(B)/library.flags
 	+$(MAKE) --eval='unexport AOBJS' -C $(B)/musl AR='$(AR)' RANLIB='$(CROSS)ranlib' AOBJS='$(MUSL_OBJECTS)' \
 		lib/libc.a $(addprefix lib/,rcrt1.o crti.o crtn.o) $(call log,$(B)/musl/build.log)
 	+$(MAKE) -C $(B)/musl install-headers includedir=$(abspath $(B)/musl/include) $(call log,$(B)/musl/build.log)
-# For NO_FLOAT targets: the compiler library's integer routines alone, without the marks of another floating point ABI.
+# For NO_FLOAT targets: only the integer routines of the compiler's library, without the marks of another floating point ABI.
 INTEGER := _udivdi3 _umoddi3 _divdi3 _moddi3 _udivmoddi4 _ashldi3 _ashrdi3 _lshrdi3 _cmpdi2 _ucmpdi2 _muldi3 _clz _clzsi2 _clzdi2 \
 	_ctzsi2 _ctzdi2 _bswapsi2 _bswapdi2 _popcountsi2 _popcount_tab
 $(B)/libgcc.a: $(B)/library.flags
@@ -38,9 +38,9 @@ $(B)/libgcc.a: $(B)/library.flags
 	for o in $@.d/*.o; do $(CROSS)objcopy -R .gnu.attributes -R .MIPS.abiflags -R .reginfo $$o || exit 1; done
 	$(AR) rcD $@ $@.d/*.o
 BEARSSL_CFLAGS := $(SMALLEST) -I$(S)/bearssl/inc -I$(S)/bearssl/src
-# The threads are ours (src/crypto/argon2_derive.h).
+# latchkey uses its own threads (src/crypto/argon2_derive.h).
 ARGON2_CFLAGS  := $(SMALLEST) -I$(S)/argon2/include -DARGON2_NO_THREADS
-# The whole library, its own fill_segment included, under names that do not meet the program's: what the tests compare with.
+# The complete library with its own fill_segment, as the reference for the tests. Its names are changed to avoid conflicts.
 REFERENCE_CFLAGS := -O2 -I$(S)/argon2/include -include tests/unit/argon2_reference.h
 CJSON_CFLAGS   := -Os -DCJSON_NESTING_LIMIT=32 -include src/format/json_library.h
 $(B)/libcjson.a: src/format/json_library.h
