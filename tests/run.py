@@ -2,18 +2,18 @@
 # SPDX-License-Identifier: MIT
 """Run test suites and count.
 
-Suites of one folder run one after the other, since they share what they make there; folders side by side, as many as there
-are processors (TEST_JOBS says otherwise). At the end, alone, come those of tests/boot, which use all processors themselves.
-What a suite prints stays together.
+The suites of one folder run one after the other, because they share files. Different folders run in parallel, as many as there are
+processors (TEST_JOBS sets another number). The suites of tests/boot run last and alone, because they use all processors
+themselves. The output of each suite is printed as a whole.
 
 A suite is a program that prints TAP on standard output: a plan "1..N" and one line per test, "ok N - name",
-"not ok N - name" or "ok N - name # SKIP reason". Beside a "not ok", these count as one failure each, because a
-suite that does not finish has proved nothing: a crash, an exit status without a "not ok" to explain it, no plan,
-a number of results other than the plan's, and running out of time (SUITE_SECONDS, default 1800 s for each suite).
+"not ok N - name" or "ok N - name # SKIP reason". In addition to each "not ok", the following count as one failure each, because a
+suite that does not finish proves nothing: a crash, an exit status without a "not ok" that explains it, a missing plan,
+a number of results that differs from the plan, and a timeout (SUITE_SECONDS, default 1800 s for each suite).
 EMULATOR:PROGRAM runs a program of another architecture.
 
-At the end come the ten slowest suites, if there were more than one. The last line is "N passed, N failed", with
-", N skipped" behind it if there were any.
+With more than one suite, the ten slowest are listed at the end. The last line is "N passed, N failed", followed by
+", N skipped" if there were any.
 """
 import os
 import re
@@ -28,13 +28,13 @@ RESULT = re.compile(r"^(ok|not ok)\b(?:\s+\d+)?(?:\s+-)?\s*([^#]*)(?:#\s*(\w+)\S
 PLAN = re.compile(r"^1\.\.(\d+)(?:\s*#\s*(?:SKIP)?\s*(.*))?$", re.IGNORECASE)
 ALONE = "tests/boot"
 SLOWEST = 10
-RUNNING = set()  # the groups of processes
+RUNNING = set()  # process groups
 
 
 class Suite:
     def __init__(self, path):
         self.path = path
-        # Before the program may stand an emulator or env, behind it come its arguments.
+        # An emulator or env may precede the program, and its arguments follow it.
         self.folder = os.path.relpath(next(os.path.dirname(word) for word in path.split(":") if "/" in word))
         self.said = None
         self.passed = self.failed = self.skipped = 0
@@ -45,7 +45,7 @@ class Suite:
     def line(self, text):
         plan = PLAN.match(text)
         if plan:
-            # cmocka prints a plan per group of tests: they add up.
+            # cmocka prints one plan per group of tests; the plans are added.
             self.has_plan = True
             self.plan += int(plan.group(1))
             if plan.group(1) == "0" and plan.group(2):
@@ -73,7 +73,7 @@ class Suite:
         self.say(f"not ok - {self.path} {why}")
 
     def say(self, text):
-        """Said at once, or kept until the suite's end when there are neighbours."""
+        """Print at once, or at the end of the suite if others run in parallel."""
         if self.said is None:
             print(text, flush=True)
         else:
@@ -82,14 +82,14 @@ class Suite:
     def run_beside_others(self, seconds):
         self.said = []
         self.run(seconds)
-        sys.stdout.write("\n".join(self.said) + "\n")  # in one piece
+        sys.stdout.write("\n".join(self.said) + "\n")  # as a whole
         sys.stdout.flush()
 
     def run(self, seconds):
         self.say(f"# {self.path}")
         start = time.monotonic()
         try:
-            # A group of its own, so that nothing it started outlives it.
+            # A separate group, so that all its processes can be killed.
             process = subprocess.Popen(
                 self.path.split(":"),
                 stdin=subprocess.DEVNULL,
@@ -147,7 +147,7 @@ def end(group):
 
 
 def give_up(number, _):
-    """Whoever ends us ends what we started, too."""
+    """If this program is terminated, terminate all suites."""
     for group in list(RUNNING):
         end(group)
     print(f"stopped by {signal.Signals(number).name}", flush=True)
@@ -166,7 +166,7 @@ def main():
     with ThreadPoolExecutor(int(os.environ.get("TEST_JOBS", os.cpu_count() or 1))) as pool:
         done = [pool.submit(run_folder, folder, seconds, len(folders) > 1) for folder in folders.values()]
     for folder in done:
-        folder.result()  # raises what went wrong in here
+        folder.result()  # raises exceptions of the thread
     run_folder(alone, seconds, False)
     if len(suites) > 1:
         print("# the slowest:")

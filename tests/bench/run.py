@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Time, memory and size of `latchkey test` beside `cryptsetup open --test-passphrase`, on the same images.
+"""Compare time, memory and size of `latchkey test` and `cryptsetup open --test-passphrase` on the same images.
 
-The programs run in turn, ours, theirs, ours, theirs; times are medians, and a ratio is the median of the ratios of
-the rounds. Needs no root; works in $O/bench (default: build/bench) and removes what it made there.
+The two programs run alternately. Times are medians, and a ratio is the median of the ratios of all rounds. Does not need
+root. Works in $O/bench (default: build/bench) and removes its files there.
 
-    ROUNDS=n             how many rounds (default 9)
-    QUICK=1              three rounds, and only what is done in seconds
-    CRYPTSETUP=/path     another peer
+    ROUNDS=n             number of rounds (default 9)
+    QUICK=1              three rounds, and only the measurements that take seconds
+    CRYPTSETUP=/path     another cryptsetup
 """
 import gzip
 import os

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Milliseconds from the start of latchkey to the mapping, less the KDF, in a virtual machine; cryptsetup's beside it.
+"""Measure the time from the start of latchkey to the mapping, without the KDF, in a virtual machine; the same for cryptsetup.
 
-Each program opens the same volume with two keys, whose keyslots differ only in the iterations of PBKDF2. What an
-iteration costs is the difference, and less all of them is what the program needs besides. No test: nothing is judged.
-Arguments: how many rounds (default 9).
+Each program opens the same volume with two keys, whose keyslots differ only in the iterations of PBKDF2. The difference of
+the two times gives the cost of an iteration; the time without all iterations is the result, in milliseconds. This is not a
+test: it asserts nothing. Argument: the number of rounds (default 9).
 """
 import os
 import secrets

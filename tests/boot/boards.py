@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Boot every emulated board with its own image and the command line of its README, and unlock a cryptsetup-made root.
+"""Boot every emulated board with its own image and the command line of its README, and unlock a root made by cryptsetup.
 
-`make check-boards` builds the images first. Arguments choose boards, such as qemu/malta, and with them kinds of boots:
-passphrase, usb, list, small, adiantum, uboot, uinitrd. The console of each boot stays in $O/boot/board-NAME.log; the seconds
-from the kernel's start to the mounted root are printed.
+`make check-boards` builds the images first. Arguments choose boards, such as qemu/malta, and kinds of boots: passphrase,
+usb, list, small, adiantum, uboot, uinitrd. The console of each boot is logged to $O/boot/board-NAME.log. The time from the
+start of the kernel to the mounted root is printed.
 """
 import os
 import re
@@ -24,7 +24,7 @@ import vm
 from vm import VM, Failure, Skip
 
 BOARDS = os.path.join(vm.TOP, "board")
-os.environ.pop("MAKEFLAGS", None)  # what the make above us was told is not for the makes that we ask
+os.environ.pop("MAKEFLAGS", None)  # the options of the calling make must not reach the makes that are called here
 PASSPHRASE = "correct horse " + secrets.token_hex(4)
 WITNESS = "the witness is " + secrets.token_hex(16)
 PROMPT = "Enter passphrase for .*: "
@@ -56,7 +56,7 @@ def kernel(board):
 
 
 class Board(VM):
-    """The machine of the README's line: its serial console and its monitor become ours, all else stays as it is."""
+    """The machine of the README's command, with serial console and monitor redirected to the test."""
 
     def __init__(self, board, disk, name, more=(), image=None):
         super().__init__("board-" + name, None, "", limit=float(os.environ.get("BOOT_SECONDS", "180")))
@@ -78,9 +78,8 @@ class Board(VM):
 
 class SclpBoard(Board):
     """
-    Now and then QEMU's SCLP console, or Linux's driver for it, stops in the middle of a line (seen in one boot of six or
-    so when the machine is busy) until a key brings the next interrupt. So ^U is pressed, which is nothing to a prompt
-    and to whoever comes after it.
+    QEMU's SCLP console, or Linux's driver for it, sometimes stops in the middle of a line on a busy host, until a key
+    press causes the next interrupt. Therefore ^U is sent, which has no effect on an empty prompt.
     """
 
     def send(self, text):
@@ -109,7 +108,7 @@ def disk(board, name, *options):
 
 
 def expect_root(machine):
-    """The witness was read on the root; the seconds from the kernel's start until then are printed."""
+    """Check that the witness was read on the root, and print the time since the start of the kernel."""
     machine.expect("root: witness " + WITNESS)
     machine.wait_off()
     seconds = re.search(r"root: uptime ([0-9.]+)", machine.text)
@@ -119,11 +118,11 @@ def expect_root(machine):
         raise Failure("the root is not mounted read-only from the mapping:\n" + machine.text)
     if not seconds:
         raise Failure("the root does not say how long it took:\n" + machine.text)
-    # A figure and no test: machines are shared.
+    # For information only: the host may be busy.
     print(f"# {machine.name}: {seconds.group(1)} s from the kernel's start to the mounted root", flush=True)
 
 
-# In every other boot or so QEMU 7.2 translates Argon2's code for this machine anew, block after block: a minute for 16 MiB.
+# In about half of the boots, QEMU 7.2 translates Argon2's code for this machine again and again: a minute for 16 MiB.
 PASSPHRASE_MIB = {"qemu/s390x": 4}
 
 
@@ -146,7 +145,7 @@ def has_usb(board):
 
 
 def stick(image, name):
-    """A FAT filesystem with the key for the volume in @image, where the owner of a stick puts it."""
+    """A FAT filesystem with the key for the volume in @image, at its standard path."""
     out, key = (os.path.join(vm.WORK, name + end) for end in (".stick", ".key"))
     with open(key, "wb") as file:
         file.write(KEY)
@@ -168,7 +167,7 @@ def usb(board):
         image = disk(board, name, "--memory", "16384", "--time", "4", "--key-file", key)
         drive = f"file={stick(image, name)},format=raw,if=none,id=stick,readonly=on"
         with Board(board, image, name, ["-drive", drive, "-device", "usb-storage,drive=stick,removable=on"]) as machine:
-            expect_root(machine)  # nobody types
+            expect_root(machine)  # without typing
 
     scenario.__doc__ = f"{board}: a key on a USB stick opens the root"
     return scenario
@@ -176,7 +175,7 @@ def usb(board):
 
 @vm.once
 def kernels_generator():
-    """The kernel's own gen_initramfs.sh, with gen_init_cpio built beside it, as the build of a kernel has them."""
+    """The kernel's own gen_initramfs.sh, and gen_init_cpio, as in the build of a kernel."""
     folder = os.path.join(vm.O, "kernel", "generator")
     if not os.path.exists(os.path.join(folder, "usr", "gen_init_cpio")):
         shutil.rmtree(folder, ignore_errors=True)
@@ -190,7 +189,7 @@ def kernels_generator():
 
 
 def from_list(board):
-    """What a kernel makes of initramfs.list as its CONFIG_INITRAMFS_SOURCE; that nothing is missing in it is seen in the boot."""
+    """The image that a kernel build makes of initramfs.list in CONFIG_INITRAMFS_SOURCE. The boot shows that it is complete."""
 
     def scenario():
         name = board.replace("/", "-") + "-list"
@@ -200,7 +199,7 @@ def from_list(board):
         with open(out + ".d", encoding="utf-8") as file:
             if "initramfs.files/init" not in file.read():
                 raise Failure("the kernel's build does not see that the image depends on init")
-        # An image that comes beside the kernel finds a console there already; this one brings it.
+        # A separate image finds an existing console device; this image must contain it.
         if not re.search(r"^crw------- .* 5, +1 .* dev/console$", vm.run("sh", "-c", 'cpio -tv --quiet <"$1"', "sh", out), re.M):
             raise Failure("the image has no /dev/console")
         with on(board, disk(board, name, "--memory", "16384", "--time", "4"), name, (), out) as machine:
@@ -248,14 +247,14 @@ def adiantum(board):
 
 
 class WithUBoot(Board):
-    """The same machine, begun by U-Boot. It is not quite the same: QEMU has other devices for a machine with firmware, so
-    that the kernel must have the device tree of this one."""
+    """The same machine, started by U-Boot. QEMU emulates different devices for a machine with firmware, so the kernel needs
+    the device tree of this machine."""
 
     def __init__(self, board, disk, name):
         super().__init__(board, disk, name)
         for option in ("-kernel", "-initrd", "-append"):
             at = self.line.index(option)
-            self.words = self.line[at + 1]  # the kernel's come last
+            self.words = self.line[at + 1]  # those of the kernel are last
             del self.line[at:at + 2]
         self.line += ["-bios", UBOOT[board]]
 
@@ -265,7 +264,7 @@ class WithUBoot(Board):
         return dtb
 
     def bring(self, *files):
-        """On a FAT disk beside the root."""
+        """Put the files on a FAT disk, in addition to the root."""
         fat = os.path.join(vm.WORK, self.name + ".fat")
         with open(fat, "wb") as file:
             file.truncate(96 << 20)
@@ -288,13 +287,13 @@ class WithUBoot(Board):
 
 
 def uboot(board):
-    """The FIT of `make image`, given to the real U-Boot."""
+    """The FIT of `make image`, booted by the real U-Boot."""
 
     def scenario():
         name = board.replace("/", "-") + "-uboot"
         machine = WithUBoot(board, disk(board, name, "--memory", "16384", "--time", "4"), name)
-        with vm.FIXTURES:  # the image is made anew: nobody shall read it meanwhile
-            # O as it was given: with another name of the same folder, make would find other flags and build all anew.
+        with vm.FIXTURES:  # the image is rebuilt, so no other test may read it now
+            # O unchanged: with another name of the same folder, the flags differ and make rebuilds everything.
             vm.run("make", "-s", "-C", vm.TOP, "O=" + os.environ.get("O", "build"), "BOARD=" + board,
                    "FIT_KERNEL=" + os.path.join(kernel(board), "vmlinuz"), "FIT_DTB=" + machine.device_tree(), "image")
         machine.bring(os.path.join(vm.O, "board", board, "latchkey.itb"))
@@ -308,7 +307,7 @@ def uboot(board):
 
 
 def uinitrd(board):
-    """The same, kernel, image and device tree apart; the image behind U-Boot's own header."""
+    """The same with separate kernel, image and device tree; the image has a U-Boot header."""
 
     def scenario():
         name = board.replace("/", "-") + "-uinitrd"
@@ -328,7 +327,7 @@ def uinitrd(board):
 
 
 def too_large_a_slot(board):
-    """Keyslot 0 wants 1 GiB, 1 wants 16 MiB, 2 is PBKDF2: the passphrase is the last one's, then the second's."""
+    """Keyslot 0 needs 1 GiB, 1 needs 16 MiB, 2 is PBKDF2. The passphrase is that of keyslot 2, then that of keyslot 1."""
 
     def scenario():
         name = board.replace("/", "-") + "-small"

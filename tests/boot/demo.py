@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The demonstration behind `make demo`: an encrypted root, unlocked and mounted at boot in a virtual machine.
+"""The demonstration of `make demo`: unlock and mount an encrypted root at boot in a virtual machine.
 
-The disk is made by the real cryptsetup, the kernel is the distribution's, the initramfs holds init, latchkey and
-the kernel modules, nothing else. With INTERACTIVE=1 in the environment you type the passphrase yourself.
+The disk is made by the real cryptsetup, and the kernel is that of the distribution. The initramfs contains only init,
+latchkey and the kernel modules. With INTERACTIVE=1 in the environment, you type the passphrase yourself.
 """
 import os
 import secrets

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Boot real volumes in a virtual machine with our init and latchkey, and read a file on the encrypted root.
+"""Boot real volumes in a virtual machine with latchkey's init, and read a file on the encrypted root.
 
-Arguments choose tests by the names of their functions. Each boot leaves its console in $O/boot/NAME.log.
+Arguments choose tests by the names of their functions. Each boot logs its console to $O/boot/NAME.log.
 """
 import os
 import secrets

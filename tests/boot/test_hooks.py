@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Images of the real initramfs builders with latchkey's hooks in them, from power-on to the encrypted root.
+"""Images of the real initramfs builders with latchkey's hooks, from power-on to the encrypted root.
 
 The builders run in a copy of the distribution's system that tests/boot/fetch/get-root makes, after `make install` there.
-Arguments choose tests by the names of their functions. Without any, and without HOOKS=all, a few of them that show the
-two commonest builders: the others take minutes and are for `make check-hooks`.
+Arguments choose tests by the names of their functions. Without arguments and without HOOKS=all, only a few tests of the two
+most common builders run; the others take minutes and run in `make check-hooks`.
 """
 import os
 import re

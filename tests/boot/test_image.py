@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""initramfs/mkimage and initramfs/README.md, without booting anything."""
+"""initramfs/mkimage and initramfs/README.md, without booting."""
 import hashlib
 import os
 import re

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Key sticks and prompts in a virtual machine: whichever comes first opens the root, and nobody waits for the other.
+"""Key sticks and prompts in a virtual machine: whichever comes first opens the root, without waiting for the other.
 
-Sticks that are damaged, hostile or odd, and the dialects of the configuration: tests/boot/test_sticks.py.
-Arguments choose tests by the names of their functions. Each boot leaves its console in $O/boot/NAME.log.
+tests/boot/test_sticks.py tests damaged, hostile and unusual sticks, and the dialects of the configuration.
+Arguments choose tests by the names of their functions. Each boot logs its console to $O/boot/NAME.log.
 """
 import os
 import subprocess

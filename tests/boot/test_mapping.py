@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Map the same volumes with latchkey and with the real cryptsetup in one guest, and compare.
 
-The tests themselves are in guest/mapping_cases, guest/cipher_cases and guest/array_cases, each process 1 of a guest. Its image has busybox, the
-machine's own cryptsetup and dmsetup with their libraries, and latchkey.
+The tests themselves are guest/mapping_cases, guest/cipher_cases and guest/array_cases; each runs as process 1 of a guest.
+Its image contains busybox, this machine's cryptsetup and dmsetup with their libraries, and latchkey.
 """
 import os
 import re

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Disks that do not answer, in a virtual machine: whoever does not need them does not wait for them.
+"""Disks that do not respond, in a virtual machine: a boot that does not need them is not delayed.
 
-QEMU lets such a disk transfer one byte in a second, so that a read of it hangs where no signal reaches the reader, and
-takes the limit away again. Arguments choose tests by the names of their functions.
+QEMU limits such a disk to one byte per second, so that a read of it hangs and cannot be interrupted by a signal, and later
+removes the limit. Arguments choose tests by the names of their functions.
 """
 import os
 import secrets

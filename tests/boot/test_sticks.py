@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What may be wrong with a key stick, every dialect that names one, what a person sees, and machines with little memory.
+"""Faulty key sticks, all dialects that configure one, the output on the console, and machines with little memory.
 
-Nothing that is plugged keeps the prompt from being answered, and nothing that fails is silent. The race itself:
-tests/boot/test_keys.py. Arguments choose tests by the names of their functions. Each boot leaves its console in $O/boot/NAME.log.
+No stick may prevent the prompt from being answered, and every failure must be reported. tests/boot/test_keys.py tests the
+race between prompt and stick. Arguments choose tests by the names of their functions. Each boot logs its console to
+$O/boot/NAME.log.
 """
 import os
 import re

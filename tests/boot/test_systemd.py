@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The hand-over to a real systemd: it takes the mappings of `latchkey boot` as its own, waits for nothing, and goes off clean.
+"""The hand-over to a real systemd: it accepts the mappings of `latchkey boot`, waits for nothing, and shuts down cleanly.
 
-The root is a system of the distribution's own packages on a LUKS volume; a second volume that fstab mounts was opened
-by latchkey, too, and a third one systemd opens itself. There is no udev in the initramfs.
+The root is a system of the distribution's packages on a LUKS volume. latchkey also opens a second volume, which fstab
+mounts; systemd opens a third one. There is no udev in the initramfs.
 """
 import sys
 

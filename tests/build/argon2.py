@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Each program has the core of phc-winner-argon2 and our fill_segment, and no other Argon2 or BLAKE2b.
+"""Each program contains the core of phc-winner-argon2 and latchkey's fill_segment, and no other Argon2 or BLAKE2b.
 
-Looks at the linker's map: which object each section that was kept comes from. Tried first on texts made here: a map that
-it must accept, and maps that are each wrong in one point. On x86_64 also at the library's instructions: what sees
-secrets clears its registers, as our own code does.
+The linker's map shows the object of each section that was kept. The checks are first tried on texts made here: a map that
+must be accepted, and maps with one fault each. On x86_64 the library's instructions are checked, too: code that handles
+secrets must clear its registers, as latchkey's own code does.
 """
 import os
 import re

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The board folders are data that fits together, check-config finds what is missing, U-Boot's header is right."""
+"""The board folders contain consistent data, check-config finds what is missing, and U-Boot's header is right."""
 import glob
 import os
 import re

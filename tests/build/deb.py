@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The packages of `make deb`: the same bytes twice, what is in them and for whom, and what lintian says of them."""
+"""The packages of `make deb`: reproducible bytes, content, dependencies, and the verdict of lintian."""
 import hashlib
 import os
 import re

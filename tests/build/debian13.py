@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Another release's compilers and tools: Debian 13 (gcc 14, clang 19), on whatever Debian this is.
+"""Compilers and tools of another release: Debian 13 (gcc 14, clang 19), on any Debian.
 
-A copy of the tree is built there, as a stranger would, but with warnings as errors. Then the unit tests with and without
-sanitizers, and the suites of the command line and of the documents run there; tests/cli/plymouth.py once more where / is no
-mount point, as in a builder's chroot. Each result of theirs is one of ours. The root, the copy and what was built in
-it are kept in $O/distro for the next time.
+A copy of the tree is built there, as by a stranger, but with warnings as errors. Then the unit tests, with and without
+sanitizers, and the suites of the command line and of the documents run there. tests/cli/plymouth.py runs once more where /
+is not a mount point, as in a builder's chroot. Each of their results is a result of this suite. The root, the copy and the
+build are kept in $O/distro for the next run.
 """
 import os
 import re

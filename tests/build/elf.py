@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What the files latchkey and init must show: a static-pie that needs no loader, hardened, with no risky code in it.
+"""Required properties of the files latchkey and init: a static-pie without a loader, hardened, without risky code.
 
-Every check is first tried on two tiny programs made here: one that it must accept and one, wrong in just this point,
-that it must refuse. A check that cannot fail proves nothing. With names of targets as arguments it looks at what was
-built for those instead, as far as it can without running it, and for the soft ones at every instruction.
+Every check is first tried on two tiny programs made here: one that it must accept, and one with exactly this fault that it
+must refuse. A check that cannot fail proves nothing. With targets as arguments, the programs for these targets are checked
+as far as possible without running them; for targets without floating point, every instruction is checked.
 """
 import ctypes
 import os

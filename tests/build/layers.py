@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Includes point down only: the order of the folders is the design, and this keeps it true."""
+"""Includes point down only: a folder includes only folders above it in HACKING's table."""
 import os
 import re
 import tempfile

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The sources fit a screen: no line of C over 110 columns, no file of src/ over 500 lines, no Makefile over 150. And an
-editor knows the tests' language by their names: a program in Python ends in .py.
+"""Length limits: no line of C over 110 columns, no file of src/ over 500 lines, no Makefile over 150. Python programs of the
+tests end in .py, so that editors recognise them.
 
-Test vectors (tests/vectors) are data, and as long as they are.
+Test vectors (tests/vectors) are data and have no limit.
 """
 import os
 import sys

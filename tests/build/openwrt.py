@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""OpenWrt's own /etc/preinit, rc.common and uci functions call our scripts: the order, the configuration, failsafe, a failure.
+"""OpenWrt's own /etc/preinit, rc.common and uci functions call latchkey's scripts: order, configuration, failsafe, failures.
 
-A folder is laid out as a router's root, with base-files of the release named below; what is no script there (uci, the
-programs that mount) has a stand-in that writes down that it was called. `latchkey boot` is ours, with --show.
+A folder is set up as a router's root, with base-files of the release named below. Programs that are not scripts (uci, the
+programs that mount) are replaced by scripts that record their calls. `latchkey boot` is the real one, with --show.
 """
 import os
 import re

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The packages for OpenWrt and Buildroot agree with what is released, and OpenWrt's configuration means what it says."""
+"""The packages for OpenWrt and Buildroot agree with the release, and OpenWrt's configuration has the documented effect."""
 import os
 import re
 import subprocess

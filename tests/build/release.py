@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A release is whole, says what it is made of, and is the same bytes whoever makes it. Arguments name the targets in it."""
+"""A release is complete, lists its components, and is reproducible. Arguments name its targets."""
 import hashlib
 import json
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""tests/run.py itself: whatever keeps a suite from proving something must count as a failure."""
+"""tests/run.py itself: everything that keeps a suite from proving something must count as a failure."""
 import os
 import signal
 import stat

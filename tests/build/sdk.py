@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""`make TARGET=sdk`: latchkey from toolchains that bring a musl of their own, and what such a toolchain may lack.
+"""`make TARGET=sdk`: latchkey built with foreign toolchains that have their own musl, or lack parts.
 
-Two are real: Debian's musl-gcc, a wrapper whose -static-pie makes dynamic programs and which knows no kernel headers, and
-Debian's musl for arm64 behind its cross compiler, laid out and called as OpenWrt's toolchain is, with flags as its
-packages get them. What they make is looked at as every program (tests/build/elf.py), runs, and opens a volume.
+Two toolchains are real: Debian's musl-gcc, a wrapper whose -static-pie makes dynamic programs and which does not find kernel
+headers; and Debian's musl for arm64 with its cross compiler, installed and called like OpenWrt's toolchain, with the flags of
+its packages. Their programs are checked like all others (tests/build/elf.py), run, and open a volume.
 """
 import os
 import shutil

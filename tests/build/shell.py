@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Every shell script is clean for shellcheck, and every one that a zsh or a bash reads, for that shell; completions complete."""
+"""Every shell script passes shellcheck, every zsh or bash file passes that shell's syntax check, and completions complete."""
 import os
 import pty
 import re

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""README's table of sizes has every target, its bound, and what the build makes, give or take 16 KiB. Arguments name targets."""
+"""README's table of sizes has every target with its limit, and the size of the build within 16 KiB. Arguments name targets."""
 import glob
 import os
 import re

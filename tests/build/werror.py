@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A warning of a compiler newer than ours stops nobody's build, but it stops CI and make lint."""
+"""A warning of a newer compiler does not stop a build, but it stops CI and make lint."""
 import os
 import re
 import subprocess

@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What people, accidents and attackers give to the program, and what must come of it.
+"""Bad input from users, accidents and attackers, and the required reaction.
 
-Whatever is wrong: the exit code of its cause, one line on standard error that begins with "latchkey: " (behind a
-line for each keyslot or header copy that was passed over), nothing on standard output, nothing written anywhere,
-no secret in any output, no report of the sanitizers. Each case runs on the program and on its build for the
-sanitizers. The prompt on a terminal has a suite of its own beside this one.
-Arguments choose cases by a part of their names.
+For every fault: the exit code of its cause; one line on standard error that begins with "latchkey: " (after one line for each
+keyslot or header copy that was skipped); nothing on standard output; nothing written to any file; no secret in any output; no
+report of the sanitizers. Each case runs on the program and on its build with the sanitizers. tests/cli/prompt.py tests the
+prompt on a terminal. Arguments choose cases by a part of their names.
 """
 import json
 import os

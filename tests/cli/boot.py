@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""latchkey boot --test at a pseudo-terminal: everything that needs no kernel of its own.
+"""latchkey boot --test on a pseudo-terminal: everything that does not need a kernel of its own.
 
-Volumes are files. What needs devices that come and go is in tests/boot/test_keys.py. Each case runs on the program and on
-its build for the sanitizers. Arguments choose cases by a part of their names.
+Volumes are files. tests/boot/test_keys.py tests devices that appear and disappear. Each case runs on the program and on its
+build with the sanitizers. Arguments choose cases by a part of their names.
 """
 import os
 import select

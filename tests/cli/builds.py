@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The program as a user has it and as the sanitizers have it, and what every failure of either must look like."""
+"""The released program and its build with the sanitizers, and the required form of every failure."""
 import functools
 import os
 import re

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What an unlock costs beside its KDF: system calls and memory. Times are tests/bench's business."""
+"""The cost of an unlock apart from its KDF: system calls and memory. tests/bench measures times."""
 import os
 import sys
 

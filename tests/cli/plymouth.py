@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""latchkey boot --test beside a real plymouthd, which has the one console: a pseudo-terminal.
+"""latchkey boot --test together with a real plymouthd, which controls the only console, a pseudo-terminal.
 
-Both run in a network namespace of their own, for plymouthd listens on an abstract name, and in a mount namespace in
-which that pseudo-terminal is the kernel's console. Its splash is the one without graphics, "details".
+Both run in a network namespace of their own, because plymouthd listens on an abstract name, and in a mount namespace in which
+the pseudo-terminal is the kernel's console. The splash screen is the one without graphics, "details".
 """
 import os
 import select

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""latchkey-preflight on real volumes and on the files of a real kernel: what it must find, and that it finds nothing else.
+"""latchkey-preflight on real volumes and the files of a real kernel: it finds each fault and reports no others.
 
 The installed system is a folder with the kernel of tests/boot/fetch/get-kernel; images are lists and folders. Each case runs
-on the program and on its build for the sanitizers. Arguments choose cases by a part of their names.
+on the program and on its build with the sanitizers. Arguments choose cases by a part of their names.
 """
 import os
 import re

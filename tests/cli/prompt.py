@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The passphrase prompt, typed at through a pseudo-terminal.
+"""The passphrase prompt on a pseudo-terminal.
 
-Nothing that is typed may show, whatever happens; and whatever happens, the terminal is afterwards as it was.
-Each case runs on the program and on its build for the sanitizers. Arguments choose cases by a part of their names.
+Nothing that is typed may be shown, and the terminal's settings must be restored, whatever happens.
+Each case runs on the program and on its build with the sanitizers. Arguments choose cases by a part of their names.
 """
 import fcntl
 import os

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""No branch and no address depends on a secret: hashes, PBKDF2, Argon2i, AES, the AF merge and the compare.
+"""No branch and no address depends on a secret: hashes, PBKDF2, Argon2i, AES, the AF merge and comparisons.
 
-valgrind knows neither AVX-512 nor the SHA instructions and hides them from the program, so those cores do not run
-here: each of them is one straight line of code whose loops count rounds.
+valgrind does not support AVX-512 and the SHA instructions and hides them from the program. Therefore the cores that use them
+do not run here. Each of these is straight-line code, and its loops only count rounds.
 """
 import glob
 import os

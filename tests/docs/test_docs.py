@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The program, the README and the man page say the same."""
+"""The program, the README, HACKING and the man pages agree."""
 import os
 import re
 import shutil

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Run a program with short reads, as slow devices and pipes give them: each read(2) and pread(2) gets a smaller count.
+"""Run a program with short reads, as from slow devices and pipes: each read(2) and pread(2) gets a smaller count.
 
 Usage: short_reads.py READ_BYTES PREAD_BYTES PROGRAM [ARGUMENT...]
 
-Works by ptrace(2), for one thread, on x86_64. The exit status is the program's; 125 means that it could not be run
-so. The number of reads that were made shorter goes to the file that SHORT_READS_COUNT names.
+Uses ptrace(2), for one thread, on x86_64. The exit status is that of the program, or 125 if the program could not be run in
+this way. The number of shortened reads is written to the file that SHORT_READS_COUNT names.
 """
 import ctypes
 import os

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Every system call that a good run makes fails once, and the program has to cope or to say what is wrong.
+"""Every system call of a successful run fails once; the program must succeed anyway or report the failure.
 
-strace counts the calls of a good run; then for each call, the first to the last, and for each error that it can
-plausibly give, one run in which that call gives that error. Such a run either does its work, with the right
-result, or ends with the exit code of a known cause and one line that says what happened; never with a signal,
-never with "wrong passphrase" (the passphrase is right), never hangs, never writes to the image.
-By default some errors and some calls of a long row are taken; FULL=1 takes all. Arguments choose cases by a part of their names.
+strace counts the calls of a successful run. Then, for each call and for each error that it can plausibly return, one run
+gets that error from that call. Such a run must either do its work, with the right result, or end with the exit code of a known
+cause and one line that describes it. It must never end with a signal, never report "wrong passphrase" (the passphrase is
+right), never hang and never write to the image.
+By default, some errors and some calls of a long series are tried; FULL=1 tries all. Arguments choose cases by a part of their
+names.
 """
 import errno
 import functools

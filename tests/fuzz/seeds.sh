@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/fuzz/seeds.sh FOLDER - real headers, of the installed cryptsetup and of tests/images/metadata, for the fuzzers:
-# FOLDER/json (the text), FOLDER/header (see fuzz_header.c) and FOLDER/luks1 (592 bytes). Needs no root.
+# tests/fuzz/seeds.sh FOLDER - make seeds for the fuzzers of real headers, from the installed cryptsetup and
+# tests/images/metadata:
+# FOLDER/json (the text), FOLDER/header (see fuzz_header.c) and FOLDER/luks1 (592 bytes). Does not need root.
 set -eu
 out=$(mkdir -p "$1" && cd "$1" && pwd)
 command -v cryptsetup >/dev/null || PATH=$PATH:/usr/sbin:/sbin
@@ -10,7 +11,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$out/json" "$out/header" "$out/luks1"
 metadata=$(cd "$(dirname "$0")/../images/metadata" && pwd)
-cd "$work" # cryptsetup leaves files where it stands
+cd "$work" # cryptsetup writes files to the current folder
 printf secret >key
 printf other >key2
 
@@ -24,7 +25,7 @@ cs() {
 cheap="--pbkdf pbkdf2 --pbkdf-force-iterations 1000"
 argon="--pbkdf argon2id --pbkdf-force-iterations 4 --pbkdf-memory 32 --pbkdf-parallel 1"
 
-# What this cryptsetup or kernel cannot do gives no seed.
+# If this cryptsetup or kernel does not support a format, there is no seed for it.
 set +e
 # shellcheck disable=SC2086 # lists of options
 {
@@ -49,7 +50,7 @@ set +e
 } >log 2>&1
 set -e
 
-# keep NAME: the text becomes a seed of both that read it
+# keep NAME: make the text a seed of both fuzzers that read it
 keep() {
 	cp text "$out/json/$1"
 	{ printf '\000\010'; cat text; printf '\000\000'; } >"$out/header/$1"
@@ -57,7 +58,7 @@ keep() {
 
 for image in plain argon argon2i short cbc serpent two unbound removed reencrypt; do
 	[ -s "$image" ] || continue
-	# The text lies from byte 4096 to the first NUL.
+	# The text begins at byte 4096 and ends at the first NUL.
 	tail -c +4097 "$image" | head -c 12288 | tr '\0' '\n' | head -n 1 | tr -d '\n' >text
 	head -c 1 text | grep -q '{' || continue
 	keep "$image"

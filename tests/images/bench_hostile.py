@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Time and memory of `latchkey check` on headers made to cost: 4 MiB a copy, filled with the worst of each kind.
+"""Measure time and memory of `latchkey check` on expensive headers: 4 MiB per copy, filled with the worst of each kind.
 
-Bounds: 100 ms and 16 MiB. Prints the quickest of RUNS (7) runs of each, and the worst of all; a bench, no test. SECONDARY copies stand at all
-nine places for the last rows.
+Limits: 100 ms and 16 MiB. Prints the fastest of RUNS (7) runs of each, and the worst of all. This is a benchmark, not a test.
+For the last rows, there are SECONDARY copies at all nine places.
 """
 import os
 import sys

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The catalogue: one name, one volume with one defect. What must be said about each stands in `manifest`.
+"""The catalogue: each name is a volume with one defect. `manifest` lists the expected reports.
 
-bin-*     fields of the binary part            kdf-*, digest-*, seg-*, cfg-*   those objects
-copies-*  what the two copies say              area-*    keyslot areas that somebody overwrote
-json-*    text that is not the JSON we want    trunc-*   devices that end early
+bin-*     fields of the binary part            kdf-*, digest-*, seg-*, cfg-*   these objects
+copies-*  differences between the two copies   area-*    overwritten keyslot areas
+json-*    text that is not the required JSON   trunc-*   truncated devices
 num-*     numbers                              luks1-*   LUKS1
-obj-*     objects, names, references           attack-*  what a hostile header would try
+obj-*     objects, names, references           attack-*  attempts of a hostile header
 slot-*    a bad keyslot before a good one      good-*    unusual, and must open
 """
 import base64

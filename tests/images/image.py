@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Volumes in memory: made once by the installed cryptsetup, then changed byte by byte or by their JSON.
+"""Volumes in memory: made once by the installed cryptsetup, then changed byte by byte or through their JSON.
 
     image = base("two")
-    image.json(lambda h: h["config"].update(flags=["x"]))       both copies, with checksums that are right again
-    image.text(lambda text: text.replace(b"0", b"1"), PRIMARY)  one copy, by the JSON text
+    image.json(lambda h: h["config"].update(flags=["x"]))       both copies, with new checksums
+    image.text(lambda text: text.replace(b"0", b"1"), PRIMARY)  one copy, through the JSON text
 
-luks2edit changes files; here an image is some 600 KiB of memory, so that hundreds of them cost nothing.
+luks2edit changes files. Here an image is about 600 KiB of memory, so that hundreds of them are cheap.
 """
 import copy
 import hashlib

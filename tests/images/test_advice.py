@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""
-What latchkey advises, typed as it stands: does cryptsetup do it, and is the volume sound afterwards?
+"""Run each command that latchkey suggests, exactly as printed: cryptsetup must execute it, and the volume must be sound afterwards.
 
-The command is taken from latchkey's own message and given to a shell. FILE in it is a header backup that was made
-before the damage.
+The command is taken from latchkey's own message and passed to a shell. FILE in it is replaced by a header backup that was
+made before the damage.
 """
 import collections
 import itertools

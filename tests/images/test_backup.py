@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""`latchkey backup`: what it writes, what it refuses, what it leaves when something fails, and the day it is needed."""
+"""`latchkey backup`: what it writes, what it refuses, what remains after a failure, and how a backup is used."""
 import os
 import re
 import stat

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""One image, one defect: the right cause, the right words, and the image as it was.
+"""One image, one defect: the right cause, the right message, and an unchanged image.
 
-`manifest` has a line for each image of `defects.py`: what `test` and `check` must answer (the short names of the
-causes) and a piece of what they must say, " | " between the two if they differ and "-" for nothing in particular.
-Each image goes through both commands of the program and through its build with the sanitizers.
+`manifest` has a line for each image of `defects.py`: the required results of `test` and `check` (the short names of the causes)
+and a part of the required messages, with " | " between the two commands if they differ, and "-" for no requirement.
+Each image is tested with both commands of the program and with its build with the sanitizers.
 
-LATCHKEY_COMMAND="qemu-mips-static build/mips-linux-musl/latchkey" asks that program instead, and no other: its byte
-order and word size must not change one answer. What both commands call damaged is asked of `check` only then.
+LATCHKEY_COMMAND="qemu-mips-static build/mips-linux-musl/latchkey" tests only that program: its byte order and word size must
+not change any result. In this case, `check` runs only on the images that are damaged for both commands.
 
-Arguments choose images by a part of their names. --observe prints manifest lines of what happens now, which is
-how a new line is drafted: judge it before it becomes what is expected. --keep leaves the images.
+Arguments choose images by a part of their names. --observe prints manifest lines of the current results, as a draft for new
+lines: review them before they become expectations. --keep keeps the images.
 """
 import hashlib
 import os

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Random mutants of good headers: what cryptsetup refuses, latchkey never accepts.
+"""Random mutants of good headers: latchkey never accepts what cryptsetup refuses.
 
-A mutant of LUKS2 has one or two members of its JSON changed as a tree, with checksums that are right again; one of
-LUKS1 has some bits flipped. Each tool gets its own copy. Accepting is exit status 0 of `latchkey test`, and of
-`cryptsetup open --test-passphrase`: at the first go or, where the two differ on purpose, when it is helped: told the
-keyslot that latchkey opened, because cryptsetup gives up at the first one that it cannot compute; or without the
-copy of the header that latchkey said it cannot use, because latchkey is stricter about a copy and takes the other.
+A mutant of LUKS2 has one or two members of its JSON changed as a tree, with new checksums. A mutant of LUKS1 has some bits
+flipped. Each program gets its own copy. A mutant is accepted if `latchkey test` exits with 0, or `cryptsetup open
+--test-passphrase` does. Where the two programs differ on purpose, cryptsetup gets help: the keyslot that latchkey opened,
+because cryptsetup stops at the first one that it cannot compute; or an image without the header copy that latchkey reported
+as unusable, because latchkey is stricter about a copy and uses the other one.
 
-COUNT=n makes n mutants (500), SEED=n others; the name of a mutant says how to make it again: ONLY=number.
+COUNT=n makes n mutants (500), SEED=n makes different ones. The name of a mutant tells how to repeat it: ONLY=number.
 """
 import collections
 import concurrent.futures

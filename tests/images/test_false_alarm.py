@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Is an area said to be overwritten when it is, and only then?
+"""An area is reported as overwritten if and only if it is.
 
-By calculation: the chance that a good area is called bad, exactly. By trial: AREAS random areas (8000) and none is.
-And what accidents leave on a disk is found: wiped disks, text, programs, the metadata that mkfs writes.
+By calculation: the exact probability that a good area is reported. By trial: of AREAS random areas (8000), none is reported.
+All contents that accidents leave on a disk are found: wiped disks, text, programs, the metadata that mkfs writes.
 """
 import base64
 import gzip

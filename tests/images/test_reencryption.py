@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Volumes that are being re-encrypted, encrypted or decrypted: the state, the right command, and never an advice that destroys them.
+"""Volumes during re-encryption, encryption or decryption: the right state, the right command, and no destructive advice.
 
-`metadata` has the JSON areas of real ones; a header is built around each. Others are made here by the installed cryptsetup,
-on plain files, stopped or killed; then the command that latchkey prints is run, as the person would who reads it.
+`metadata` has the JSON areas of real volumes; a header is built around each. Other volumes are made here by the installed
+cryptsetup, on plain files, and stopped or killed. Then the command that latchkey prints is run, as a user would run it.
 Arguments choose cases by a part of their names.
 """
 import hashlib

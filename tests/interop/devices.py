@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What src/device reads of a block device, beside blkid, on images that the real tools make.
+"""What src/device recognises on a block device, compared with blkid, on images made by the real tools.
 
-Superblocks of every format, ids of partitions, files on FAT against mtools; and keys on sticks as the kernel
-mounts them, which needs root. No run may change an image. What this machine has no tool for is skipped.
+Superblocks of every format, ids of partitions, files on FAT compared with mtools, and keys on sticks as the kernel mounts them,
+which needs root. No run may change an image. Tests are skipped if their tool is not installed.
 Arguments choose cases by a part of their names.
 """
 import os

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""latchkey beside cryptsetup, on volumes that the installed cryptsetup makes.
+"""latchkey compared with cryptsetup, on volumes made by the installed cryptsetup.
 
-Both must agree on which keyslot opens with which secret and on refusing the wrong one; `dump --json` must say
-what cryptsetup's own dump says; and no run of latchkey may touch the image. Where latchkey differs on purpose
-there is a case of its own, whose name begins with "difference".
-Arguments choose cases by a part of their names.
+Both must agree on which keyslot opens with which secret, and on refusing the wrong one. `dump --json` must agree with
+cryptsetup's own dump. No run of latchkey may change the image. Each intended difference is a case of its own, whose name begins
+with "difference". Arguments choose cases by a part of their names.
 """
 import functools
 import itertools

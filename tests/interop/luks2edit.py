@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Change LUKS2 headers as an attacker or an accident would, with checksums that are right again.
+"""Change LUKS2 headers as an attacker or an accident would, with new checksums.
 
-    edit(path, lambda h: h["config"].update(flags=["allow-discards"]))      both copies, by the parsed JSON
-    edit_text(path, lambda text: text.replace(b'"4000"', b"4000"))          both copies, by the JSON text
+    edit(path, lambda h: h["config"].update(flags=["allow-discards"]))      both copies, through the parsed JSON
+    edit_text(path, lambda text: text.replace(b'"4000"', b"4000"))          both copies, through the JSON text
     set_field(path, SECONDARY, "seqid", 99)                                 one field of the binary part
-    damage(path, PRIMARY)                                                   a checksum that is wrong
+    damage(path, PRIMARY)                                                   a wrong checksum
 
-Only what is asked for changes: salts, sequence numbers and the order of the JSON's members stay.
+Only the requested parts change: salts, sequence numbers and the order of JSON members stay the same.
 Offsets are those of the LUKS2 On-Disk Format Specification, 2.1.
 """
 import hashlib

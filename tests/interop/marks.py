@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Marks of what is below LUKS (RAID arrays, volume groups, caches): what src/device/mark.c says of them beside blkid and
-the tools that made them, and what latchkey does with a volume that has one.
+"""Marks of structures below LUKS (RAID arrays, volume groups, caches): src/device/mark.c compared with blkid and with the
+tools that made them, and the reaction of latchkey to a volume with a mark.
 
-Where a tool works on a plain file or a loop device it makes the mark; else the mark is made here by its documented
-layout, and blkid must take it, mdadm too where it can. No run may change an image. Arguments choose cases by a part of
-their names.
+If a tool works on a plain file or a loop device, it makes the mark. Otherwise the mark is made here from its documented layout,
+and blkid must recognise it, and mdadm where it can. No run may change an image. Arguments choose cases by a part of their
+names.
 """
 import functools
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Memory and system calls of one run of a program: what can be counted, and comes out the same each time."""
+"""Memory and system calls of one run of a program: quantities that are the same in each run."""
 import ctypes
 import os
 import re

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Volumes made by the installed cryptsetup, both tools asked about them, and the answers as TAP.
+"""Volumes made by the installed cryptsetup, the answers of both programs about them, and results as TAP.
 
     volume = Volume(folder, "name").format(b"secret", *PBKDF2)
     complaints = volume.agree(typed(b"secret"), 0) + volume.agree(typed(b"wrong"), None)
 
-latchkey works on the image itself, which must stay as it is to the last byte; cryptsetup repairs what it
-opens, so it gets a copy. Everything that is made goes under $O (default: build). CRYPTSETUP names another peer.
+latchkey works on the image itself, which must not change by a single byte. cryptsetup repairs what it opens, so it gets a copy.
+All output goes to $O (default: build). CRYPTSETUP names another cryptsetup.
 """
 import base64
 import collections

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/peer/fetch.sh - the tests of cryptsetup from the distribution's source package, to $O/peer/tests.
+# tests/peer/fetch.sh - get the tests of cryptsetup from the distribution's source package, to $O/peer/tests.
 #
-# Asks nothing, needs no root, leaves the machine's own package lists alone (as toolchain/fetch does, which names the
-# package sources). ARCHIVE=file uses a source archive that you have. Prints why when there is none.
+# Asks nothing, does not need root, and does not change the machine's package lists (like toolchain/fetch, which names the
+# package sources). ARCHIVE=file uses an existing source archive. Prints the reason if it finds none.
 set -eu
 export LC_ALL=C
 O=${O:-build}

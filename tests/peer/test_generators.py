@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""cryptsetup's own test images against `check` and `test`: equal to its verdict, or stricter.
+"""cryptsetup's own test images with `check` and `test`: the same verdict, or a stricter one.
 
-fetch brings the tests out of the distribution's source package. Two kinds of images are in them: headers that its
-generators make, each with one fault, and volumes of the past. For the first the verdict is what its own suite expects
-(R and T: taken, F: refused), for the second what the installed cryptsetup says about a copy. Where latchkey is
-stricter, differences.md must say why; where it is laxer, that is a failure always.
+fetch.sh gets the tests from the distribution's source package. They contain two kinds of images: headers made by generators,
+with one fault each, and volumes of older versions. For the first kind, the verdict is that of cryptsetup's own suite (R and T:
+accepted, F: refused); for the second, that of the installed cryptsetup on a copy. If latchkey is stricter, differences.md must
+explain why. If it is less strict, the test fails.
 """
 import glob
 import os

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write the generated_*.h of this folder: expected values for the unit tests, from other implementations than ours.
+"""Write the generated_*.h of this folder: expected values for the unit tests, from other implementations.
 
     PBKDF2   Python's hashlib
     Argon2   OpenSSL (not phc-winner-argon2), through the package `cryptography` from version 48 on
@@ -7,8 +7,8 @@
     AES-CBC  OpenSSL, through the same package; the IVs written here from dm-crypt's documentation
     AF       written here from the LUKS1 specification (2.4), on hashlib
 
-Needed only to add values; the tests read what is in the repository. Inputs are not in the tables: they are the
-bytes of fill() below, which tests/unit/unit.h has, too.
+Needed only to add values; the tests use the files in the repository. The tables do not contain the inputs: these are the
+bytes of fill() below, which is also in tests/unit/unit.h.
 """
 import hashlib
 import os

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-# cases.sh - what the guests share in which latchkey and the real cryptsetup map the same volumes.
+# cases.sh - functions for guests in which latchkey and the real cryptsetup map the same volumes.
 #
-# Each function case_NAME is a test; the comment behind its brace says what would be wrong if
-# it failed. A case runs in a subshell under set -e, with nothing mapped before. On the
-# console: "CASE ok NAME", "CASE not ok NAME" or "CASE skip NAME", before it what the case said.
-# tests/boot/test_mapping.py reads the names in the script and the results on the console.
+# Each function case_NAME is a test. The comment after its brace describes the defect that it
+# would catch. A case runs in a subshell under set -e, without existing mappings. The console
+# shows the output of the case and then "CASE ok NAME", "CASE not ok NAME" or "CASE skip NAME".
+# tests/boot/test_mapping.py reads the names from the script and the results from the console.
 export PATH=/bin:/sbin:/usr/sbin
 /bin/busybox --install -s /bin
 

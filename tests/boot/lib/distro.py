@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A system of the distribution's own packages, and encrypted disks with it, for machines that end in a real systemd.
+"""A system of the distribution's packages, and encrypted disks with it, for machines that boot a real systemd.
 
-The folder of tests/boot/fetch/get-root is never changed: who needs it otherwise takes a copy, whose files are links.
+The folder of tests/boot/fetch/get-root is never changed. A test that needs a different system makes a copy of links.
 """
 import os
 import secrets
@@ -15,22 +15,22 @@ from vm import Failure, Skip
 WORK = os.path.join(vm.O, "distro")
 PASSPHRASE = "correct horse " + secrets.token_hex(4)
 WITNESS = "the witness is " + secrets.token_hex(16)
-NAME = "latchkey"  # of the machine
-# What only a package manager or a builder of images needs, and what a machine without hardware does not.
+NAME = "latchkey"  # the machine's name
+# Files that only a package manager or an image builder needs, and files that a virtual machine does not need.
 NOT_ON_DISK = ("boot usr/lib/modules usr/lib/dracut usr/lib/apt usr/bin/perl* usr/share/perl* usr/lib/x86_64-linux-gnu/perl* "
                "usr/lib/x86_64-linux-gnu/libperl* usr/share/initramfs-tools usr/share/zoneinfo usr/share/bash-completion "
                "usr/lib/x86_64-linux-gnu/gconv usr/lib/udev/hwdb.d usr/lib/udev/hwdb.bin usr/lib/klibc var/cache var/lib/apt "
                "var/lib/dpkg usr/sbin/e2fsck usr/sbin/debugfs")
-# Work that has nothing to do with disks, and takes seconds under emulation.
+# Services that are unrelated to disks and take seconds under emulation.
 MASKED = ("apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer "
           "systemd-pstore.service systemd-random-seed.service systemd-update-utmp.service ldconfig.service "
           "systemd-networkd.service getty@tty1.service getty-static.service systemd-hwdb-update.service "
           "systemd-tmpfiles-clean.timer systemd-firstboot.service")
 
-# Whoever logs in has this said: each line begins with "report: ".
+# Printed after login; each line begins with "report: ".
 REPORT = r"""#!/bin/sh
 exec 2>&1
-echo # what the terminal says of itself stays on a line of its own
+echo # keep escape sequences of the terminal on a separate line
 say() { sed "s/^/report: $1 /"; }
 systemctl is-system-running --wait | say state
 systemctl list-units --failed --plain --no-legend --no-pager | say failed
@@ -53,7 +53,7 @@ systemctl poweroff
 
 
 def missing():
-    """As vm.missing(), for these tests."""
+    """Like vm.missing(), for these tests."""
     if os.geteuid():
         return "only root can make a system of the distribution's packages"
     for tool in ("mmdebstrap", "chroot"):
@@ -64,7 +64,7 @@ def missing():
 
 @vm.once
 def tree(which="tree"):
-    """The system as its packages make it; get-root knows which there are."""
+    """The folder of an unchanged system; get-root lists the possible ones."""
     lack = missing()
     if lack:
         raise Skip(lack)
@@ -83,7 +83,7 @@ def path(name):
 
 @vm.once
 def source(name, variable, project, commit):
-    """Somebody's sources as a folder: from its own project, or the repository that @variable names; git checks the commit."""
+    """Sources of another project as a folder: from its repository, or from the one that @variable names; git checks the commit."""
     folder = path(name + "-source")
     if os.path.exists(os.path.join(folder, ".git", "done")):
         return folder
@@ -103,7 +103,7 @@ def source(name, variable, project, commit):
 
 
 def put(folder, name, content, mode=0o644):
-    """A new file, never through a link into what is not ours to change."""
+    """Write a new file, never through a link, which could change another file."""
     name = os.path.join(folder, name)
     os.makedirs(os.path.dirname(name), exist_ok=True)
     if os.path.lexists(name):
@@ -114,7 +114,7 @@ def put(folder, name, content, mode=0o644):
 
 
 def copy(name, without="", files=(), which="tree"):
-    """A copy of the system as folder NAME; files: (path, content[, mode])."""
+    """A copy of the system as folder NAME, with additional files: (path, content[, mode])."""
     out = path(name)
     vm.run("rm", "-rf", out)
     vm.run("cp", "-al", tree(which), out)
@@ -126,11 +126,11 @@ def copy(name, without="", files=(), which="tree"):
 
 
 def root_files():
-    """What makes the system one that boots, says what it is, and asks nobody anything."""
+    """Files that make the system bootable without questions, and print the report."""
     units = "etc/systemd/system/"
     yield "etc/fstab", ("/dev/mapper/root / ext4 defaults 0 0\n"
                         "/dev/mapper/data /data ext4 defaults 0 0\n/dev/mapper/later /later ext4 defaults 0 0\n")
-    # Both ways: a volume that is open already, and one that systemd opens.
+    # Two cases: a volume that is already open, and one that systemd opens.
     yield "etc/crypttab", ("root /dev/vda none luks\ndata /dev/vdb none luks\n"
                            "later /dev/vdc /etc/later.key luks\n")
     yield "etc/later.key", PASSPHRASE, 0o600
@@ -141,7 +141,7 @@ def root_files():
     yield "report", REPORT, 0o755
     with open(vm.compile_static("root_init"), "rb") as f:
         yield "root_init", f.read(), 0o755
-    # What of the initramfs's /run is there before any udev has run.
+    # The content of the initramfs's /run before udev starts.
     yield units + "systemd-udevd.service.d/record.conf", ("[Service]\nExecStartPre=/bin/sh -c "
                                                           "'cat /run/udev/data/b* >/run/early-record || :'\n")
     yield units + "dummy", ""
@@ -173,7 +173,7 @@ def uuid():
 
 @vm.once
 def filesystem_uuid():
-    """Of the root's filesystem, made to be known."""
+    """The UUID of the root's filesystem, which is fixed."""
     return str(uuid4())
 
 
@@ -189,7 +189,7 @@ def key_file():
 
 @vm.once
 def data_disk(name):
-    """/dev/vdb or /dev/vdc: a volume with a witness in it."""
+    """/dev/vdb or /dev/vdc: a volume with a witness file."""
     return vm.make_disk("distro-" + name, "--witness", f"{name} {WITNESS}", "--passphrase", PASSPHRASE, "--memory", "8192")
 
 
@@ -202,6 +202,6 @@ def log_in(machine):
 
 
 def reported(machine, what):
-    """The lines of /report about it."""
+    """The lines of the report about @what."""
     start = f"report: {what} "
     return [line[len(start):].strip() for line in machine.text.split("\n") if line.startswith(start)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Images of guests that have busybox, the machine's own cryptsetup and dmsetup, and latchkey. See tests/boot/guest/cases.sh."""
+"""Images of guests with busybox, this machine's cryptsetup and dmsetup, and latchkey. See tests/boot/guest/cases.sh."""
 import os
 import shutil
 import sys
@@ -11,7 +11,7 @@ TOOLS = ("busybox", "cryptsetup", "dmsetup")
 
 
 def missing(*tools):
-    """What this machine lacks for such a guest, as one sentence; None if nothing."""
+    """One line about what this machine lacks for such a guest, or None."""
     for name in TOOLS + tools:
         if not shutil.which(name):
             return f"{name} is not installed (toolchain/setup check installs it)"
@@ -19,7 +19,7 @@ def missing(*tools):
 
 
 def image(cases, modules, *files, tools=()):
-    """The script tests/boot/guest/CASES as process 1, and (file, where it goes with its mode) more; @tools: programs of this machine, too."""
+    """An image with the script tests/boot/guest/CASES as process 1, additional (file, destination and mode), and @tools, programs of this machine."""
     busybox = os.path.realpath(shutil.which("busybox"))
     add = [f"{busybox}:/bin/busybox:0755", f"{os.path.join(vm.GUEST, 'cases.sh')}:/cases.sh"]
     add += [f"{path}:{where}" for path, where in files]

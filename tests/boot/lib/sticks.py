@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Roots, key sticks and how they are plugged: what the tests of `latchkey boot` in virtual machines share.
+"""Roots and key sticks for the tests of `latchkey boot` in virtual machines.
 
-Sticks are plugged and pulled by QEMU while the machine runs: real USB storage where a test says so, elsewhere SCSI
-disks that are marked removable, since the distribution's kernel for virtual machines starts so much quicker.
+QEMU plugs and unplugs sticks while the machine runs. They are real USB storage where a test requires it, and otherwise SCSI
+disks that are marked removable, because the distribution's kernel for virtual machines boots much faster.
 """
 import os
 import secrets
@@ -18,9 +18,9 @@ PROMPT = r"Enter passphrase for root \(/dev/vda\): "
 MODULES = vm.MODULES + " virtio_scsi sd_mod virtio_console"
 SCSI = ["-device", "virtio-scsi-pci,id=scsi"]
 XHCI = ["-device", "qemu-xhci,id=xhci"]
-FULL = {"kernel_options": ["--full"]}  # a kernel that has USB
+FULL = {"kernel_options": ["--full"]}  # a kernel with USB
 ROOT = "latchkey.device=/dev/vda"
-# Two suites may run at once.
+# Two suites may run at the same time.
 PREFIX = os.path.basename(sys.argv[0]).removeprefix("test_") + "-"
 
 
@@ -60,7 +60,7 @@ def image_with(name, content, where):
 
 
 def new_file(name, size):
-    """An empty one, of so many bytes."""
+    """An empty file of this size in bytes."""
     out = path(name)
     if os.path.exists(out):
         os.unlink(out)
@@ -82,7 +82,7 @@ def make_tree(name, files):
 
 
 def stick(name, files, label="STICK", size_mib=8, kind="vfat"):
-    """A filesystem with these files, made by the real tools; one folder deep."""
+    """A filesystem with these files, made by the real tools; with folders of one level."""
     out = new_file(name + ".stick", size_mib << 20)
     if kind == "vfat":
         vm.run("mkfs.vfat", "-n", label, out)
@@ -96,7 +96,7 @@ def stick(name, files, label="STICK", size_mib=8, kind="vfat"):
 
 
 def drive(image_path, name="stick", more=""):
-    """For QEMU: a drive that nothing is plugged to yet."""
+    """For QEMU: a drive that is not plugged in yet."""
     return ["-drive", f"file={image_path},format=raw,if=none,id={name},readonly=on{more}"]
 
 
@@ -113,7 +113,7 @@ def pull(machine, name="stick"):
 
 
 def plugged(name="stick", kind="scsi-hd"):
-    """For QEMU: plugged from the start."""
+    """For QEMU: plugged in from the start."""
     return ["-device", device(name, kind)]
 
 

@@ -6,9 +6,9 @@
         vm.send("secret\\n")
         vm.wait_off()
 
-Disks are snapshots: nothing that a guest writes reaches a file. Emulation is always in software
-(-accel tcg), and with -cpu max: QEMU's default processor model makes some kernels panic under it. The
-console's log stays in $O/boot/NAME.log. Everything made goes under $O (default: build).
+Disks are snapshots: a guest cannot change their files. Emulation is always in software (-accel tcg) with -cpu max, because
+some kernels panic on QEMU's default processor model. The console is logged to $O/boot/NAME.log. All output goes to $O
+(default: build).
 """
 import functools
 import os
@@ -28,7 +28,7 @@ from concurrent.futures import ThreadPoolExecutor
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 BOOT = os.path.dirname(HERE)
-GUEST = os.path.join(BOOT, "guest")  # what runs in the machine
+GUEST = os.path.join(BOOT, "guest")  # programs that run in the machine
 FETCH = os.path.join(BOOT, "fetch")
 TOP = os.path.dirname(os.path.dirname(BOOT))
 O = os.path.join(TOP, os.environ.get("O", "build"))
@@ -38,7 +38,7 @@ INIT = os.path.join(BUILT, "init")
 WORK = os.path.join(O, "boot")
 QEMU = "qemu-system-x86_64"
 
-# For one boot, in seconds; a machine that is slower than this one's tenth may raise it. BOOT_JOBS: machines side by side.
+# Timeout for one boot, in seconds; increase it on a very slow machine. BOOT_JOBS: number of machines in parallel.
 LIMIT = float(os.environ.get("BOOT_SECONDS", "120"))
 MODULES = "virtio_pci? virtio_blk? dm_crypt xts aesni_intel? ext4?"
 
@@ -47,18 +47,18 @@ os.makedirs(WORK, exist_ok=True)
 
 
 class Failure(Exception):
-    """What a test expected did not happen."""
+    """The expected result did not happen."""
 
 
 class Skip(Exception):
-    """This machine cannot run the test, and why."""
+    """This machine cannot run the test, for this reason."""
 
 
-FIXTURES = threading.RLock()  # scenarios run side by side, what they share is made one after the other
+FIXTURES = threading.RLock()  # tests run in parallel, but the fixtures that they share are made one after the other
 
 
 def once(function):
-    """A fixture: made when first asked for, the same one ever after."""
+    """A fixture: made at its first use, and used again afterwards."""
     cached = functools.cache(function)
 
     @functools.wraps(function)
@@ -70,7 +70,7 @@ def once(function):
 
 
 def run(*command):
-    """Run a program; its output only matters when it fails."""
+    """Run a program; its output is used only if it fails."""
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
         raise Failure(f"{' '.join(command)}: status {done.returncode}\n{done.stdout.decode(errors='replace')}")
@@ -78,7 +78,7 @@ def run(*command):
 
 
 def missing():
-    """What this machine lacks for booting, as one sentence; None if nothing."""
+    """One line about what this machine lacks for booting, or None."""
     for tool in (QEMU, "setpriv", "cryptsetup", "mke2fs", "cpio", "modprobe", "cc"):
         if not shutil.which(tool):
             return f"{tool} is not installed (toolchain/setup check installs it)"
@@ -92,7 +92,7 @@ def missing():
 
 @once
 def kernel(*options):
-    """The folder with vmlinuz, version and lib/modules; fetched when it is not there. --full: the one with USB."""
+    """The folder with vmlinuz, version and lib/modules; downloaded if it is missing. --full: the kernel with USB."""
     done = subprocess.run([os.path.join(FETCH, "get-kernel"), *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     if done.returncode:
         raise Failure(f"get-kernel: status {done.returncode}")
@@ -101,14 +101,14 @@ def kernel(*options):
 
 @once
 def compile_static(name):
-    """A small program for a guest from tests/boot/guest/NAME.c. Returns its path."""
+    """Build a small program for a guest from tests/boot/guest/NAME.c. Returns its path."""
     out = os.path.join(WORK, name)
     run("cc", "-std=c11", "-D_GNU_SOURCE", "-Os", "-static", "-s", "-o", out, os.path.join(GUEST, name + ".c"))
     return out
 
 
 def with_libraries(program):
-    """The files that a program of this machine needs in a guest, each at its own path."""
+    """The files that a program of this machine needs in a guest, each with the same path."""
     files = [os.path.realpath(program)]
     for line in subprocess.run(["ldd", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode().split("\n"):
         match = re.search(r"(/\S+) \(0x", line)
@@ -118,7 +118,7 @@ def with_libraries(program):
 
 
 def make_image(name, *options, modules=MODULES, init=INIT, latchkey=None, kernel_options=()):
-    """An initramfs of initramfs/mkimage. Returns its path. Another init than ours is not latchkey, too."""
+    """Make an initramfs with initramfs/mkimage. Returns its path. With another init, latchkey must be added."""
     out = os.path.join(WORK, name + ".cpio.gz")
     folder = kernel(*kernel_options)
     latchkey = latchkey or (LATCHKEY if init != INIT else None)
@@ -140,16 +140,16 @@ class VM:
                  show=None, limit=LIMIT, kernel_options=()):
         self.kernel_options = kernel_options
         self.name, self.limit = name, limit
-        self.show = show  # called with what the console says, as it comes
+        self.show = show  # called with the output of the console
         self.image, self.words = image, f"console=ttyS0 {kernel_words} {words}"
         self.disks, self.memory, self.args = disks, memory, args
-        self.text = ""  # all that the console said
-        self.seen = 0  # how much of it expect() has passed
+        self.text = ""  # all output of the console
+        self.seen = 0  # the length that expect() has consumed
         self.process = None
 
     def command(self, serial):
         folder = kernel(*self.kernel_options)
-        # Whatever becomes of us, no machine is left running.
+        # Kill the machine when this program exits for any reason.
         command = ["setpriv", "--pdeathsig", "KILL", QEMU, "-accel", "tcg", "-cpu", "max", "-m", str(self.memory), "-no-reboot", "-nodefaults",
                    "-display", "none", "-vga", "none", "-nic", "none", *serial,
                    "-kernel", os.path.join(folder, "vmlinuz"), "-initrd", self.image, "-append", self.words]
@@ -161,7 +161,7 @@ class VM:
         return os.path.join(WORK, self.name + ".log")
 
     def hand_over(self):
-        """Give this terminal to the guest until it is off (^A x ends it). Returns what its console said."""
+        """Connect this terminal to the guest until it is off (^A x quits). Returns the output of its console."""
         log = self.log_path()
         subprocess.run(self.command(["-chardev", f"stdio,id=console,mux=on,signal=off,logfile={log}",
                                      "-serial", "chardev:console", "-mon", "chardev=console"]))
@@ -169,7 +169,7 @@ class VM:
             return f.read().replace("\r", "")
 
     def __enter__(self):
-        # A socket's path may only have 107 bytes: a short one, whatever $O is.
+        # The path of a socket is limited to 107 bytes, so it is not in $O.
         self.folder = tempfile.mkdtemp(prefix="latchkey-vm.")
         self.socket_path = os.path.join(self.folder, "monitor")
         self.log = open(self.log_path(), "wb")
@@ -192,7 +192,7 @@ class VM:
         shutil.rmtree(self.folder)
 
     def _read(self, until):
-        """Take what the console says, waiting at most until then. False at its end."""
+        """Read from the console, waiting at most until this time. False at end of file."""
         if not self.selector.select(max(0, min(until, self.deadline) - time.monotonic())):
             return True
         data = os.read(self.process.stdout.fileno(), 65536)
@@ -209,7 +209,7 @@ class VM:
         raise Failure(f"{what}; the console's last words (all of them in {self.log.name}):\n{tail}")
 
     def expect(self, pattern, timeout=None):
-        """Wait for the regular expression in what was said since the last match. Returns the match."""
+        """Wait for the regular expression in the output since the last match. Returns the match."""
         until = time.monotonic() + (timeout or self.limit)
         while True:
             match = re.compile(pattern).search(self.text, self.seen)
@@ -222,7 +222,7 @@ class VM:
                 self._fail(f"the machine went off before it said /{pattern}/")
 
     def quiet(self, seconds):
-        """What is said in so many seconds."""
+        """The output of the next seconds."""
         until = time.monotonic() + seconds
         start = len(self.text)
         while time.monotonic() < until:
@@ -234,14 +234,14 @@ class VM:
         self.process.stdin.write(text.encode())
 
     def wait_off(self, timeout=None):
-        """Until the guest powers off or restarts."""
+        """Wait until the guest powers off or restarts."""
         until = time.monotonic() + (timeout or self.limit)
         while self._read(until):
             if time.monotonic() >= min(until, self.deadline):
                 self._fail(f"the machine is still on after {timeout or self.limit:g} s")
 
     def monitor(self, line):
-        """Give QEMU's monitor a command. Returns what it answered."""
+        """Send a command to QEMU's monitor. Returns the answer."""
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(20)
             s.connect(self.socket_path)
@@ -264,7 +264,7 @@ class VM:
 
 
 def attempt(scenario):
-    """Returns how the line of TAP begins and ends, and what went wrong, a line each."""
+    """Returns the beginning and the end of the line of TAP, and the lines that describe the failure."""
     start = time.monotonic()
     verdict, reason, said = "ok", "", []
     try:
@@ -273,14 +273,14 @@ def attempt(scenario):
         reason = f" # SKIP {e}"
     except Failure as e:
         verdict, said = "not ok", str(e).splitlines()
-    except Exception:  # a fault in the test is no reason to lose the other results
+    except Exception:  # a fault in one test must not lose the other results
         verdict, said = "not ok", traceback.format_exc().splitlines()
     return verdict, f"{scenario.__doc__} ({time.monotonic() - start:.1f} s){reason}", said
 
 
 def suite(scenarios, jobs=None):
-    """Run the functions as one TAP suite; the arguments of the program choose some by name. @jobs: so many side by side."""
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(1))  # the machines die with us
+    """Run the functions as one TAP suite; the arguments of the program choose some by name. @jobs: number in parallel."""
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(1))  # the machines are killed with this process
     chosen = [s for s in scenarios if not sys.argv[1:] or s.__name__ in sys.argv[1:]]
     lack = missing()
     if lack:
