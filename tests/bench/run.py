@@ -298,7 +298,7 @@ def bench(peer):
     figures.append(["binary", "KiB", f"{size / 1024:.1f}", "192.0", "160.0", "yes" if size <= 192 << 10 else "NO"])
     print()
     show(figures)
-    print("Asked for beside Debian 12's cryptsetup 2.6 with OpenSSL 3.0, or 2.8 with OpenSSL 3.5; loads of this machine end in them, too.")
+    print("The limits are for a comparison with Debian 12's cryptsetup 2.6 with OpenSSL 3.0, or 2.8 with OpenSSL 3.5. Other load on this machine distorts the figures.")
     print()
     show(list(wiping(available)))
     print()

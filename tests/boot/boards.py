@@ -350,7 +350,7 @@ def too_large_a_slot(board):
                 expect_root(machine)
                 machine.assert_no("Out of memory|oom-kill|invoked oom-killer")
                 if not re.search(r"keyslot 0.*(1024 MiB|1048576 KiB|1 GiB)", machine.text):
-                    raise Failure("nobody said what keyslot 0 needs:\n" + machine.text)
+                    raise Failure("no message about what keyslot 0 needs:\n" + machine.text)
 
     scenario.__doc__ = f"{board}: with 64 MiB of memory a slot of 1 GiB is named and passed over, the next ones open"
     return scenario

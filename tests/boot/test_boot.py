@@ -17,7 +17,7 @@ from vm import VM, Failure
 
 PASSPHRASE = "correct horse " + secrets.token_hex(4)
 WRONG = "incorrect mule " + secrets.token_hex(4)
-WITNESS = "the witness is " + secrets.token_hex(16)  # nobody can know it who has not read this root
+WITNESS = "the witness is " + secrets.token_hex(16)  # known only by reading this root
 PROMPT = r"Enter passphrase for root \(/dev/vda\): "
 DEVICE = "latchkey.device=/dev/vda"
 HEADER = "latchkey.header=/etc/root.header"
@@ -116,7 +116,7 @@ def typed_too_early():
 
 
 def key_file():
-    """a key file in the image opens the root, and nobody need answer the prompt beside it"""
+    """a key file in the image opens the root without an answer to the prompt"""
     disk()
     with open(KEY, "rb") as f:
         img = key_image("key", f.read())
@@ -177,7 +177,7 @@ def by_uuid():
 
 
 def wrong_key_file():
-    """a key file that is no key of the volume leads to the prompt"""
+    """a key file that does not open the volume leads to the prompt"""
     img = key_image("wrong-key", b"something else")
     with VM("wrong-key-file", img, f"{DEVICE} latchkey.key=/etc/root.key", [disk()]) as m:
         m.expect("the key file /etc/root.key does not open root: .*wrong passphrase or key")
@@ -194,13 +194,13 @@ def missing_key_file():
 
 
 def late_device():
-    """a device that appears later is waited for, in words, and opened"""
+    """a device that appears later is waited for with a message, and opened"""
     late = ["-drive", f"file={disk()},format=raw,if=none,id=late,snapshot=on"]
     with VM("late-device", image(), DEVICE, args=late) as m:
         m.expect("waiting for root: /dev/vda: ")
         start = time.monotonic()
         m.expect("waiting for root: /dev/vda: ", timeout=30)  # and again after 10 s
-        check(time.monotonic() - start > 7, "the wait is said too often", m.text)
+        check(time.monotonic() - start > 7, "the wait is reported too often", m.text)
         m.monitor("device_add virtio-blk-pci,drive=late")
         answer(m)
         expect_root(m)
@@ -288,7 +288,7 @@ def both_damaged():
 
 
 def not_luks():
-    """a disk that is not LUKS is waited for in words, quietly, and without a shell"""
+    """a disk that is not LUKS is waited for with one message and without a shell"""
     plain = os.path.join(vm.WORK, "plain.img")
     with open(plain, "wb") as f:
         f.truncate(8 << 20)
@@ -298,7 +298,7 @@ def not_luks():
 
 
 def no_device_word():
-    """a command line that names no volume is said, with the devices that exist"""
+    """a command line without a volume is reported, with the existing devices"""
     with VM("no-device-word", image(), "latchkey.devise=/dev/vda", [disk()]) as m:
         m.expect("no such word: devise")
         m.expect("no volume is configured")
@@ -353,7 +353,7 @@ def wrong_root():
 
 
 def codes_that_stop():
-    """resource (3), exists (5), a foreign code and a signal stop the boot, in words"""
+    """resource (3), exists (5), an unknown code and a signal stop the boot with a message"""
     for end, said in (("exit-3", r"3 \(resource\)"), ("exit-5", r"5 \(exists\)"), ("exit-77", "77, which is none"),
                       ("kill-9", "killed by signal 9")):
         with VM("code-" + end, stub_image(), f"{DEVICE} latchkey.name={end}", [disk()]) as m:

@@ -65,7 +65,7 @@ exec chroot "$@"
 
 
 def in_machine(folder, *command):
-    """The same for who looks at this machine, too: what is mounted goes with the namespace."""
+    """The same with the files of this machine; mounts end with the namespace."""
     return vm.run("unshare", "-m", "sh", "-ec", IN_MACHINE, "sh", folder, "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C",
                   *command)
 
@@ -178,7 +178,7 @@ def dracut_hostonly():
     want = "modules dm_crypt\nmodules crypto-aes crypto-xts crypto-plain64 crypto-serpent crypto-xts crypto-plain64\n" \
         f"cmdline rd.luks.uuid=luks-{distro.uuid()}\nroot {disk} none luks,x-initrd.attach\n{marked}"
     warned = [line for line in said.splitlines() if line.startswith("warned ")]
-    check(warned and all(line.startswith("warned latchkey: ") for line in warned), "nobody ran latchkey-preflight", said)
+    check(warned and all(line.startswith("warned latchkey: ") for line in warned), "latchkey-preflight was not run", said)
     said = "".join(line + "\n" for line in said.splitlines() if line not in warned)
     check(said == want, f"wanted\n{want}, got", said)
 
@@ -218,7 +218,7 @@ def dracut_systemd_stick():
 
 
 def dracut_figures():
-    """dracut: size and seconds beside its own crypt module"""
+    """dracut: size and seconds compared with its own crypt module"""
     folder = distro.copy("hooks-dracut-stock")
     in_system(folder, "dracut", "--force", "--no-hostonly", "--no-hostonly-cmdline", "--kver", version(),
               "--modules", "base kernel-modules-extra rootfs-block udev-rules fs-lib crypt dm",
@@ -310,13 +310,13 @@ def initramfs_tools_stick():
 
 
 def initramfs_tools_beside():
-    """initramfs-tools with cryptsetup-initramfs beside latchkey: asked once, by latchkey; cryptsetup leaves it alone"""
+    """initramfs-tools with cryptsetup-initramfs and latchkey: one prompt, of latchkey; cryptsetup ignores the open volume"""
     m = boot("initramfs-tools-beside", initramfs_tools("beside"), SHORT)
     m.assert_no("Please unlock disk")
 
 
 def initramfs_tools_figures():
-    """initramfs-tools: size and seconds beside cryptsetup-initramfs"""
+    """initramfs-tools: size and seconds compared with cryptsetup-initramfs"""
     folder = distro.copy("hooks-initramfs-tools-stock", files=initramfs_tools_files())
     set_modules(folder)
     in_system(folder, "mkinitramfs", "-o", "/initramfs-tools-stock", version())
@@ -369,7 +369,7 @@ REMOTE = """#!/bin/sh
 
 
 def initramfs_tools_remote():
-    """initramfs-tools beside cryptsetup-initramfs: cryptroot-unlock refuses a wrong passphrase, and opens with the right one"""
+    """initramfs-tools with cryptsetup-initramfs: cryptroot-unlock refuses a wrong passphrase, and opens with the right one"""
     image = initramfs_tools("remote", files=(("etc/initramfs-tools/scripts/init-premount/remote",
                                               REMOTE.replace("PASSPHRASE", distro.PASSPHRASE), 0o755),))
     names = names_in(image)
@@ -382,7 +382,7 @@ def initramfs_tools_remote():
 def initramfs_tools_dropbear():
     """initramfs-tools with dropbear-initramfs: ssh to the machine that waits, a wrong passphrase, and the right one"""
     if not shutil.which("ssh-keygen"):
-        raise Skip("nobody can log in without openssh-client (toolchain/setup hooks installs it)")
+        raise Skip("openssh-client is missing (toolchain/setup hooks installs it)")
     key = distro.path("ssh-key")
     vm.run("rm", "-f", key, key + ".pub")
     vm.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
@@ -404,9 +404,9 @@ def initramfs_tools_dropbear():
         return done.returncode
 
     def answer(m):
-        while (code := unlock(m, "wrong")) == 255:  # there is no network yet
+        while (code := unlock(m, "wrong")) == 255:  # the network is not up yet
             m.quiet(1)
-            check(time.monotonic() < m.deadline, "nobody could log in", m.said + m.text)
+            check(time.monotonic() < m.deadline, "login failed", m.said + m.text)
         check(code == 1 and "wrong passphrase" in m.said, f"status {code} for a wrong passphrase", m.said)
         code = unlock(m, distro.PASSPHRASE)
         check(code != 1, "the passphrase was refused", m.said)
@@ -496,7 +496,7 @@ def volume_group(filesystem):
 
 
 def initramfs_tools_lvm():
-    """initramfs-tools without cryptsetup: a root on LVM in the volume; dmsetup's rules, and not ours beside them"""
+    """initramfs-tools without cryptsetup: a root on LVM in the volume; dmsetup's rules without latchkey's"""
     disk = layout_disk("lvm", content=volume_group)
     image = initramfs_tools("lvm", f"{CRYPT} {NO_DROPBEAR}", layout_table(disk, "vda5_crypt"), which="layouts")
     names = names_in(image)
@@ -539,7 +539,7 @@ def initramfs_tools_dep():
 
 
 def initramfs_tools_trixie():
-    """initramfs-tools of Debian 13, with and without cryptsetup-initramfs beside latchkey: a passphrase"""
+    """initramfs-tools of Debian 13, with and without cryptsetup-initramfs: a passphrase"""
     boot("trixie", initramfs_tools("trixie", STOCK, which="trixie"), SHORT)
     m = boot("trixie-beside", initramfs_tools("trixie-beside", which="trixie"), SHORT)
     m.assert_no("Please unlock disk")
@@ -672,7 +672,7 @@ def mkinitcpio_systemd():
 
 
 def mkinitcpio_figures():
-    """mkinitcpio: size and seconds beside its own encrypt hook"""
+    """mkinitcpio: size and seconds compared with its own encrypt hook"""
     words = f"{by_cryptdevice()} {SHORT}"
     compare("mkinitcpio", mkinitcpio("mkinitcpio", BUSYBOX_HOOKS), words,
             mkinitcpio("mkinitcpio-stock", "base udev block encrypt filesystems"), words)
@@ -687,7 +687,7 @@ def alpine():
     base = distro.path("alpine")
     vm.run("rm", "-rf", base)
     findfs = os.path.join(vm.WORK, "nlplug-findfs")
-    # Alpine's C library has strlcpy, this machine's may not; and here pthread_cond_destroy would wait for ever for a thread
+    # Alpine's C library has strlcpy, this machine's may not; and here pthread_cond_destroy would wait indefinitely for a thread
     # that nlplug-findfs leaves waiting at its end.
     vm.run("sh", "-ec", 'cc -w -D_GNU_SOURCE -Dpthread_cond_destroy=pthread_cond_broadcast "-Dstrlcpy(to,from,size)=snprintf(to,size,from)" -o "$2" "$1/nlplug-findfs/nlplug-findfs.c" $(pkg-config --cflags --libs libkmod blkid libcryptsetup) -lpthread',
            "sh", tree, findfs)

@@ -234,14 +234,14 @@ def nothing_else():
     folder, _ = unpacked(out)
     files = sorted(os.path.relpath(os.path.join(f, n), folder) for f, _, names in os.walk(folder) for n in names)
     check(files == ["bin/latchkey", "init"], f"it holds {files}")
-    check(os.readlink(os.path.join(folder, "bin/latchkey")) == "../init", "latchkey is no link to init")
+    check(os.readlink(os.path.join(folder, "bin/latchkey")) == "../init", "latchkey is not a link to init")
     _, out = mkimage("another", "--no-modules", "--latchkey", program("latchkey"))
     folder, _ = unpacked(out)
     check(digest(os.path.join(folder, "bin/latchkey")) == digest(program("latchkey")), "--latchkey is not what was put in")
 
 
 def small():
-    """the complete image without modules is no larger than was promised for a PC, compressed with gzip"""
+    """the complete image without modules is no larger than its limit for a PC, compressed with gzip"""
     out = os.path.join(work(), "complete")
     vm.run(MKIMAGE, "--init", vm.INIT, "--no-modules", "-o", out)
     size = os.path.getsize(out)
@@ -249,7 +249,7 @@ def small():
 
 
 def bad_arguments():
-    """what cannot be done is refused in words, and no image is written"""
+    """impossible requests are refused with a message, and no image is written"""
     for options, words in (
             (("--frobnicate", "1"), "unknown option --frobnicate"), (("--add",), "--add needs a value"),
             (("extra",), "unknown argument extra"), (("--kernel", "9.9.9"), "no modules of kernel 9.9.9"),

@@ -53,7 +53,7 @@ def usb_image():
 
 
 def usb_present():
-    """a USB stick with latchkey/UUID.key that is there opens the root, and nobody need answer the prompt"""
+    """a USB stick with latchkey/UUID.key that is plugged in opens the root without an answer to the prompt"""
     with VM("keys-present", usb_image(), ROOT, [root()],
             args=XHCI + drive(auto_key()) + plugged(kind="usb-storage"), **FULL) as m:
         m.expect("root is open with the key latchkey/")
@@ -93,7 +93,7 @@ def stick_of_ext4():
 
 
 def stick_missing():
-    """a named stick that is not there is no reason to wait: the passphrase opens the root"""
+    """a named stick that is missing does not delay the boot: the passphrase opens the root"""
     words = f"rd.luks.name={uuid()}=root rd.luks.key={uuid()}=/secret.key:LABEL=STICK root=/dev/mapper/root"
     with VM("keys-missing", image(), words, [root()], args=SCSI) as m:
         answer(m)
@@ -124,7 +124,7 @@ def stick_pulled():
         pull(m)
         m.expect("the key /big.key on /dev/sd.*: ", timeout=30)
         m.quiet(1)
-        check(m.text.rstrip("\r").endswith("(/dev/vda): "), "no prompt stands there", m.text)
+        check(m.text.rstrip("\r").endswith("(/dev/vda): "), "no prompt is shown", m.text)
         plug(m, "again")  # QEMU forgets a drive that was pulled
         m.expect("root is open with the key /big.key")
         expect_root(m)
@@ -144,7 +144,7 @@ def wrong_then_right():
 
 
 def newline():
-    """a key file that somebody's editor ended with a newline opens, and it is said"""
+    """a key file to which an editor added a newline opens, with a message"""
     key = newline_key()
     with VM("keys-newline", image(), ROOT, [root()], args=SCSI + drive(key) + plugged()) as m:
         m.expect("without the newline at its end")
@@ -240,7 +240,7 @@ def key_timeout():
 
 
 def two_consoles():
-    """the prompt stands on two lines at once; what is typed on the second opens the root and the first is told"""
+    """the prompt is on two consoles; a passphrase on the second opens the root, and the first shows it"""
     second = path("second.out")
     pipe = path("second")
     for end in (".in", ".out"):
@@ -281,7 +281,7 @@ def keyboard():
 
 
 def kernel_messages():
-    """a thousand kernel messages go over the prompt: it stands there again, and the passphrase is not mixed up"""
+    """a thousand kernel messages overwrite the prompt: it is shown again, and the passphrase is not corrupted"""
     flood = vm.compile_static("flood_latchkey")
     img = vm.make_image("keys-flood", "--add", f"{vm.LATCHKEY}:/bin/latchkey.real:0755", latchkey=flood)
     with VM("keys-flood", img, ROOT, [root()], kernel_words="loglevel=7 panic=-1") as m:
@@ -350,7 +350,7 @@ def after_reboot():
 
 
 def late_volume():
-    """a volume that comes 10 s later is waited for in words, and the passphrase of the first opens it unasked"""
+    """a volume that appears 10 s later is waited for with a message, and the passphrase of the first opens it without a prompt"""
     table = f"root /dev/vda none x-initrd.attach\ndata UUID={data_uuid()} none x-initrd.attach\n"
     late = ["-drive", f"file={data('data', PASSPHRASE)},format=raw,if=none,id=late,snapshot=on"]
     with VM("keys-late", image_with("late", table, "/etc/crypttab"), "root=/dev/mapper/root", [root()], args=late) as m:

@@ -17,14 +17,14 @@ import guest
 import vm
 from vm import VM, Failure
 
-# Guest -> the kernel modules that it needs beside the usual ones.
+# Guest -> the kernel modules that it needs in addition to the usual ones.
 GUESTS = {
     "mapping_cases": "ecb? loop?",
     "cipher_cases": "ecb? loop? cbc? essiv? af_alg? algif_skcipher? adiantum nhpoly1305 chacha_generic? serpent_generic "
                     "twofish_generic camellia_generic dm_integrity? authenc? sha256_generic?",
     "array_cases": "loop? md_mod? raid1?",
 }
-# What a guest has beside what all have.
+# Guest -> its additional programs.
 TOOLS = {"array_cases": ("mdadm",)}
 SECONDS = max(600, vm.LIMIT)  # a guest runs many cases
 

@@ -129,7 +129,7 @@ def nofail():
 
 
 def late_key():
-    """a key on a disk that is silent at first opens the root when it answers: nobody need plug it again"""
+    """a key on a disk that does not respond at first opens the root once it responds, without being plugged in again"""
     image = vm.make_image("silent-key", modules=MODULES)
     words = "latchkey.headless latchkey.no-stick cryptdevice=/dev/vda:root cryptkey=/dev/sda:512:32 root=/dev/mapper/root"
     with VM("silent-key", image, words, [keyed_root()], args=SCSI + drive(key_disk(), "key", SILENT)) as m:
@@ -144,7 +144,7 @@ def late_key():
 
 
 def in_use():
-    """a device that somebody else has for a while is waited for in words"""
+    """a device that is in use for a while is waited for with a message"""
     holder = vm.compile_static("hold_latchkey")
     image = vm.make_image("silent-hold", "--add", f"{vm.LATCHKEY}:/bin/latchkey.real:0755", latchkey=holder)
     with VM("silent-hold", image, "latchkey.device=/dev/vda", [root()]) as m:

@@ -165,7 +165,7 @@ def dialect_of_systemd():
 
 
 def dialect_of_debian():
-    """Debian's crypttab: passdev, decrypt_keyctl, a keyslot; another key script is refused by name; Alpine's cryptroot= beside it"""
+    """Debian's crypttab: passdev, decrypt_keyctl, a keyslot; another key script is refused by name; also Alpine's cryptroot="""
     p = many()[1]
     table = (f"root UUID={uuid()} none luks,initramfs,tries=5\n"
              f"d0 UUID={p[0].uuid} LABEL=STICK:/keys/v0.key:10 luks,initramfs,keyscript=passdev,{CUT}\n"
@@ -305,7 +305,7 @@ def hostile_gpt():
 
 
 def damaged_sticks():
-    """damaged ext4 and vfat, partition tables that lie: each is refused in words or ignored, and the prompt is answered"""
+    """damaged ext4 and vfat, partition tables that lie: each is refused with a message or ignored, and the prompt works"""
     bad = [*damaged_ext4(), *damaged_vfat(), hostile_mbr(), hostile_gpt()]
     args = SCSI + [word for n, out in enumerate(bad) for word in drive(out, f"bad{n}") + plugged(f"bad{n}")]
     # A volume by its PARTLABEL, so that every table is read.
@@ -322,7 +322,7 @@ def damaged_sticks():
 
 
 def stick_that_hangs():
-    """a stick that stops answering while its key is read is given up in words, and the prompt goes on"""
+    """a stick that stops responding while its key is read is given up with a message, and the prompt works"""
     slow = stick("slow", {f"latchkey/{uuid()}.key": secrets.token_bytes(8 << 20)}, size_mib=24, kind="ext4")  # zeroes would be a hole
     with VM("sticks-hangs", image(), ROOT, [root()], args=SCSI + drive(slow, more=",throttling.bps-read=500000")) as m:
         m.expect(PROMPT)
@@ -332,7 +332,7 @@ def stick_that_hangs():
         check("rror" not in said, said, m.text)
         m.expect("does not answer within 15 s; given up", timeout=40)
         m.quiet(1)
-        check(m.text.endswith("(/dev/vda): "), "no prompt stands there", m.text)
+        check(m.text.endswith("(/dev/vda): "), "no prompt is shown", m.text)
         m.send(PASSPHRASE + "\n")
         m.expect("root: witness " + WITNESS)
 
@@ -502,7 +502,7 @@ def swap():
 
 
 def zram():
-    """memory that swaps to itself (zram) does not hold what cannot be compressed: the keyslot is skipped, nobody is killed"""
+    """memory that swaps to itself (zram) cannot hold incompressible data: the keyslot is skipped, no process is killed"""
     with swapping("zram", TOO_MUCH, modules=" lzo_rle zram") as m:
         answer(m)
         m.expect("skipped: " + needs(TOO_MUCH))

@@ -65,7 +65,7 @@ def line(name, member, address="0x0000000000019c3d"):
 GOOD = "Linker script and memory map\n" + "".join(line(*row) for row in LIBRARY.items())
 WRONG = {
     "H0 of our own": GOOD.replace(line("initial_hash", "libargon2.a(core.o)"), ""),
-    "a BLAKE2b of our own beside the library's": GOOD + line("blake2b_hash", "liblatchkey.a(blake2b.o)"),
+    "a second BLAKE2b in addition to the library's": GOOD + line("blake2b_hash", "liblatchkey.a(blake2b.o)"),
     "a BLAKE2b of our own in its place": GOOD.replace("libargon2.a(blake2b.o)", "liblatchkey.a(blake2b.o)"),
     "the reference's fill_segment": GOOD + line("fill_segment", "libargon2.a(ref.o)"),
     "the matrix wiped by one thread": GOOD + line("free_memory", "libargon2.a(core.o)"),

@@ -42,7 +42,7 @@ def folder(board):
         return f"there is no target {pairs['TARGET']}"
     emulated = len(re.findall(r"^    qemu-system-", read(board, "README.md"), re.M))
     if board.startswith("qemu/") != (emulated == 1) or (not emulated and "Not booted by the tests" not in read(board, "README.md")):
-        return f"README.md has {emulated} command lines of the emulator, or hides that nobody has tried it"
+        return f"README.md has {emulated} command lines of the emulator, or does not say that the board is untested"
     if f"BOARD={board}" not in read(board, "README.md"):
         return f"README.md does not say make image BOARD={board}"
     return configuration(board) or fragment(os.path.join(board, "linux.fragment"))
@@ -109,7 +109,7 @@ def config_cases():
     yield str(cma) if "CONFIG_CMA" in cma[1] else None, "check-config: CMA is named where it is not"
     yield expect(check_config("no configuration\n"), 2, "not a kernel configuration"), "check-config: any file is a configuration"
     yield expect(check_config("CONFIG_DM_CRYPTX=y\n" + full.replace("CONFIG_DM_CRYPT=y\n", "")), 1, "CONFIG_DM_CRYPT:"), \
-        "check-config: a longer name stands for a shorter one"
+        "check-config: a longer name is mistaken for a shorter one"
 
 
 def uboot():

@@ -81,7 +81,7 @@ def relay(name, verdict, text):
 
 
 def copy_tree(root):
-    """The tree as it stands, in the place of an earlier copy; what was built from that stays."""
+    """Copy the current tree over an earlier copy, and keep what was built."""
     place = root + PLACE
     os.makedirs(os.path.join(place, "build"), exist_ok=True)
     for name in os.listdir(place):

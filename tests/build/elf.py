@@ -21,7 +21,7 @@ FORBIDDEN = re.compile(
     r"(iconv(_open|_close)?|qsort(_r)?|__qsort_r|setlocale|newlocale|printf_core|v?(|f|s|sn|d|as)printf|cJSON_Print.*"
     r"|v?(|f|s)scanf|strto(d|f|ld)|atof|__floatscan|cJSON_Minify|cJSON_Duplicate.*|cJSONUtils_.*|system|popen)$"
 )
-# What nobody may ask for: neither has a heap.
+# Functions that no program may use: neither has a heap.
 HEAP = re.compile(r"(malloc|free|calloc|realloc|reallocarray|aligned_alloc|memalign|posix_memalign|__libc_(malloc|free|calloc|realloc)\w*"
                   r"|strn?dup|getline|getdelim|[sb]?brk)$")
 # Each of these must be found by one of the two, with whatever else they find.

@@ -5,7 +5,7 @@ import os
 import re
 import tempfile
 
-# folder of src/ -> the folders that it may include beside itself. "." is src/*.c and src/*.h.
+# folder of src/ -> the folders that it may include in addition to itself. "." is src/*.c and src/*.h.
 ALL = ["base", "config", "secret", "crypto", "device", "format", "keyslot", "dm", "unlock", "boot", "command", "preflight", ".", "init"]
 MAY_INCLUDE = {folder: ALL[:i] for i, folder in enumerate(ALL)}
 MAY_INCLUDE["config"] = ["base"]
@@ -15,7 +15,7 @@ MAY_INCLUDE["dm"] = ["base", "secret"]  # it knows no LUKS
 MAY_INCLUDE["preflight"].remove("command")  # two programs
 MAY_INCLUDE["."].remove("preflight")
 MAY_INCLUDE["init"] = ["base", "config", "device", "."]  # latchkey whole, by its one entry
-# The faces of the libraries: who may see them.
+# The headers of the libraries -> the files that may include them.
 LIBRARIES = {
     r"(.*/)?cJSON.*\.h": r"src/format/json\.c",
     r"(.*/)?argon2\.h|(.*/)?argon2/.*|(.*/)?blake2.*\.h": r"src/crypto/argon2_[^/]*",
@@ -55,7 +55,7 @@ def complaints(root):
                     found.append(f"{path} includes {name}: only {users} may")
             there = included_folder(root, path, quote, name)
             if there is not None and there != here and there not in MAY_INCLUDE[here]:
-                found.append(f"{path} includes {name}: {here} stands below {there}, or must not know it")
+                found.append(f"{path} includes {name}: {here} must not include {there}")
     return found
 
 

@@ -34,7 +34,7 @@ STAND_INS = {
     "lib/preinit/00_preinit.conf": "pi_preinit_no_failsafe=\nfs_failsafe_wait_timeout=1\n",
 }
 # Debian's busybox runs applets of these names before it looks along PATH. That of OpenWrt has lock by a patch of its own:
-# in failsafe mode preinit waits in it for ever, here the wait ends.
+# in failsafe mode preinit waits in it indefinitely; here the wait ends.
 FUNCTIONS = """
 for name in modprobe ip mount; do eval "$name() { echo \"$name \\$*\" >>/said; }"; done
 lock() { [ "$*" != "-w /tmp/.failsafe" ] || { echo "waits in failsafe" >>/said; : >/tmp/sysupgrade; }; }
@@ -147,7 +147,7 @@ def in_order(said, *patterns):
 
 def lacks(said, *texts):
     for text in texts:
-        check(text not in said, f"{text!r} is said", said)
+        check(text not in said, f"{text!r} is printed", said)
 
 
 @test

@@ -60,7 +60,7 @@ def sources(folder, name):
 
 
 def packages(folder, name):
-    """They build from the archive beside them."""
+    """They build from the archive in the same folder."""
     archive = sha256(read(folder, name + ".tar.gz"))
     texts = {}
     for system in ("openwrt", "buildroot"):

@@ -165,7 +165,7 @@ def choices():
         os.rename(archive, archive + ".musl")
         with open(archive, "w", encoding="ascii") as file:
             file.write("!<arch>\n")
-        report(library(words), "the start of a static-pie beside a library that is not musl is not linked, ours is built")
+        report(library(words), "the start file of a static-pie next to a library other than musl is not linked, and musl is built")
         os.rename(archive + ".musl", archive)
         os.remove(os.path.join(folder, "lib", "rcrt1.o"))
         report(library(words), "a musl without rcrt1.o is not linked, ours is built")

@@ -36,7 +36,7 @@ def case(name):
     return add
 
 
-# --- volumes, made once and shared: nobody may change them ---------------------------------------------------
+# --- volumes, made once and shared: no case may change them --------------------------------------------------
 
 VOLUMES = {}
 
@@ -184,9 +184,9 @@ def no_permission(b):
     os.chmod(key, 0)
     wrap = []
     if os.geteuid() == 0:
-        wrap = ["setpriv", "--bounding-set", "-all", "--"]  # root who is not almighty
+        wrap = ["setpriv", "--bounding-set", "-all", "--"]  # root without capabilities
         if not shutil.which("setpriv"):
-            raise Skip("root may read everything, and there is no setpriv to change that")
+            raise Skip("root can read everything, and setpriv is not installed")
     b.images.clear()  # we could not read them either
     return (b.fails(4, "cannot be opened: Permission denied", "test", path, key=RIGHT, wrap=wrap)
             + b.fails(4, "cannot be opened: Permission denied", "test", "--header", path, volume("zeroes"), wrap=wrap)
@@ -257,7 +257,7 @@ def passphrases(b):
     return complaints + b.works("keyslot 1\n", "test", base, key=SECOND + b"\nmore")
 
 
-@case("a wrong secret is asked for once where nobody types, whatever --tries says")
+@case("without a terminal, a secret is read once, whatever --tries says")
 def tries(b):
     complaints = []
     for number in ("0", "1", "3", "1000000"):
@@ -343,7 +343,7 @@ def arguments(b):
     return complaints
 
 
-@case("what is asked for in vain elsewhere: help and version")
+@case("help and version, in every position")
 def help_and_version(b):
     complaints = b.works("latchkey [0-9].*\n", "--version") + b.works("latchkey unlocks.*Exit codes:.*", "--help")
     for command in ("open", "test", "close", "dump", "check", "backup"):
@@ -388,7 +388,7 @@ def full_output(b):
     return complaints + b.written()
 
 
-@case("a reader that went away is a failure of standard output, and kills nobody")
+@case("a closed pipe is a failure of standard output and does not kill the program")
 def gone_reader(b):
     def into(stream, *argv, key=RIGHT):
         gone, pipe = os.pipe()
@@ -469,8 +469,8 @@ def json_damage():
     text = {
         "a byte behind the object": (b'"}}', b'"}}x'),
         "a blank in front": (b'{"keyslots":{"0"', b' {"keyslots":{"0"'),
-        "a section that stands twice": (b'{"keyslots":{"0"', b'{"tokens":{},"keyslots":{"0"'),
-        "a member that stands twice": (b'"type":"raw"', b'"type":"raw","type":"raw"'),
+        "a duplicate section": (b'{"keyslots":{"0"', b'{"tokens":{},"keyslots":{"0"'),
+        "a duplicate member": (b'"type":"raw"', b'"type":"raw","type":"raw"'),
         "an escaped NUL": (b'"type":"raw"', b'"type":"raw\\u0000"'),
         "a control character": (b'"type":"raw"', b'"type":"r\x01w"'),
         "an end in the middle": (b'"config"', b'"config\0'),
@@ -535,13 +535,13 @@ def damaged_objects():
     yield "a keyslot that is an array", lambda h: h["keyslots"].update({"1": []})
     yield "a priority of 3", lambda h: slot0(h).update(priority=3)
     yield "a JSON size that is not the header's", lambda h: h["config"].update(json_size="8192")
-    yield "a keyslots area that is no multiple of 4096", lambda h: h["config"].update(keyslots_size="1048575")
+    yield "a keyslots area that is not a multiple of 4096", lambda h: h["config"].update(keyslots_size="1048575")
     yield "a keyslots area of 1 TiB", lambda h: h["config"].update(keyslots_size=str(1 << 40))
     yield "no config", lambda h: h.pop("config")
     yield "no keyslots section", lambda h: h.pop("keyslots")
     yield "requirements that are no object", lambda h: h["config"].update(requirements=["opal"])
     yield "flags that are numbers", lambda h: h["config"].update(flags=[1])
-    yield "a digest that is no base64", lambda h: h["digests"]["0"].update(digest="!!!!")
+    yield "a digest that is not base64", lambda h: h["digests"]["0"].update(digest="!!!!")
 
 
 @case("JSON text that breaks the grammar, with a right checksum")
@@ -573,7 +573,7 @@ def damaged_newer(b):
     return b.works("keyslot 0\n", "test", path, key=RIGHT, skips=1)
 
 
-@case("an unknown requirement and re-encryption are refused, before a secret is asked for")
+@case("an unknown requirement and re-encryption are refused before the prompt")
 def requirements(b):
     complaints = []
     for text in ("no-such-requirement", "online-reencrypt-v2", "offline-reencrypt", "opal", "inline-hw-tags", "\x1b[2J", "x" * 2000):
@@ -598,7 +598,7 @@ def null_cipher(b):
     return complaints
 
 
-@case("an unusable first keyslot is said, and does not hide the second one")
+@case("an unusable first keyslot is reported, and does not hide the second one")
 def unusable_first(b):
     complaints = []
     for change, says in (
@@ -716,7 +716,7 @@ def escapes(b):
 # --- the other commands --------------------------------------------------------------------------------------
 
 
-@case("open without device-mapper is the kernel's fault, and said before a secret is asked for")
+@case("open without device-mapper fails with the kernel's code before the prompt")
 def no_device_mapper(b):
     try:
         os.close(os.open("/dev/mapper/control", os.O_RDWR))

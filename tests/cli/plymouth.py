@@ -121,7 +121,7 @@ class Stage:
             raise Unexpected(f"status {self.process.poll()}, not {code}; {self.shown}")
 
 
-@case("the question stands on the splash screen, and its answer opens; a wrong one is called so there")
+@case("the prompt is on the splash screen, and the answer opens; a wrong one is reported there")
 def answered(b):
     with Stage(b) as s:
         s.expect(f"Enter passphrase for root ({ONE}): ", "console")
@@ -133,7 +133,7 @@ def answered(b):
         s.ends(0)
 
 
-@case("what comes first wins: a FIFO opens while the question stands")
+@case("the first answer wins: a FIFO opens while the prompt is shown")
 def fifo(b):
     path = b.file("fifo")
     with Stage(b, f"latchkey.passfifo={path}") as s:

@@ -126,7 +126,7 @@ def _(p):
                        f"cryptsetup luksAddKey --pbkdf-memory 13312 {V['plain'].path}$"], cmdline=device(), memory="48")
 
 
-@case("a keyslot that fits into the whole memory, but not beside the system, is told")
+@case("a keyslot that fits into the total memory, but not in addition to the system, is reported")
 def _(p):
     return p.finds(3, ["warning: root: keyslot 1 needs 64 MiB .* has 80 MiB, of which about 54 MiB .*: it may be skipped;"],
                    cmdline=device(), memory="80")
@@ -146,7 +146,7 @@ def _(p):
         p.finds(0, [], cmdline=device("ignored"), memory="48")
 
 
-@case("a module that is not in the image is not missed, nor one that it stands on")
+@case("a module that is missing from the image is not reported, nor its dependency")
 def _(p):
     where = f"kernel {re.escape(VERSION)}: "
     complaints = []

@@ -113,7 +113,7 @@ class Terminal:
         """Wait for the prompt; echo is off by then."""
         self.expect(self.prompt)
         if self.flags() & (termios.ECHO | termios.ECHONL):
-            self.wrong("echo is on while a passphrase is asked for")
+            self.wrong("echo is on during the prompt")
 
     def type(self, text):
         """Bytes and what they hold of secrets."""
@@ -308,7 +308,7 @@ def hang_up(b):
             t.wrong(f"status {status}")
 
 
-@case("an end of file asks again, but not for ever")
+@case("an end of file prompts again, but not indefinitely")
 def end_of_file(b):
     with Terminal(b) as t:
         t.ask()
@@ -389,7 +389,7 @@ def how_far(b):
     with Terminal(b) as t:
         t.ask()
         t.type(WRONGS[0] + b"\n")
-        t.expect("\rkeyslot 0: pbkdf2: 0 %")  # its neighbour is derived beside it
+        t.expect("\rkeyslot 0: pbkdf2: 0 %")  # derived in parallel with the next one
         t.expect("wrong passphrase")
         t.ask()
         t.type(RIGHT + b"\n")
@@ -399,7 +399,7 @@ def how_far(b):
             t.wrong("how far it was is still to be seen")
 
 
-@case("a terminal that is nobody's controlling terminal, as at boot")
+@case("a terminal that is not a controlling terminal, as at boot")
 def not_controlling(b):
     with Terminal(b, controlling=False) as t:
         t.ask()
@@ -420,7 +420,7 @@ def key_file(b):
             t.wrong("it asks")
 
 
-@case("what cannot be opened anyway is said before anybody types")
+@case("a volume that cannot be opened is reported before the prompt")
 def refused_first(b):
     with Terminal(b, "test", "--key-slot", "9", IMAGE) as t:
         t.ends(1, "latchkey: .*has no keyslot 9")

@@ -74,7 +74,7 @@ def options_in_man_page():
     text = man_text().replace("Fl -", "--")
     known = {option for options in help_options().values() for option in options}
     wrong = [f"--{o} is not in the man page" for o in sorted(known) if f"--{o} " not in text]
-    # What is said of other programs stands in quotation marks, not behind Fl.
+    # Options of other programs are in quotation marks, not after Fl.
     for option in re.findall(r"Fl -([a-z][\w-]+)", man_text()):
         if option not in known | {"version"}:
             wrong.append(f"the man page has --{option}, the program does not")
@@ -121,7 +121,7 @@ def differences(page, source, where):
 
 
 def options_in_conf_page():
-    """Every option word of both crypttabs stands in the section of its fate."""
+    """Every option of both crypttabs is in the right section."""
     text = read("src/config/options.c")
     rows = re.findall(r'row\("([^"]+)", \w+, (\w+),', text)
     fates = re.findall(r'\{(SILENT|MARK|IGNORED|TOKEN|REFUSED), "([^"]*)"', text)

@@ -74,7 +74,7 @@ CALLS = {
     "exit_group": ("EINVAL", {OK}),
 }
 UNKNOWN = ("EIO ENOSYS EPERM ENOMEM", {OK, USAGE, RESOURCE, DEVICE, KERNEL})
-# The kernel has no such failures: the first thread always gets its storage, and who is woken up wakes up.
+# The kernel never fails these calls: the first thread always gets its storage, and a wake-up always succeeds.
 NEVER = {"execve", "arch_prctl", "set_thread_area", "futex"}
 INTERRUPTIBLE = {"read", "pread64", "write", "writev", "poll", "ppoll"}
 
@@ -217,7 +217,7 @@ def few_descriptors(scenario):
 def exactly(scenario, call, error, which, code, says):
     """
     @error is injected into @call: into each (which is None), or into the one that /@which/ is found in.
-    The outcome is @code, and @says is found in what is said.
+    The exit code is @code, and the output contains @says.
     """
     when = "1+" if which is None else scenario.number(call, which)
     what = f"{call}:error={error}:when={when}"
@@ -232,21 +232,21 @@ def exactly(scenario, call, error, which, code, says):
 
 IO_ERROR = "(I/O|Input/output) error"
 EXACTLY = {
-    "an unreadable primary header: the secondary is used, and it is said":
+    "an unreadable primary header: the secondary is used with a message":
         ("pbkdf2", "pread64", "EIO", r", 0\) = ", OK, "^latchkey: .*primary header cannot be used .*" + IO_ERROR),
-    "an unreadable primary JSON: the secondary is used, and it is said":
+    "an unreadable primary JSON: the secondary is used with a message":
         ("pbkdf2", "pread64", "EIO", r", 4096\) = ", OK, "^latchkey: .*primary header cannot be used .*" + IO_ERROR),
-    "an unreadable secondary header: the primary is used, and it is said":
+    "an unreadable secondary header: the primary is used with a message":
         ("pbkdf2", "pread64", "EIO", r", 16384\) = ", OK, "^latchkey: .*secondary header cannot be used .*" + IO_ERROR),
     "an unreadable secondary header, and no primary: the device's fault, and it may be LUKS":
         ("secondary", "pread64", "EIO", r", 16384\) = ", DEVICE, "cannot be read: " + IO_ERROR),
     "an unreadable device: the device's fault":
         ("pbkdf2", "pread64", "EIO", None, DEVICE, "cannot be read: " + IO_ERROR),
-    "an unreadable keyslot area: the device's fault, not a wrong passphrase":
+    "an unreadable keyslot area: a device error, not a wrong passphrase":
         ("pbkdf2", "pread64", "EIO", r", 32768\) = ", DEVICE, "keyslot 0: .*cannot be read: " + IO_ERROR),
-    "memory that cannot be locked: it is said, and goes on":
+    "memory that cannot be locked: a message, and the program continues":
         ("pbkdf2", "mlock2", "EPERM", None, OK, "^latchkey: memory cannot be locked; secrets could reach swap\n$"),
-    "a key file that cannot be read: it is said of the key file":
+    "a key file that cannot be read: the message names the key file":
         ("pbkdf2", "read", "EIO", None, USAGE, "key file .*cannot be read: " + IO_ERROR),
     "no /proc/meminfo: it goes on":
         ("argon2", "open", "ENOENT", "/proc/meminfo", OK, "^$"),

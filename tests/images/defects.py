@@ -834,7 +834,7 @@ volume("luks2-512", lambda path: luks2(path, "--key-size", 512))
 for kib in 16, 32, 64, 128, 256, 512, 1024, 2048, 4096:
     volume(f"metadata-{kib}", metadata(kib))
     good(f"metadata-{kib}k", volume=f"metadata-{kib}")
-    # The same volume after its first sector is lost: the second copy stands elsewhere each time.
+    # The same volume after its first sector is lost: the second copy is at a different place each time.
     add(f"copies-first-sector-lost-{kib}k", lambda i: i.zero(0, 512), f"metadata-{kib}")
 for n in range(32):
     volume(f"slot-{n}", lambda path, n=n: luks2(path, "--key-slot", n))

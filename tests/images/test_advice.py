@@ -44,7 +44,7 @@ def advised(done):
 
 
 def type_it(command, folder, backup=None):
-    """As a person would, who says YES when asked."""
+    """Run it as a user would, and answer YES."""
     command = command.replace(" FILE ", f" {backup} ")
     done = run("sh", "-c", command, stdin=b"YES\n", cwd=folder)
     return [] if done.code == 0 else [f"{command}: exit status {done.code}: {done.out}{done.err}"]
@@ -144,7 +144,7 @@ def one_copy():
     return wrong
 
 
-@case("a path that a shell would take for something else is advised as it stands")
+@case("a path with characters that are special for a shell is not quoted in advice")
 def odd_paths():
     wrong = []
     for name, word in (("two words.img", "'two words.img'"), ("-v.img", "./-v.img"), ("$(touch x);&*?.img", "'$(touch x);&*?.img'"),

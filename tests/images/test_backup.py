@@ -149,7 +149,7 @@ def detached():
     return expect(done, 0) or expect(run(LATCHKEY, "test", "--header", file, "--key-file", "-", volume_.path, stdin=FIRST), 0)
 
 
-@case("of a volume with one damaged copy: the bytes as they are, and it is said")
+@case("of a volume with one damaged copy: the same bytes, and a message")
 def one_copy():
     path, file = volume("one-copy", "two"), path_of("one-copy.backup")
     image = Image(read(path))
@@ -498,7 +498,7 @@ def elsewhere():
     wrong += expect(backup(path, file), 0)
     exact = opens(path, "--header", file)
     if exact.err:
-        wrong.append(f"the volume's own header is said to differ: {exact.err}")
+        wrong.append(f"the volume's own header is reported to differ: {exact.err}")
     for segment, code, notes in (
             ({"offset": str(DATA + 4096)}, 0, [f"its data begins at byte {DATA + 4096}, not {DATA}"]),
             ({"size": "4096"}, 0, ["its data has 4096 bytes, not 0"]),

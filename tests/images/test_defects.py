@@ -39,7 +39,7 @@ def manifest():
             if line.strip() and not line.startswith("#"):
                 name, test, check, *phrases = line.rstrip("\n").split(None, 3)
                 phrases = phrases[0].split(" | ") if phrases else ["-"]
-                assert name not in rows, f"manifest: {name} stands twice"
+                assert name not in rows, f"manifest: {name} is a duplicate"
                 rows[name] = (test, check, phrases[0], phrases[-1])
     return rows
 

@@ -291,7 +291,7 @@ def spoil_size(image, which):
 
 
 def spoil_requirement(image, which):
-    """The one word that says it is gone; the rest still shows it."""
+    """Remove the one word that marks a re-encryption; the rest still shows it."""
     at = image.data.index(b"online-reencrypt", image.at(which))
     image.write_at(at, b"\xff" * 16)
 
@@ -376,7 +376,7 @@ def _():
     wrong = [f"before: {done.err}" for command, done in ask(LATCHKEY, place) if command == "test" and done.code]
     reencrypt(path, "--init-only")
     backup(meanwhile)
-    for header in before, meanwhile:  # the second is as new: who goes on with it leaves the one on the device behind
+    for header in before, meanwhile:  # the second is as new: continuing with it makes the one on the device obsolete
         wrong += all_say(Named(path, header), 7, NEWER, "resume-only|restore", keep=True)
     # Another volume's header, before data that look like a LUKS device: a note only, as ever.
     done = run(LATCHKEY, "test", "--key-file", "-", "--header", other, path, stdin=SECRET)
@@ -544,7 +544,7 @@ def _():
     return opens(path)
 
 
-@case("cryptsetup: --resilience none, begun and not ended: nobody is warned")
+@case("cryptsetup: --resilience none, started and not finished: no warning")
 def _():
     path = os.path.join(FOLDER, "rekey-none.img")
     format_volume(path, "32M")
@@ -584,7 +584,7 @@ def base_of(data):
     return image
 
 
-@case("cryptsetup: LUKS1 in the middle of its offline re-encryption is said not to be LUKS")
+@case("cryptsetup: LUKS1 in the middle of its offline re-encryption is reported as not LUKS")
 def _():
     folder = os.path.join(FOLDER, "offline")
     os.mkdir(folder)

@@ -165,7 +165,7 @@ def ext():
 def journal_device():
     path = image("journal", 16 << 20)
     must("mke2fs", "-q", "-O", "journal_dev", path)
-    return [] if look("super", path, code=1).returncode == 1 else ["a journal is said to be a filesystem"]
+    return [] if look("super", path, code=1).returncode == 1 else ["a journal is reported as a filesystem"]
 
 
 @case("btrfs is not found 64 KiB in", "mkfs.btrfs", "blkid")
@@ -326,7 +326,7 @@ def gpt_hostile():
     return complaints + refuses(path, 1, "without the MBR in front")
 
 
-@case("a chain of logical partitions that loops is followed for ever", "sfdisk")
+@case("a chain of logical partitions that loops is followed indefinitely", "sfdisk")
 def mbr_hostile():
     path = table("mbr-loop", MBR)
     extended = int.from_bytes(get(path, 446 + 48 + 8, 4), "little")

@@ -346,7 +346,7 @@ def keyring_token():
     name = f"latchkey {os.getpid()}"
     volume.cryptsetup("token", "add", "--key-description", name, "--key-slot", "1")
     complaints = same_dump(volume)
-    # Without a key nothing was computed: for latchkey that is no wrong passphrase.
+    # Without a key nothing was computed: for latchkey this is not a wrong passphrase.
     for content, slot, code in ((B, 1, None), (A, None, None), (C, None, None), (None, None, 1)):
         with Keyring(name.encode(), content):
             complaints += volume.agree(typed(b""), slot, "--token-only", code=code)
@@ -356,7 +356,7 @@ def keyring_token():
     volume.cryptsetup("token", "add", "--key-description", name + " too", "--key-slot", "2")
     with Keyring(name.encode() + b" too", C):
         complaints += volume.agree(typed(b""), 2, "--token-only")
-    # What cryptsetup would not write is no token of this kind for either; nor is one without a keyslot.
+    # Both programs ignore a token that cryptsetup would not write, and a token without a keyslot.
     for change in (lambda t: t.pop("key_description"), lambda t: t.update(key_description=7), lambda t: t.update(keyslots=[])):
         other = volume.clone("keyring-token-odd")
         luks2edit.edit(other.path, lambda h, change=change: (change(h["tokens"]["0"]), h["tokens"].pop("1")))
@@ -375,7 +375,7 @@ def names():
     return complaints + volume.check([(A, 0)]) + same_dump(volume)
 
 
-@case("each persistent flag alone, all of them, and one that nobody knows")
+@case("each persistent flag alone, all of them, and an unknown one")
 def flags():
     base, complaints = several("flags", (A,)), []
     for chosen in [[f] for f in FLAGS] + [FLAGS, ["allow-discards", "no-such-flag"], []]:
@@ -498,7 +498,7 @@ def harmed(name, harm, used="primary", slots=((A, 0), (B, 1))):
     harm(volume.path)
     before = dump(volume)
     complaints = [] if before["header_copy"] == used else [f"{name}: the {before['header_copy']} copy was used"]
-    complaints += [] if before["note"] else [f"{name}: nothing is said about the other copy"]
+    complaints += [] if before["note"] else [f"{name}: the other copy is not reported"]
     for secret, slot in slots:
         complaints += volume.agree(typed(secret), slot)
     return complaints + volume.agree(typed(WRONG), None) + same_dump(volume)

@@ -535,7 +535,7 @@ def by_its_path():
 
 @case("where a mark is, a repair or a restored header is advised", "losetup")
 def no_advice():
-    """With one header copy or both gone; and with a mark that stands in the first one's place."""
+    """With one or both header copies erased, and with a mark in place of the first copy."""
     complaints = []
     for row in types():
         kind, version = row[:2]

@@ -43,7 +43,7 @@ Done = collections.namedtuple("Done", "code out err")
 
 
 class Broken(Exception):
-    """What a test stands on could not be made."""
+    """A prerequisite of a test could not be made."""
 
 
 class Skip(Exception):
@@ -178,7 +178,7 @@ class Keyring:
         return buffer.raw[:max(0, size)]
 
     def seconds_left(self):
-        """None: it stays for ever."""
+        """None: it stays indefinitely."""
         with open("/proc/keys", encoding="ascii") as f:
             for line in f:
                 if int(line.split()[0], 16) == self.key:

@@ -34,7 +34,7 @@ find_archive() {
 if [ "${ARCHIVE:-}" ]; then
 	archive=$ARCHIVE
 elif ! find_archive; then
-	command -v apt-get >/dev/null || die "there is no apt-get to fetch the source package of cryptsetup with"
+	command -v apt-get >/dev/null || die "apt-get not found: cannot fetch the source package of cryptsetup"
 	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
 	O=$O "$top/toolchain/fetch" --sources >"$apt/own.sources"
 	[ -s "$apt/own.sources" ] || die "the distribution's package sources are not known"

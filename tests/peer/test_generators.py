@@ -70,7 +70,7 @@ def expectations():
 
 
 def takes(*where):
-    """Whether the header was taken, whatever else is the matter; the answer of `check`; what is wrong besides."""
+    """Whether the header was accepted, regardless of other faults; the result of `check`; other complaints."""
     before = fingerprint(where[-1])
     done = run(LATCHKEY, "check", *where)
     test = run(LATCHKEY, "test", "--key-file", "-", *where, stdin=b"no passphrase of it")
@@ -193,10 +193,10 @@ def counted(case):
 
 
 def all_used(cases):
-    """Runs beside the last ones, so waits for them."""
+    """Runs in parallel with the last cases, so waits for them."""
     for _ in range(cases):
         done_cases.acquire()
-    return [f"differences.md names {name}, which is no difference any more" for name in DIFFERENCES
+    return [f"differences.md names {name}, which is not a difference any more" for name in DIFFERENCES
             if name not in used and name in KNOWN]
 
 
