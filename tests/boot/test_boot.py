@@ -133,7 +133,7 @@ def wrong_then_right():
 
 
 def primary_destroyed():
-    """a destroyed primary header does not keep the root shut"""
+    """a destroyed primary header does not prevent the root from opening"""
     with VM("primary-destroyed", image(), DEVICE, [harmed("destroy", "primary")]) as m:
         answer(m)
         expect_root(m)
@@ -149,7 +149,7 @@ def header_image():
 
 
 def header_in_image():
-    """a header in the image opens a volume that has none of its own any more"""
+    """a header in the image opens a volume whose own header is destroyed"""
     bare = os.path.join(vm.WORK, "bare.img")
     vm.run("cp", disk(), bare)
     vm.run(os.path.join(vm.HERE, "make-disk"), "--destroy", "both", bare)
@@ -207,7 +207,7 @@ def late_device():
 
 
 def event_wakes():
-    """a device that appears is looked at when the kernel says so: nothing else than the events is waited for"""
+    """a device that appears is examined at its uevent, and not by polling"""
     late = ["-drive", f"file={disk()},format=raw,if=none,id=late,snapshot=on"]
     with VM("event-wakes", header_image(), f"{DEVICE} {HEADER}", args=late) as m:
         m.expect("waiting for root: /dev/vda: ")
@@ -217,7 +217,7 @@ def event_wakes():
 
 
 def interrupt():
-    """^C does not forget what was typed; ^Z, ^\\, ^S, ^Q or ^D ends, stops or joins the passphrase, or turns the echo on"""
+    """^C does not discard the typed text; ^Z, ^\\, ^S, ^Q or ^D ends, stops or joins the passphrase, or turns the echo on"""
     with VM("interrupt", image(), DEVICE, [disk()]) as m:
         m.expect(PROMPT)
         for keys in (WRONG + "\x03", WRONG + "\x15"):
@@ -317,7 +317,7 @@ def no_init_on_root():
 
 
 def all_closed():
-    """so is every other volume that was opened with it, the last one first"""
+    """every other volume that was opened is closed again, too, in reverse order"""
     table = os.path.join(vm.WORK, "all-closed.table")
     with open(table, "w", encoding="ascii") as f:
         f.write("root /dev/vda /etc/root.key\ndata /dev/vdb /etc/root.key\n")
@@ -331,7 +331,7 @@ def all_closed():
 
 
 def by_number_and_quiet():
-    """root= by the node's numbers, both ways; with quiet only the prompt is seen, and what is waited for"""
+    """root= by device numbers, in both forms; with quiet, only the prompt and what is waited for is shown"""
     for spec in ("253:0", "fd00"):  # device-mapper has the second of the numbers that the kernel gives away
         with VM("by-number", image(), f"{DEVICE} root={spec} quiet", [disk()]) as m:
             answer(m)

@@ -57,7 +57,7 @@ def volume(name):
 
 
 def twin(build, name="base"):
-    """A copy that the case may change before it is used."""
+    """A copy that a case may change."""
     return copy(VOLUMES[name], build.file("twin.img"))
 
 
@@ -314,7 +314,7 @@ def option_values(b):
     return complaints
 
 
-@case("numbers that are none, or too large")
+@case("invalid numbers, and numbers that are too large")
 def numbers(b):
     base, complaints = volume("base"), []
     limits = {"--keyfile-offset": 1 << 63, "--keyfile-size": (8 << 20) + 1, "--key-slot": 32, "--tries": 1000001,
@@ -635,7 +635,7 @@ def argon2_object(slot, memory=64, cpus=4, time=4):
 
 
 def meminfo(b, kib):
-    """What to put in front so that the program sees so much memory free."""
+    """The prefix with which the program sees this amount of free memory."""
     fake = file(b, "meminfo", b"MemTotal:       99999999 kB\nMemFree:        %d kB\nMemAvailable:   %d kB\nSwapFree:       0 kB\n"
                 % (kib, kib))
     # A chroot's / may be no mount point, so that it cannot be made private as unshare would; /proc is one.
@@ -647,7 +647,7 @@ def meminfo(b, kib):
     return wrap
 
 
-@case("more memory than the machine has free: the keyslot is skipped before it is tried, need and free are said")
+@case("more memory than the machine has free: the keyslot is skipped before it is tried, with the needed and the free memory")
 def too_little_memory(b):
     path = edited(b, lambda h: slot0(h).update(kdf=argon2_object(slot0(h), memory=2 << 20)))
     wrap = meminfo(b, 1 << 20)
@@ -661,7 +661,7 @@ def too_little_memory(b):
                                 wrap=wrap)
 
 
-@case("memory that is refused while it is being had: the keyslot is skipped, the next one opens")
+@case("an allocation that fails: the keyslot is skipped, the next one opens")
 def memory_refused(b):
     if b.name == "host-asan":
         raise Skip("the sanitizers need more address space than this test allows")
@@ -672,7 +672,7 @@ def memory_refused(b):
             + b.fails(3, "cannot allocate 256 MiB of memory for argon2id", "test", "--key-slot", "0", path, key=RIGHT, wrap=wrap))
 
 
-@case("keyslots that are not there, of other types, or all to be ignored")
+@case("keyslots that do not exist, that have other types, or that all have priority ignore")
 def no_keyslot(b):
     complaints = b.fails(1, "has no keyslot 7", "test", "--key-slot", "7", volume("base"), key=RIGHT)
 
@@ -694,7 +694,7 @@ def no_keyslot(b):
     return complaints
 
 
-@case("texts of the header do not drive the terminal")
+@case("strings of the header do not control the terminal")
 def escapes(b):
     path = twin(b)
     for which in BOTH:
@@ -726,7 +726,7 @@ def no_device_mapper(b):
     raise Skip("this machine has device-mapper: the boot tests cover it")
 
 
-@case("a backup goes to no file that exists and leaves none behind when it fails")
+@case("a backup never overwrites a file, and leaves none when it fails")
 def backup(b):
     base, exists = volume("base"), file(b, "exists", b"precious")
     target = os.path.join(b.folder, "backup")

@@ -109,7 +109,7 @@ def listing(*without):
     return "\n".join([".", "usr/bin/busybox", "usr/sbin/latchkey", "etc/crypttab", *modules(*without)]) + "\n"
 
 
-@case("a machine that can open its volume is not warned of anything")
+@case("no warnings for a machine that can open its volume")
 def _(p):
     uuid = subprocess.run([CRYPTSETUP, "luksUUID", V["plain"].path], stdout=subprocess.PIPE, check=True).stdout.decode().strip()
     kernel_words = [f"ok: kernel {re.escape(VERSION)}: has {what}" for what in ("dm-mod", "dm-crypt", "aes", "xts", "ecb")]
@@ -118,7 +118,7 @@ def _(p):
                        "ok: root: keyslot 2: pbkdf2", *kernel_words], "--image", "-", cmdline=device(), stdin=listing())
 
 
-@case("a keyslot that needs more memory than the machine has is told before it is missed")
+@case("a keyslot that needs more memory than the machine has is not reported")
 def _(p):
     return p.finds(3, ["ok: root: keyslot 0: ",
                        "warning: root: keyslot 1 needs 64 MiB of memory for argon2id, and this machine has 48 MiB, of which "
@@ -140,7 +140,7 @@ def _(p):
                 cmdline=device("plain", "latchkey.options=key-slot=0,nofail"), memory="3")
 
 
-@case("a keyslot is judged though it is not tried at boot: another one was named, or its priority is ignore")
+@case("a keyslot is checked although it is not tried at boot: another one was named, or its priority is ignore")
 def _(p):
     return p.finds(0, [], cmdline=device("plain", "latchkey.options=key-slot=2"), memory="3") + \
         p.finds(0, [], cmdline=device("ignored"), memory="48")
@@ -180,13 +180,13 @@ def _(p):
     return complaints
 
 
-@case("an image without latchkey is called well")
+@case("an image without latchkey is reported as ok")
 def _(p):
     return p.finds(1, ["problem: image: has no latchkey in it"], "--image", "-", cmdline=device(),
                    stdin=listing().replace("usr/sbin/latchkey", "usr/sbin/cryptsetup"))
 
 
-@case("an unpacked image is not looked through, or what it takes of the memory is not counted")
+@case("an unpacked image is not searched, or its use of memory is not counted")
 def _(p):
     image = os.path.join(p.work, "image")
     for path in ["usr/sbin/latchkey", "etc/a.key"] + [m for m in modules() if re.search("dm-crypt|dm-mod|xts|ecb", m)]:
@@ -199,7 +199,7 @@ def _(p):
                                 cmdline=device("plain", key), memory="128")
 
 
-@case("a kernel without the cipher, or with a module that is not installed, is called well; the option is not named")
+@case("a kernel without the cipher, or with a module that is not installed, is reported as ok; the option is not named")
 def _(p):
     with open(p.config(), encoding="ascii") as f:
         config = f.read()
@@ -229,13 +229,13 @@ def _(p):
     return complaints + p.finds(8, [where + "has no dm-crypt, which root needs: .*CONFIG_DM_CRYPT$"], cmdline=device())
 
 
-@case("a kernel of which nothing is installed is called well")
+@case("a kernel of which nothing is installed is reported as ok")
 def _(p):
     return p.finds(8, ["warning: kernel 1.2.3: is not installed: neither /lib/modules/1.2.3 nor /boot/config-1.2.3 is there"],
                    "--kernel", "1.2.3", cmdline=device(), kernel=False)
 
 
-@case("a cipher that a keyslot alone needs, or an Adiantum's parts, are not asked of the kernel")
+@case("the cipher of a keyslot area, or the parts of Adiantum, are not checked in the kernel")
 def _(p):
     # This machine's cryptsetup may not be able to make such a volume without the kernel's help.
     header = V["plain"].clone(f"ciphers-{os.path.basename(p.work)}")
@@ -253,7 +253,7 @@ def _(p):
     return complaints
 
 
-@case("a key file that is not where it will be looked for is told as there, or the other way about")
+@case("a missing key file is reported as present, or the reverse")
 def _(p):
     key = device("plain", "latchkey.key=/etc/some.key")
     missing = p.finds(4, ["warning: root: the key file /etc/some.key is not there: the passphrase will be asked for"], cmdline=key)
@@ -270,7 +270,7 @@ def _(p):
     return missing + headless + there + left_out + packed + untold
 
 
-@case("a volume is called well though the area of its one keyslot is overwritten")
+@case("a volume is reported as ok though the area of its one keyslot is overwritten")
 def _(p):
     volume = V["plain"].clone(f"wiped-{os.path.basename(p.work)}")
     with open(volume.path, "r+b") as f:
@@ -282,7 +282,7 @@ def _(p):
     return complaints
 
 
-@case("a stick that is not plugged now is a fault; a device that ends before its key is none")
+@case("a stick that is not plugged in now is reported as a fault; a device that ends before its key is not")
 def _(p):
     return p.finds(0, ["note: root: the key's device UUID=11-22 is not plugged now"],
                    cmdline=device("plain", "latchkey.key=/a.key:UUID=11-22")) + \
@@ -292,19 +292,19 @@ def _(p):
         p.finds(0, ["note: root: is not opened at boot"], cmdline="latchkey.device=UUID=11-22 latchkey.options=noauto")
 
 
-@case("a root whose line is left out is called well, for the others are")
+@case("a root whose line is skipped is reported as ok, because the others are")
 def _(p):
     return p.finds(1, ["warning: configuration: .*left out, a device is a path", "problem: configuration: root= names root, and its line was left out"],
                    cmdline=device("plain", "latchkey.name=other latchkey.volume=root,nowhere root=/dev/mapper/root"))
 
 
-@case("a volume that nothing can open, headless without any key, is called well")
+@case("a volume that nothing can open, headless without any key, is reported as ok")
 def _(p):
     return p.finds(1, ["problem: root: headless, without sticks, and no key is there: nothing will open it"],
                    cmdline=device("plain", "latchkey.headless latchkey.options=no-stick"))
 
 
-@case("a bad line of the configuration, or none at all, is passed over in silence")
+@case("a bad line of the configuration, or an empty configuration, is not reported")
 def _(p):
     write(os.path.join(p.root, "etc/crypttab"), f"root {V['plain'].path} none luks\nsecond relative/path none luks\n")
     write(os.path.join(p.root, "etc/latchkey.conf"), "volume = root,UUID=11-22\n")
@@ -314,7 +314,7 @@ def _(p):
     return bad + p.finds(1, ["warning: configuration: names no volume"])
 
 
-@case("a damaged header, or an overwritten keyslot area, is called well")
+@case("a damaged header, or an overwritten keyslot area, is reported as ok")
 def _(p):
     one, both, area = (V["plain"].clone(f"{name}-{os.path.basename(p.work)}") for name in ("one", "both", "area"))
     for volume, places in ((one, (4100,)), (both, (4100, 16384 + 4100)), (area, (32768 + 8192,))):
@@ -333,7 +333,7 @@ def _(p):
     return complaints
 
 
-@case("a header backup, or a detached header, named as the device is called well")
+@case("a header backup, or a detached header, named as the device is reported as ok")
 def _(p):
     file = os.path.join(p.work, "backup")
     subprocess.run([CRYPTSETUP, "-q", "luksHeaderBackup", "--header-backup-file", file, V["plain"].path], check=True)
@@ -341,7 +341,7 @@ def _(p):
         p.finds(1, ["problem: root: .*holds a detached header"], cmdline=f"latchkey.device={V['detached'].header}")
 
 
-@case("a keyslot is to be added to the device of a detached header, or with a name that cryptsetup does not know")
+@case("the advice adds a keyslot to the device instead of the detached header, or uses an unknown name")
 def _(p):
     where = write(os.path.join(p.root, "etc/root.header"), "")
     shutil.copy(V["large header"].header, where)
@@ -350,7 +350,7 @@ def _(p):
                        f"{re.escape(V['large header'].path)}$"], memory="48", cmdline=device("large header", "latchkey.header=/etc/root.header"))
 
 
-@case("a detached header that is not in the image is called well")
+@case("a detached header that is not in the image is reported as ok")
 def _(p):
     where = os.path.join(p.root, "etc/root.header")
     os.makedirs(os.path.dirname(where))
@@ -367,7 +367,7 @@ def _(p):
     return p.finds(0, ["ok: root: .* is LUKS1, UUID .*, aes-xts-plain64$", "ok: root: keyslot 0: pbkdf2"], cmdline=device("luks1"))
 
 
-@case("--quiet says what is well, or keeps a warning back")
+@case("--quiet prints what is ok, or omits a warning")
 def _(p):
     complaints = [] if p.run("--quiet", cmdline=device()) == (0, "") else [p.said]
     code, out = p.run("--quiet", cmdline=device(), memory="48")
@@ -384,7 +384,7 @@ def _(p):
     return complaints
 
 
-@case("the running machine itself is not looked at without any option")
+@case("the running machine is not checked without options")
 def _(p):
     done = subprocess.run([p.program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT, env=dict(os.environ, **SANITIZERS))
     good = done.returncode < 9 and not done.stderr and all(re.match("(ok|note|warning|problem): ", line) for line in done.stdout.decode().splitlines())

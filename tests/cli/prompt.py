@@ -28,7 +28,7 @@ CASES = []
 
 
 class Unexpected(Exception):
-    """The terminal shows something else than it should."""
+    """The terminal shows unexpected text."""
 
 
 def case(name):
@@ -49,7 +49,7 @@ def case(name):
 
 
 def overprinted(line):
-    """What stays to be seen of a line that returns to its beginning."""
+    """The visible text of a line with carriage returns."""
     seen = ""
     for part in line.split("\r"):
         seen = part + seen[len(part):]
@@ -57,7 +57,7 @@ def overprinted(line):
 
 
 class Terminal:
-    """latchkey with a terminal of its own."""
+    """latchkey on its own terminal."""
 
     def __init__(self, build, *argv, controlling=True, before=None, **more):
         self.build, self.typed, self.shown, self.seen = build, [], "", 0
@@ -177,7 +177,7 @@ def wrong_then_right(b):
         t.ends(0, "keyslot 0")
 
 
-@case("three wrong ones use up the tries, and the last words say what is wrong")
+@case("three wrong ones use up the tries, and the last message names the cause")
 def three_wrong(b):
     with Terminal(b) as t:
         for text in WRONGS[:3]:
@@ -242,7 +242,7 @@ def editing(b):
             t.ends(0, "keyslot 0")
 
 
-@case("the key for stopping does not give the terminal back with echo on")
+@case("^Z does not return the terminal with echo on")
 def stop_key(b):
     with Terminal(b) as t:
         t.ask()
@@ -293,7 +293,7 @@ def interrupt_later(b):
         t.ends(-signal.SIGINT, ".*")
 
 
-@case("a terminal that is gone ends it: no loop")
+@case("a disconnected terminal ends the program without a loop")
 def hang_up(b):
     with Terminal(b) as t:
         t.ask()
@@ -334,7 +334,7 @@ def timeout(b):
         t.ends(1, "latchkey: .*within 1 s")
 
 
-@case("a terminal that was raw, or without echo, is so again")
+@case("a raw terminal, or one without echo, is restored")
 def raw(b):
     def make_raw(fd):
         attributes = termios.tcgetattr(fd)
@@ -350,7 +350,7 @@ def raw(b):
         t.ends(0, "keyslot 0")
 
 
-@case("the result goes to standard output alone, the prompt and the messages do not")
+@case("only the result is on standard output, not the prompt and the messages")
 def separate_output(b):
     ours, theirs = os.pipe()
     with Terminal(b, stdout=theirs) as t:
@@ -384,7 +384,7 @@ def prompt_on_terminal(b):
             t.wrong(f"how far it is goes to standard error, which is a pipe: {messages}")
 
 
-@case("how far it is shows on the terminal, and is gone when it ends")
+@case("the progress is shown on the terminal, and removed at the end")
 def how_far(b):
     with Terminal(b) as t:
         t.ask()
