@@ -282,7 +282,7 @@ def _(p):
     return complaints
 
 
-@case("a stick that is not plugged in now is reported as a fault; a device that ends before its key is not")
+@case("a stick that is not plugged now is a fault; a device that ends before its key is none")
 def _(p):
     return p.finds(0, ["note: root: the key's device UUID=11-22 is not plugged now"],
                    cmdline=device("plain", "latchkey.key=/a.key:UUID=11-22")) + \
@@ -292,7 +292,7 @@ def _(p):
         p.finds(0, ["note: root: is not opened at boot"], cmdline="latchkey.device=UUID=11-22 latchkey.options=noauto")
 
 
-@case("a root whose line is skipped is reported as ok, because the others are")
+@case("a root whose line is left out is called well, for the others are")
 def _(p):
     return p.finds(1, ["warning: configuration: .*left out, a device is a path", "problem: configuration: root= names root, and its line was left out"],
                    cmdline=device("plain", "latchkey.name=other latchkey.volume=root,nowhere root=/dev/mapper/root"))
