@@ -261,10 +261,10 @@ def bad_arguments():
 
 
 def documented():
-    """README.md has every word of words.c"""
+    """README.md has every word of init"""
     with open(os.path.join(vm.TOP, "initramfs", "README.md")) as f:
         readme = f.read()
-    with open(os.path.join(vm.TOP, "initramfs", "words.c")) as f:
+    with open(os.path.join(vm.TOP, "src", "init", "cmdline.c")) as f:
         source = f.read()
     plain = re.search(r"plain_words\[\] = \{(.*?)\n\};", source, re.DOTALL).group(1)
     words = re.findall(r'\{"([^"]+)"', plain) + re.findall(r'strcmp\(name, "([^"]+)"\)', source)
