@@ -354,7 +354,7 @@ def wrong_root():
 
 def codes_that_stop():
     """resource (3), exists (5), an unknown code and a signal stop the boot with a message"""
-    for end, said in (("exit-3", r"3 \(resource\)"), ("exit-5", r"5 \(exists\)"), ("exit-77", "77, which is none"),
+    for end, said in (("exit-3", r"3 \(resource\)"), ("exit-5", r"5 \(exists\)"), ("exit-77", "unknown status 77"),
                       ("kill-9", "killed by signal 9")):
         with VM("code-" + end, stub_image(), f"{DEVICE} latchkey.name={end}", [disk()]) as m:
             m.expect("latchkey (exited with|was) " + said)
