@@ -20,15 +20,7 @@ struct wishes sight_wishes(const struct plan_volume *volume, const char *path, c
 		.read_only = f->read_only,
 		.disable_keyring = f->disable_keyring,
 		.verbose = f->verbose,
-		.flags =
-			{
-				.allow_discards = f->allow_discards,
-				.same_cpu_crypt = f->same_cpu_crypt,
-				.submit_from_crypt_cpus = f->submit_from_crypt_cpus,
-				.no_read_workqueue = f->no_read_workqueue,
-				.no_write_workqueue = f->no_write_workqueue,
-				.high_priority = f->high_priority,
-			},
+		.flags = f->crypt,
 		.limits = kdf_default_limits,
 		.max_memory_mib = volume->max_memory_mib,
 		.max_time_s = volume->max_time_s,

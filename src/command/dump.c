@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* dump - what the header says, for people or for programs. */
+#include "base/crypt_flags.h"
 #include "base/text.h"
 #include "command/command.h"
 #include "device/member.h"
@@ -79,20 +80,11 @@ static void segment_for_people(const struct luks_segment *seg)
 }
 
 /* The flags that are set, each through @name. */
-static void each_flag(const struct luks_flags *f, void (*name)(const char *))
+static void each_flag(unsigned flags, void (*name)(const char *))
 {
-	if (f->allow_discards)
-		name("allow-discards");
-	if (f->same_cpu_crypt)
-		name("same-cpu-crypt");
-	if (f->submit_from_crypt_cpus)
-		name("submit-from-crypt-cpus");
-	if (f->no_read_workqueue)
-		name("no-read-workqueue");
-	if (f->no_write_workqueue)
-		name("no-write-workqueue");
-	if (f->high_priority)
-		name("high_priority");
+	for (unsigned i = 0; i < CRYPT_FLAG_COUNT; i++)
+		if (flags >> i & 1)
+			name(crypt_flags[i].luks2);
 }
 
 static void flag_for_people(const char *name)
@@ -142,7 +134,7 @@ static void for_people(const struct subject *s)
 		put("keyslots of other types: %u\n", luks->skipped_keyslots);
 	if (luks->token_count)
 		put("tokens:      %u\n", luks->token_count);
-	each_flag(&luks->flags, flag_for_people);
+	each_flag(luks->flags, flag_for_people);
 }
 
 /* --- for programs ---------------------------------------------------------------------- */
@@ -272,7 +264,7 @@ static void for_programs(const struct subject *s)
 	put("},\n  \"reencryption\": \"%s\",\n", luks_reencryption_name(luks->reencryption));
 	json_segment(&luks->segment);
 	put("  \"flags\": [");
-	each_flag(&luks->flags, json_flag);
+	each_flag(luks->flags, json_flag);
 	put("],\n  \"tokens\": %u,\n  \"other_keyslots\": %u,\n  \"digests\": [\n", luks->token_count,
 		luks->skipped_keyslots);
 	for (unsigned i = 0; i < luks->digest_count; i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* options - see options.h. */
 #include "command/options.h"
+#include "base/crypt_flags.h"
 #include "base/text.h"
 #include "format/luks.h"
 #include "keyslot/search.h"
@@ -8,7 +9,7 @@
 #include <stddef.h>
 #include <string.h>
 
-enum kind { FLAG, TEXT, NUMBER_U64, NUMBER_UNSIGNED };
+enum kind { FLAG, CRYPT_FLAG, TEXT, NUMBER_U64, NUMBER_UNSIGNED };
 
 #define UNLOCK (COMMAND_OPEN | COMMAND_TEST)
 #define FIELD(member) offsetof(struct options, member)
@@ -19,7 +20,7 @@ static const struct option {
 	unsigned commands;
 	enum kind kind;
 	size_t field;
-	uint64_t max;
+	uint64_t max; /* of a number; the flag of CRYPT_FLAG */
 	const char *value, *help;
 } table[] = {
 	{"key-file", 'd', UNLOCK, TEXT, FIELD(wishes.key_file), 0, "PATH",
@@ -45,17 +46,17 @@ static const struct option {
 	{"readonly", 'r', COMMAND_OPEN, FLAG, FIELD(wishes.read_only), 0, NULL, "map read-only"},
 	{"readonly-member", 0, COMMAND_OPEN, FLAG, FIELD(wishes.readonly_member), 0, NULL,
 		"map a member of a RAID or the like, read-only"},
-	{"allow-discards", 0, COMMAND_OPEN, FLAG, FIELD(wishes.flags.allow_discards), 0, NULL,
+	{"allow-discards", 0, COMMAND_OPEN, CRYPT_FLAG, FIELD(wishes.flags), CRYPT_ALLOW_DISCARDS, NULL,
 		"let the mapping pass discards on"},
-	{"perf-same_cpu_crypt", 0, COMMAND_OPEN, FLAG, FIELD(wishes.flags.same_cpu_crypt), 0, NULL,
+	{"perf-same_cpu_crypt", 0, COMMAND_OPEN, CRYPT_FLAG, FIELD(wishes.flags), CRYPT_SAME_CPU_CRYPT, NULL,
 		"encrypt on the processor that asked"},
-	{"perf-submit_from_crypt_cpus", 0, COMMAND_OPEN, FLAG, FIELD(wishes.flags.submit_from_crypt_cpus), 0,
-		NULL, "do not hand writes to another thread"},
-	{"perf-no_read_workqueue", 0, COMMAND_OPEN, FLAG, FIELD(wishes.flags.no_read_workqueue), 0, NULL,
-		"no work queue for reads"},
-	{"perf-no_write_workqueue", 0, COMMAND_OPEN, FLAG, FIELD(wishes.flags.no_write_workqueue), 0, NULL,
-		"no work queue for writes"},
-	{"perf-high_priority", 0, COMMAND_OPEN, FLAG, FIELD(wishes.flags.high_priority), 0, NULL,
+	{"perf-submit_from_crypt_cpus", 0, COMMAND_OPEN, CRYPT_FLAG, FIELD(wishes.flags),
+		CRYPT_SUBMIT_FROM_CRYPT_CPUS, NULL, "do not hand writes to another thread"},
+	{"perf-no_read_workqueue", 0, COMMAND_OPEN, CRYPT_FLAG, FIELD(wishes.flags), CRYPT_NO_READ_WORKQUEUE,
+		NULL, "no work queue for reads"},
+	{"perf-no_write_workqueue", 0, COMMAND_OPEN, CRYPT_FLAG, FIELD(wishes.flags),
+		CRYPT_NO_WRITE_WORKQUEUE, NULL, "no work queue for writes"},
+	{"perf-high_priority", 0, COMMAND_OPEN, CRYPT_FLAG, FIELD(wishes.flags), CRYPT_HIGH_PRIORITY, NULL,
 		"work queues of high priority"},
 	{"disable-keyring", 0, COMMAND_OPEN, FLAG, FIELD(wishes.disable_keyring), 0, NULL,
 		"put the key into the table, not into the kernel keyring"},
@@ -101,6 +102,9 @@ static enum cause store(const struct option *o, const char *value, struct option
 	case FLAG:
 		*(bool *)field = true;
 		return CAUSE_OK;
+	case CRYPT_FLAG:
+		*(unsigned *)field |= (unsigned)o->max;
+		return CAUSE_OK;
 	case TEXT:
 		memcpy(field, &value, sizeof(value));
 		return *value ? CAUSE_OK : error_set(err, CAUSE_USAGE, "--%s: its value is empty", o->name);
@@ -130,9 +134,9 @@ static enum cause parse_one(enum command command, const char *arg, const char *n
 		return error_set(err, CAUSE_USAGE, "unknown option %s; see --help", arg);
 	if (!(o->commands & (unsigned)command))
 		return error_set(err, CAUSE_USAGE, "--%s is not for this command; see --help", o->name);
-	if (o->kind == FLAG && value)
+	if (o->kind <= CRYPT_FLAG && value)
 		return error_set(err, CAUSE_USAGE, "--%s takes no value", o->name);
-	if (o->kind != FLAG && !value) {
+	if (o->kind > CRYPT_FLAG && !value) {
 		*took_next = true;
 		value = next;
 		if (!value)

@@ -384,18 +384,6 @@ enum cause unlock_test(const struct wishes *w, unsigned *keyslot, struct error *
 
 /* --- 6 ----------------------------------------------------------------------------------- */
 
-static struct target_flags all_flags(const struct luks_flags *header, const struct target_flags *wished)
-{
-	return (struct target_flags){
-		.allow_discards = wished->allow_discards || header->allow_discards,
-		.same_cpu_crypt = wished->same_cpu_crypt || header->same_cpu_crypt,
-		.submit_from_crypt_cpus = wished->submit_from_crypt_cpus || header->submit_from_crypt_cpus,
-		.no_read_workqueue = wished->no_read_workqueue || header->no_read_workqueue,
-		.no_write_workqueue = wished->no_write_workqueue || header->no_write_workqueue,
-		.high_priority = wished->high_priority || header->high_priority,
-	};
-}
-
 /* A regular file gets a loop device; it stays as long as the mapping does. */
 static enum cause data_device(const struct wishes *w, const struct volume *v, struct blkdev *loop,
 	const struct blkdev **data, struct error *err)
@@ -431,7 +419,7 @@ static enum cause map_volume(const struct wishes *w, const struct volume *v, con
 		.minor = data->minor,
 		.data_sectors = off,
 		.sector_bytes = v->luks.segment.sector_bytes,
-		.flags = all_flags(&v->luks.flags, &w->flags),
+		.flags = v->luks.flags | w->flags,
 	};
 	req->read_only = w->read_only || w->readonly_member || data->read_only;
 	/* LUKS1 keys go into the table, as cryptsetup does it. */

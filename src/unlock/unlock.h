@@ -27,7 +27,7 @@ struct wishes {
 	bool readonly_member; /* rescue: map what has a foreign mark, too; read-only, whatever read_only says */
 	bool read_only, disable_keyring, token_only, verbose;
 	bool without_data; /* test: a header and its keyslots are enough; what open would refuse is a note */
-	struct target_flags flags; /* beside those that the header asks for */
+	unsigned flags;    /* base/crypt_flags.h, in addition to those of the header */
 	struct kdf_limits limits;
 	unsigned max_memory_mib; /* 0: as limits says */
 	unsigned max_time_s;     /* estimated for one keyslot on this machine; 0: no limit */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* argv to wishes: each option sets its one field, and what is wrong is named. */
+#include "base/crypt_flags.h"
 #include "command/options.h"
 #include "keyslot/search.h"
 #include "rows.h"
@@ -70,33 +71,40 @@ static const struct flag {
 	const char *name, *letter;
 	unsigned commands;
 	size_t field;
+	unsigned crypt; /* the flag of the set at field; 0: a bool is there */
 } flags[] = {
-	{"--readonly", "-r", COMMAND_OPEN, offsetof(struct options, wishes.read_only)},
-	{"--readonly-member", NULL, COMMAND_OPEN, offsetof(struct options, wishes.readonly_member)},
-	{"--allow-discards", NULL, COMMAND_OPEN, offsetof(struct options, wishes.flags.allow_discards)},
-	{"--perf-same_cpu_crypt", NULL, COMMAND_OPEN, offsetof(struct options, wishes.flags.same_cpu_crypt)},
-	{"--perf-submit_from_crypt_cpus", NULL, COMMAND_OPEN,
-		offsetof(struct options, wishes.flags.submit_from_crypt_cpus)},
-	{"--perf-no_read_workqueue", NULL, COMMAND_OPEN,
-		offsetof(struct options, wishes.flags.no_read_workqueue)},
-	{"--perf-no_write_workqueue", NULL, COMMAND_OPEN,
-		offsetof(struct options, wishes.flags.no_write_workqueue)},
-	{"--perf-high_priority", NULL, COMMAND_OPEN, offsetof(struct options, wishes.flags.high_priority)},
-	{"--disable-keyring", NULL, COMMAND_OPEN, offsetof(struct options, wishes.disable_keyring)},
-	{"--token-only", NULL, UNLOCK, offsetof(struct options, wishes.token_only)},
-	{"--verbose", "-v", UNLOCK, offsetof(struct options, wishes.verbose)},
-	{"--json", NULL, COMMAND_DUMP, offsetof(struct options, json)},
-	{"--help", "-h", ALL, offsetof(struct options, help)},
+	{"--readonly", "-r", COMMAND_OPEN, offsetof(struct options, wishes.read_only), 0},
+	{"--readonly-member", NULL, COMMAND_OPEN, offsetof(struct options, wishes.readonly_member), 0},
+	{"--allow-discards", NULL, COMMAND_OPEN, offsetof(struct options, wishes.flags),
+		CRYPT_ALLOW_DISCARDS},
+	{"--perf-same_cpu_crypt", NULL, COMMAND_OPEN, offsetof(struct options, wishes.flags),
+		CRYPT_SAME_CPU_CRYPT},
+	{"--perf-submit_from_crypt_cpus", NULL, COMMAND_OPEN, offsetof(struct options, wishes.flags),
+		CRYPT_SUBMIT_FROM_CRYPT_CPUS},
+	{"--perf-no_read_workqueue", NULL, COMMAND_OPEN, offsetof(struct options, wishes.flags),
+		CRYPT_NO_READ_WORKQUEUE},
+	{"--perf-no_write_workqueue", NULL, COMMAND_OPEN, offsetof(struct options, wishes.flags),
+		CRYPT_NO_WRITE_WORKQUEUE},
+	{"--perf-high_priority", NULL, COMMAND_OPEN, offsetof(struct options, wishes.flags),
+		CRYPT_HIGH_PRIORITY},
+	{"--disable-keyring", NULL, COMMAND_OPEN, offsetof(struct options, wishes.disable_keyring), 0},
+	{"--token-only", NULL, UNLOCK, offsetof(struct options, wishes.token_only), 0},
+	{"--verbose", "-v", UNLOCK, offsetof(struct options, wishes.verbose), 0},
+	{"--json", NULL, COMMAND_DUMP, offsetof(struct options, json), 0},
+	{"--help", "-h", ALL, offsetof(struct options, help), 0},
 };
 
-/* One bool of the struct is set, and nothing else changes. */
-static void only_that_flag(enum command command, const char *arg, size_t field)
+/* One bool of the struct is set, or one flag of the set, and nothing else changes. */
+static void only_that_flag(enum command command, const char *arg, const struct flag *f)
 {
 	const char *const args[] = {arg, NULL};
 	struct options want = none(), o;
 	struct error err;
 
-	*((char *)&want + field) = 1;
+	if (f->crypt)
+		want.wishes.flags = f->crypt;
+	else
+		*((char *)&want + f->field) = 1;
 	assert_int_equal(parse(command, args, &o, &err), CAUSE_OK);
 	assert_memory_equal(&o, &want, sizeof(o));
 }
@@ -113,9 +121,9 @@ static void flag_is_judged(void **state)
 
 		snprintf(with_value, sizeof(with_value), "%s=1", f->name);
 		if (f->commands & bit) {
-			only_that_flag((enum command)bit, f->name, f->field);
+			only_that_flag((enum command)bit, f->name, f);
 			if (f->letter)
-				only_that_flag((enum command)bit, f->letter, f->field);
+				only_that_flag((enum command)bit, f->letter, f);
 			assert_int_equal(parse((enum command)bit, valued, &o, &err), CAUSE_USAGE);
 			assert_non_null(strstr(err.text, "takes no value"));
 		} else {
