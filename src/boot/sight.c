@@ -7,10 +7,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-struct wishes sight_wishes(const struct plan_volume *volume, const char *path, const char *header)
+struct unlock_request sight_wishes(const struct plan_volume *volume, const char *path, const char *header)
 {
 	const struct plan_flags *f = &volume->flags;
-	struct wishes w = {
+	struct unlock_request w = {
 		.device = path,
 		.name = volume->name,
 		.header = header                  ? header
@@ -65,7 +65,7 @@ static void find(const char *spec, char *path)
 static void look_at_volume(const struct plan_volume *plan, bool test, struct sight_volume *v)
 {
 	struct member member;
-	struct wishes w;
+	struct unlock_request w;
 
 	if (find_device_or_member(plan->device, v->path, sizeof(v->path), &member, &v->err)) {
 		v->cause = v->err.cause;

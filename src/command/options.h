@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * options - argv to wishes. Names are cryptsetup's wherever it has one.
+ * options - argv to a request. Names are cryptsetup's wherever it has one.
  *
  * One table drives parsing, which command takes what, and --help.
  */
@@ -22,7 +22,7 @@ enum command {
 };
 
 struct options {
-	struct wishes wishes;
+	struct unlock_request request;
 	bool json, help;
 	bool show, test;                         /* boot */
 	const char *cmdline, *crypttab, *config; /* instead of the usual ones; NULL */

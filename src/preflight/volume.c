@@ -18,7 +18,7 @@ struct look {
 	struct findings *f;
 	bool headless;
 	enum weight gravest; /* what it means that this volume cannot be opened */
-	struct wishes wishes;
+	struct unlock_request request;
 	struct blkdev data, header;
 	struct luks luks;
 };
@@ -190,7 +190,7 @@ static bool judge_keyslot(const struct look *l, const struct luks_keyslot *slot,
 {
 	/* Whether a foreign cipher is there is among the kernel's findings. */
 	static const struct foreign_cipher kernel = {NULL, NULL};
-	const struct keyslot_source src = {&header_device(l)->reader, &l->luks, wishes_limits(&l->wishes),
+	const struct keyslot_source src = {&header_device(l)->reader, &l->luks, request_limits(&l->request),
 		&kernel};
 	struct error err;
 	char what[32];
@@ -222,8 +222,8 @@ static void judge_keyslots(const struct look *l)
 		const struct luks_keyslot *slot = &l->luks.keyslots[i];
 
 		if (!luks_keyslot_is_of_data(&l->luks, slot) ||
-			(l->wishes.keyslot >= 0 ? (unsigned)l->wishes.keyslot != slot->id
-						: slot->priority == LUKS_PRIORITY_IGNORE))
+			(l->request.keyslot >= 0 ? (unsigned)l->request.keyslot != slot->id
+						 : slot->priority == LUKS_PRIORITY_IGNORE))
 			continue;
 		candidates++;
 		usable += judge_keyslot(l, slot, &why);
@@ -334,7 +334,11 @@ void volume_judge(const struct plan_volume *v, bool headless, const struct machi
 {
 	static struct look l; /* a model is large */
 
-	l = (struct look){.v = v, .m = m, .needs = needs, .f = f, .wishes = sight_wishes(v, v->device, NULL)};
+	l = (struct look){.v = v,
+		.m = m,
+		.needs = needs,
+		.f = f,
+		.request = sight_wishes(v, v->device, NULL)};
 	l.headless = headless || v->flags.headless;
 	l.gravest = v->need == PLAN_NEEDED ? WEIGHT_PROBLEM : WEIGHT_WARNING;
 	l.header.fd = -1;

@@ -147,7 +147,7 @@ def newline():
     """a key file that somebody's editor ended with a newline opens, and it is said"""
     key = newline_key()
     with VM("keys-newline", image(), ROOT, [root()], args=SCSI + drive(key) + plugged()) as m:
-        m.expect("without the newline at its end")
+        m.expect("only without its trailing newline")
         expect_root(m)
 
 
