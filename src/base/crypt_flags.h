@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * crypt_flags - the optional parameters of dm-crypt that are flags (kernel: Documentation/admin-guide/device-mapper/
- * dm-crypt.rst). A set of them is an unsigned with the bits of enum crypt_flag; the union of two sets is a | b.
+ * crypt_flags - the optional parameters of dm-crypt that are flags (kernel:
+ * Documentation/admin-guide/device-mapper/dm-crypt.rst). A set of them is an unsigned with the bits of
+ * enum crypt_flag; the union of two sets is a | b.
  */
 #ifndef BASE_CRYPT_FLAGS_H
 #define BASE_CRYPT_FLAGS_H

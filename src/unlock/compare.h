@@ -5,7 +5,10 @@
 
 #include "unlock/luks_device.h"
 
-/* A notice that lists all differences, if there are any: another UUID, an older header, data in another place. */
+/*
+ * A notice that lists all differences, if there are any: another UUID, an older header, data in another
+ * place.
+ */
 void compare_headers(const struct luks_device *d);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* luks_device - a LUKS device while it is open: its data, its header where that is detached, and the model of the header. */
+/*
+ * luks_device - a LUKS device while it is open: its data, its header where that is detached, and the model
+ * of the header.
+ */
 #ifndef UNLOCK_LUKS_DEVICE_H
 #define UNLOCK_LUKS_DEVICE_H
 
@@ -15,7 +18,8 @@ struct luks_device {
 };
 
 /*
- * Open @spec, read-only (blkdev_open). @d must not move afterwards. luks_device_close is allowed after a failure, too.
+ * Open @spec, read-only (blkdev_open). @d must not move afterwards. luks_device_close is allowed after a
+ * failure, too.
  * Fails as blkdev_open.
  */
 enum cause luks_device_open(struct luks_device *d, const char *spec, struct error *err) MUST_USE;

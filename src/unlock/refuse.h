@@ -11,8 +11,9 @@
 #include "unlock/request.h"
 
 /*
- * Before the header is read: is the data device a member of an array or the like? With @r->readonly_member that is a
- * notice. Fails: CAUSE_UNSUPPORTED.
+ * Before the header is read: is the data device a member of an array or the like? With @r->readonly_member
+ * that is a notice.
+ * Fails: CAUSE_UNSUPPORTED.
  */
 enum cause refuse_member(const struct unlock_request *r, const struct luks_device *d,
 	struct error *err) MUST_USE;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* request - what is to be unlocked and how, as options or a boot configuration ask for it. No secret is in it. */
+/*
+ * request - what is to be unlocked and how, as options or a boot configuration ask for it. No secret is in
+ * it.
+ */
 #ifndef UNLOCK_REQUEST_H
 #define UNLOCK_REQUEST_H
 

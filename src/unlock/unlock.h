@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* unlock - the coordinator: from a request and a secret to a mapping. Only unlock.c knows the order of the steps. */
+/*
+ * unlock - the coordinator: from a request and a secret to a mapping. Only unlock.c knows the order of the
+ * steps.
+ */
 #ifndef UNLOCK_UNLOCK_H
 #define UNLOCK_UNLOCK_H
 
@@ -9,15 +12,15 @@
 #include "unlock/request.h"
 
 /*
- * Create /dev/mapper/NAME. @secret is the only one that is tried; NULL: those of the header's keyring tokens, then the
- * key file or the prompt. Fails with any cause.
+ * Create /dev/mapper/NAME. @secret is the only one that is tried; NULL: those of the header's keyring
+ * tokens, then the key file or the prompt. Fails with any cause.
  */
 enum cause unlock_open(const struct unlock_request *r, const struct secret *secret,
 	struct error *err) MUST_USE;
 
 /*
- * Everything of unlock_open but the kernel's part; sets the number of the keyslot that opened. With @r->without_data
- * the data need not be on the device. Fails with any cause.
+ * Everything of unlock_open but the kernel's part; sets the number of the keyslot that opened. With
+ * @r->without_data the data need not be on the device. Fails with any cause.
  */
 enum cause unlock_test(const struct unlock_request *r, const struct secret *secret, unsigned *keyslot,
 	struct error *err) MUST_USE;
@@ -31,8 +34,9 @@ struct unlock_look {
 };
 
 /*
- * Everything of unlock_open, or, without @map, of unlock_test, that needs no key: could a key open it? @mapped: the
- * name is in use already, and nothing else was examined. Fails with any cause but CAUSE_PASSPHRASE.
+ * Everything of unlock_open, or, without @map, of unlock_test, that needs no key: could a key open it?
+ * @mapped: the name is in use already, and nothing else was examined. Fails with any cause but
+ * CAUSE_PASSPHRASE.
  */
 enum cause unlock_look(const struct unlock_request *r, bool map, struct unlock_look *out, bool *mapped,
 	struct error *err) MUST_USE;

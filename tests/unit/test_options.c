@@ -207,12 +207,12 @@ static void numbers_are_judged(const struct valued *v, enum command command)
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)v->max);
 	value_is_taken(v, command, text, v->max);
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)v->max + 1);
-	value_is_refused(v, command, text, "is no number from 0 to");
+	value_is_refused(v, command, text, "is not a number from 0 to");
 	/* what would be small again in 32 bits */
 	value_is_refused(v, command, v->bytes == 4 ? "4294967297" : "18446744073709551615",
-		"is no number from 0 to");
+		"is not a number from 0 to");
 	for (size_t i = 0; i < COUNT(bad); i++)
-		value_is_refused(v, command, bad[i], "is no number from 0 to");
+		value_is_refused(v, command, bad[i], "is not a number from 0 to");
 }
 
 static void value_is_judged(void **state)
