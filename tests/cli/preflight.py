@@ -161,7 +161,7 @@ def _(p):
 
 @case("the exit code is that of a warning, though there is a problem behind it")
 def _(p):
-    return p.finds(8, ["warning: root: keyslot 1 needs", "problem: kernel .*: xts, "], "--image", "-", cmdline=device(), memory="48",
+    return p.finds(8, ["warning: root: keyslot 1 needs", "problem: kernel .*: root needs module xts, "], "--image", "-", cmdline=device(), memory="48",
                    stdin=listing("xts"))
 
 
@@ -176,7 +176,7 @@ def _(p):
         complaints += p.finds(0, ["ok: kernel .*: has xts as module xts, which is in the image"], "--image",
                               p.write("list", "\n".join(form)), cmdline=device())
         form = [line for line in form if not re.search(r"\bxts(\.ko|$)", line)]
-        complaints += p.finds(8, ["problem: kernel .*: xts, "], "--image", p.write("list", "\n".join(form)), cmdline=device())
+        complaints += p.finds(8, ["problem: kernel .*: root needs module xts, "], "--image", p.write("list", "\n".join(form)), cmdline=device())
     return complaints
 
 
@@ -257,7 +257,7 @@ def _(p):
 def _(p):
     key = device("plain", "latchkey.key=/etc/some.key")
     missing = p.finds(4, ["warning: root: the key file /etc/some.key is not there: the passphrase will be asked for"], cmdline=key)
-    headless = p.finds(4, ["warning: root: the key file /etc/some.key is not there$", "note: root: headless: only a stick"],
+    headless = p.finds(4, ["warning: root: the key file /etc/some.key is not there$", "note: root: headless: only a key stick"],
                        cmdline=key + " latchkey.headless")
     write(os.path.join(p.root, "etc/some.key"), "k")
     there = p.finds(0, ["ok: root: the key file /etc/some.key is there"], cmdline=key)
