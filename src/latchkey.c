@@ -15,10 +15,10 @@
 struct verb {
 	const char *name;
 	enum command bit;
-	unsigned args;     /* how many it takes */
-	unsigned optional; /* how many of them may be left out */
+	unsigned args;     /* operands */
+	unsigned optional; /* how many of them may be omitted */
 	enum cause (*run)(const struct options *o, struct error *err);
-	const char *usage, *help;
+	const char *operands, *help;
 };
 
 static const struct verb open_verb = {
@@ -26,54 +26,54 @@ static const struct verb open_verb = {
 	.bit = COMMAND_OPEN,
 	.args = 2,
 	.run = command_open,
-	.usage = "open [options] DEVICE NAME",
-	.help = "unlock; /dev/mapper/NAME appears",
+	.operands = "DEVICE NAME",
+	.help = "unlock DEVICE as /dev/mapper/NAME",
 };
 static const struct verb test_verb = {
 	.name = "test",
 	.bit = COMMAND_TEST,
 	.args = 1,
 	.run = command_test,
-	.usage = "test [options] DEVICE",
-	.help = "try a secret without mapping; prints \"keyslot N\"",
+	.operands = "DEVICE",
+	.help = "try a secret without mapping; print \"keyslot N\"",
 };
 static const struct verb boot_verb = {
 	.name = "boot",
 	.bit = COMMAND_BOOT,
 	.run = command_boot,
-	.usage = "boot [options]",
-	.help = "open every volume of the boot configuration",
+	.operands = "",
+	.help = "open the volumes of the boot configuration",
 };
 static const struct verb close_verb = {
 	.name = "close",
 	.bit = COMMAND_CLOSE,
 	.args = 1,
 	.run = command_close,
-	.usage = "close NAME",
-	.help = "remove the mapping",
+	.operands = "NAME",
+	.help = "remove the mapping NAME",
 };
 static const struct verb check_verb = {
 	.name = "check",
 	.bit = COMMAND_CHECK,
 	.args = 1,
 	.run = command_check,
-	.usage = "check [--header H] DEVICE",
-	.help = "health of the header and the keyslot areas",
+	.operands = "DEVICE",
+	.help = "check the header and the keyslot areas for damage",
 };
 static const struct verb dump_verb = {
 	.name = "dump",
 	.bit = COMMAND_DUMP,
 	.args = 1,
 	.run = command_dump,
-	.usage = "dump [--json] [--header H] DEVICE",
-	.help = "what the header says",
+	.operands = "DEVICE",
+	.help = "print the contents of the header",
 };
 static const struct verb backup_verb = {
 	.name = "backup",
 	.bit = COMMAND_BACKUP,
 	.args = 2,
 	.run = command_backup,
-	.usage = "backup [--header H] DEVICE FILE",
+	.operands = "DEVICE FILE",
 	.help = "copy the header to a new file",
 };
 static const struct verb benchmark_verb = {
@@ -82,14 +82,14 @@ static const struct verb benchmark_verb = {
 	.args = 1,
 	.optional = 1,
 	.run = command_benchmark,
-	.usage = "benchmark [--header H] [DEVICE]",
-	.help = "speed of the KDFs here, or how long each keyslot will take",
+	.operands = "[DEVICE]",
+	.help = "measure the KDFs, or the time that each keyslot takes",
 };
 
 /* In the order of --help. */
 static const struct verb *const every_verb[] = {&open_verb, &test_verb, &boot_verb, &close_verb, &check_verb,
 	&dump_verb, &backup_verb, &benchmark_verb, NULL};
-/* The others are of use only where there is a shell. */
+/* The other commands are useful only with a shell. */
 static const struct verb *const image_verbs[] = {&open_verb, &test_verb, &boot_verb, &close_verb, NULL};
 
 static void print_causes(int fd)
@@ -100,11 +100,27 @@ static void print_causes(int fd)
 			cause_info((enum cause)i)->meaning);
 }
 
+enum { USAGE_BYTES = OPTIONS_USAGE_BYTES + 32 };
+
+/* "dump [--header H] [--json] DEVICE" */
+static void format_usage(const struct verb *verb, char text[static USAGE_BYTES])
+{
+	char options[OPTIONS_USAGE_BYTES];
+
+	options_usage(verb->bit, options);
+	text_format(text, USAGE_BYTES, "%s%s%s%s", verb->name, options, *verb->operands ? " " : "",
+		verb->operands);
+}
+
 static void print_help(const struct verb *const verbs[], int fd)
 {
+	char usage[USAGE_BYTES];
+
 	text_print(fd, "latchkey unlocks a LUKS volume.\n\nUsage:\n");
-	for (; *verbs; verbs++)
-		text_print(fd, "  latchkey %-36s %s\n", (*verbs)->usage, (*verbs)->help);
+	for (; *verbs; verbs++) {
+		format_usage(*verbs, usage);
+		text_print(fd, "  latchkey %-36s %s\n", usage, (*verbs)->help);
+	}
 	text_print(fd, "  latchkey COMMAND --help\n  latchkey --version [--verbose]\n\n"
 		       "DEVICE and H are a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=...\n");
 	print_causes(fd);
@@ -128,18 +144,20 @@ static void fill_standard_descriptors(void)
 
 static enum cause run(const struct verb *verb, int argc, char **argv, struct error *err)
 {
+	char usage[USAGE_BYTES];
 	struct options o;
 	enum cause cause = options_parse(verb->bit, argc, argv, &o, err);
 
 	if (cause)
 		return cause;
+	format_usage(verb, usage);
 	if (o.help) {
-		text_print(1, "Usage: latchkey %s\n%s\n\n", verb->usage, verb->help);
+		text_print(1, "Usage: latchkey %s\n%s\n\n", usage, verb->help);
 		options_print(1, verb->bit);
 		return CAUSE_OK;
 	}
 	if (o.arg_count > verb->args || o.arg_count + verb->optional < verb->args)
-		return error_set(err, CAUSE_USAGE, "usage: latchkey %s", verb->usage);
+		return error_set(err, CAUSE_USAGE, "usage: latchkey %s", usage);
 	cause = arena_open(err);
 	if (!cause)
 		cause = verb->run(&o, err);

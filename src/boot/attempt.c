@@ -16,16 +16,16 @@ enum cause attempt_run(void *arg, struct child_end *end, struct error *err)
 {
 	const struct attempt *a = arg;
 	struct progress progress = {tell_percent, end};
-	struct wishes w = a->wishes;
+	const struct unlock_request *r = &a->wishes;
+	const struct secret *secret = r->token_only ? NULL : vault_slot(a->slot);
 	unsigned keyslot;
 	enum cause cause;
 
-	w.secret = w.token_only ? NULL : vault_slot(a->slot);
 	(void)kdf_tell(&progress);
 	if (a->test)
-		return unlock_test(&w, &keyslot, err);
-	cause = unlock_open(&w, err);
+		return unlock_test(r, secret, &keyslot, err);
+	cause = unlock_open(r, secret, err);
 	if (!cause)
-		record_write(w.name);
+		record_write(r->name);
 	return cause;
 }

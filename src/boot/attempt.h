@@ -7,7 +7,7 @@
 #include "unlock/unlock.h"
 
 struct attempt {
-	struct wishes wishes;
+	struct unlock_request wishes;
 	unsigned slot; /* of the vault */
 	bool test;     /* everything but the mapping */
 		       /* with wishes.token_only the slot is not used */

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-struct wishes sight_wishes(const struct plan_volume *volume, const char *path, const char *header)
+struct unlock_request sight_wishes(const struct plan_volume *volume, const char *path, const char *header)
 {
 	const struct plan_flags *f = &volume->flags;
-	struct wishes w = {
+	struct unlock_request w = {
 		.device = path,
 		.name = volume->name,
 		.header = header                  ? header
@@ -20,15 +20,7 @@ struct wishes sight_wishes(const struct plan_volume *volume, const char *path, c
 		.read_only = f->read_only,
 		.disable_keyring = f->disable_keyring,
 		.verbose = f->verbose,
-		.flags =
-			{
-				.allow_discards = f->allow_discards,
-				.same_cpu_crypt = f->same_cpu_crypt,
-				.submit_from_crypt_cpus = f->submit_from_crypt_cpus,
-				.no_read_workqueue = f->no_read_workqueue,
-				.no_write_workqueue = f->no_write_workqueue,
-				.high_priority = f->high_priority,
-			},
+		.flags = f->crypt,
 		.limits = kdf_default_limits,
 		.max_memory_mib = volume->max_memory_mib,
 		.max_time_s = volume->max_time_s,
@@ -73,7 +65,7 @@ static void find(const char *spec, char *path)
 static void look_at_volume(const struct plan_volume *plan, bool test, struct sight_volume *v)
 {
 	struct member member;
-	struct wishes w;
+	struct unlock_request w;
 
 	if (find_device_or_member(plan->device, v->path, sizeof(v->path), &member, &v->err)) {
 		v->cause = v->err.cause;

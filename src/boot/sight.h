@@ -52,8 +52,8 @@ enum cause sight_look(void *arg, struct child_end *end, struct error *err);
 /* What was found; no page is used for volumes that the plan does not have. */
 void sight_copy(struct sight *to, const struct sight *from);
 
-/* What the plan says of @volume, as wishes; @path and @header (or NULL) are what was found. */
-struct wishes sight_wishes(const struct plan_volume *volume, const char *path, const char *header);
+/* What the plan says of @volume, as a request; @path and @header (or NULL) are what was found. */
+struct unlock_request sight_wishes(const struct plan_volume *volume, const char *path, const char *header);
 
 bool sight_is_there(const char *path);
 

@@ -2,9 +2,9 @@
 /* backup - header and keyslot areas, one snapshot, to a new file that cryptsetup can restore. */
 #include "base/text.h"
 #include "command/command.h"
-#include "device/blkdev.h"
+#include "command/load.h"
 #include "device/disk.h"
-#include "format/place.h"
+#include "unlock/notice.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -102,33 +102,34 @@ static enum cause write_file(const char *path, const uint8_t *data, size_t len, 
 }
 
 /* The header is loaded from the snapshot, so that what was judged is what is copied. */
-static enum cause check_snapshot(const uint8_t *data, size_t len, const struct blkdev *dev, struct error *err)
+static enum cause check_snapshot(const uint8_t *data, size_t len, const struct luks_device *d,
+	struct error *err)
 {
-	struct reader r = reader_memory(data, len, dev->name);
+	struct reader r = reader_memory(data, len, luks_device_header(d)->name);
 	struct header_report report;
 	struct luks luks;
 	enum cause cause = header_load(&r, &luks, &report, err);
 
 	if (!cause && report.note[0]) {
-		place_advise(&(struct place){.device = dev}, &luks, report.advice, report.note);
-		text_print(2, "latchkey: %s\n", report.note);
+		place_advise(&d->place, &luks, report.advice, report.note);
+		notice_print(report.note);
 	}
 	return cause;
 }
 
-static enum cause copy_header(const struct blkdev *dev, const struct luks *luks, const char *path,
-	struct error *err)
+static enum cause copy_header(const struct luks_device *d, const char *path, struct error *err)
 {
-	size_t len = (size_t)header_end(luks, dev->reader.size_bytes);
+	const struct reader *r = &luks_device_header(d)->reader;
+	size_t len = (size_t)header_end(&d->luks, r->size_bytes);
 	uint8_t *data = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	enum cause cause;
 
 	if (data == MAP_FAILED)
 		return error_set(err, CAUSE_RESOURCE, "no memory for a header of %llu bytes",
 			(unsigned long long)len);
-	cause = reader_read(&dev->reader, data, len, 0, err);
+	cause = reader_read(r, data, len, 0, err);
 	if (!cause)
-		cause = check_snapshot(data, len, dev, err);
+		cause = check_snapshot(data, len, d, err);
 	if (!cause)
 		cause = write_file(path, data, len, err);
 	if (!cause)
@@ -149,18 +150,14 @@ static void warn_same_disk(const struct blkdev *dev, const char *path)
 
 enum cause command_backup(const struct options *o, struct error *err)
 {
-	struct header_report report;
-	struct blkdev dev;
-	struct luks luks;
-	enum cause cause = blkdev_open(o->wishes.header ? o->wishes.header : o->args[0], &dev, err);
+	struct luks_device d;
+	enum cause cause = command_load(o, &d, err);
 
 	if (cause)
 		return cause;
-	cause = place_load(&(struct place){.device = &dev}, &luks, &report, err);
+	cause = copy_header(&d, o->args[1], err);
 	if (!cause)
-		cause = copy_header(&dev, &luks, o->args[1], err);
-	if (!cause)
-		warn_same_disk(&dev, o->args[1]);
-	blkdev_close(&dev);
+		warn_same_disk(luks_device_header(&d), o->args[1]);
+	luks_device_close(&d);
 	return cause;
 }

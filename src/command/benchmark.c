@@ -4,10 +4,9 @@
 #include "base/machine.h"
 #include "base/text.h"
 #include "command/command.h"
+#include "command/load.h"
 #include "crypto/core.h"
 #include "crypto/kdf.h"
-#include "device/blkdev.h"
-#include "format/place.h"
 #include "keyslot/keyslot.h"
 #include "secret/wipe.h"
 
@@ -128,18 +127,16 @@ static enum cause device(const struct options *o, struct error *err)
 	/* Nothing is decrypted here; that a foreign cipher would cost the kernel some time is left out. */
 	static const struct foreign_cipher kernel = {NULL, NULL};
 	struct keyslot_source src;
-	struct header_report report;
-	struct blkdev dev;
-	struct luks luks;
-	enum cause cause = blkdev_open(o->wishes.header ? o->wishes.header : o->args[0], &dev, err);
+	struct luks_device d;
+	enum cause cause = command_load(o, &d, err);
 
 	if (cause)
 		return cause;
-	cause = place_load(&(struct place){.device = &dev}, &luks, &report, err);
-	src = (struct keyslot_source){&dev.reader, &luks, wishes_limits(&o->wishes), &kernel};
-	for (unsigned i = 0; !cause && i < luks.keyslot_count; i++)
-		cause = estimate(&src, &luks.keyslots[i], err);
-	blkdev_close(&dev);
+	src = (struct keyslot_source){&luks_device_header(&d)->reader, &d.luks, request_limits(&o->request),
+		&kernel};
+	for (unsigned i = 0; !cause && i < d.luks.keyslot_count; i++)
+		cause = estimate(&src, &d.luks.keyslots[i], err);
+	luks_device_close(&d);
 	return cause;
 }
 

@@ -3,13 +3,12 @@
 #include "base/text.h"
 #include "command/command.h"
 #include "device/member.h"
-#include "format/place.h"
 #include "keyslot/area.h"
+#include "unlock/luks_device.h"
 
 /* What was found so far, and of what. */
 struct findings {
-	const struct place *place;
-	const struct luks *luks;
+	const struct luks_device *device;
 	unsigned faults;
 };
 
@@ -23,7 +22,7 @@ static void fault(struct findings *f, const char *what, const char *why, enum lu
 	char text[ERROR_TEXT_BYTES];
 
 	text_format(text, sizeof(text), "%s", why);
-	place_advise(f->place, f->luks, advice, text);
+	place_advise(&f->device->place, &f->device->luks, advice, text);
 	f->faults++;
 	text_print(1, "%s: DAMAGED: %s\n", what, text);
 }
@@ -38,9 +37,9 @@ static void check_copy(struct findings *f, const char *what, const struct header
 		fault(f, what, c->why, advice);
 		return;
 	}
-	if (c->seqid != f->luks->seqid) {
+	if (c->seqid != f->device->luks.seqid) {
 		text_format(text, sizeof(text), "is older (sequence %llu) than the other copy (%llu)",
-			(unsigned long long)c->seqid, (unsigned long long)f->luks->seqid);
+			(unsigned long long)c->seqid, (unsigned long long)f->device->luks.seqid);
 		fault(f, what, text, advice);
 		return;
 	}
@@ -49,9 +48,11 @@ static void check_copy(struct findings *f, const char *what, const struct header
 	sound(what, text);
 }
 
-static void check_copies(struct findings *f, const struct header_report *report)
+static void check_copies(struct findings *f)
 {
-	if (f->luks->version == 1) {
+	const struct header_report *report = &f->device->report;
+
+	if (f->device->luks.version == 1) {
 		sound("header",
 			"LUKS1, every field within its range (LUKS1 has no checksum and no second copy)");
 		return;
@@ -95,7 +96,10 @@ static void check_keyslot(struct findings *f, const struct reader *r, const stru
 		fault(f, what, slot->verdict.why, LUKS_ADVICE_RESTORE);
 	else if (slot->verdict.cause)
 		sound(what, slot->verdict.why);
-	/* With a key of no length, or too long for any cipher, nobody knows how much of the area is filled. */
+	/*
+	 * With a key of no length, or too long for any cipher, nobody knows how much of the area is
+	 * filled.
+	 */
 	if (used_bytes && slot->key_bytes <= CIPHER_KEY_MAX_BYTES && used_bytes <= slot->area_size_bytes)
 		check_area(f, r, slot, what);
 }
@@ -103,24 +107,26 @@ static void check_keyslot(struct findings *f, const struct reader *r, const stru
 /* Is the data that the header describes there, and does it fit the device? */
 static void check_segment(struct findings *f)
 {
-	const struct luks_segment *seg = &f->luks->segment;
-	enum place_kind kind = place_kind(f->place, f->luks);
+	const struct place *place = &f->device->place;
+	const struct luks *luks = &f->device->luks;
+	const struct luks_segment *seg = &luks->segment;
+	enum place_kind kind = place_kind(place, luks);
 	uint64_t off_sectors, size_sectors;
 	struct error err;
-	uint64_t device_bytes = f->place->device->reader.size_bytes;
+	uint64_t device_bytes = place->device->reader.size_bytes;
 	char text[128];
 
-	if (!place_has_keyslots(f->place, f->luks)) {
+	if (!place_has_keyslots(place, luks)) {
 		text_format(text, sizeof(text), "the keyslots area would end at byte %llu: truncated?",
-			(unsigned long long)luks_keyslots_end(f->luks));
+			(unsigned long long)luks_keyslots_end(luks));
 		fault(f, "keyslots", text, LUKS_ADVICE_NONE);
 	}
 	if (seg->verdict.cause) {
 		/* A header backup ends where the data would begin. */
-		if (f->luks->data_end > device_bytes && f->luks->data_off < device_bytes) {
+		if (luks->data_end > device_bytes && luks->data_off < device_bytes) {
 			text_format(text, sizeof(text),
 				"the device has %llu bytes, its data would end at byte %llu: truncated?",
-				(unsigned long long)device_bytes, (unsigned long long)f->luks->data_end);
+				(unsigned long long)device_bytes, (unsigned long long)luks->data_end);
 			fault(f, "data", text, LUKS_ADVICE_NONE);
 		} else {
 			sound("data", seg->verdict.why);
@@ -132,7 +138,7 @@ static void check_segment(struct findings *f)
 						   : "none here: this is a detached header");
 		return;
 	}
-	if (place_extent(f->place, f->luks, &off_sectors, &size_sectors, &err)) {
+	if (place_extent(place, luks, &off_sectors, &size_sectors, &err)) {
 		fault(f, "data", err.text, LUKS_ADVICE_NONE);
 		return;
 	}
@@ -141,7 +147,7 @@ static void check_segment(struct findings *f)
 }
 
 /* It is no damage; but who writes to the device had better know. */
-static void say_member(const struct blkdev *dev)
+static void print_member(const struct blkdev *dev)
 {
 	char what[MEMBER_TEXT_BYTES], advice[MEMBER_TEXT_BYTES];
 	struct member m;
@@ -154,27 +160,23 @@ static void say_member(const struct blkdev *dev)
 		m.mark.whole, advice);
 }
 
-static enum cause check_all(const struct place *place, struct error *err)
+static enum cause check_all(struct luks_device *d, struct error *err)
 {
-	const struct blkdev *header = place_header(place);
-	struct header_report report;
-	struct luks luks;
-	struct findings f = {place, &luks, 0};
-	enum cause cause = place_load(place, &luks, &report, err);
+	const struct luks *luks = &d->luks;
+	const struct blkdev *header = luks_device_header(d);
+	struct findings f = {d, 0};
 	char text[ERROR_TEXT_BYTES];
 
-	if (cause)
-		return cause;
-	check_copies(&f, &report);
-	for (unsigned i = 0; i < luks.digest_count; i++)
-		if (luks.digests[i].verdict.cause == CAUSE_DAMAGED)
-			fault(&f, "digest", luks.digests[i].verdict.why, LUKS_ADVICE_RESTORE);
-	for (unsigned i = 0; i < luks.keyslot_count; i++)
-		check_keyslot(&f, &header->reader, &luks.keyslots[i]);
+	check_copies(&f);
+	for (unsigned i = 0; i < luks->digest_count; i++)
+		if (luks->digests[i].verdict.cause == CAUSE_DAMAGED)
+			fault(&f, "digest", luks->digests[i].verdict.why, LUKS_ADVICE_RESTORE);
+	for (unsigned i = 0; i < luks->keyslot_count; i++)
+		check_keyslot(&f, &header->reader, &luks->keyslots[i]);
 	check_segment(&f);
-	if (luks.requirements.cause) {
-		text_format(text, sizeof(text), "%s", luks.requirements.why);
-		place_advise(place, &luks, luks.requirements.advice, text);
+	if (luks->requirements.cause) {
+		text_format(text, sizeof(text), "%s", luks->requirements.why);
+		place_advise(&d->place, luks, luks->requirements.advice, text);
 		sound("requirements", text);
 	}
 	if (f.faults)
@@ -184,23 +186,19 @@ static enum cause check_all(const struct place *place, struct error *err)
 
 enum cause command_check(const struct options *o, struct error *err)
 {
-	struct blkdev data, header;
-	struct place place = {.device = &data};
-	enum cause cause = blkdev_open(o->args[0], &data, err);
+	struct luks_device d;
+	enum cause cause = luks_device_open(&d, o->args[0], err);
 
-	if (cause)
-		return cause;
-	say_member(&data);
-	if (o->wishes.header) {
-		cause = blkdev_open(o->wishes.header, &header, err);
-		place.header = &header;
-		if (!cause)
-			say_member(&header);
+	if (!cause) {
+		print_member(&d.data);
+		cause = luks_device_open_header(&d, o->request.header, err);
 	}
+	if (!cause && d.place.header)
+		print_member(d.place.header);
 	if (!cause)
-		cause = check_all(&place, err);
-	if (place.header)
-		blkdev_close(&header);
-	blkdev_close(&data);
+		cause = luks_device_load(&d, err);
+	if (!cause)
+		cause = check_all(&d, err);
+	luks_device_close(&d);
 	return cause;
 }

@@ -12,7 +12,10 @@ enum cause command_boot(const struct options *o, struct error *err) MUST_USE;
 enum cause command_close(const struct options *o, struct error *err) MUST_USE;
 enum cause command_dump(const struct options *o, struct error *err) MUST_USE;
 
-/* Of the machine, or with args[0] of each of its keyslots. Fails: CAUSE_RESOURCE, and what header_load fails with. */
+/*
+ * Of the machine, or with args[0] of each of its keyslots.
+ * Fails: CAUSE_RESOURCE, and what header_load fails with.
+ */
 enum cause command_benchmark(const struct options *o, struct error *err) MUST_USE;
 
 /* Prints a line for each thing that was looked at. Fails: CAUSE_DAMAGED, and what reading fails with. */

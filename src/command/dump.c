@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* dump - what the header says, for people or for programs. */
+#include "base/crypt_flags.h"
 #include "base/text.h"
 #include "command/command.h"
+#include "command/load.h"
 #include "device/member.h"
-#include "format/place.h"
 
 /* A page long enough for 32 keyslots, written out at once. */
 static struct {
@@ -30,8 +31,7 @@ static const char *escaped(const char *s)
 
 /* What there is to tell. */
 struct subject {
-	struct luks luks;
-	struct header_report report;
+	struct luks_device device;
 	struct member member;
 	enum place_kind kind;
 	char requirements[ERROR_TEXT_BYTES]; /* why it must not be mapped, and what to do */
@@ -79,20 +79,11 @@ static void segment_for_people(const struct luks_segment *seg)
 }
 
 /* The flags that are set, each through @name. */
-static void each_flag(const struct luks_flags *f, void (*name)(const char *))
+static void each_flag(unsigned flags, void (*name)(const char *))
 {
-	if (f->allow_discards)
-		name("allow-discards");
-	if (f->same_cpu_crypt)
-		name("same-cpu-crypt");
-	if (f->submit_from_crypt_cpus)
-		name("submit-from-crypt-cpus");
-	if (f->no_read_workqueue)
-		name("no-read-workqueue");
-	if (f->no_write_workqueue)
-		name("no-write-workqueue");
-	if (f->high_priority)
-		name("high_priority");
+	for (unsigned i = 0; i < CRYPT_FLAG_COUNT; i++)
+		if (flags >> i & 1)
+			name(crypt_flags[i].luks2);
 }
 
 static void flag_for_people(const char *name)
@@ -102,7 +93,7 @@ static void flag_for_people(const char *name)
 
 static void for_people(const struct subject *s)
 {
-	const struct luks *luks = &s->luks;
+	const struct luks *luks = &s->device.luks;
 
 	put("version:     LUKS%u\nuuid:        %s\n", luks->version, luks->uuid);
 	if (luks->label[0])
@@ -110,13 +101,13 @@ static void for_people(const struct subject *s)
 	if (luks->subsystem[0])
 		put("subsystem:   %s\n", escaped(luks->subsystem));
 	put("header:      %s copy, sequence %llu, %llu bytes a copy, keyslots area %llu bytes\n",
-		s->report.used_secondary ? "secondary" : "primary", (unsigned long long)luks->seqid,
+		s->device.report.used_secondary ? "secondary" : "primary", (unsigned long long)luks->seqid,
 		(unsigned long long)luks->hdr_size_bytes, (unsigned long long)luks->keyslots_size_bytes);
 	if (s->kind != PLACE_VOLUME)
 		put("contents:    %s, no data\n",
 			s->kind == PLACE_BACKUP ? "a header backup" : "a detached header");
-	if (s->report.note[0])
-		put("note:        %s\n", s->report.note);
+	if (s->device.report.note[0])
+		put("note:        %s\n", s->device.report.note);
 	if (s->member.mark.type) {
 		char what[MEMBER_TEXT_BYTES];
 
@@ -142,7 +133,7 @@ static void for_people(const struct subject *s)
 		put("keyslots of other types: %u\n", luks->skipped_keyslots);
 	if (luks->token_count)
 		put("tokens:      %u\n", luks->token_count);
-	each_flag(&luks->flags, flag_for_people);
+	each_flag(luks->flags, flag_for_people);
 }
 
 /* --- for programs ---------------------------------------------------------------------- */
@@ -255,7 +246,7 @@ static void json_member(const struct member *m)
 
 static void for_programs(const struct subject *s)
 {
-	const struct luks *luks = &s->luks;
+	const struct luks *luks = &s->device.luks;
 
 	put("{\n  \"version\": %u,\n  \"uuid\": \"%s\",\n  ", luks->version, luks->uuid);
 	json_member_text("label", luks->label);
@@ -264,15 +255,15 @@ static void for_programs(const struct subject *s)
 	put(",\n  \"seqid\": %llu,\n  \"header_size\": %llu,\n  \"keyslots_size\": %llu,\n",
 		(unsigned long long)luks->seqid, (unsigned long long)luks->hdr_size_bytes,
 		(unsigned long long)luks->keyslots_size_bytes);
-	put("  \"header_copy\": \"%s\",\n  ", s->report.used_secondary ? "secondary" : "primary");
-	json_member_text("note", s->report.note);
+	put("  \"header_copy\": \"%s\",\n  ", s->device.report.used_secondary ? "secondary" : "primary");
+	json_member_text("note", s->device.report.note);
 	json_member(&s->member);
 	put(",\n  \"requirements\": {");
 	json_usable(&luks->requirements, s->requirements);
 	put("},\n  \"reencryption\": \"%s\",\n", luks_reencryption_name(luks->reencryption));
 	json_segment(&luks->segment);
 	put("  \"flags\": [");
-	each_flag(&luks->flags, json_flag);
+	each_flag(luks->flags, json_flag);
 	put("],\n  \"tokens\": %u,\n  \"other_keyslots\": %u,\n  \"digests\": [\n", luks->token_count,
 		luks->skipped_keyslots);
 	for (unsigned i = 0; i < luks->digest_count; i++) {
@@ -287,46 +278,27 @@ static void for_programs(const struct subject *s)
 	put("  ]\n}\n");
 }
 
-/* With the device open: advice depends on what is there. */
-static enum cause look(const struct place *place, struct subject *s, struct error *err)
+/* While the device is open: the advice depends on what is there. */
+static void look(struct subject *s)
 {
-	enum cause cause;
+	const struct luks_device *d = &s->device;
+	const struct luks_verdict *requirements = &d->luks.requirements;
 
-	(void)member_read(place_header(place), &s->member);
-	cause = place_load(place, &s->luks, &s->report, err);
-	if (cause)
-		return cause;
-	s->kind = place_kind(place, &s->luks);
-	text_format(s->requirements, sizeof(s->requirements), "%s", s->luks.requirements.why);
-	place_advise(place, &s->luks, s->luks.requirements.advice, s->requirements);
-	return CAUSE_OK;
-}
-
-/* The data need not be there to look at a detached header. */
-static enum cause open_and_look(const struct options *o, struct subject *s, struct error *err)
-{
-	struct blkdev header, data;
-	struct place place = {.device = &header};
-	enum cause cause = blkdev_open(o->wishes.header ? o->wishes.header : o->args[0], &header, err);
-
-	if (cause)
-		return cause;
-	if (o->wishes.header && !blkdev_open(o->args[0], &data, err))
-		place = (struct place){.device = &data, .header = &header};
-	cause = look(&place, s, err);
-	if (place.header)
-		blkdev_close(&data);
-	blkdev_close(&header);
-	return cause;
+	(void)member_read(luks_device_header(d), &s->member);
+	s->kind = place_kind(&d->place, &d->luks);
+	text_format(s->requirements, sizeof(s->requirements), "%s", requirements->why);
+	place_advise(&d->place, &d->luks, requirements->advice, s->requirements);
 }
 
 enum cause command_dump(const struct options *o, struct error *err)
 {
 	static struct subject s;
-	enum cause cause = open_and_look(o, &s, err);
+	enum cause cause = command_load(o, &s.device, err);
 
 	if (cause)
 		return cause;
+	look(&s);
+	luks_device_close(&s.device);
 	if (o->json)
 		for_programs(&s);
 	else

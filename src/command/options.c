@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* options - see options.h. */
 #include "command/options.h"
+#include "base/crypt_flags.h"
 #include "base/text.h"
 #include "format/luks.h"
 #include "keyslot/search.h"
@@ -8,69 +9,199 @@
 #include <stddef.h>
 #include <string.h>
 
-enum kind { FLAG, TEXT, NUMBER_U64, NUMBER_UNSIGNED };
+/* What an option's field is, and what its value must be. */
+enum type { TRUE, SET_FLAG, TEXT, NUMBER_U64, NUMBER_UNSIGNED };
 
 #define UNLOCK (COMMAND_OPEN | COMMAND_TEST)
+#define EXAMINE (COMMAND_DUMP | COMMAND_CHECK | COMMAND_BACKUP | COMMAND_BENCHMARK)
 #define FIELD(member) offsetof(struct options, member)
 
+/* In the order of --help. */
 static const struct option {
 	const char *name;
+	const char *value; /* what it is called; NULL: the option takes none */
+	const char *help;
+	uint64_t max;   /* of a number; the flag of SET_FLAG */
+	uint16_t field; /* of struct options */
+	uint8_t commands;
+	uint8_t type;
 	char letter; /* 0: none */
-	unsigned commands;
-	enum kind kind;
-	size_t field;
-	uint64_t max;
-	const char *value, *help;
 } table[] = {
-	{"key-file", 'd', UNLOCK, TEXT, FIELD(wishes.key_file), 0, "PATH",
-		"read the key from PATH; - is standard input"},
-	{"keyfile-offset", 0, UNLOCK, NUMBER_U64, FIELD(wishes.keyfile_offset_bytes), INT64_MAX, "BYTES",
-		"skip that much of the key file"},
-	{"keyfile-size", 'l', UNLOCK, NUMBER_U64, FIELD(wishes.keyfile_size_bytes), KEYFILE_MAX_BYTES,
-		"BYTES", "use exactly that much of it"},
-	{"key-slot", 'S', UNLOCK, NUMBER_UNSIGNED, FIELD(wishes.keyslot), LUKS_KEYSLOTS_MAX - 1, "N",
-		"try keyslot N only"},
-	{"header", 0, UNLOCK | COMMAND_DUMP | COMMAND_CHECK | COMMAND_BACKUP | COMMAND_BENCHMARK, TEXT,
-		FIELD(wishes.header), 0, "PATH", "the header is there, not on DEVICE"},
-	{"tries", 'T', UNLOCK, NUMBER_UNSIGNED, FIELD(wishes.tries), 1000000, "N",
-		"ask for the passphrase N times (3; 0: no limit)"},
-	{"timeout", 't', UNLOCK, NUMBER_UNSIGNED, FIELD(wishes.timeout_s), 1000000, "SECONDS",
-		"wait that long for a passphrase (0: for ever)"},
-	{"max-memory", 0, UNLOCK | COMMAND_BENCHMARK, NUMBER_UNSIGNED, FIELD(wishes.max_memory_mib), 1 << 21,
-		"MIB", "accept Argon2 with up to that much memory (4096)"},
-	{"max-time", 0, UNLOCK, NUMBER_UNSIGNED, FIELD(wishes.max_time_s), 1000000, "SECONDS",
-		"skip keyslots that would take longer here (0: no limit)"},
-	{"max-lanes", 0, UNLOCK | COMMAND_BENCHMARK, NUMBER_UNSIGNED, FIELD(wishes.limits.lanes), 0xffffff,
-		"N", "accept Argon2 with up to N lanes (4)"},
-	{"readonly", 'r', COMMAND_OPEN, FLAG, FIELD(wishes.read_only), 0, NULL, "map read-only"},
-	{"readonly-member", 0, COMMAND_OPEN, FLAG, FIELD(wishes.readonly_member), 0, NULL,
-		"map a member of a RAID or the like, read-only"},
-	{"allow-discards", 0, COMMAND_OPEN, FLAG, FIELD(wishes.flags.allow_discards), 0, NULL,
-		"let the mapping pass discards on"},
-	{"perf-same_cpu_crypt", 0, COMMAND_OPEN, FLAG, FIELD(wishes.flags.same_cpu_crypt), 0, NULL,
-		"encrypt on the processor that asked"},
-	{"perf-submit_from_crypt_cpus", 0, COMMAND_OPEN, FLAG, FIELD(wishes.flags.submit_from_crypt_cpus), 0,
-		NULL, "do not hand writes to another thread"},
-	{"perf-no_read_workqueue", 0, COMMAND_OPEN, FLAG, FIELD(wishes.flags.no_read_workqueue), 0, NULL,
-		"no work queue for reads"},
-	{"perf-no_write_workqueue", 0, COMMAND_OPEN, FLAG, FIELD(wishes.flags.no_write_workqueue), 0, NULL,
-		"no work queue for writes"},
-	{"perf-high_priority", 0, COMMAND_OPEN, FLAG, FIELD(wishes.flags.high_priority), 0, NULL,
-		"work queues of high priority"},
-	{"disable-keyring", 0, COMMAND_OPEN, FLAG, FIELD(wishes.disable_keyring), 0, NULL,
-		"put the key into the table, not into the kernel keyring"},
-	{"token-only", 0, UNLOCK, FLAG, FIELD(wishes.token_only), 0, NULL, "use no passphrase or key file"},
-	{"verbose", 'v', UNLOCK, FLAG, FIELD(wishes.verbose), 0, NULL, "say which keyslot opened"},
-	{"show", 0, COMMAND_BOOT, FLAG, FIELD(show), 0, NULL,
-		"print what the configuration means; do nothing"},
-	{"test", 0, COMMAND_BOOT, FLAG, FIELD(test), 0, NULL, "do everything but the mappings"},
-	{"cmdline", 0, COMMAND_BOOT, TEXT, FIELD(cmdline), 0, "TEXT", "instead of /proc/cmdline"},
-	{"crypttab", 0, COMMAND_BOOT, TEXT, FIELD(crypttab), 0, "PATH", "instead of /etc/crypttab"},
-	{"config", 0, COMMAND_BOOT, TEXT, FIELD(config), 0, "PATH", "instead of /etc/latchkey.conf"},
-	{"json", 0, COMMAND_DUMP, FLAG, FIELD(json), 0, NULL, "print for programs"},
-	{"help", 'h', ~0u, FLAG, FIELD(help), 0, NULL, "show this"},
+	{.name = "key-file",
+		.letter = 'd',
+		.commands = UNLOCK,
+		.type = TEXT,
+		.field = FIELD(request.key_file),
+		.value = "PATH",
+		.help = "read the key from PATH (-: standard input)"},
+	{.name = "keyfile-offset",
+		.commands = UNLOCK,
+		.type = NUMBER_U64,
+		.field = FIELD(request.keyfile_offset_bytes),
+		.max = INT64_MAX,
+		.value = "BYTES",
+		.help = "skip that many bytes of the key file"},
+	{.name = "keyfile-size",
+		.letter = 'l',
+		.commands = UNLOCK,
+		.type = NUMBER_U64,
+		.field = FIELD(request.keyfile_size_bytes),
+		.max = KEYFILE_MAX_BYTES,
+		.value = "BYTES",
+		.help = "read exactly that many bytes of it"},
+	{.name = "key-slot",
+		.letter = 'S',
+		.commands = UNLOCK,
+		.type = NUMBER_UNSIGNED,
+		.field = FIELD(request.keyslot),
+		.max = LUKS_KEYSLOTS_MAX - 1,
+		.value = "N",
+		.help = "try keyslot N only"},
+	{.name = "header",
+		.commands = UNLOCK | EXAMINE,
+		.type = TEXT,
+		.field = FIELD(request.header),
+		.value = "H",
+		.help = "the header is on H, not on DEVICE"},
+	{.name = "tries",
+		.letter = 'T',
+		.commands = UNLOCK,
+		.type = NUMBER_UNSIGNED,
+		.field = FIELD(request.tries),
+		.max = 1000000,
+		.value = "N",
+		.help = "ask for the passphrase N times (default 3; 0: no limit)"},
+	{.name = "timeout",
+		.letter = 't',
+		.commands = UNLOCK,
+		.type = NUMBER_UNSIGNED,
+		.field = FIELD(request.timeout_s),
+		.max = 1000000,
+		.value = "SECONDS",
+		.help = "time limit for typing the passphrase (default 0: none)"},
+	{.name = "max-memory",
+		.commands = UNLOCK | COMMAND_BENCHMARK,
+		.type = NUMBER_UNSIGNED,
+		.field = FIELD(request.max_memory_mib),
+		.max = 1 << 21,
+		.value = "MIB",
+		.help = "accept Argon2 with up to MIB MiB of memory (default 4096)"},
+	{.name = "max-time",
+		.commands = UNLOCK,
+		.type = NUMBER_UNSIGNED,
+		.field = FIELD(request.max_time_s),
+		.max = 1000000,
+		.value = "SECONDS",
+		.help = "skip keyslots that would take longer here (default 0: none)"},
+	{.name = "max-lanes",
+		.commands = UNLOCK | COMMAND_BENCHMARK,
+		.type = NUMBER_UNSIGNED,
+		.field = FIELD(request.limits.lanes),
+		.max = 0xffffff,
+		.value = "N",
+		.help = "accept Argon2 with up to N lanes (default 4)"},
+	{.name = "readonly",
+		.letter = 'r',
+		.commands = COMMAND_OPEN,
+		.type = TRUE,
+		.field = FIELD(request.read_only),
+		.help = "map read-only"},
+	{.name = "readonly-member",
+		.commands = COMMAND_OPEN,
+		.type = TRUE,
+		.field = FIELD(request.readonly_member),
+		.help = "map a member of a RAID array or the like, read-only"},
+	{.name = "allow-discards",
+		.commands = COMMAND_OPEN,
+		.type = SET_FLAG,
+		.field = FIELD(request.flags),
+		.max = CRYPT_ALLOW_DISCARDS,
+		.help = "pass discards through the mapping"},
+	{.name = "perf-same_cpu_crypt",
+		.commands = COMMAND_OPEN,
+		.type = SET_FLAG,
+		.field = FIELD(request.flags),
+		.max = CRYPT_SAME_CPU_CRYPT,
+		.help = "encrypt on the processor that made the request"},
+	{.name = "perf-submit_from_crypt_cpus",
+		.commands = COMMAND_OPEN,
+		.type = SET_FLAG,
+		.field = FIELD(request.flags),
+		.max = CRYPT_SUBMIT_FROM_CRYPT_CPUS,
+		.help = "do not move writes to another thread"},
+	{.name = "perf-no_read_workqueue",
+		.commands = COMMAND_OPEN,
+		.type = SET_FLAG,
+		.field = FIELD(request.flags),
+		.max = CRYPT_NO_READ_WORKQUEUE,
+		.help = "do not use a work queue for reads"},
+	{.name = "perf-no_write_workqueue",
+		.commands = COMMAND_OPEN,
+		.type = SET_FLAG,
+		.field = FIELD(request.flags),
+		.max = CRYPT_NO_WRITE_WORKQUEUE,
+		.help = "do not use a work queue for writes"},
+	{.name = "perf-high_priority",
+		.commands = COMMAND_OPEN,
+		.type = SET_FLAG,
+		.field = FIELD(request.flags),
+		.max = CRYPT_HIGH_PRIORITY,
+		.help = "give the work queues high priority"},
+	{.name = "disable-keyring",
+		.commands = COMMAND_OPEN,
+		.type = TRUE,
+		.field = FIELD(request.disable_keyring),
+		.help = "put the key into the table, not into the kernel keyring"},
+	{.name = "token-only",
+		.commands = UNLOCK,
+		.type = TRUE,
+		.field = FIELD(request.token_only),
+		.help = "use keyring tokens only: no passphrase, no key file"},
+	{.name = "verbose",
+		.letter = 'v',
+		.commands = UNLOCK,
+		.type = TRUE,
+		.field = FIELD(request.verbose),
+		.help = "print which keyslot opened"},
+	{.name = "show",
+		.commands = COMMAND_BOOT,
+		.type = TRUE,
+		.field = FIELD(show),
+		.help = "print how the configuration is understood; open nothing"},
+	{.name = "test",
+		.commands = COMMAND_BOOT,
+		.type = TRUE,
+		.field = FIELD(test),
+		.help = "do everything except create the mappings"},
+	{.name = "cmdline",
+		.commands = COMMAND_BOOT,
+		.type = TEXT,
+		.field = FIELD(cmdline),
+		.value = "TEXT",
+		.help = "use TEXT instead of /proc/cmdline"},
+	{.name = "crypttab",
+		.commands = COMMAND_BOOT,
+		.type = TEXT,
+		.field = FIELD(crypttab),
+		.value = "PATH",
+		.help = "use PATH instead of /etc/crypttab"},
+	{.name = "config",
+		.commands = COMMAND_BOOT,
+		.type = TEXT,
+		.field = FIELD(config),
+		.value = "PATH",
+		.help = "use PATH instead of /etc/latchkey.conf"},
+	{.name = "json", .commands = COMMAND_DUMP, .type = TRUE, .field = FIELD(json), .help = "print JSON"},
+	{.name = "help",
+		.letter = 'h',
+		.commands = COMMAND_ALL,
+		.type = TRUE,
+		.field = FIELD(help),
+		.help = "print this help"},
 };
-enum { OPTIONS = sizeof(table) / sizeof(*table) };
+enum { OPTIONS = sizeof(table) / sizeof(*table), OPTION_BYTES = 40 };
+/* A usage line has the options of a command if there are no more than these. */
+enum { SPELT_OUT = 2 };
 
 /* The row for @arg ("--name", "--name=value", "-x"), or NULL. @value is what stands behind =. */
 static const struct option *find(const char *arg, const char **value)
@@ -97,9 +228,12 @@ static enum cause store(const struct option *o, const char *value, struct option
 	char *field = (char *)out + o->field;
 	uint64_t n;
 
-	switch (o->kind) {
-	case FLAG:
+	switch ((enum type)o->type) {
+	case TRUE:
 		*(bool *)field = true;
+		return CAUSE_OK;
+	case SET_FLAG:
+		*(unsigned *)field |= (unsigned)o->max;
 		return CAUSE_OK;
 	case TEXT:
 		memcpy(field, &value, sizeof(value));
@@ -107,15 +241,15 @@ static enum cause store(const struct option *o, const char *value, struct option
 	case NUMBER_U64:
 	case NUMBER_UNSIGNED:
 		if (!text_parse_u64(value, &n) || n > o->max)
-			return error_set(err, CAUSE_USAGE, "--%s: \"%s\" is no number from 0 to %llu",
+			return error_set(err, CAUSE_USAGE, "--%s: \"%s\" is not a number from 0 to %llu",
 				o->name, value, (unsigned long long)o->max);
-		if (o->kind == NUMBER_U64)
+		if (o->type == NUMBER_U64)
 			memcpy(field, &n, sizeof(n));
 		else
 			memcpy(field, &(unsigned){(unsigned)n}, sizeof(unsigned));
 		return CAUSE_OK;
 	}
-	return error_set(err, CAUSE_BUG, "--%s: option of no kind", o->name);
+	return error_set(err, CAUSE_BUG, "--%s: option without a type", o->name);
 }
 
 /* One option; @next is the argument behind it, NULL at the end. Sets @took_next. */
@@ -130,9 +264,9 @@ static enum cause parse_one(enum command command, const char *arg, const char *n
 		return error_set(err, CAUSE_USAGE, "unknown option %s; see --help", arg);
 	if (!(o->commands & (unsigned)command))
 		return error_set(err, CAUSE_USAGE, "--%s is not for this command; see --help", o->name);
-	if (o->kind == FLAG && value)
+	if (!o->value && value)
 		return error_set(err, CAUSE_USAGE, "--%s takes no value", o->name);
-	if (o->kind != FLAG && !value) {
+	if (o->value && !value) {
 		*took_next = true;
 		value = next;
 		if (!value)
@@ -147,7 +281,7 @@ enum cause options_parse(enum command command, int argc, char **argv, struct opt
 	bool only_args = false, took_next;
 
 	*out = (struct options){
-		.wishes = {.keyslot = SEARCH_ANY_KEYSLOT, .tries = 3, .limits = kdf_default_limits}};
+		.request = {.keyslot = SEARCH_ANY_KEYSLOT, .tries = 3, .limits = kdf_default_limits}};
 	for (int i = 0; !cause && i < argc; i++) {
 		if (!only_args && !strcmp(argv[i], "--")) {
 			only_args = true;
@@ -164,22 +298,39 @@ enum cause options_parse(enum command command, int argc, char **argv, struct opt
 	return cause;
 }
 
+/* "--name VALUE" */
+static void format_option(const struct option *o, char *text, size_t size)
+{
+	text_format(text, size, "--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
+}
+
+void options_usage(enum command command, char text[static OPTIONS_USAGE_BYTES])
+{
+	char option[OPTION_BYTES];
+	unsigned count = 0;
+	size_t used = 0;
+
+	*text = 0;
+	for (const struct option *o = table; o < table + OPTIONS; o++) {
+		if (!(o->commands & (unsigned)command) || o->commands == COMMAND_ALL)
+			continue;
+		format_option(o, option, sizeof(option));
+		if (count++ < SPELT_OUT)
+			used += text_format(text + used, OPTIONS_USAGE_BYTES - used, " [%s]", option);
+	}
+	if (count > SPELT_OUT)
+		text_format(text, OPTIONS_USAGE_BYTES, " [options]");
+}
+
 void options_print(int fd, enum command command)
 {
-	char left[48];
+	char option[OPTION_BYTES], letter[] = "-x, ";
 
-	for (int i = 0; i < OPTIONS; i++) {
-		const struct option *o = &table[i];
-		size_t n = 0;
-
+	for (const struct option *o = table; o < table + OPTIONS; o++) {
 		if (!(o->commands & (unsigned)command))
 			continue;
-		if (o->letter)
-			n = text_format(left, sizeof(left), "-%c, ", o->letter);
-		else
-			n = text_format(left, sizeof(left), "    ");
-		text_format(left + n, sizeof(left) - n, "--%s%s%s", o->name, o->value ? " " : "",
-			o->value ? o->value : "");
-		text_print(fd, "  %-34s %s\n", left, o->help);
+		letter[1] = o->letter;
+		format_option(o, option, sizeof(option));
+		text_print(fd, "  %s%-30s %s\n", o->letter ? letter : "    ", option, o->help);
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * options - argv to wishes. Names are cryptsetup's wherever it has one.
+ * options - argv to a request. Names are cryptsetup's wherever it has one.
  *
  * One table drives parsing, which command takes what, and --help.
  */
@@ -18,15 +18,16 @@ enum command {
 	COMMAND_CHECK = 16,
 	COMMAND_BACKUP = 32,
 	COMMAND_BENCHMARK = 64,
-	COMMAND_BOOT = 128
+	COMMAND_BOOT = 128,
+	COMMAND_ALL = 255,
 };
 
 struct options {
-	struct wishes wishes;
+	struct unlock_request request;
 	bool json, help;
 	bool show, test;                         /* boot */
 	const char *cmdline, *crypttab, *config; /* instead of the usual ones; NULL */
-	const char *args[2];                     /* what is no option */
+	const char *args[2];                     /* operands */
 	unsigned arg_count;
 };
 
@@ -36,6 +37,11 @@ struct options {
  */
 enum cause options_parse(enum command command, int argc, char **argv, struct options *out,
 	struct error *err) MUST_USE;
+
+enum { OPTIONS_USAGE_BYTES = 64 };
+
+/* For a usage line: " [--header H] [--json]", or " [options]" if they are many, or "". */
+void options_usage(enum command command, char text[static OPTIONS_USAGE_BYTES]);
 
 /* Two columns on @fd: the options of @command. */
 void options_print(int fd, enum command command);

@@ -6,22 +6,22 @@
 
 enum cause command_open(const struct options *o, struct error *err)
 {
-	struct wishes w = o->wishes;
+	struct unlock_request r = o->request;
 
-	w.device = o->args[0];
-	w.name = o->args[1];
-	return unlock_open(&w, err);
+	r.device = o->args[0];
+	r.name = o->args[1];
+	return unlock_open(&r, NULL, err);
 }
 
 enum cause command_test(const struct options *o, struct error *err)
 {
-	struct wishes w = o->wishes;
+	struct unlock_request r = o->request;
 	unsigned keyslot;
 	enum cause cause;
 
-	w.device = o->args[0];
-	w.without_data = true;
-	cause = unlock_test(&w, &keyslot, err);
+	r.device = o->args[0];
+	r.without_data = true;
+	cause = unlock_test(&r, NULL, &keyslot, err);
 	if (!cause)
 		text_print(1, "keyslot %u\n", keyslot);
 	return cause;

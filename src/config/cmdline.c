@@ -3,6 +3,7 @@
  * cmdline - the kernel command line: latchkey's own words, rd.luks.* (systemd's meaning, dracut's third
  * field), cryptdevice= and cryptkey= (mkinitcpio), cryptroot= (Alpine), cryptopts= (Debian).
  */
+#include "base/crypt_flags.h"
 #include "base/text.h"
 #include "config/draft.h"
 #include "config/words.h"
@@ -172,7 +173,7 @@ static void take_luks(struct reading *r, const char *word, char *value)
 	case 8: /* dracut's: for one UUID, or for all */
 		d = *value ? wanted(r, value, NULL) : &r->every;
 		if (d)
-			d->volume.flags.allow_discards = true;
+			d->volume.flags.crypt |= CRYPT_ALLOW_DISCARDS;
 		break;
 	case 9:
 		reading_refuse(r, "latchkey knows no such word", word);
@@ -191,7 +192,7 @@ void cmdline_apply(struct reading *r, struct draft *said, struct draft *d)
 		d->volume.device = said->volume.device;
 	if (said->wanted)
 		d->volume.flags.noauto = false;
-	d->volume.flags.allow_discards |= said->volume.flags.allow_discards;
+	d->volume.flags.crypt |= said->volume.flags.crypt;
 	if (keys == said || !d->key || options_index("none -", d->key) >= 0) {
 		memcpy(d->volume.keys, keys->volume.keys, sizeof(d->volume.keys));
 		d->volume.key_count = keys->volume.key_count;
@@ -270,7 +271,8 @@ static void add_crypt(struct reading *r, char *const single[SINGLES])
 	options_read(r, d, options);
 	if (single[HEADER])
 		draft_set_header(d, single[HEADER]);
-	d->volume.flags.allow_discards |= single[DISCARDS] != NULL;
+	if (single[DISCARDS])
+		d->volume.flags.crypt |= CRYPT_ALLOW_DISCARDS;
 	if (single[OFFSET]) {
 		d->refused = true;
 		reading_refuse(r, "a LUKS header says it", "cryptoffset=");

@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /* options - every option word of systemd's and Debian's crypttab and of latchkey's own, and its fate. */
+#include "base/crypt_flags.h"
 #include "base/text.h"
 #include "config/draft.h"
 #include <stddef.h>
 #include <string.h>
 
-enum kind { FLAG, CACHE, NUMBER, SECONDS, BYTES, TEXT, ECHO, HEADER, KEY, AFTER };
+enum kind { FLAG, CRYPT, CACHE, NUMBER, SECONDS, BYTES, TEXT, ECHO, HEADER, KEY, AFTER };
 enum level { ONE = 1, ALL = 2, BOTH = 3 }; /* said of one volume, of all, of either */
 
 /*
- * What works: name, kind, level, bits of the largest number, field of struct draft. Other names of the same
+ * What works: name, kind, level, bits of the largest number or the flag of CRYPT, field of struct draft. Other names of the same
  * thing stand behind the one that is shown. A hyphen is as good as none, and as an underscore.
  */
 /* clang-format off */
 #define WORKS(row)                                                                                           \
 	row("read-only", FLAG, BOTH, 0, volume.flags.read_only)                                              \
-	row("discard", FLAG, BOTH, 0, volume.flags.allow_discards)                                           \
-	row("allow-discards", FLAG, BOTH, 0, volume.flags.allow_discards)                                    \
-	row("same-cpu-crypt", FLAG, BOTH, 0, volume.flags.same_cpu_crypt)                                    \
-	row("submit-from-crypt-cpus", FLAG, BOTH, 0, volume.flags.submit_from_crypt_cpus)                    \
-	row("no-read-workqueue", FLAG, BOTH, 0, volume.flags.no_read_workqueue)                              \
-	row("no-write-workqueue", FLAG, BOTH, 0, volume.flags.no_write_workqueue)                            \
-	row("high-priority", FLAG, BOTH, 0, volume.flags.high_priority)                                      \
+	row("discard", CRYPT, BOTH, CRYPT_ALLOW_DISCARDS, volume.flags.crypt)                                \
+	row("allow-discards", CRYPT, BOTH, CRYPT_ALLOW_DISCARDS, volume.flags.crypt)                         \
+	row("same-cpu-crypt", CRYPT, BOTH, CRYPT_SAME_CPU_CRYPT, volume.flags.crypt)                         \
+	row("submit-from-crypt-cpus", CRYPT, BOTH, CRYPT_SUBMIT_FROM_CRYPT_CPUS, volume.flags.crypt)         \
+	row("no-read-workqueue", CRYPT, BOTH, CRYPT_NO_READ_WORKQUEUE, volume.flags.crypt)                   \
+	row("no-write-workqueue", CRYPT, BOTH, CRYPT_NO_WRITE_WORKQUEUE, volume.flags.crypt)                 \
+	row("high-priority", CRYPT, BOTH, CRYPT_HIGH_PRIORITY, volume.flags.crypt)                           \
 	row("disable-keyring", FLAG, BOTH, 0, volume.flags.disable_keyring)                                  \
 	row("verbose", FLAG, BOTH, 0, volume.flags.verbose)                                                  \
 	row("headless", FLAG, BOTH, 0, volume.flags.headless)                                                \
@@ -142,6 +143,11 @@ static bool store(struct reading *r, struct draft *d, const struct row *row, cha
 			*(bool *)field = i;
 		return i >= 0;
 	}
+	if (row->kind == CRYPT) {
+		if (i >= 0)
+			*(unsigned *)field = (*(unsigned *)field & ~row->bits) | (i ? row->bits : 0);
+		return i >= 0;
+	}
 	if (row->kind == CACHE) {
 		d->volume.cache = i < 0 ? PLAN_CACHE_READ : i ? PLAN_CACHE_FILL : PLAN_CACHE_NO;
 		return i >= 0 || !strcmp(value, "read-only");
@@ -150,6 +156,7 @@ static bool store(struct reading *r, struct draft *d, const struct row *row, cha
 		return false;
 	switch ((enum kind)row->kind) {
 	case FLAG:
+	case CRYPT:
 	case CACHE:
 		break;
 	case NUMBER:
@@ -260,6 +267,8 @@ void options_inherit(const struct draft *every, struct draft *d)
 			continue;
 		if (row->kind == FLAG)
 			*(bool *)to |= *(const bool *)from;
+		else if (row->kind == CRYPT)
+			*(unsigned *)to |= *(const unsigned *)from;
 		else if ((row->kind == NUMBER || row->kind == SECONDS) && *(unsigned *)to == DRAFT_UNSAID)
 			*(unsigned *)to =
 				*(const unsigned *)from == DRAFT_UNSAID ? 0 : *(const unsigned *)from;
@@ -274,18 +283,21 @@ void options_show(const struct plan_volume *v, char *out, size_t size)
 {
 	const size_t here = offsetof(struct draft, volume);
 	const struct row *row = rows;
-	size_t used = 0, last = 0;
+	size_t used = 0, last = 0, last_bits = 0;
 
 	*out = 0;
 	for (const char *name = names; *name; name += strlen(name) + 1, row++) {
 		const char *field = (const char *)v + row->field - here;
 		unsigned n = 0;
 
-		if (row->field < here || row->field == last)
+		if (row->field < here || (row->field == last && row->bits == last_bits))
 			continue;
 		last = row->field;
+		last_bits = row->bits;
 		if (row->kind == FLAG)
 			n = *(const bool *)field;
+		else if (row->kind == CRYPT)
+			n = *(const unsigned *)field & row->bits;
 		else if (row->kind == NUMBER || row->kind == SECONDS)
 			n = *(const unsigned *)field + (field == (const char *)&v->keyslot);
 		else if (row->kind == ECHO)
@@ -300,7 +312,7 @@ void options_show(const struct plan_volume *v, char *out, size_t size)
 				row->kind == ECHO    ? "=masked"
 				: n == PLAN_CACHE_NO ? "=no"
 						     : "=yes");
-		else if (row->kind != FLAG)
+		else if (row->kind != FLAG && row->kind != CRYPT)
 			used += text_format(out + used, size - used, "=%u", *(const unsigned *)field);
 	}
 }

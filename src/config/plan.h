@@ -48,8 +48,8 @@ struct plan_header {
 };
 
 struct plan_flags {
-	bool read_only, allow_discards, same_cpu_crypt, submit_from_crypt_cpus, no_read_workqueue,
-		no_write_workqueue, high_priority, disable_keyring, verbose;
+	unsigned crypt; /* base/crypt_flags.h */
+	bool read_only, disable_keyring, verbose;
 	bool headless;   /* never ask a person */
 	bool nofail;     /* the others count without it */
 	bool noauto;     /* listed, not opened */

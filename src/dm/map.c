@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* map - see map.h. */
 #include "dm/map.h"
+#include "base/crypt_flags.h"
 #include "base/text.h"
 #include "dm/node.h"
 #include <errno.h>
@@ -76,27 +77,21 @@ static bool at_least(const struct dm_version *v, uint32_t minor, uint32_t patch)
 	       (v->major == 1 && (v->minor > minor || (v->minor == minor && v->patch >= patch)));
 }
 
-static void drop_flag(const struct map_request *req, bool *flag, bool kernel_has_it, const char *name)
+/* Flags only make a mapping better: those that this dm-crypt is too old for are left out. */
+static void fit_flags(const struct map_request *req, const struct dm_version *v, unsigned *flags)
 {
 	char text[96];
 
-	if (!*flag || kernel_has_it)
-		return;
-	*flag = false;
-	text_format(text, sizeof(text), "this kernel's dm-crypt does not know %s; going on without it", name);
-	if (req->notice)
-		req->notice(text);
-}
-
-/* Flags only make a mapping better: those that this dm-crypt is too old for are left out. */
-static void fit_flags(const struct map_request *req, const struct dm_version *v, struct target_flags *f)
-{
-	drop_flag(req, &f->allow_discards, at_least(v, 11, 0), "allow_discards");
-	drop_flag(req, &f->same_cpu_crypt, at_least(v, 14, 0), "same_cpu_crypt");
-	drop_flag(req, &f->submit_from_crypt_cpus, at_least(v, 14, 0), "submit_from_crypt_cpus");
-	drop_flag(req, &f->no_read_workqueue, at_least(v, 22, 0), "no_read_workqueue");
-	drop_flag(req, &f->no_write_workqueue, at_least(v, 22, 0), "no_write_workqueue");
-	drop_flag(req, &f->high_priority, at_least(v, 26, 0), "high_priority");
+	for (unsigned i = 0; i < CRYPT_FLAG_COUNT; i++) {
+		if (!(*flags >> i & 1) || at_least(v, crypt_flags[i].since_minor, 0))
+			continue;
+		*flags &= ~(1u << i);
+		text_format(text, sizeof(text),
+			"this kernel's dm-crypt does not know %s; going on without it",
+			crypt_flags[i].target);
+		if (req->notice)
+			req->notice(text);
+	}
 }
 
 /* Errors that say "not with a key from the keyring", as far as they can be told from others. */

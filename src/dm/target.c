@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* target - see target.h. */
 #include "dm/target.h"
+#include "base/crypt_flags.h"
 #include "base/text.h"
 #include "secret/arena.h"
 
@@ -24,27 +25,15 @@ static size_t format_key(const struct crypt_target *t, char *line, size_t used)
 
 static size_t format_options(const struct crypt_target *t, char *line, size_t used)
 {
-	const struct {
-		bool on;
-		const char *name;
-	} options[] = {
-		{t->flags.allow_discards, "allow_discards"},
-		{t->flags.same_cpu_crypt, "same_cpu_crypt"},
-		{t->flags.submit_from_crypt_cpus, "submit_from_crypt_cpus"},
-		{t->flags.no_read_workqueue, "no_read_workqueue"},
-		{t->flags.no_write_workqueue, "no_write_workqueue"},
-		{t->flags.high_priority, "high_priority"},
-	};
-	enum { OPTIONS = sizeof(options) / sizeof(*options) };
 	unsigned count = t->sector_bytes != 512;
 
-	for (int i = 0; i < OPTIONS; i++)
-		count += options[i].on;
+	for (unsigned i = 0; i < CRYPT_FLAG_COUNT; i++)
+		count += t->flags >> i & 1;
 	if (count)
 		APPEND(line, used, " %u", count);
-	for (int i = 0; i < OPTIONS; i++)
-		if (options[i].on)
-			APPEND(line, used, " %s", options[i].name);
+	for (unsigned i = 0; i < CRYPT_FLAG_COUNT; i++)
+		if (t->flags >> i & 1)
+			APPEND(line, used, " %s", crypt_flags[i].target);
 	if (t->sector_bytes != 512)
 		APPEND(line, used, " sector_size:%u", t->sector_bytes);
 	return used;

@@ -12,12 +12,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The optional parameters, in the order in which cryptsetup writes them. */
-struct target_flags {
-	bool allow_discards, same_cpu_crypt, submit_from_crypt_cpus;
-	bool no_read_workqueue, no_write_workqueue, high_priority;
-};
-
 struct crypt_target {
 	uint64_t size_sectors;       /* of the mapping, in units of 512 bytes */
 	const char *cipher;          /* from our own list of names, never from a header */
@@ -27,7 +21,7 @@ struct crypt_target {
 	unsigned major, minor;       /* of the data device */
 	uint64_t data_sectors;       /* where the data begins on it, in units of 512 bytes */
 	uint32_t sector_bytes;       /* of encryption: 512 to 4096 */
-	struct target_flags flags;
+	unsigned flags;              /* base/crypt_flags.h */
 };
 
 /* Longest line: every option, a 64-byte key in hex, and room for the description. */

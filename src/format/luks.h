@@ -94,12 +94,6 @@ struct luks_segment {
 	struct luks_verdict verdict;
 };
 
-/* Specification 3.6.1, the flags that latchkey passes on. */
-struct luks_flags {
-	bool allow_discards, same_cpu_crypt, submit_from_crypt_cpus;
-	bool no_read_workqueue, no_write_workqueue, high_priority;
-};
-
 /*
  * A re-encryption (also encryption or decryption in place) that has begun and not ended. The header requires it to be
  * known; one segment flagged "in-reencryption" tells crashed from clean.
@@ -138,8 +132,8 @@ struct luks {
 	uint64_t data_off,
 		data_end;           /* LUKS2: of all segments that are mapped, without a dynamic one's size */
 	uint32_t segment_key_bytes; /* LUKS1 only: LUKS2 has it in each keyslot */
-	struct luks_flags flags;
-	unsigned unknown_flags;           /* in config, ignored */
+	unsigned flags;             /* in config: those of base/crypt_flags.h */
+	unsigned unknown_flags;     /* in config, ignored: how many */
 	struct luks_verdict requirements; /* not CAUSE_OK: must not be mapped */
 	enum luks_reencryption reencryption;
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* luks2_json - see luks2_json.h. */
 #include "format/luks2_json.h"
+#include "base/crypt_flags.h"
 #include "base/text.h"
 #include "format/base64.h"
 #include "format/json.h"
@@ -513,38 +514,28 @@ static enum cause read_segment(const struct json *in, struct luks *luks, struct 
 
 /* --- config and tokens (specification 3.5, 3.6) ---------------------------------------- */
 
-static bool read_flag(const char *text, struct luks_flags *flags)
+/* As a set; empty if latchkey does not pass it on. */
+static unsigned find_flag(const char *text)
 {
-	const struct {
-		const char *name;
-		bool *flag;
-	} known[] = {
-		{"allow-discards", &flags->allow_discards},
-		{"same-cpu-crypt", &flags->same_cpu_crypt},
-		{"submit-from-crypt-cpus", &flags->submit_from_crypt_cpus},
-		{"no-read-workqueue", &flags->no_read_workqueue},
-		{"no-write-workqueue", &flags->no_write_workqueue},
-		{"high_priority", &flags->high_priority},
-	};
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (!strcmp(text, known[i].name)) {
-			*known[i].flag = true;
-			return true;
-		}
-	return false;
+	for (unsigned i = 0; i < CRYPT_FLAG_COUNT; i++)
+		if (!strcmp(text, crypt_flags[i].luks2))
+			return 1u << i;
+	return 0;
 }
 
 static enum cause read_flags(const struct json *config, struct luks *luks, struct error *err)
 {
 	const struct json *flags = json_member(config, "flags");
+	unsigned flag;
 
 	if (flags && !json_is_array(flags))
 		return missing("config", "flags", "an array", err);
 	for (const struct json *f = json_first(flags); f; f = json_next(f)) {
 		if (!json_string(f))
 			return missing("config", "flags", "an array of strings", err);
-		luks->unknown_flags += !read_flag(json_string(f), &luks->flags);
+		flag = find_flag(json_string(f));
+		luks->flags |= flag;
+		luks->unknown_flags += !flag;
 	}
 	return CAUSE_OK;
 }

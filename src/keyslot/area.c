@@ -9,7 +9,7 @@
 /* 24 of 512 is where chance ends: see area.h. */
 enum { SECTOR = 512, SAME_BYTE_LIMIT = 24 };
 
-/* Where the marks of filesystems stand on a device, as far as keyslot areas reach. */
+/* Signatures of filesystems, as far into a device as keyslot areas reach. */
 static const struct {
 	uint32_t off;
 	uint8_t len;
@@ -36,7 +36,7 @@ static enum area_shape sector_shape(const uint8_t *data)
 	}
 	if (count[most] == SECTOR)
 		return most ? AREA_REPEATED : AREA_ZEROES;
-	/* base64 and the like repeat no byte so often; chance prints a sector once in 10^213. */
+	/* base64 and the like repeat no byte so often; a random sector is all text once in 10^213. */
 	if (printable == SECTOR)
 		return AREA_TEXT;
 	return count[most] < SAME_BYTE_LIMIT ? AREA_RANDOM : AREA_NOT_RANDOM;
@@ -66,7 +66,7 @@ struct area_look area_look(const uint8_t *data, size_t len, uint64_t off)
 			look.off = off + at;
 		}
 	}
-	/* A mark of four bytes can stand there by chance: it only names what is bad anyway. */
+	/* A signature of four bytes can be there by chance: it only names what is bad anyway. */
 	if (!look.bad_sectors)
 		look.signature = NULL;
 	return look;

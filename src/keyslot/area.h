@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * area - does a keyslot area still look like one?
+ * area - does a keyslot area still look like random data?
  *
- * What cryptsetup wrote there cannot be told from random bytes. A wrong passphrase and an
+ * What cryptsetup wrote there is indistinguishable from random bytes. A wrong passphrase and an
  * overwritten area look the same after the derivation; zeroes, text or a filesystem do not
  * before it.
  */
@@ -13,7 +13,7 @@
 #include "format/luks.h"
 
 enum area_shape {
-	AREA_RANDOM,     /* nothing to say against it */
+	AREA_RANDOM,     /* nothing suspicious */
 	AREA_ZEROES,     /* the first bad sector is zeroes */
 	AREA_REPEATED,   /* is another byte, repeated */
 	AREA_TEXT,       /* is text */

@@ -8,7 +8,7 @@
 #include "secret/wipe.h"
 #include <string.h>
 
-/* cryptsetup aims at an eighth of a second; this is minutes on the slowest router. */
+/* cryptsetup aims at an eighth of a second; this limit is minutes on the slowest router. */
 enum { DIGEST_ITERATIONS_MAX = 20000000 };
 
 enum cause keyslot_check(const struct keyslot_source *src, const struct luks_keyslot *slot, struct error *err)
@@ -32,8 +32,8 @@ enum cause keyslot_check(const struct keyslot_source *src, const struct luks_key
 	return cause;
 }
 
-/* The secret buffers of one attempt, all in the arena. */
-struct attempt {
+/* The secret buffers of one try, all in the arena. */
+struct buffers {
 	uint8_t *area;
 	uint8_t area_key[CIPHER_KEY_MAX_BYTES];
 	uint8_t candidate[CIPHER_KEY_MAX_BYTES];
@@ -41,7 +41,7 @@ struct attempt {
 
 /* The area, decrypted by our own code or by the kernel. Read first: an unreadable area is known at once. */
 static enum cause split_key(const struct keyslot_source *src, const struct luks_keyslot *slot,
-	const struct keyslot_secret *secret, struct attempt *a, size_t area_bytes, struct error *err)
+	const struct keyslot_secret *secret, struct buffers *a, size_t area_bytes, struct error *err)
 {
 	enum cause cause = reader_read(src->header, a->area, area_bytes, slot->area_off, err);
 
@@ -52,16 +52,17 @@ static enum cause split_key(const struct keyslot_source *src, const struct luks_
 	if (cause)
 		return cause;
 	if (!cipher_is_native(slot->area_cipher))
-		return src->foreign->decrypt(src->foreign->ctx, slot->area_cipher,
-			(struct bytes){a->area_key, slot->area_key_bytes}, slot->area_off, a->area,
-			area_bytes, err);
+		return src->foreign->decrypt(src->foreign->ctx,
+			&(struct area_crypt){slot->area_cipher, {a->area_key, slot->area_key_bytes},
+				slot->area_off, a->area, area_bytes},
+			err);
 	cipher_decrypt(slot->area_cipher, a->area_key, slot->area_key_bytes, a->area,
 		area_bytes / CIPHER_SECTOR_BYTES);
 	return CAUSE_OK;
 }
 
 static enum cause compute(const struct keyslot_source *src, const struct luks_keyslot *slot,
-	const struct keyslot_secret *secret, struct attempt *a, struct error *err)
+	const struct keyslot_secret *secret, struct buffers *a, struct error *err)
 {
 	size_t area_bytes = (size_t)luks_area_used_bytes(slot);
 	enum cause cause = arena_get(&a->area, area_bytes, err);
@@ -78,7 +79,7 @@ enum cause keyslot_open(const struct keyslot_source *src, const struct luks_keys
 {
 	const struct luks_digest *digest = &src->luks->digests[slot->digest];
 	size_t before = arena_mark(), mark;
-	struct attempt *a;
+	struct buffers *a;
 	uint8_t *key;
 	enum cause cause = arena_get(&key, slot->key_bytes, err);
 

@@ -20,26 +20,34 @@ struct volume_key {
 	unsigned digest_id; /* that proved it */
 };
 
+/* One decryption of an area; @key and @out are secret. */
+struct area_crypt {
+	enum cipher cipher;
+	struct bytes key;
+	uint64_t off; /* of the area on the header device, in bytes */
+	uint8_t *out;
+	size_t bytes; /* whole sectors of 512 */
+};
+
 /*
  * Decrypts areas in ciphers that are not our own: through the kernel, see unlock/area_kernel.h.
- * keyslot knows only this face of it.
+ * This folder knows only the interface.
  */
 struct foreign_cipher {
-	/* Fails: CAUSE_KERNEL and what stands behind it. */
-	enum cause (*decrypt)(void *ctx, enum cipher c, struct bytes key, uint64_t area_off, uint8_t *out,
-		size_t out_bytes, struct error *err);
+	/* Fails: CAUSE_KERNEL and what its functions fail with. */
+	enum cause (*decrypt)(void *ctx, const struct area_crypt *a, struct error *err);
 	void *ctx;
 };
 
-/* What a try needs beside the slot and the secret. */
+/* What a try needs in addition to the slot and the secret. */
 struct keyslot_source {
 	const struct reader *header; /* the device that the areas are on */
 	const struct luks *luks;
 	struct kdf_limits limits;
-	const struct foreign_cipher *foreign; /* NULL: there is none */
+	const struct foreign_cipher *foreign; /* NULL: none */
 };
 
-/* What opens a keyslot: what somebody knows, or what its KDF has made of that. */
+/* What opens a keyslot: a passphrase or key, or what the KDF has derived from it. */
 struct keyslot_secret {
 	struct bytes bytes;
 	const uint8_t *area_key; /* NULL: not derived yet */

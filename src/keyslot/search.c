@@ -38,18 +38,18 @@ static enum cause no_candidate(const struct search *s, struct error *err)
 
 	if (s->keyslot == SEARCH_ANY_KEYSLOT && !luks_has_keyslot(s->source.luks))
 		return error_set(err, CAUSE_UNSUPPORTED,
-			"%s: has no keyslot for its data (erased?): no passphrase opens it", device);
+			"%s: has no keyslot for its data (erased?); no passphrase can open it", device);
 	if (s->keyslot == SEARCH_ANY_KEYSLOT)
 		return error_set(err, CAUSE_USAGE,
-			"%s: has no keyslot to try without being named (--key-slot)", device);
+			"%s: has no keyslot that is tried unless named with --key-slot", device);
 	if (luks_find_keyslot(s->source.luks, (unsigned)s->keyslot))
-		return error_set(err, CAUSE_USAGE, "%s: keyslot %d holds no key of this volume", device,
+		return error_set(err, CAUSE_USAGE, "%s: keyslot %d has no key of this volume", device,
 			s->keyslot);
 	return error_set(err, CAUSE_USAGE, "%s: has no keyslot %d", device, s->keyslot);
 }
 
-/* Which reason for skipping tells a person most: the one that another machine or disk would not have. */
-static int strength(enum cause cause)
+/* Which reason for skipping is reported: best one that another machine or disk would not have. */
+static int rank(enum cause cause)
 {
 	switch (cause) {
 	case CAUSE_RESOURCE:
@@ -65,17 +65,17 @@ static int strength(enum cause cause)
 	}
 }
 
-/* What is known after some keyslots. */
+/* The outcomes so far. */
 struct tally {
 	unsigned computed; /* to the end, and the digest disagreed */
 	unsigned skipped;
-	struct error strongest; /* of the skipped ones */
+	struct error foremost; /* of the skipped ones */
 };
 
 static void count_skipped(const struct search *s, struct tally *t, const struct error *why)
 {
-	if (!t->skipped++ || strength(why->cause) > strength(t->strongest.cause))
-		t->strongest = *why;
+	if (!t->skipped++ || rank(why->cause) > rank(t->foremost.cause))
+		t->foremost = *why;
 	if (s->skipped)
 		s->skipped(why);
 }
@@ -85,7 +85,7 @@ static enum cause verdict(const struct search *s, const struct tally *t, struct 
 	const char *device = s->source.header->name;
 
 	if (!t->computed) {
-		*err = t->strongest;
+		*err = t->foremost;
 		error_prefix(err, "%s", device);
 		return err->cause;
 	}
@@ -94,11 +94,13 @@ static enum cause verdict(const struct search *s, const struct tally *t, struct 
 	if (t->skipped)
 		error_set(err, CAUSE_PASSPHRASE,
 			"%s: wrong passphrase or key: no keyslot opens with it (%u tried, %u skipped: %s)",
-			device, t->computed, t->skipped, t->strongest.text);
+			device, t->computed, t->skipped, t->foremost.text);
 	return CAUSE_PASSPHRASE;
 }
 
-/* After a wrong passphrase: say it when the area of one of the @n keyslots tried cannot hold a key any more. */
+/*
+ * After a wrong passphrase: report each of the @n keyslots tried whose area cannot hold a key any more.
+ */
 static void append_overwritten(const struct search *s, const struct luks_keyslot *const *tried, unsigned n,
 	struct error *err)
 {
@@ -129,8 +131,8 @@ enum cause search_check(const struct search *s, struct error *err)
 	return t.skipped == n ? verdict(s, &t, err) : CAUSE_OK;
 }
 
-/* One search_run. */
-struct hunt {
+/* One search_run in progress. */
+struct run {
 	const struct search *search;
 	const struct luks_keyslot *list[LUKS_KEYSLOTS_MAX];
 	unsigned n, at; /* candidates, and the next of them */
@@ -143,7 +145,7 @@ struct hunt {
 };
 
 /* Try the next one, which keyslot_check let through, and count how it ended. */
-static void try_next(struct hunt *h, const uint8_t *area_key)
+static void try_next(struct run *h, const uint8_t *area_key)
 {
 	const struct keyslot_secret secret = {h->secret, area_key};
 	struct error why;
@@ -158,25 +160,25 @@ static void try_next(struct hunt *h, const uint8_t *area_key)
 		count_skipped(h->search, &h->tally, &why);
 }
 
-static void tell_trying(const struct hunt *h)
+static void report_trying(const struct run *h)
 {
 	if (h->search->trying)
 		h->search->trying(h->search->context, h->list[h->at]);
 }
 
-/* Goes on while no keyslot has opened. */
+/* For kdf_derive_each: false ends it. */
 static bool derived(void *context, unsigned i)
 {
-	struct hunt *h = context;
+	struct run *h = context;
 
 	try_next(h, h->area_keys[i]);
 	if (!h->opened && h->at < h->until)
-		tell_trying(h);
+		report_trying(h);
 	return !h->opened;
 }
 
-/* How many of the candidates from the next one on can be derived side by side. */
-static unsigned neighbours(const struct hunt *h)
+/* How many candidates, the next one first, can be derived side by side. */
+static unsigned neighbours(const struct run *h)
 {
 	struct error ignored;
 	unsigned n = 0;
@@ -187,8 +189,8 @@ static unsigned neighbours(const struct hunt *h)
 	return n;
 }
 
-/* Release what lies above @mark; a volume key that was found moves down to it. */
-static void settle(struct hunt *h, size_t mark)
+/* Release the arena above @mark; a volume key that was found moves down to it. */
+static void settle(struct run *h, size_t mark)
 {
 	uint8_t key[CIPHER_KEY_MAX_BYTES];
 
@@ -202,7 +204,7 @@ static void settle(struct hunt *h, size_t mark)
 	wipe(key, sizeof(key));
 }
 
-static void try_neighbours(struct hunt *h, unsigned n)
+static void try_neighbours(struct run *h, unsigned n)
 {
 	struct kdf_try tries[LUKS_KEYSLOTS_MAX];
 	size_t mark = arena_mark();
@@ -224,7 +226,7 @@ static void try_neighbours(struct hunt *h, unsigned n)
 }
 
 /* The next candidate, or several. */
-static void hunt_on(struct hunt *h)
+static void try_candidates(struct run *h)
 {
 	unsigned n = neighbours(h);
 	struct error why;
@@ -234,7 +236,7 @@ static void hunt_on(struct hunt *h)
 		h->at++;
 		return;
 	}
-	tell_trying(h);
+	report_trying(h);
 	if (n > 1)
 		try_neighbours(h, n);
 	else
@@ -243,13 +245,13 @@ static void hunt_on(struct hunt *h)
 
 enum cause search_run(const struct search *s, struct bytes secret, struct volume_key *out, struct error *err)
 {
-	struct hunt h = {.search = s, .secret = secret, .out = out};
+	struct run h = {.search = s, .secret = secret, .out = out};
 
 	h.n = candidates(s, h.list);
 	if (!h.n)
 		return no_candidate(s, err);
 	while (h.at < h.n && !h.opened)
-		hunt_on(&h);
+		try_candidates(&h);
 	if (h.opened)
 		return CAUSE_OK;
 	if (verdict(s, &h.tally, err) == CAUSE_PASSPHRASE)

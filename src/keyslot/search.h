@@ -4,7 +4,7 @@
  *
  * Order: priority "prefer" before "normal", inside one priority the order of the JSON
  * text; "ignore" only when named. Keyslots of another digest than the segment's hold no
- * key of the volume. A keyslot that cannot be tried never hides one that can.
+ * key of the volume. A keyslot that cannot be tried does not prevent others from being tried.
  */
 #ifndef KEYSLOT_SEARCH_H
 #define KEYSLOT_SEARCH_H
@@ -17,9 +17,9 @@ struct search {
 	struct keyslot_source source;
 	int keyslot;       /* its number, or SEARCH_ANY_KEYSLOT */
 	uint32_t keyslots; /* only these, as bits; 0: all */
-	/* Told of each keyslot that is skipped; may be NULL. */
+	/* Called for each keyslot that is skipped; may be NULL. */
 	void (*skipped)(const struct error *why);
-	/* Told which keyslot is tried next; may be NULL. */
+	/* Called before each keyslot that is tried; may be NULL. */
 	void (*trying)(void *context, const struct luks_keyslot *slot);
 	void *context;
 };
@@ -28,14 +28,15 @@ struct search {
  * Before a secret is asked for: is there a keyslot that could be tried?
  * Calls skipped for each that cannot.
  * Fails: CAUSE_USAGE (the named keyslot is not there or holds no key of this volume), or
- * the strongest reason for skipping when all are skipped.
+ * the foremost reason for skipping when all are skipped.
  */
 enum cause search_check(const struct search *s, struct error *err) MUST_USE;
 
 /*
- * Try @secret on each keyslot in turn. Neighbours with PBKDF2 are derived side by side; what comes out is the same.
- * Fails: CAUSE_PASSPHRASE if any was computed to the end; else the strongest reason.
- * A keyslot area that is plainly not random is named in the sentence.
+ * Try @secret on each keyslot in turn. Neighbours with PBKDF2 are derived side by side; what comes out is
+ * the same.
+ * Fails: CAUSE_PASSPHRASE if any was computed to the end; else the foremost reason. A keyslot area that is
+ * plainly not random is named in the sentence.
  */
 enum cause search_run(const struct search *s, struct bytes secret, struct volume_key *out,
 	struct error *err) MUST_USE;

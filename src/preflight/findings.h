@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* findings - what the preflight says, a sentence a line, and the exit code that it comes to. */
+/* findings - the results of the preflight, one sentence a line, and the exit code. */
 #ifndef PREFLIGHT_FINDINGS_H
 #define PREFLIGHT_FINDINGS_H
 
@@ -8,14 +8,14 @@
 
 enum weight {
 	WEIGHT_OK,
-	WEIGHT_NOTE,    /* cannot be told from here, or is no fault */
-	WEIGHT_WARNING, /* the boot will be worse than it could be */
+	WEIGHT_NOTE,    /* cannot be checked here, or is not a fault */
+	WEIGHT_WARNING, /* boot works, but not as intended */
 	WEIGHT_PROBLEM, /* a volume will not be opened */
 };
 
 struct findings {
 	bool quiet;                  /* warnings and problems only */
-	enum cause warning, problem; /* of the first of each; CAUSE_OK: none */
+	enum cause warning, problem; /* the cause of the first of each; CAUSE_OK: none */
 };
 
 /* A line on standard output: "problem: WHERE: ...". */

@@ -109,8 +109,8 @@ enum cause image_read(struct image *image, const char *path, struct error *err)
 	} else {
 		cause = S_ISDIR(st.st_mode) ? read_folder(image, path, err) : read_list(image, path, fd, err);
 		if (!cause && !used)
-			cause = error_set(err, CAUSE_USAGE, "%s: has no names of files: what made this list?",
-				path);
+			cause = error_set(err, CAUSE_USAGE,
+				"%s: has no file names; is it a list of files in an image?", path);
 		image->given = !cause;
 		image->list = (struct span){list, used};
 	}

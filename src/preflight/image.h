@@ -8,15 +8,15 @@
 #include <stdint.h>
 
 struct image {
-	bool given;       /* something is known of it */
-	bool has_files;   /* of files, too, not of modules alone */
-	uint64_t bytes;   /* that its files take, unpacked; 0: not known */
+	bool given;       /* the rest is filled in */
+	bool has_files;   /* the list has all files, not only modules */
+	uint64_t bytes;   /* of its files, unpacked; 0: unknown */
 	struct span list; /* a line each: a path without / in front, or the name of a module */
 };
 
 /*
- * @path is a folder, a list ("-": standard input) as lsinitramfs, lsinitcpio, lsinitrd and cpio -t print it, or one of
- * modules. What is learnt lasts until the program ends.
+ * @path is a folder, a list ("-": standard input) as lsinitramfs, lsinitcpio, lsinitrd and cpio -t print
+ * it, or one of modules. The list lives until the program ends.
  * Fails: CAUSE_USAGE (not there, not readable, longer than 8 MiB).
  */
 enum cause image_read(struct image *image, const char *path, struct error *err) MUST_USE;

@@ -18,7 +18,10 @@ bool lines_map(struct span *file, const char *folder, const char *name);
 /* What can be read of the file @path at once, for files without a size, as in /proc. False: nothing. */
 bool lines_read(struct span *file, const char *path, char *buf, size_t size);
 
-/* Cut the next line off @rest, which ends with @end ('\n', or NUL for modules.builtin.modinfo). False: none is left. */
+/*
+ * Cut the next line off @rest, which ends with @end ('\n', or NUL for modules.builtin.modinfo). False: none
+ * is left.
+ */
 bool lines_next(struct span *rest, char end, struct span *line);
 
 /* Cut the next word off @line; blanks and tabs separate. False: none is left. */

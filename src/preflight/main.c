@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * latchkey-preflight - will the next boot open its volumes? A program of the installed system, not of the image.
+ * latchkey-preflight - will the next boot open its volumes? A program of the installed system, not of the
+ * image.
  *
- *     the boot configuration -> each volume: device, header, keyslots, keys -> what they need of the kernel and the image
+ *     the boot configuration -> each volume: device, header, keyslots, keys
+ *                            -> what the volumes need of the kernel and the image
  *
- * It looks, and never writes; no secret is asked for.
+ * It only reads, and asks for no secret.
  */
 #include "base/machine.h"
 #include "base/relro.h"
@@ -26,19 +28,19 @@ struct options {
 static const struct {
 	const char *name;
 	size_t field;
-	const char *value, *help; /* value NULL: it takes none */
+	const char *value, *help; /* value NULL: the option takes none */
 } table[] = {
 	{"image", FIELD(image), "PATH",
-		"what is in the image: its folder, or a list of its files (-: standard input)"},
-	{"kernel", FIELD(kernel), "VERSION", "for this kernel, not for the one that runs"},
-	{"memory", FIELD(memory), "MIB", "for a machine with that much memory"},
-	{"root", FIELD(root), "DIR", "the installed system is there: /etc, /boot, /lib/modules"},
-	{"cmdline", FIELD(cmdline), "TEXT", "instead of /proc/cmdline"},
-	{"crypttab", FIELD(crypttab), "PATH", "instead of /etc/crypttab"},
-	{"config", FIELD(config), "PATH", "instead of /etc/latchkey.conf"},
+		"the image: its unpacked folder, or a list of its files (-: standard input)"},
+	{"kernel", FIELD(kernel), "VERSION", "check this kernel, not the running one"},
+	{"memory", FIELD(memory), "MIB", "check for a machine with MIB MiB of memory"},
+	{"root", FIELD(root), "DIR", "the installed system is in DIR: /etc, /boot, /lib/modules"},
+	{"cmdline", FIELD(cmdline), "TEXT", "use TEXT instead of /proc/cmdline"},
+	{"crypttab", FIELD(crypttab), "PATH", "use PATH instead of /etc/crypttab"},
+	{"config", FIELD(config), "PATH", "use PATH instead of /etc/latchkey.conf"},
 	{"quiet", FIELD(quiet), NULL, "print warnings and problems only"},
-	{"help", FIELD(help), NULL, "show this"},
-	{"version", FIELD(version), NULL, "show the version"},
+	{"help", FIELD(help), NULL, "print this help"},
+	{"version", FIELD(version), NULL, "print the version"},
 };
 enum { OPTIONS = sizeof(table) / sizeof(*table) };
 
@@ -48,14 +50,14 @@ static void print_help(void)
 
 	text_print(1,
 		"Usage: latchkey-preflight [options]\n"
-		"Say of each volume of the boot configuration whether this machine can open it at boot.\n\n");
+		"Check whether this machine can open each volume of the boot configuration at boot.\n\n");
 	for (int i = 0; i < OPTIONS; i++) {
 		text_format(left, sizeof(left), "--%s%s%s", table[i].name, table[i].value ? " " : "",
 			table[i].value ? table[i].value : "");
 		text_print(1, "  %-20s %s\n", left, table[i].help);
 	}
-	text_print(1,
-		"\nThe exit code is 0, or that of the gravest finding, as of latchkey(8). See latchkey-preflight(8).\n");
+	text_print(1, "\nThe exit code is 0 or that of the gravest finding, as listed in latchkey(8). "
+		      "See latchkey-preflight(8).\n");
 }
 
 /* The row of @arg ("--name", "--name=value"), or -1. */
@@ -102,10 +104,10 @@ static void judge_configuration(const struct plan *plan, struct findings *f)
 			"%s", plan->notes[i].text);
 	if (plan->root_left_out)
 		finding(f, WEIGHT_PROBLEM, CAUSE_USAGE, "configuration",
-			"root= names %s, and its line was left out", plan->root_left_out);
+			"root= names %s, but its line was left out", plan->root_left_out);
 	if (!plan->count)
 		finding(f, WEIGHT_WARNING, CAUSE_USAGE, "configuration",
-			"names no volume: neither the kernel command line nor crypttab nor latchkey.conf does");
+			"no volume on the kernel command line, in crypttab or in latchkey.conf");
 }
 
 static void judge(const struct plan *plan, const struct options *o, const struct machine *m,
@@ -117,14 +119,14 @@ static void judge(const struct plan *plan, const struct options *o, const struct
 	judge_configuration(plan, f);
 	if (m->image->has_files && !image_has_program(m->image, "latchkey"))
 		finding(f, WEIGHT_PROBLEM, CAUSE_USAGE, "image",
-			"has no latchkey in it: see initramfs/README.md for the builder's hook");
+			"does not contain latchkey; see initramfs/README.md for the builder's hook");
 	for (unsigned i = 0; i < plan->count; i++)
 		volume_judge(&plan->volumes[i], plan->headless, m, &needs, f);
 	kernel_files_read(&kernel, m->root, o->kernel);
 	needs_judge(&needs, &kernel, m->image, f);
 }
 
-/* @path, or @name below @root; what is not there is an empty file. NULL: the usual place. */
+/* @path, or @name below @root; if it does not exist, an empty file. NULL: the default path. */
 static const char *config_path(const char *path, const char *root, const char *name, char *buf, size_t size)
 {
 	if (path || !*root)
@@ -146,7 +148,7 @@ static enum cause run(struct options *o, struct findings *f, struct error *err)
 	for (size_t len = strlen(root); len && root[len - 1] == '/'; len--)
 		root[len - 1] = 0;
 	if (o->memory && (!text_parse_u64(o->memory, &mib) || !mib || mib > UINT64_MAX >> 20))
-		return error_set(err, CAUSE_USAGE, "--memory: \"%s\" is no number of MiB", o->memory);
+		return error_set(err, CAUSE_USAGE, "--memory: \"%s\" is not a number of MiB", o->memory);
 	if (o->memory)
 		m.memory_kib = mib << 10;
 	cause = sources_read(&sources, o->cmdline,

@@ -9,9 +9,9 @@
 enum { DM, DM_CRYPT, CIPHERS, SOFT = NEEDS_COUNT - 2 };
 
 static const struct {
-	const char *word;   /* of a cipher's name; of the first two, the module */
+	const char *word;   /* of a cipher's name; in the first two rows the module */
 	const char *option; /* of the kernel's configuration, behind CONFIG_ */
-	const char *with;   /* another word that it asks for when it is used */
+	const char *with;   /* another word that it requests when it is used */
 } table[NEEDS_COUNT] = {
 	[DM] = {"dm-mod", "BLK_DEV_DM", NULL},
 	[DM_CRYPT] = {"dm-crypt", "DM_CRYPT", NULL},
@@ -26,7 +26,7 @@ static const struct {
 	{"adiantum", "CRYPTO_ADIANTUM", "nhpoly1305"},
 	{"xchacha12", "CRYPTO_CHACHA20", NULL},
 	{"xchacha20", "CRYPTO_CHACHA20", NULL},
-	/* What others ask for: some drivers and some kernels do without. */
+	/* Needed by others, but not by all drivers and kernels. */
 	[SOFT] = {"ecb", "CRYPTO_ECB", NULL},
 	{"nhpoly1305", "CRYPTO_NHPOLY1305", NULL},
 };
@@ -52,7 +52,7 @@ void needs_mapping(struct needs *n, const char *whose)
 		n->whose[i] = n->whose[i] ? n->whose[i] : whose;
 }
 
-/* "aes-cbc-essiv:sha256": what stands there and is not in the table (plain64) dm-crypt does by itself. */
+/* "aes-cbc-essiv:sha256": words that are not in the table (plain64) are parts of dm-crypt itself. */
 void needs_cipher(struct needs *n, enum cipher cipher, const char *whose)
 {
 	for (const char *p = cipher_name(cipher); *p;) {
@@ -85,7 +85,7 @@ void kernel_files_read(struct kernel_files *k, const char *root, const char *ver
 	k->configured = lines_map(&k->config, modules, config);
 }
 
-/* What stands behind CONFIG_OPTION=; 'n' when nothing does. */
+/* The first character of the value of CONFIG_OPTION; 'n' if it is not set. */
 static char configured(const struct kernel_files *k, const char *option)
 {
 	struct span rest = k->config, line;
@@ -118,7 +118,7 @@ static bool is_built_in(const struct kernel_files *k, int i)
 	return k->configured && configured(k, table[i].option) == 'y';
 }
 
-/* The next module that is said to do what row @i is about, from where *@rest stands in modules.alias. */
+/* The next module in *@rest, lines of modules.alias, that provides row @i. */
 static bool next_candidate(struct span *rest, int i, struct span *module)
 {
 	struct span line, word;
@@ -132,7 +132,7 @@ static bool next_candidate(struct span *rest, int i, struct span *module)
 	return false;
 }
 
-/* The line of modules.dep about @module: its file and all that it stands on. */
+/* The line of modules.dep of @module: its file and its dependencies. */
 static bool find_dep(const struct kernel_files *k, struct span module, struct span *line)
 {
 	struct span rest = k->dep, copy, file;
@@ -157,9 +157,9 @@ static bool is_in_image(const struct image *image, struct span dep)
 
 enum answer {
 	ANSWER_BUILT_IN,
-	ANSWER_MODULE,   /* that is in the image, or nothing is known of that */
-	ANSWER_LEFT_OUT, /* of the image */
-	ANSWER_ABSENT,   /* from the kernel */
+	ANSWER_MODULE,   /* in the image, as far as is known */
+	ANSWER_LEFT_OUT, /* a module that is missing from the image */
+	ANSWER_ABSENT,   /* not in the kernel */
 	ANSWER_NOT_KNOWN,
 };
 
@@ -178,7 +178,7 @@ static enum answer weigh(const struct kernel_files *k, const struct image *image
 	return now;
 }
 
-/* What the kernel that runs has in use without a module's file that is known here. */
+/* Does the running kernel have it, though the files of its modules are not here? */
 static bool runs_with(int i)
 {
 	static char text[1 << 16];
@@ -220,12 +220,13 @@ static void judge_absent(const struct kernel_files *k, int i, const char *whose,
 {
 	if (k->configured && configured(k, table[i].option) == 'm')
 		finding(f, WEIGHT_PROBLEM, CAUSE_KERNEL, where,
-			"%s, which %s needs, is a module of this kernel (CONFIG_%s=m) that is not in /lib/modules/%s: install it",
-			table[i].word, whose, table[i].option, k->version);
+			"%s needs %s, a module of this kernel (CONFIG_%s=m) that is not in /lib/modules/%s; "
+			"install it",
+			whose, table[i].word, table[i].option, k->version);
 	else
 		finding(f, WEIGHT_PROBLEM, CAUSE_KERNEL, where,
-			"has no %s, which %s needs: take a kernel that is built with CONFIG_%s",
-			table[i].word, whose, table[i].option);
+			"has no %s, which %s needs; use a kernel built with CONFIG_%s", table[i].word, whose,
+			table[i].option);
 }
 
 static void judge(const struct kernel_files *k, const struct image *image, int i, const char *whose,
@@ -249,8 +250,8 @@ static void judge(const struct kernel_files *k, const struct image *image, int i
 		break;
 	case ANSWER_LEFT_OUT:
 		finding(f, softly ? WEIGHT_WARNING : WEIGHT_PROBLEM, CAUSE_KERNEL, where,
-			"%s, which %s needs, is the module %s, and that, or one that it stands on, is not in the image: put it in",
-			table[i].word, whose, name);
+			"%s needs module %s, but it or one of its dependencies is missing from the image; add it",
+			whose, name);
 		break;
 	case ANSWER_ABSENT:
 		if (!softly)
@@ -258,8 +259,8 @@ static void judge(const struct kernel_files *k, const struct image *image, int i
 		break;
 	case ANSWER_NOT_KNOWN:
 		if (!softly)
-			finding(f, WEIGHT_NOTE, CAUSE_OK, where,
-				"whether it has %s, which %s needs, cannot be told", table[i].word, whose);
+			finding(f, WEIGHT_NOTE, CAUSE_OK, where, "unknown whether it has %s, which %s needs",
+				table[i].word, whose);
 		break;
 	}
 }
@@ -272,7 +273,7 @@ void needs_judge(const struct needs *n, const struct kernel_files *k, const stru
 	text_format(where, sizeof(where), "kernel %s", k->version);
 	if (!k->modules && !k->configured && !k->runs)
 		finding(f, WEIGHT_WARNING, CAUSE_KERNEL, where,
-			"is not installed: neither /lib/modules/%s nor /boot/config-%s is there", k->version,
+			"is not installed: neither /lib/modules/%s nor /boot/config-%s exists", k->version,
 			k->version);
 	for (int i = 0; i < NEEDS_COUNT; i++)
 		if (n->whose[i])

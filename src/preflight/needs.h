@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * needs - what of the kernel the volumes need, and whether a kernel and an image have it.
+ * needs - the parts of the kernel that the volumes need, and whether a kernel and an image have them.
  *
- * Asked are the files of the kernel, as kmod(8) has them, so that it need not be the one that runs:
+ * The answers are in the files of the kernel, as kmod(8) has them, so that it need not be the running one:
  *
- *	lib/modules/VERSION/modules.builtin, .builtin.modinfo, .alias, .dep	what is built in, which module does what
- *	boot/config-VERSION							what was left out, by the option's name
+ *	lib/modules/VERSION/modules.builtin, .builtin.modinfo	what is built in
+ *	lib/modules/VERSION/modules.alias, .dep			which module provides what
+ *	boot/config-VERSION					the options that are not set
  *
- * and of the one that runs, where those are missing, /sys/module and /proc/crypto.
+ * and, of the running kernel, where those are missing, in /sys/module and /proc/crypto.
  */
 #ifndef PREFLIGHT_NEEDS_H
 #define PREFLIGHT_NEEDS_H
@@ -19,24 +20,24 @@
 enum { NEEDS_COUNT = 15, KERNEL_VERSION_BYTES = 65 };
 
 struct needs {
-	/* For whom, by the number of the row in the table; NULL: nobody needs it. */
+	/* The volume that needs it, by the number of the row in the table; NULL: none. */
 	const char *whose[NEEDS_COUNT];
 };
 
 /* dm-crypt itself. */
 void needs_mapping(struct needs *n, const char *whose);
 
-/* What dm-crypt will ask the kernel for to have @cipher. */
+/* What dm-crypt will request of the kernel for @cipher. */
 void needs_cipher(struct needs *n, enum cipher cipher, const char *whose);
 
 struct kernel_files {
 	char version[KERNEL_VERSION_BYTES];
-	bool runs;                /* it is the kernel of this moment */
+	bool runs;                /* it is the running kernel */
 	bool modules, configured; /* its modules' folder, its configuration can be read */
 	struct span builtin, builtin_info, alias, dep, config;
 };
 
-/* @version NULL: the one that runs. @root is "" or a folder without a slash at its end. */
+/* @version NULL: the running kernel. @root is "" or a folder without a slash at its end. */
 void kernel_files_read(struct kernel_files *k, const char *root, const char *version);
 
 /* A finding for each of the needs. */

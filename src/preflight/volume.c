@@ -10,15 +10,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* One volume while it is looked at. */
+/* One volume while it is examined. */
 struct look {
 	const struct plan_volume *v;
 	const struct machine *m;
 	struct needs *needs;
 	struct findings *f;
 	bool headless;
-	enum weight gravest; /* what it means that this volume cannot be opened */
-	struct wishes wishes;
+	enum weight gravest; /* of a finding that this volume cannot be opened */
+	struct unlock_request request;
 	struct blkdev data, header;
 	struct luks luks;
 };
@@ -55,8 +55,7 @@ static bool judge_key_file(const struct look *l, const struct plan_key *key)
 	if (image->given && !image->has_files && has_file(l->m, key->path)) {
 		finding(l->f, l->headless ? WEIGHT_WARNING : WEIGHT_NOTE,
 			l->headless ? CAUSE_DEVICE : CAUSE_OK, l->v->name,
-			"whether the image has the key file %s cannot be told from a list of modules",
-			key->path);
+			"a list of modules does not tell whether the image has the key file %s", key->path);
 		return true;
 	}
 	if (has_file(l->m, key->path)) {
@@ -79,16 +78,16 @@ static bool judge_key_device(const struct look *l, const struct plan_key *key)
 
 	if (find_device(key->device, path, sizeof(path), &err) || blkdev_open_path(path, &dev, &err)) {
 		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name,
-			"the key's device %s is not plugged now: the key was not looked at", key->device);
+			"the key's device %s is not present now: the key was not checked", key->device);
 		return true;
 	}
 	whole = key->kind != PLAN_KEY_RAW || end_bytes <= dev.reader.size_bytes;
 	if (whole)
-		finding(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "the key's device %s is there: %s",
+		finding(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "the key's device %s is present: %s",
 			key->device, path);
 	else
 		finding(l->f, WEIGHT_WARNING, CAUSE_DEVICE, l->v->name,
-			"the key's device %s ends before byte %llu, where the key does", key->device,
+			"the key's device %s ends before byte %llu, the end of the key", key->device,
 			(unsigned long long)end_bytes);
 	blkdev_close(&dev);
 	return whole;
@@ -105,15 +104,15 @@ static void judge_keys(const struct look *l)
 		return;
 	if (l->v->flags.no_stick)
 		finding(l->f, l->gravest, CAUSE_USAGE, l->v->name,
-			"headless, without sticks, and no key is there: nothing will open it");
+			"headless with no-stick, and no key was found: it cannot be opened");
 	else
 		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name,
-			"headless: only a stick with latchkey/UUID.key will open it");
+			"headless: only a key stick with latchkey/UUID.key can open it");
 }
 
 /* --- memory ------------------------------------------------------------------------------------- */
 
-/* What the kernel, the unpacked image and a first process or two leave of it. */
+/* What is left by the kernel, the unpacked image and the first processes. */
 static uint64_t free_at_boot_kib(const struct machine *m)
 {
 	uint64_t taken = m->memory_kib / 8, image = m->image->bytes >> 10;
@@ -134,7 +133,7 @@ static void advise_memory(const struct look *l, uint64_t free_kib, char *text, s
 	place_command(&place, verb, text, size);
 }
 
-/* Is there the memory that keyslot @slot wants? Says it; false: surely not. */
+/* Is there enough memory for @slot? Reports it; false: certainly not. */
 static bool judge_memory(const struct look *l, const struct luks_keyslot *slot, const char *what)
 {
 	uint64_t free_kib = free_at_boot_kib(l->m), need_kib = slot->kdf.memory_kib;
@@ -148,7 +147,8 @@ static bool judge_memory(const struct look *l, const struct luks_keyslot *slot, 
 	}
 	advise_memory(l, free_kib, advice, sizeof(advice));
 	finding(l->f, WEIGHT_WARNING, CAUSE_RESOURCE, l->v->name,
-		"%s needs %llu MiB of memory for %s, and this machine has %llu MiB, of which about %llu MiB will be free at boot: %s; add one that fits: %s",
+		"%s needs %llu MiB of memory for %s, and this machine has %llu MiB, of which about %llu MiB will be "
+		"free at boot: %s; add one that fits: %s",
 		what, need_mib, kdf_name(slot->kdf.kind), has_mib, (unsigned long long)free_kib >> 10,
 		need_kib > l->m->memory_kib ? "it will be skipped" : "it may be skipped", advice);
 	return need_kib <= l->m->memory_kib;
@@ -161,7 +161,7 @@ static const struct blkdev *header_device(const struct look *l)
 	return l->header.fd >= 0 ? &l->header : &l->data;
 }
 
-/* False: no key comes out of it, which was said. */
+/* False: it holds no key, which was reported. */
 static bool judge_area(const struct look *l, const struct luks_keyslot *slot, const char *what,
 	struct error *why)
 {
@@ -185,18 +185,18 @@ static bool judge_area(const struct look *l, const struct luks_keyslot *slot, co
 	return true;
 }
 
-/* Can it be tried at boot? The reason why not becomes *@why where it is worse than what stands there. */
+/* Can it be tried at boot? If not, *@why becomes the reason, unless it has a more telling one. */
 static bool judge_keyslot(const struct look *l, const struct luks_keyslot *slot, struct error *why)
 {
 	/* Whether a foreign cipher is there is among the kernel's findings. */
 	static const struct foreign_cipher kernel = {NULL, NULL};
-	const struct keyslot_source src = {&header_device(l)->reader, &l->luks, wishes_limits(&l->wishes),
+	const struct keyslot_source src = {&header_device(l)->reader, &l->luks, request_limits(&l->request),
 		&kernel};
 	struct error err;
 	char what[32];
 
 	text_format(what, sizeof(what), "keyslot %u", slot->id);
-	/* That memory is short now, with everything running, says nothing of the boot. */
+	/* Memory that is short now, on the running system, may be free at boot. */
 	if (keyslot_check(&src, slot, &err) && err.cause != CAUSE_RESOURCE) {
 		finding(l->f, WEIGHT_WARNING, err.cause, l->v->name, "%s: it will be skipped at boot",
 			err.text);
@@ -222,18 +222,18 @@ static void judge_keyslots(const struct look *l)
 		const struct luks_keyslot *slot = &l->luks.keyslots[i];
 
 		if (!luks_keyslot_is_of_data(&l->luks, slot) ||
-			(l->wishes.keyslot >= 0 ? (unsigned)l->wishes.keyslot != slot->id
-						: slot->priority == LUKS_PRIORITY_IGNORE))
+			(l->request.keyslot >= 0 ? (unsigned)l->request.keyslot != slot->id
+						 : slot->priority == LUKS_PRIORITY_IGNORE))
 			continue;
 		candidates++;
 		usable += judge_keyslot(l, slot, &why);
 	}
 	if (!candidates)
 		finding(l->f, l->gravest, CAUSE_UNSUPPORTED, l->v->name,
-			"no keyslot is there to be tried (key-slot=, priorities)");
+			"it has no keyslot that boot tries (key-slot=, priorities)");
 	else if (!usable)
 		finding(l->f, l->gravest, why.cause, l->v->name,
-			"none of its %u keyslots can be tried at boot: nothing will open it", candidates);
+			"none of its %u keyslots can be tried at boot: it cannot be opened", candidates);
 }
 
 /* --- the volume --------------------------------------------------------------------------------- */
@@ -270,7 +270,7 @@ static void judge_header(struct look *l)
 	}
 }
 
-/* What a boot refuses: its header is not the volume's. */
+/* Boot refuses a member: its header is not the volume's. */
 static bool judge_member(const struct look *l)
 {
 	char what[MEMBER_TEXT_BYTES], advice[MEMBER_TEXT_BYTES];
@@ -281,11 +281,11 @@ static bool judge_member(const struct look *l)
 	member_describe(&m, what);
 	member_advise(&m, advice);
 	finding(l->f, l->gravest, CAUSE_UNSUPPORTED, l->v->name,
-		"%s: a boot does not open it; name the %s; %s", what, m.mark.whole, advice);
+		"%s: boot does not open it; name the %s instead; %s", what, m.mark.whole, advice);
 	return true;
 }
 
-/* A detached header: a device, or a file of the image. False: it cannot be looked at, which was said. */
+/* A detached header: a device, or a file of the image. False: it cannot be read, which was reported. */
 static bool open_header(struct look *l)
 {
 	const struct plan_header *h = &l->v->header;
@@ -295,7 +295,7 @@ static bool open_header(struct look *l)
 	if (!h->path)
 		return true;
 	if (h->device) {
-		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name, "its header %s on %s was not looked at",
+		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name, "its header %s on %s was not checked",
 			h->path, h->device);
 		return false;
 	}
@@ -319,7 +319,7 @@ static void judge_device(struct look *l)
 	struct error err;
 
 	if (find_device(l->v->device, path, sizeof(path), &err) || blkdev_open_path(path, &l->data, &err)) {
-		cannot(l, &err, ": a boot would wait for it");
+		cannot(l, &err, "; boot would wait for it");
 		return;
 	}
 	if (!judge_member(l) && open_header(l))
@@ -334,7 +334,11 @@ void volume_judge(const struct plan_volume *v, bool headless, const struct machi
 {
 	static struct look l; /* a model is large */
 
-	l = (struct look){.v = v, .m = m, .needs = needs, .f = f, .wishes = sight_wishes(v, v->device, NULL)};
+	l = (struct look){.v = v,
+		.m = m,
+		.needs = needs,
+		.f = f,
+		.request = sight_wishes(v, v->device, NULL)};
 	l.headless = headless || v->flags.headless;
 	l.gravest = v->need == PLAN_NEEDED ? WEIGHT_PROBLEM : WEIGHT_WARNING;
 	l.header.fd = -1;

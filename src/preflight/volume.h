@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* volume - one volume of the boot configuration, judged as it stands on this machine now. */
+/* volume - one volume of the boot configuration, checked on this machine as it is now. */
 #ifndef PREFLIGHT_VOLUME_H
 #define PREFLIGHT_VOLUME_H
 
@@ -8,7 +8,7 @@
 
 struct machine {
 	const char *root;    /* where the installed system is: "" or a folder without a slash at its end */
-	uint64_t memory_kib; /* in all; UINT64_MAX: not known */
+	uint64_t memory_kib; /* in all; UINT64_MAX: unknown */
 	const struct image *image;
 };
 

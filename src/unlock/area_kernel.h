@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* area_kernel - keyslot areas in ciphers that only the kernel has: keyslot's foreign_cipher on dm's temporary mapping. */
+/*
+ * area_kernel - keyslot areas in ciphers that only the kernel has: keyslot's foreign_cipher on dm's
+ * temporary mapping.
+ */
 #ifndef UNLOCK_AREA_KERNEL_H
 #define UNLOCK_AREA_KERNEL_H
 

@@ -147,7 +147,7 @@ def newline():
     """a key file to which an editor added a newline opens, with a message"""
     key = newline_key()
     with VM("keys-newline", image(), ROOT, [root()], args=SCSI + drive(key) + plugged()) as m:
-        m.expect("without the newline at its end")
+        m.expect("only without its trailing newline")
         expect_root(m)
 
 

@@ -306,9 +306,9 @@ def option_values(b):
     for option in ("--key-file", "-d", "--keyfile-offset", "--keyfile-size", "-l", "--key-slot", "-S", "--header", "--tries", "-T",
                    "--timeout", "-t", "--max-lanes", "--max-memory", "--max-time"):
         complaints += b.fails(1, "needs a value", "test", base, option, key=RIGHT)
-        complaints += b.fails(1, "empty|is no number", "test", option, "", base, key=RIGHT)
+        complaints += b.fails(1, "empty|is not a number", "test", option, "", base, key=RIGHT)
         if option.startswith("--"):
-            complaints += b.fails(1, "empty|is no number", "test", option + "=", base, key=RIGHT)
+            complaints += b.fails(1, "empty|is not a number", "test", option + "=", base, key=RIGHT)
     for option in ("--verbose=1", "--token-only=", "--help=yes"):
         complaints += b.fails(1, "takes no value", "test", option, base, key=RIGHT)
     return complaints
@@ -324,7 +324,7 @@ def numbers(b):
                       str(limit), str(1 << 32), str(1 << 64), "9" * 400):
             if value == str(1 << 32) and limit > 1 << 32:
                 continue
-            complaints += b.fails(1, f"{option}: .* is no number from 0 to {limit - 1}", "test", f"{option}={value}", base,
+            complaints += b.fails(1, f"{option}: .* is not a number from 0 to {limit - 1}", "test", f"{option}={value}", base,
                                   key=RIGHT)
     return complaints
 
@@ -688,7 +688,7 @@ def no_keyslot(b):
         h["keyslots"].clear()
         h["digests"]["0"]["keyslots"] = []
 
-    complaints += b.fails(1, "has no keyslot to try without being named", "test", edited(b, ignored), key=RIGHT)
+    complaints += b.fails(1, "has no keyslot that is tried unless named", "test", edited(b, ignored), key=RIGHT)
     for change in (other, none):
         complaints += b.fails(7, "has no keyslot for its data", "test", edited(b, change), key=RIGHT)
     return complaints

@@ -250,7 +250,7 @@ def key_files(b):
 @case("a key that ends in a newline opens without it, is called so, and with strict-key does not")
 def newline(b):
     with Boot(b, f"latchkey.device={ONE} latchkey.key={NEWLINE}") as t:
-        t.expect("opens without the newline at its end")
+        t.expect("the key works only without its trailing newline")
         t.ends(0, "root")
     with Boot(b, f"latchkey.device={ONE} latchkey.key={NEWLINE} latchkey.options=strict-key") as t:
         t.expect("does not open root")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* argv to wishes: byte 0 is the command, then arguments, each up to a NUL. */
+/* argv to a request: byte 0 is the command, then arguments, each up to a NUL. */
 #include "command/options.h"
 #include "fuzz.h"
 
@@ -15,7 +15,7 @@ static bool is_one_of(const char *text, char *const *argv, int argc)
 
 static void check_accepted(const struct options *o, char *const *argv, int argc)
 {
-	const struct wishes *w = &o->wishes;
+	const struct unlock_request *w = &o->request;
 
 	fuzz_check(w->keyslot >= -1 && w->keyslot <= 31, "a keyslot out of range");
 	fuzz_check(w->tries <= 1000000 && w->timeout_s <= 1000000, "tries or seconds out of range");

@@ -71,16 +71,14 @@ static unsigned count(const char *s, char c)
 
 static void check_line(const char *line, const struct crypt_target *t)
 {
-	unsigned options = (unsigned)t->flags.allow_discards + t->flags.same_cpu_crypt +
-			   t->flags.submit_from_crypt_cpus + t->flags.no_read_workqueue +
-			   t->flags.no_write_workqueue + t->flags.high_priority + (t->sector_bytes != 512);
+	unsigned options = (unsigned)__builtin_popcount(t->flags) + (t->sector_bytes != 512);
 	size_t cipher_len = strlen(t->cipher);
 
 	fuzz_check(count(line, ' ') == 4 + (options ? options + 1 : 0), "a wrong number of words");
 	fuzz_check(!strncmp(line, t->cipher, cipher_len) && line[cipher_len] == ' ', "another cipher");
 	for (const char *p = line; *p; p++)
-		fuzz_check(
-			*p == ' ' || *p == ',' || *p == '_' || is_plain(*p), "a strange character in a line");
+		fuzz_check(*p == ' ' || *p == ',' || *p == '_' || is_plain(*p),
+			"a strange character in a line");
 	line += cipher_len + 1;
 	if (t->key_description)
 		fuzz_check(*line == ':' && strstr(line, t->key_description), "no name of the key");

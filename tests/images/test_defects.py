@@ -28,7 +28,7 @@ PROGRAMS = [COMMAND] if OTHER else [COMMAND, [LATCHKEY_ASAN]]
 FOLDER = os.path.join(O, "images", os.path.basename(os.path.dirname(COMMAND[-1])) if OTHER else "")
 CAUSES = ["ok", "usage", "passphrase", "resource", "device", "exists", "damaged", "unsupported", "kernel", "bug"]
 # What may stand before the sentence: it is true of volumes that open, too.
-NOTE = re.compile(r"skipped: |.*flags that latchkey does not know|.* the other copy is used(; |$)|open would refuse it: "
+NOTE = re.compile(r"skipped: |.*unknown flags of the header|.* the other copy is used(; |$)|open would refuse it: "
                   r"|.*is older \(.*repair it with|.*have the same sequence id and differ|memory cannot be locked")
 
 

@@ -666,7 +666,7 @@ def unbound_named():
     volume = several("unbound-named", (A,))
     volume.cryptsetup("luksAddKey", "--unbound", "--key-size", "512", "--key-slot", "3", *PBKDF2, volume.path,
                       save(FOLDER, B), device=False)
-    return latchkey_alone(volume, typed(B), None, 1, "keyslot 3 holds no key of this volume", "--key-slot", "3")
+    return latchkey_alone(volume, typed(B), None, 1, "keyslot 3 has no key of this volume", "--key-slot", "3")
 
 
 @case("a header without its data device")

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Every option word of crypttab: what works changes its one field; what does not is named, with its fate. */
+#include "base/crypt_flags.h"
 #include "plan_rows.h"
 
 enum { ONE = 1, ALL = 2, BOTH = 3 };
@@ -71,21 +72,23 @@ static const struct flag {
 	const char *names; /* between blanks */
 	int level;
 	size_t field;
+	unsigned crypt; /* the flag of the set at field; 0: a bool is there */
 } flags[] = {
-	{"read-only readonly", BOTH, FIELD(flags.read_only)},
-	{"discard allow-discards", BOTH, FIELD(flags.allow_discards)},
-	{"same-cpu-crypt perf-same_cpu_crypt", BOTH, FIELD(flags.same_cpu_crypt)},
-	{"submit-from-crypt-cpus perf-submit_from_crypt_cpus", BOTH, FIELD(flags.submit_from_crypt_cpus)},
-	{"no-read-workqueue perf-no_read_workqueue", BOTH, FIELD(flags.no_read_workqueue)},
-	{"no-write-workqueue perf-no_write_workqueue", BOTH, FIELD(flags.no_write_workqueue)},
-	{"high-priority perf-high_priority", BOTH, FIELD(flags.high_priority)},
-	{"disable-keyring", BOTH, FIELD(flags.disable_keyring)},
-	{"verbose", BOTH, FIELD(flags.verbose)},
-	{"headless", BOTH, FIELD(flags.headless)},
-	{"nofail", BOTH, FIELD(flags.nofail)},
-	{"noauto", ONE, FIELD(flags.noauto)},
-	{"strict-key", BOTH, FIELD(flags.strict_key)},
-	{"no-stick", BOTH, FIELD(flags.no_stick)},
+	{"read-only readonly", BOTH, FIELD(flags.read_only), 0},
+	{"discard allow-discards", BOTH, FIELD(flags.crypt), CRYPT_ALLOW_DISCARDS},
+	{"same-cpu-crypt perf-same_cpu_crypt", BOTH, FIELD(flags.crypt), CRYPT_SAME_CPU_CRYPT},
+	{"submit-from-crypt-cpus perf-submit_from_crypt_cpus", BOTH, FIELD(flags.crypt),
+		CRYPT_SUBMIT_FROM_CRYPT_CPUS},
+	{"no-read-workqueue perf-no_read_workqueue", BOTH, FIELD(flags.crypt), CRYPT_NO_READ_WORKQUEUE},
+	{"no-write-workqueue perf-no_write_workqueue", BOTH, FIELD(flags.crypt), CRYPT_NO_WRITE_WORKQUEUE},
+	{"high-priority perf-high_priority", BOTH, FIELD(flags.crypt), CRYPT_HIGH_PRIORITY},
+	{"disable-keyring", BOTH, FIELD(flags.disable_keyring), 0},
+	{"verbose", BOTH, FIELD(flags.verbose), 0},
+	{"headless", BOTH, FIELD(flags.headless), 0},
+	{"nofail", BOTH, FIELD(flags.nofail), 0},
+	{"noauto", ONE, FIELD(flags.noauto), 0},
+	{"strict-key", BOTH, FIELD(flags.strict_key), 0},
+	{"no-stick", BOTH, FIELD(flags.no_stick), 0},
 };
 
 static void flag_is_set(void **state)
@@ -97,23 +100,39 @@ static void flag_is_set(void **state)
 												 "=off"};
 	const struct flag *f = *state;
 	bool on = true, off = false;
+	unsigned set = f->crypt, unset = 0;
+	const void *want[2] = {f->crypt ? (void *)&unset : &off, f->crypt ? (void *)&set : &on};
+	size_t bytes = f->crypt ? sizeof(unsigned) : 1;
 	char list[128], option[160];
 
 	snprintf(list, sizeof(list), "%s", f->names);
 	for (char *name = strtok(list, " "); name; name = strtok(NULL, " ")) {
 		for (size_t i = 0; i < COUNT(yes); i++) {
 			snprintf(option, sizeof(option), "%s%s", name, yes[i]);
-			both_ways(option, f->level, f->field, &on, 1);
+			both_ways(option, f->level, f->field, want[1], bytes);
 		}
 		for (size_t i = 0; i < COUNT(no); i++) {
 			snprintf(option, sizeof(option), "%s%s", name, no[i]);
-			both_ways(option, f->level, f->field, &off, 1);
+			both_ways(option, f->level, f->field, want[0], bytes);
 		}
 		snprintf(option, sizeof(option), "%s=maybe", name);
 		is_named(option, "its value is not understood", true);
 		snprintf(option, sizeof(option), "%sx", name);
 		is_named(option, "no option that latchkey knows", false);
 	}
+}
+
+/* The flags of dm-crypt are one set. */
+static void a_flag_takes_another_with_it(void **state)
+{
+	unsigned both = CRYPT_ALLOW_DISCARDS | CRYPT_HIGH_PRIORITY, one = CRYPT_HIGH_PRIORITY;
+	static struct plan p;
+
+	(void)state;
+	make("discard,high-priority,same-cpu-crypt=no", false, &p);
+	only_that(&p, FIELD(flags.crypt), &both, sizeof(both));
+	make("discard,high-priority,allow-discards=no", false, &p);
+	only_that(&p, FIELD(flags.crypt), &one, sizeof(one));
 }
 
 static void the_password_cache_is_used_otherwise_than_told(void **state)
@@ -342,6 +361,7 @@ int main(void)
 {
 	for (size_t i = 0; i < COUNT(flags); i++)
 		row(flags[i].names, flag_is_set, &flags[i]);
+	ROW(a_flag_takes_another_with_it);
 	ROW(the_password_cache_is_used_otherwise_than_told);
 	ROW(an_echo_is_mistaken);
 	for (size_t i = 0; i < COUNT(numbers); i++)

@@ -277,22 +277,21 @@ struct kernel {
 	uint64_t area_off;
 };
 
-static enum cause kernel_decrypt(void *ctx, enum cipher c, struct bytes area_key, uint64_t area_off,
-	uint8_t *out, size_t out_bytes, struct error *e)
+static enum cause kernel_decrypt(void *ctx, const struct area_crypt *a, struct error *e)
 {
 	struct kernel *k = ctx;
 
 	k->calls++;
-	k->cipher = c;
-	k->key_bytes = area_key.len;
-	k->area_off = area_off;
-	k->out_bytes = out_bytes;
+	k->cipher = a->cipher;
+	k->key_bytes = a->key.len;
+	k->area_off = a->off;
+	k->out_bytes = a->bytes;
 	if (k->fails) {
-		memset(out, 0xdd, out_bytes / 2);
+		memset(a->out, 0xdd, a->bytes / 2);
 		return error_set(e, k->fails, "no such cipher");
 	}
-	memcpy(out, img.bytes + area_off, out_bytes);
-	cipher_decrypt(CIPHER_AES_XTS_PLAIN64, area_key.data, area_key.len, out, out_bytes / 512);
+	memcpy(a->out, img.bytes + a->off, a->bytes);
+	cipher_decrypt(CIPHER_AES_XTS_PLAIN64, a->key.data, a->key.len, a->out, a->bytes / 512);
 	return CAUSE_OK;
 }
 

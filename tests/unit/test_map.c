@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A mapping, or nothing at all: what is sent for a good one, and what is left when a step fails. */
+#include "base/crypt_flags.h"
 #include "dm/map.h"
 #include "fake_kernel.h"
 #include "fake_kernel_dev.h"
@@ -186,7 +187,7 @@ static void flags_and_sector_size_do_not_reach_the_table(void **state)
 	struct error err = {.text = ""};
 
 	(void)state;
-	req.target.flags = (struct target_flags){true, true, true, true, true, true};
+	req.target.flags = 63;
 	req.target.sector_bytes = 4096;
 	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
 	sent_load(f, 3, 0,
@@ -495,7 +496,7 @@ static void a_flag_that_the_kernel_does_not_know_stops_the_mapping(void **state)
 
 		f->crypt_version[1] = olds[i].minor;
 		req.key_description = NULL;
-		req.target.flags = (struct target_flags){true, true, true, true, true, true};
+		req.target.flags = 63;
 		assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
 		snprintf(line, sizeof(line), "%s%s", hex_line, olds[i].options);
 		assert_string_equal(f->device.params, line);
@@ -560,7 +561,7 @@ static void without_a_listener_a_notice_crashes(void **state)
 
 	(void)state;
 	req.notice = NULL;
-	req.target.flags.high_priority = true;
+	req.target.flags |= CRYPT_HIGH_PRIORITY;
 	f->no_keyring = true;
 	f->crypt_version[1] = 19;
 	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* argv to wishes: each option sets its one field, and what is wrong is named. */
+/* argv to a request: each option sets its one field, and what is wrong is named. */
+#include "base/crypt_flags.h"
 #include "command/options.h"
 #include "keyslot/search.h"
 #include "rows.h"
@@ -23,7 +24,7 @@ static enum cause parse(enum command command, const char *const *args, struct op
 	cause = options_parse(command, argc, argv, out, err);
 	/* The texts of @out point into argv: put them into constants before it goes. */
 	for (int i = 0; i < argc; i++) {
-		const char **texts[] = {&out->wishes.key_file, &out->wishes.header, &out->args[0],
+		const char **texts[] = {&out->request.key_file, &out->request.header, &out->args[0],
 			&out->args[1]};
 
 		for (size_t t = 0; t < COUNT(texts); t++)
@@ -49,19 +50,19 @@ static void a_default_is_wrong(void **state)
 	struct options o = none();
 
 	(void)state;
-	assert_int_equal(o.wishes.keyslot, SEARCH_ANY_KEYSLOT);
-	assert_int_equal(o.wishes.tries, 3);
-	assert_int_equal(o.wishes.timeout_s, 0);
-	assert_null(o.wishes.key_file);
-	assert_null(o.wishes.header);
-	assert_true(o.wishes.keyfile_offset_bytes == 0 && o.wishes.keyfile_size_bytes == 0);
-	assert_false(
-		o.wishes.read_only || o.wishes.disable_keyring || o.wishes.token_only || o.wishes.verbose);
+	assert_int_equal(o.request.keyslot, SEARCH_ANY_KEYSLOT);
+	assert_int_equal(o.request.tries, 3);
+	assert_int_equal(o.request.timeout_s, 0);
+	assert_null(o.request.key_file);
+	assert_null(o.request.header);
+	assert_true(o.request.keyfile_offset_bytes == 0 && o.request.keyfile_size_bytes == 0);
+	assert_false(o.request.read_only || o.request.disable_keyring || o.request.token_only ||
+		     o.request.verbose);
 	assert_false(o.json || o.help);
 	assert_int_equal(o.arg_count, 0);
-	assert_memory_equal(&o.wishes.limits, &kdf_default_limits, sizeof(o.wishes.limits));
-	assert_int_equal(o.wishes.max_memory_mib, 0);
-	assert_int_equal(o.wishes.max_time_s, 0);
+	assert_memory_equal(&o.request.limits, &kdf_default_limits, sizeof(o.request.limits));
+	assert_int_equal(o.request.max_memory_mib, 0);
+	assert_int_equal(o.request.max_time_s, 0);
 }
 
 /* --- flags ------------------------------------------------------------------------------------ */
@@ -70,33 +71,40 @@ static const struct flag {
 	const char *name, *letter;
 	unsigned commands;
 	size_t field;
+	unsigned crypt; /* the flag of the set at field; 0: a bool is there */
 } flags[] = {
-	{"--readonly", "-r", COMMAND_OPEN, offsetof(struct options, wishes.read_only)},
-	{"--readonly-member", NULL, COMMAND_OPEN, offsetof(struct options, wishes.readonly_member)},
-	{"--allow-discards", NULL, COMMAND_OPEN, offsetof(struct options, wishes.flags.allow_discards)},
-	{"--perf-same_cpu_crypt", NULL, COMMAND_OPEN, offsetof(struct options, wishes.flags.same_cpu_crypt)},
-	{"--perf-submit_from_crypt_cpus", NULL, COMMAND_OPEN,
-		offsetof(struct options, wishes.flags.submit_from_crypt_cpus)},
-	{"--perf-no_read_workqueue", NULL, COMMAND_OPEN,
-		offsetof(struct options, wishes.flags.no_read_workqueue)},
-	{"--perf-no_write_workqueue", NULL, COMMAND_OPEN,
-		offsetof(struct options, wishes.flags.no_write_workqueue)},
-	{"--perf-high_priority", NULL, COMMAND_OPEN, offsetof(struct options, wishes.flags.high_priority)},
-	{"--disable-keyring", NULL, COMMAND_OPEN, offsetof(struct options, wishes.disable_keyring)},
-	{"--token-only", NULL, UNLOCK, offsetof(struct options, wishes.token_only)},
-	{"--verbose", "-v", UNLOCK, offsetof(struct options, wishes.verbose)},
-	{"--json", NULL, COMMAND_DUMP, offsetof(struct options, json)},
-	{"--help", "-h", ALL, offsetof(struct options, help)},
+	{"--readonly", "-r", COMMAND_OPEN, offsetof(struct options, request.read_only), 0},
+	{"--readonly-member", NULL, COMMAND_OPEN, offsetof(struct options, request.readonly_member), 0},
+	{"--allow-discards", NULL, COMMAND_OPEN, offsetof(struct options, request.flags),
+		CRYPT_ALLOW_DISCARDS},
+	{"--perf-same_cpu_crypt", NULL, COMMAND_OPEN, offsetof(struct options, request.flags),
+		CRYPT_SAME_CPU_CRYPT},
+	{"--perf-submit_from_crypt_cpus", NULL, COMMAND_OPEN, offsetof(struct options, request.flags),
+		CRYPT_SUBMIT_FROM_CRYPT_CPUS},
+	{"--perf-no_read_workqueue", NULL, COMMAND_OPEN, offsetof(struct options, request.flags),
+		CRYPT_NO_READ_WORKQUEUE},
+	{"--perf-no_write_workqueue", NULL, COMMAND_OPEN, offsetof(struct options, request.flags),
+		CRYPT_NO_WRITE_WORKQUEUE},
+	{"--perf-high_priority", NULL, COMMAND_OPEN, offsetof(struct options, request.flags),
+		CRYPT_HIGH_PRIORITY},
+	{"--disable-keyring", NULL, COMMAND_OPEN, offsetof(struct options, request.disable_keyring), 0},
+	{"--token-only", NULL, UNLOCK, offsetof(struct options, request.token_only), 0},
+	{"--verbose", "-v", UNLOCK, offsetof(struct options, request.verbose), 0},
+	{"--json", NULL, COMMAND_DUMP, offsetof(struct options, json), 0},
+	{"--help", "-h", ALL, offsetof(struct options, help), 0},
 };
 
-/* One bool of the struct is set, and nothing else changes. */
-static void only_that_flag(enum command command, const char *arg, size_t field)
+/* One bool of the struct is set, or one flag of the set, and nothing else changes. */
+static void only_that_flag(enum command command, const char *arg, const struct flag *f)
 {
 	const char *const args[] = {arg, NULL};
 	struct options want = none(), o;
 	struct error err;
 
-	*((char *)&want + field) = 1;
+	if (f->crypt)
+		want.request.flags = f->crypt;
+	else
+		*((char *)&want + f->field) = 1;
 	assert_int_equal(parse(command, args, &o, &err), CAUSE_OK);
 	assert_memory_equal(&o, &want, sizeof(o));
 }
@@ -113,9 +121,9 @@ static void flag_is_judged(void **state)
 
 		snprintf(with_value, sizeof(with_value), "%s=1", f->name);
 		if (f->commands & bit) {
-			only_that_flag((enum command)bit, f->name, f->field);
+			only_that_flag((enum command)bit, f->name, f);
 			if (f->letter)
-				only_that_flag((enum command)bit, f->letter, f->field);
+				only_that_flag((enum command)bit, f->letter, f);
 			assert_int_equal(parse((enum command)bit, valued, &o, &err), CAUSE_USAGE);
 			assert_non_null(strstr(err.text, "takes no value"));
 		} else {
@@ -133,18 +141,18 @@ static const struct valued {
 	size_t field, bytes; /* 0: a text */
 	uint64_t max;
 } values[] = {
-	{"--key-file", "-d", UNLOCK, offsetof(struct options, wishes.key_file), 0, 0},
+	{"--key-file", "-d", UNLOCK, offsetof(struct options, request.key_file), 0, 0},
 	{"--header", NULL, UNLOCK | COMMAND_DUMP | COMMAND_CHECK | COMMAND_BACKUP,
-		offsetof(struct options, wishes.header), 0, 0},
-	{"--keyfile-offset", NULL, UNLOCK, offsetof(struct options, wishes.keyfile_offset_bytes), 8,
+		offsetof(struct options, request.header), 0, 0},
+	{"--keyfile-offset", NULL, UNLOCK, offsetof(struct options, request.keyfile_offset_bytes), 8,
 		INT64_MAX},
-	{"--keyfile-size", "-l", UNLOCK, offsetof(struct options, wishes.keyfile_size_bytes), 8, 8 << 20},
-	{"--key-slot", "-S", UNLOCK, offsetof(struct options, wishes.keyslot), 4, 31},
-	{"--tries", "-T", UNLOCK, offsetof(struct options, wishes.tries), 4, 1000000},
-	{"--timeout", "-t", UNLOCK, offsetof(struct options, wishes.timeout_s), 4, 1000000},
-	{"--max-memory", NULL, UNLOCK, offsetof(struct options, wishes.max_memory_mib), 4, 2097152},
-	{"--max-time", NULL, UNLOCK, offsetof(struct options, wishes.max_time_s), 4, 1000000},
-	{"--max-lanes", NULL, UNLOCK, offsetof(struct options, wishes.limits.lanes), 4, 16777215},
+	{"--keyfile-size", "-l", UNLOCK, offsetof(struct options, request.keyfile_size_bytes), 8, 8 << 20},
+	{"--key-slot", "-S", UNLOCK, offsetof(struct options, request.keyslot), 4, 31},
+	{"--tries", "-T", UNLOCK, offsetof(struct options, request.tries), 4, 1000000},
+	{"--timeout", "-t", UNLOCK, offsetof(struct options, request.timeout_s), 4, 1000000},
+	{"--max-memory", NULL, UNLOCK, offsetof(struct options, request.max_memory_mib), 4, 2097152},
+	{"--max-time", NULL, UNLOCK, offsetof(struct options, request.max_time_s), 4, 1000000},
+	{"--max-lanes", NULL, UNLOCK, offsetof(struct options, request.limits.lanes), 4, 16777215},
 };
 
 /* "--x VALUE", "--x=VALUE" and "-x VALUE" all set the one field and nothing else. */
@@ -199,12 +207,12 @@ static void numbers_are_judged(const struct valued *v, enum command command)
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)v->max);
 	value_is_taken(v, command, text, v->max);
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)v->max + 1);
-	value_is_refused(v, command, text, "is no number from 0 to");
+	value_is_refused(v, command, text, "is not a number from 0 to");
 	/* what would be small again in 32 bits */
 	value_is_refused(v, command, v->bytes == 4 ? "4294967297" : "18446744073709551615",
-		"is no number from 0 to");
+		"is not a number from 0 to");
 	for (size_t i = 0; i < COUNT(bad); i++)
-		value_is_refused(v, command, bad[i], "is no number from 0 to");
+		value_is_refused(v, command, bad[i], "is not a number from 0 to");
 }
 
 static void value_is_judged(void **state)
@@ -298,7 +306,7 @@ static void the_last_of_two_values_does_not_count(void **state)
 
 	(void)state;
 	assert_int_equal(parse(COMMAND_TEST, args, &o, &err), CAUSE_OK);
-	assert_int_equal(o.wishes.tries, 7);
+	assert_int_equal(o.request.tries, 7);
 }
 
 static void a_very_long_argument_overflows_the_sentence(void **state)

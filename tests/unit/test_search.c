@@ -194,7 +194,7 @@ TEST(a_header_without_slots_is_a_wrong_passphrase)
 		.digest = 1};
 
 	assert_fails(CAUSE_UNSUPPORTED, SEARCH_ANY_KEYSLOT, "p");
-	assert_non_null(strstr(err.text, "no passphrase opens it"));
+	assert_non_null(strstr(err.text, "no passphrase can open it"));
 	assert_int_equal(check_with(SEARCH_ANY_KEYSLOT, &kdf_default_limits), CAUSE_UNSUPPORTED);
 	(void)image_add(&img, &other);
 	assert_fails(CAUSE_UNSUPPORTED, SEARCH_ANY_KEYSLOT, "other");

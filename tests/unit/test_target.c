@@ -126,18 +126,6 @@ static void a_cipher_with_a_comma_or_colon_is_changed(void **state)
 static const char *const options[] = {"allow_discards", "same_cpu_crypt", "submit_from_crypt_cpus",
 	"no_read_workqueue", "no_write_workqueue", "high_priority"};
 
-static struct target_flags flags_of(unsigned set)
-{
-	return (struct target_flags){
-		.allow_discards = set & 1,
-		.same_cpu_crypt = set & 2,
-		.submit_from_crypt_cpus = set & 4,
-		.no_read_workqueue = set & 8,
-		.no_write_workqueue = set & 16,
-		.high_priority = set & 32,
-	};
-}
-
 static unsigned blanks(const char *s)
 {
 	unsigned n = 0;
@@ -154,7 +142,7 @@ static void one_combination(unsigned set, uint32_t sector_bytes, const char *des
 	unsigned count = sector_bytes != 512;
 	size_t n;
 
-	t.flags = flags_of(set);
+	t.flags = set;
 	t.sector_bytes = sector_bytes;
 	t.key_description = description;
 	for (unsigned i = 0; i < 6; i++)
@@ -194,7 +182,7 @@ static void the_longest_line_does_not_fit(void **state)
 
 	(void)state;
 	t.cipher = "xchacha20,aes-adiantum-plain64";
-	t.flags = flags_of(63);
+	t.flags = 63;
 	t.sector_bytes = 4096;
 	t.major = 4095;
 	t.minor = 1048575;

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* refuse - see refuse.h. */
+#include "unlock/refuse.h"
+#include "device/member.h"
+#include "unlock/notice.h"
+#include <string.h>
+
+static enum cause note_instead(struct error *err)
+{
+	error_prefix(err, "open would refuse it");
+	notice_print(err->text);
+	return CAUSE_OK;
+}
+
+/* Writing to one member destroys the array, and a leftover mark cannot be told from a valid one. */
+enum cause refuse_member(const struct unlock_request *r, const struct luks_device *d, struct error *err)
+{
+	char text[MEMBER_TEXT_BYTES];
+	struct member m;
+
+	if (!member_read(&d->data, &m))
+		return CAUSE_OK;
+	member_describe(&m, text);
+	error_set(err, CAUSE_UNSUPPORTED, "%s", text);
+	if (r->readonly_member) {
+		error_append(err, "; it is mapped read-only");
+		notice_print(err->text);
+		return CAUSE_OK;
+	}
+	error_append(err, "; open the %s, or for rescue this with --readonly-member", m.mark.whole);
+	if (strcmp(m.name, d->data.name))
+		error_prefix(err, "%s", d->data.name);
+	member_advise(&m, text);
+	/* A command that was cut could name another device. */
+	if (strlen(err->text) + strlen(text) + 3 < sizeof(err->text))
+		error_append(err, "; %s", text);
+	return r->without_data ? note_instead(err) : err->cause;
+}
+
+enum cause refuse_extent(const struct luks_device *d, uint64_t *off_sectors, uint64_t *size_sectors,
+	struct error *err)
+{
+	enum cause cause = place_extent(&d->place, &d->luks, off_sectors, size_sectors, err);
+
+	if (cause)
+		error_prefix(err, "%s", d->data.name);
+	return cause;
+}
+
+enum cause refuse_header(const struct unlock_request *r, const struct luks_device *d, struct error *err)
+{
+	const struct luks_verdict *requirements = &d->luks.requirements, *segment = &d->luks.segment.verdict;
+	const char *device = luks_device_header(d)->name;
+	uint64_t off, size;
+
+	if (requirements->cause) {
+		error_set(err, requirements->cause, "%s: %s", device, requirements->why);
+		place_advise(&d->place, &d->luks, requirements->advice, err->text);
+		return err->cause;
+	}
+	if (segment->cause)
+		return error_set(err, segment->cause, "%s: segment 0: %s", device, segment->why);
+	if (!refuse_extent(d, &off, &size, err))
+		return CAUSE_OK;
+	return r->without_data && place_has_keyslots(&d->place, &d->luks) ? note_instead(err) : err->cause;
+}

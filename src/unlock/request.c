@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* request - see request.h. */
+#include "unlock/request.h"
+
+struct kdf_limits request_limits(const struct unlock_request *r)
+{
+	struct kdf_limits limits = r->limits;
+
+	if (r->max_memory_mib) {
+		limits.memory_kib =
+			r->max_memory_mib > UINT32_MAX >> 10 ? UINT32_MAX : r->max_memory_mib << 10;
+		/* As many passes over the most memory as without the option. */
+		limits.kib_passes = r->limits.kib_passes / r->limits.memory_kib * limits.memory_kib;
+	}
+	if (r->max_time_s) {
+		limits.time_ms = (uint64_t)r->max_time_s * 1000;
+		limits.pbkdf2_iterations = UINT32_MAX;
+		limits.kib_passes = UINT64_MAX;
+	}
+	return limits;
+}

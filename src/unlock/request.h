@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * request - what is to be unlocked and how, as options or a boot configuration ask for it. No secret is in
+ * it.
+ */
+#ifndef UNLOCK_REQUEST_H
+#define UNLOCK_REQUEST_H
+
+#include "crypto/kdf_limits.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct unlock_request {
+	const char *device;
+	const char *name;     /* of the mapping; for unlock_open only */
+	const char *header;   /* detached header; NULL: on the device */
+	const char *key_file; /* NULL: ask; "-": standard input */
+	uint64_t keyfile_offset_bytes, keyfile_size_bytes;
+	int keyslot;              /* SEARCH_ANY_KEYSLOT or 0 to 31 */
+	unsigned tries;           /* at the prompt; 0: no limit */
+	unsigned timeout_s;       /* of the prompt; 0: none */
+	bool try_without_newline; /* a secret that ends in one and fails is tried again without it */
+	bool readonly_member; /* rescue: map a member of an array as well; read-only, whatever read_only is */
+	bool read_only, disable_keyring, token_only, verbose;
+	bool without_data; /* a header and its keyslots are enough; what unlock_open would refuse is a note */
+	unsigned flags;    /* base/crypt_flags.h, in addition to those of the header */
+	struct kdf_limits limits;
+	unsigned max_memory_mib; /* 0: as in limits */
+	unsigned max_time_s;     /* estimated for one keyslot on this machine; 0: no limit */
+};
+
+/* What one derivation may cost: limits, max_memory_mib and max_time_s combined. */
+struct kdf_limits request_limits(const struct unlock_request *r);
+
+#endif
