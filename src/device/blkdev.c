@@ -97,7 +97,7 @@ enum cause blkdev_open_path(const char *path, struct blkdev *dev, struct error *
 	if (watcher && !stat(dev->path, &st) && S_ISBLK(st.st_mode) && !tell(st.st_rdev, dev->name))
 		return error_set(err, CAUSE_DEVICE, "%s: does not answer", dev->name);
 	/* O_NONBLOCK: a FIFO in the place of a device must not hang us. It means nothing for disks. */
-	dev->fd = open(dev->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	dev->fd = os_open(dev->path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	(void)tell(0, NULL);
 	if (dev->fd < 0)
 		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be opened", dev->name);
@@ -142,9 +142,9 @@ enum cause blkdev_check_free(const struct blkdev *dev, struct error *err)
 	/* Through our own descriptor, so that it is the same device whatever the path means by now. */
 	text_format(path, sizeof(path), "/proc/self/fd/%d", dev->fd);
 	blkdev_tell_wait(dev);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_EXCL);
+	fd = os_open(path, O_RDONLY | O_EXCL);
 	if (fd < 0 && errno == ENOENT)
-		fd = open(dev->path, O_RDONLY | O_CLOEXEC | O_EXCL);
+		fd = os_open(dev->path, O_RDONLY | O_EXCL);
 	(void)tell(0, NULL);
 	if (fd < 0 && errno == EBUSY)
 		return error_set(err, CAUSE_EXISTS, "%s: is in use: mounted, or part of another mapping",
