@@ -4,6 +4,7 @@
 #include "command/command.h"
 #include "device/blkdev.h"
 #include "device/disk.h"
+#include "device/find.h"
 #include "format/place.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -152,7 +153,7 @@ enum cause command_backup(const struct options *o, struct error *err)
 	struct header_report report;
 	struct blkdev dev;
 	struct luks luks;
-	enum cause cause = blkdev_open(o->wishes.header ? o->wishes.header : o->args[0], &dev, err);
+	enum cause cause = find_open(o->wishes.header ? o->wishes.header : o->args[0], &dev, err);
 
 	if (cause)
 		return cause;

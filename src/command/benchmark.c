@@ -7,6 +7,7 @@
 #include "crypto/core.h"
 #include "crypto/kdf.h"
 #include "device/blkdev.h"
+#include "device/find.h"
 #include "format/place.h"
 #include "keyslot/keyslot.h"
 #include "secret/wipe.h"
@@ -131,7 +132,7 @@ static enum cause device(const struct options *o, struct error *err)
 	struct header_report report;
 	struct blkdev dev;
 	struct luks luks;
-	enum cause cause = blkdev_open(o->wishes.header ? o->wishes.header : o->args[0], &dev, err);
+	enum cause cause = find_open(o->wishes.header ? o->wishes.header : o->args[0], &dev, err);
 
 	if (cause)
 		return cause;

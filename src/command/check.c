@@ -2,6 +2,7 @@
 /* check - is everything there that an unlock will need? Looks, and never writes. */
 #include "base/text.h"
 #include "command/command.h"
+#include "device/find.h"
 #include "device/member.h"
 #include "format/place.h"
 #include "keyslot/area.h"
@@ -186,13 +187,13 @@ enum cause command_check(const struct options *o, struct error *err)
 {
 	struct blkdev data, header;
 	struct place place = {.device = &data};
-	enum cause cause = blkdev_open(o->args[0], &data, err);
+	enum cause cause = find_open(o->args[0], &data, err);
 
 	if (cause)
 		return cause;
 	say_member(&data);
 	if (o->wishes.header) {
-		cause = blkdev_open(o->wishes.header, &header, err);
+		cause = find_open(o->wishes.header, &header, err);
 		place.header = &header;
 		if (!cause)
 			say_member(&header);

@@ -2,6 +2,7 @@
 /* dump - what the header says, for people or for programs. */
 #include "base/text.h"
 #include "command/command.h"
+#include "device/find.h"
 #include "device/member.h"
 #include "format/place.h"
 
@@ -307,11 +308,11 @@ static enum cause open_and_look(const struct options *o, struct subject *s, stru
 {
 	struct blkdev header, data;
 	struct place place = {.device = &header};
-	enum cause cause = blkdev_open(o->wishes.header ? o->wishes.header : o->args[0], &header, err);
+	enum cause cause = find_open(o->wishes.header ? o->wishes.header : o->args[0], &header, err);
 
 	if (cause)
 		return cause;
-	if (o->wishes.header && !blkdev_open(o->args[0], &data, err))
+	if (o->wishes.header && !find_open(o->args[0], &data, err))
 		place = (struct place){.device = &data, .header = &header};
 	cause = look(&place, s, err);
 	if (place.header)

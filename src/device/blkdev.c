@@ -3,7 +3,6 @@
 #include "device/blkdev.h"
 #include "base/os.h"
 #include "base/text.h"
-#include "device/find.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -104,19 +103,6 @@ enum cause blkdev_open_path(const char *path, struct blkdev *dev, struct error *
 	cause = inspect(dev, err);
 	if (cause)
 		blkdev_close(dev);
-	return cause;
-}
-
-enum cause blkdev_open(const char *spec, struct blkdev *dev, struct error *err)
-{
-	char path[sizeof(dev->path)];
-	enum cause cause = find_device(spec, path, sizeof(path), err);
-
-	*dev = (struct blkdev){.fd = -1};
-	if (!cause)
-		cause = blkdev_open_path(path, dev, err);
-	/* Messages call it what the person called it. */
-	text_escape(dev->name, sizeof(dev->name), spec);
 	return cause;
 }
 

@@ -331,3 +331,16 @@ enum cause find_device_or_member(const char *spec, char *path, size_t path_bytes
 		return error_set(err, CAUSE_DEVICE, "the path of the device is too long");
 	return CAUSE_OK;
 }
+
+enum cause find_open(const char *spec, struct blkdev *dev, struct error *err)
+{
+	char path[sizeof(dev->path)];
+	enum cause cause = find_device(spec, path, sizeof(path), err);
+
+	*dev = (struct blkdev){.fd = -1};
+	if (!cause)
+		cause = blkdev_open_path(path, dev, err);
+	/* Messages call it what the person called it. */
+	text_escape(dev->name, sizeof(dev->name), spec);
+	return cause;
+}

@@ -29,6 +29,12 @@ enum cause find_device(const char *spec, char *path, size_t path_bytes, struct e
 enum cause find_device_or_member(const char *spec, char *path, size_t path_bytes, struct member *member,
 	struct error *err) MUST_USE;
 
+/*
+ * Open the device that find_device finds for @spec; @dev->name is @spec. As for blkdev_open_path @dev must not move
+ * afterwards. Fails: as find_device and blkdev_open_path.
+ */
+enum cause find_open(const char *spec, struct blkdev *dev, struct error *err) MUST_USE;
+
 /* Is the device at @path called @spec? For UUID= and LABEL=, and their paths; of any other @spec it says no. */
 bool find_is_called(const char *path, const char *spec);
 

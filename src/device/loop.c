@@ -84,7 +84,7 @@ enum cause loop_open(const struct blkdev *file, bool read_only, struct blkdev *l
 	if (cause)
 		return cause;
 	/* The new description holds the loop device while the one that bound it goes. */
-	cause = blkdev_open(path, loop, err);
+	cause = blkdev_open_path(path, loop, err);
 	if (!cause)
 		memcpy(loop->name, file->name, sizeof(loop->name));
 	close(loop_fd);

@@ -25,7 +25,7 @@ struct stick {
 };
 
 /*
- * Open the filesystem on @device (as for blkdev_open). @fstype: its type as mount(8) calls it, or NULL for
+ * Open the filesystem on @device (as for find_open). @fstype: its type as mount(8) calls it, or NULL for
  * what the superblock says. @s must not move afterwards. Fails: CAUSE_DEVICE (absent, unreadable, no
  * filesystem there), CAUSE_UNSUPPORTED (a type that has no files, or that this kernel has no driver for),
  * CAUSE_KERNEL (not mounted for another reason).

@@ -15,6 +15,7 @@
 #include "unlock/unlock.h"
 #include "base/text.h"
 #include "device/blkdev.h"
+#include "device/find.h"
 #include "device/loop.h"
 #include "device/member.h"
 #include "dm/map.h"
@@ -130,12 +131,12 @@ static enum cause volume_open(const struct wishes *w, struct volume *v, struct e
 	enum cause cause;
 
 	v->detached.fd = -1;
-	cause = blkdev_open(w->device, &v->data, err);
+	cause = find_open(w->device, &v->data, err);
 	/* First: what its header says, if it seems to have one, is not the volume's. */
 	if (!cause)
 		cause = refuse_member(w, v, err);
 	if (!cause && w->header)
-		cause = blkdev_open(w->header, &v->detached, err);
+		cause = find_open(w->header, &v->detached, err);
 	place = place_of(v);
 	if (!cause)
 		cause = place_load(&place, &v->luks, &report, err);
