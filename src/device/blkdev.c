@@ -63,13 +63,12 @@ static enum cause inspect(struct blkdev *dev, struct error *err)
 	int ro = 0;
 
 	if (fstat(dev->fd, &st))
-		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be examined", dev->name);
+		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot stat the device", dev->name);
 	if (S_ISREG(st.st_mode)) {
 		size = (uint64_t)st.st_size;
 	} else if (S_ISBLK(st.st_mode)) {
 		if (os_ioctl(dev->fd, BLKGETSIZE64, &size))
-			return error_set_os(err, CAUSE_DEVICE, errno, "%s: its size cannot be had",
-				dev->name);
+			return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot read its size", dev->name);
 		if (os_ioctl(dev->fd, BLKROGET, &ro))
 			ro = 0;
 		dev->is_block = true;

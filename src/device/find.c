@@ -51,8 +51,7 @@ enum fit { FITS_NOT, FITS_OVERWRITTEN, FITS };
 
 /* --- does it fit? --- */
 
-/* Only what the kernel's own look at the device says may be opened here: nothing else is in /sys/class/block.
- */
+/* What is in /sys/class/block is a block device: it may be opened. */
 static bool read_superblock(const char *path, struct superblock *out)
 {
 	struct blkdev dev;

@@ -90,7 +90,8 @@ static enum cause read_content(const struct keyfile *kf, int fd, size_t most, st
 		return error_set(err, CAUSE_USAGE, "key file %s: longer than %u KiB; give --keyfile-size",
 			kf->path, KEYFILE_MAX_BYTES >> 10);
 	if (!n)
-		return error_set(err, CAUSE_USAGE, "key file %s: is empty", kf->path);
+		return error_set(err, CAUSE_USAGE, "key file %s: is empty%s", kf->path,
+			kf->offset_bytes ? " behind its offset" : "");
 	out->len = (size_t)n;
 	return CAUSE_OK;
 }
