@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* file - see file.h. */
 #include "base/file.h"
+#include "base/os.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -11,7 +12,7 @@ ssize_t file_read(const char *path, void *buf, size_t size)
 	uint8_t *text = buf, more;
 	size_t used = 0;
 	ssize_t n = 1;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = os_open(path, O_RDONLY | O_NOCTTY);
 
 	*text = 0;
 	if (fd < 0)

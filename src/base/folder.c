@@ -16,7 +16,7 @@ void folder_take(struct folder *f, int fd)
 
 bool folder_open(struct folder *f, const char *path)
 {
-	folder_take(f, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	folder_take(f, os_open(path, O_RDONLY | O_DIRECTORY));
 	return f->fd >= 0;
 }
 

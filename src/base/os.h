@@ -3,6 +3,7 @@
 #ifndef BASE_OS_H
 #define BASE_OS_H
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
@@ -18,6 +19,12 @@ static inline int os_ioctl(int fd, unsigned long request, void *arg)
 static inline int os_ioctl_number(int fd, unsigned long request, unsigned long arg)
 {
 	return (int)syscall(SYS_ioctl, fd, request, arg);
+}
+
+/* open(2) of what is there, close-on-exec: open of musl asks for that with a second system call, as for old kernels. */
+static inline int os_open(const char *path, int flags)
+{
+	return (int)syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC | O_LARGEFILE);
 }
 
 /* Of memory. sysconf would answer a hundred other questions, too. */

@@ -5,6 +5,7 @@
 #include "device/blkdev.h"
 #include "device/stick.h"
 #include "secret/arena.h"
+#include "secret/keyfile.h"
 #include "secret/vault.h"
 #include "secret/wipe.h"
 #include <errno.h>

@@ -2,6 +2,7 @@
 /* check - is everything there that an unlock will need? Looks, and never writes. */
 #include "base/text.h"
 #include "command/command.h"
+#include "device/find.h"
 #include "device/member.h"
 #include "keyslot/area.h"
 #include "unlock/luks_device.h"

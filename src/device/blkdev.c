@@ -3,7 +3,6 @@
 #include "device/blkdev.h"
 #include "base/os.h"
 #include "base/text.h"
-#include "device/find.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -64,13 +63,12 @@ static enum cause inspect(struct blkdev *dev, struct error *err)
 	int ro = 0;
 
 	if (fstat(dev->fd, &st))
-		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be examined", dev->name);
+		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot stat the device", dev->name);
 	if (S_ISREG(st.st_mode)) {
 		size = (uint64_t)st.st_size;
 	} else if (S_ISBLK(st.st_mode)) {
 		if (os_ioctl(dev->fd, BLKGETSIZE64, &size))
-			return error_set_os(err, CAUSE_DEVICE, errno, "%s: its size cannot be had",
-				dev->name);
+			return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot read its size", dev->name);
 		if (os_ioctl(dev->fd, BLKROGET, &ro))
 			ro = 0;
 		dev->is_block = true;
@@ -97,26 +95,13 @@ enum cause blkdev_open_path(const char *path, struct blkdev *dev, struct error *
 	if (watcher && !stat(dev->path, &st) && S_ISBLK(st.st_mode) && !tell(st.st_rdev, dev->name))
 		return error_set(err, CAUSE_DEVICE, "%s: does not answer", dev->name);
 	/* O_NONBLOCK: a FIFO in the place of a device must not hang us. It means nothing for disks. */
-	dev->fd = open(dev->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	dev->fd = os_open(dev->path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	(void)tell(0, NULL);
 	if (dev->fd < 0)
 		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be opened", dev->name);
 	cause = inspect(dev, err);
 	if (cause)
 		blkdev_close(dev);
-	return cause;
-}
-
-enum cause blkdev_open(const char *spec, struct blkdev *dev, struct error *err)
-{
-	char path[sizeof(dev->path)];
-	enum cause cause = find_device(spec, path, sizeof(path), err);
-
-	*dev = (struct blkdev){.fd = -1};
-	if (!cause)
-		cause = blkdev_open_path(path, dev, err);
-	/* Messages call it what the person called it. */
-	text_escape(dev->name, sizeof(dev->name), spec);
 	return cause;
 }
 
@@ -142,9 +127,9 @@ enum cause blkdev_check_free(const struct blkdev *dev, struct error *err)
 	/* Through our own descriptor, so that it is the same device whatever the path means by now. */
 	text_format(path, sizeof(path), "/proc/self/fd/%d", dev->fd);
 	blkdev_tell_wait(dev);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_EXCL);
+	fd = os_open(path, O_RDONLY | O_EXCL);
 	if (fd < 0 && errno == ENOENT)
-		fd = open(dev->path, O_RDONLY | O_CLOEXEC | O_EXCL);
+		fd = os_open(dev->path, O_RDONLY | O_EXCL);
 	(void)tell(0, NULL);
 	if (fd < 0 && errno == EBUSY)
 		return error_set(err, CAUSE_EXISTS, "%s: is in use: mounted, or part of another mapping",

@@ -20,13 +20,9 @@ struct blkdev {
 };
 
 /*
- * Open @spec: whatever find_device knows (device/find.h). @dev must not move afterwards: the reader points
- * into it. Fails: CAUSE_DEVICE (absent, a directory, unreadable, two devices that are called so), CAUSE_USAGE
- * (an empty name).
+ * Open the device at @path; names of other kinds are for find_open (device/find.h). @dev must not move afterwards: the
+ * reader points into it. Fails: CAUSE_DEVICE (absent, a directory, unreadable).
  */
-enum cause blkdev_open(const char *spec, struct blkdev *dev, struct error *err) MUST_USE;
-
-/* The same for a path and nothing else. */
 enum cause blkdev_open_path(const char *path, struct blkdev *dev, struct error *err) MUST_USE;
 
 /*

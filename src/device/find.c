@@ -51,8 +51,7 @@ enum fit { FITS_NOT, FITS_OVERWRITTEN, FITS };
 
 /* --- does it fit? --- */
 
-/* Only what the kernel's own look at the device says may be opened here: nothing else is in /sys/class/block.
- */
+/* What is in /sys/class/block is a block device: it may be opened. */
 static bool read_superblock(const char *path, struct superblock *out)
 {
 	struct blkdev dev;
@@ -330,4 +329,17 @@ enum cause find_device_or_member(const char *spec, char *path, size_t path_bytes
 	if (!text_join(path, path_bytes, spec, "", ""))
 		return error_set(err, CAUSE_DEVICE, "the path of the device is too long");
 	return CAUSE_OK;
+}
+
+enum cause find_open(const char *spec, struct blkdev *dev, struct error *err)
+{
+	char path[sizeof(dev->path)];
+	enum cause cause = find_device(spec, path, sizeof(path), err);
+
+	*dev = (struct blkdev){.fd = -1};
+	if (!cause)
+		cause = blkdev_open_path(path, dev, err);
+	/* Messages call it what the person called it. */
+	text_escape(dev->name, sizeof(dev->name), spec);
+	return cause;
 }

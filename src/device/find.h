@@ -29,6 +29,12 @@ enum cause find_device(const char *spec, char *path, size_t path_bytes, struct e
 enum cause find_device_or_member(const char *spec, char *path, size_t path_bytes, struct member *member,
 	struct error *err) MUST_USE;
 
+/*
+ * Open the device that find_device finds for @spec; @dev->name is @spec. As for blkdev_open_path @dev must not move
+ * afterwards. Fails: as find_device and blkdev_open_path.
+ */
+enum cause find_open(const char *spec, struct blkdev *dev, struct error *err) MUST_USE;
+
 /* Is the device at @path called @spec? For UUID= and LABEL=, and their paths; of any other @spec it says no. */
 bool find_is_called(const char *path, const char *spec);
 
@@ -38,7 +44,7 @@ struct find_found {
 	char path[SYSBLOCK_PATH_BYTES]; /* in /dev */
 	bool removable;                 /* USB, MMC or marked so: where a key stick can be */
 	bool held;                      /* mapped, a member of something, or a disk that has partitions */
-	bool member; /* of something below filesystems; only of removable ones it is looked */
+	bool member;                  /* of something below filesystems; looked for on removable ones only */
 	struct superblock superblock; /* .type is NULL when nothing is known there */
 };
 
@@ -51,7 +57,7 @@ struct find_walk {
 enum cause find_walk_open(struct find_walk *w, struct error *err) MUST_USE;
 
 /*
- * The next device that can be read without waiting for ever (suspended mappings, empty drives and floppies
+ * The next device that can be read without waiting indefinitely (suspended mappings, empty drives and floppies
  * are left out). Reads its superblock: a slow device makes this slow. False: that was all.
  */
 bool find_walk_next(struct find_walk *w, struct find_found *out);

@@ -33,7 +33,7 @@ static int bind(int fd, int file_fd, bool read_only)
 static enum cause bind_free_one(int file_fd, bool read_only, char *path, size_t path_bytes, int *out_fd,
 	struct error *err)
 {
-	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+	int control = os_open("/dev/loop-control", O_RDWR);
 
 	if (control < 0)
 		return error_set_os(err, CAUSE_KERNEL, errno,
@@ -45,7 +45,7 @@ static enum cause bind_free_one(int file_fd, bool read_only, char *path, size_t 
 		if (n < 0)
 			break;
 		text_format(path, path_bytes, "/dev/loop%d", n);
-		*out_fd = open(path, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+		*out_fd = os_open(path, read_only ? O_RDONLY : O_RDWR);
 		if (*out_fd >= 0 && bind(*out_fd, file_fd, read_only)) {
 			int bind_errno = errno;
 
@@ -66,13 +66,13 @@ enum cause loop_open(const struct blkdev *file, bool read_only, struct blkdev *l
 {
 	char path[32];
 	enum cause cause;
-	int mode = (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC, file_fd, loop_fd = -1;
+	int mode = read_only ? O_RDONLY : O_RDWR, file_fd, loop_fd = -1;
 
 	/* Through our own descriptor: the file that was judged, whatever the path means by now. */
 	text_format(path, sizeof(path), "/proc/self/fd/%d", file->fd);
-	file_fd = open(path, mode);
+	file_fd = os_open(path, mode);
 	if (file_fd < 0 && errno == ENOENT)
-		file_fd = open(file->path, mode);
+		file_fd = os_open(file->path, mode);
 	/* On a filesystem that is read-only there is only one way. */
 	if (file_fd < 0 && errno == EROFS && !read_only)
 		return loop_open(file, true, loop, err);
@@ -84,7 +84,7 @@ enum cause loop_open(const struct blkdev *file, bool read_only, struct blkdev *l
 	if (cause)
 		return cause;
 	/* The new description holds the loop device while the one that bound it goes. */
-	cause = blkdev_open(path, loop, err);
+	cause = blkdev_open_path(path, loop, err);
 	if (!cause)
 		memcpy(loop->name, file->name, sizeof(loop->name));
 	close(loop_fd);

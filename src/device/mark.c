@@ -6,265 +6,296 @@
  * and bcache, VDO and dm-integrity, which it calls otherwise. Not in it: mpath_member, which is udev's word for a
  * device that multipathd claims and leaves no mark; filesystems over several devices (btrfs, bcachefs), below which
  * there is no LUKS.
+ *
+ * Most places are in two windows, each read at once: a disk answers two long reads sooner than forty short ones.
  */
 #include "device/mark.h"
 #include "base/bytes.h"
 #include "device/crc32.h"
 #include <string.h>
 
-enum { BLOCK_BYTES = 512, DEVICE_MIN_BYTES = 0x10000 };
-
-/* @block is what stands at @off. */
-typedef bool sane_fn(const struct reader *r, const uint8_t *block, uint64_t off);
-
-struct row {
-	const char *type, *version, *kind, *whole;
-	bool of_disk;
-	/* The block begins there: from byte 0, or negative from the end, which is rounded down to @align. */
-	const int32_t *places;
-	uint32_t place_count, align;
-	uint16_t mark_off, mark_len;
-	const char *mark;
-	sane_fn *sane; /* NULL: the mark is long enough */
+enum {
+	SECTOR_BYTES = 512,
+	DEVICE_MIN_BYTES = 0x10000,
+	START_BYTES = 20 << 10,
+	END_BYTES = 258 * SECTOR_BYTES, /* DDF: 257 sectors and a part of one; MD 0.90: less than 128 KiB */
+	BAD_READS = 3 /* each may take a failing disk a minute: then its end is left alone */
 };
 
-/* --- MD (drivers/md/md.c; include/uapi/linux/raid/md_p.h) --- */
+/* --- what is read --- */
 
-/* The sum of the @len bytes at @off as words; the one at @sum_off, the checksum itself, counts as zero. */
-static bool md_sum(const struct reader *r, uint64_t off, uint32_t len, uint32_t sum_off,
-	uint32_t (*load)(const uint8_t *), uint32_t *out)
+static struct {
+	uint8_t bytes[END_BYTES];
+	uint64_t off;
+	size_t len;            /* 0: nothing */
+	unsigned bad_reads[2]; /* at the start, behind it */
+	uint64_t bad_off;      /* of the last place that cannot be read */
+} window;
+
+static bool load(const struct reader *r, uint64_t off, size_t len, unsigned *bad_reads)
 {
-	uint8_t piece[BLOCK_BYTES];
-	uint64_t sum = 0;
 	struct error err;
 
-	for (uint32_t at = 0; at < len; at += sizeof(piece)) {
-		uint32_t n = len - at < sizeof(piece) ? len - at : (uint32_t)sizeof(piece);
+	window.off = off;
+	window.len = reader_read(r, window.bytes, len, off, &err) ? 0 : len;
+	*bad_reads += !window.len;
+	return window.len;
+}
 
-		if (reader_read(r, piece, n, off + at, &err))
-			return false;
-		for (uint32_t i = 0; i + 4 <= n; i += 4)
-			sum += at + i == sum_off ? 0 : load(piece + i);
-		if (n % 4)
-			sum += bytes_le16(piece + n - 2);
-	}
-	*out = (uint32_t)sum + (uint32_t)(sum >> 32);
-	return true;
+/* The @len bytes at @off, until the next call. NULL: they are not there or cannot be read. */
+static const uint8_t *look(const struct reader *r, uint64_t off, size_t len)
+{
+	uint64_t size = r->size_bytes, end = size < END_BYTES ? 0 : size - END_BYTES;
+	bool at_start = off + len <= START_BYTES;
+	unsigned *bad = &window.bad_reads[!at_start];
+
+	if (!bytes_inside(off, len, 0, size))
+		return NULL;
+	if (bytes_inside(off, len, window.off, window.off + window.len))
+		return window.bytes + (off - window.off);
+	if (!*bad && at_start && load(r, 0, START_BYTES, bad))
+		return window.bytes + off;
+	if (!*bad && !at_start && off >= end && load(r, end, (size_t)(size - end), bad))
+		return window.bytes + (off - window.off);
+	/* Beside a bad sector the others still count; two rows may ask for it. */
+	if (*bad >= BAD_READS || off == window.bad_off)
+		return NULL;
+	if (load(r, off, len, bad))
+		return window.bytes;
+	window.bad_off = off;
+	return NULL;
+}
+
+/* --- the marks --- */
+
+enum whole { BIOS, MD, DRBD, LVM, BCACHE, ZFS, STRATIS, VMFS, UBI, VDO, INTEGRITY };
+
+static const struct {
+	const char *kind, *whole;
+} wholes[] = {
+	[BIOS] = {"a firmware RAID", "array"},
+	[MD] = {"an MD RAID", "array"},
+	[DRBD] = {"a DRBD", "device"},
+	[LVM] = {"an LVM", "volume group"},
+	[BCACHE] = {"a bcache", "device"},
+	[ZFS] = {"a ZFS", "pool"},
+	[STRATIS] = {"a Stratis", "pool"},
+	[VMFS] = {"a VMFS", "volume"},
+	[UBI] = {"a UBI", "device"},
+	[VDO] = {"a VDO", "volume"},
+	[INTEGRITY] = {"a dm-integrity", "device"},
+};
+
+/* What must hold besides the mark; ENOUGH: the mark is long enough. */
+enum check {
+	ENOUGH,
+	IS_MD_090,
+	IS_MD_1,
+	IS_DDF,
+	IS_VIA,
+	IS_SILICON,
+	IS_NVIDIA,
+	IS_ADAPTEC,
+	IS_JMICRON,
+	IS_DRBD,
+	IS_LVM2,
+	IS_BCACHE,
+	IS_ZFS,
+	IS_VMFS
+};
+
+static const char versions[][5] = {"", "0.90", "1.0", "1.1", "1.2"};
+
+struct row {
+	const char *type;
+	uint8_t version, whole, check; /* of versions[]; enum whole, enum check */
+	uint8_t align;                 /* in sectors: to a multiple of it the device's end is rounded down */
+	int16_t place;                 /* in sectors, from byte 0, or negative from the end */
+	uint8_t mark_off, mark_len;    /* in the block there */
+	uint8_t mark[8];               /* or its beginning: 64 bits are enough */
+};
+
+/* Those from the end first: a window is read once. Before those the whole may begin where the device begins. */
+static const struct row rows[] = {
+	{"linux_raid_member", 1, MD, IS_MD_090, 128, -128, 0, 4, "\xfc\x4e\x2b\xa9"},
+	{"linux_raid_member", 1, MD, IS_MD_090, 128, -128, 0, 4, "\xa9\x2b\x4e\xfc"},
+	{"linux_raid_member", 2, MD, IS_MD_1, 8, -16, 0, 4, "\xfc\x4e\x2b\xa9"},
+	{"ddf_raid_member", 0, BIOS, IS_DDF, 1, -1, 0, 4, "\xde\x11\xde\x11"},
+	{"ddf_raid_member", 0, BIOS, IS_DDF, 1, -257, 0, 4, "\xde\x11\xde\x11"},
+	/* The last sector but one, of 512 or of 4096 bytes. */
+	{"isw_raid_member", 0, BIOS, ENOUGH, 1, -2, 0, 8, "Intel Ra"},
+	{"isw_raid_member", 0, BIOS, ENOUGH, 1, -16, 0, 8, "Intel Ra"},
+	{"lsi_mega_raid_member", 0, BIOS, ENOUGH, 1, -1, 0, 6, "$XIDE$"},
+	{"via_raid_member", 0, BIOS, IS_VIA, 1, -1, 0, 2, "\x55\xaa"},
+	{"silicon_medley_raid_member", 0, BIOS, IS_SILICON, 1, -1, 0x60, 4, "\0\0\0\x2f"},
+	{"nvidia_raid_member", 0, BIOS, IS_NVIDIA, 1, -2, 0, 8, "NVIDIA  "},
+	/* blkid looks in nine more, up to 3087 sectors from the end, for controllers that are not made any more. */
+	{"promise_fasttrack_raid_member", 0, BIOS, ENOUGH, 1, -16, 0, 8, "Promise "},
+	{"promise_fasttrack_raid_member", 0, BIOS, ENOUGH, 1, -63, 0, 8, "Promise "},
+	{"promise_fasttrack_raid_member", 0, BIOS, ENOUGH, 1, -255, 0, 8, "Promise "},
+	{"promise_fasttrack_raid_member", 0, BIOS, ENOUGH, 1, -256, 0, 8, "Promise "},
+	{"hpt45x_raid_member", 0, BIOS, ENOUGH, 1, -11, 0, 4, "\xf3\x16\x78\x5a"},
+	{"hpt45x_raid_member", 0, BIOS, ENOUGH, 1, -11, 0, 4, "\xfd\x16\x78\x5a"},
+	{"adaptec_raid_member", 0, BIOS, IS_ADAPTEC, 1, -1, 0, 4, "\x37\xfc\x4d\x1e"},
+	{"jmicron_raid_member", 0, BIOS, IS_JMICRON, 1, -1, 0, 2, "JM"},
+	{"drbd", 0, DRBD, IS_DRBD, 8, -8, 60, 3, "\x83\x74\x02"},
+	{"linux_raid_member", 3, MD, IS_MD_1, 1, 0, 0, 4, "\xfc\x4e\x2b\xa9"},
+	{"linux_raid_member", 4, MD, IS_MD_1, 1, 8, 0, 4, "\xfc\x4e\x2b\xa9"},
+	{"hpt37x_raid_member", 0, BIOS, ENOUGH, 1, 9, 32, 4, "\xf0\x16\x78\x5a"},
+	{"hpt37x_raid_member", 0, BIOS, ENOUGH, 1, 9, 32, 4, "\xfd\x16\x78\x5a"},
+	{"LVM2_member", 0, LVM, IS_LVM2, 1, 0, 0, 8, "LABELONE"},
+	{"LVM2_member", 0, LVM, IS_LVM2, 1, 1, 0, 8, "LABELONE"},
+	{"LVM2_member", 0, LVM, IS_LVM2, 1, 2, 0, 8, "LABELONE"},
+	{"LVM2_member", 0, LVM, IS_LVM2, 1, 3, 0, 8, "LABELONE"},
+	{"LVM1_member", 0, LVM, ENOUGH, 1, 0, 0, 4, "HM\1\0"},
+	{"LVM1_member", 0, LVM, ENOUGH, 1, 0, 0, 4, "HM\2\0"},
+	{"bcache", 0, BCACHE, IS_BCACHE, 1, 8, 24, 8, "\xc6\x85\x73\xf6\x4e\x1a\x45\xca"},
+	/*
+	 * Of four labels the first. What stands in another one alone is left over: luksFormat and zpool create write
+	 * over the first.
+	 */
+	{"zfs_member", 0, ZFS, IS_ZFS, 1, 32, 20, 8, "\0\0\0\7vers"},
+	{"stratis", 0, STRATIS, ENOUGH, 1, 1, 4, 8, "!Stra0ti"},
+	{"stratis", 0, STRATIS, ENOUGH, 1, 9, 4, 8, "!Stra0ti"},
+	{"ubi", 0, UBI, ENOUGH, 1, 0, 0, 5, "UBI#\1"},
+	{"vdo", 0, VDO, ENOUGH, 1, 0, 0, 8, "dmvdo001"},
+	{"DM_integrity", 0, INTEGRITY, ENOUGH, 1, 0, 0, 8, "integrt"},
+	{"VMFS_volume_member", 0, VMFS, IS_VMFS, 1, 2048, 0, 4, "\x0d\xd0\x01\xc0"},
+};
+
+enum { ROWS = sizeof(rows) / sizeof(*rows) };
+
+/* --- the checks --- */
+
+/* The @len bytes at @b as words of @width bytes, which @len need not be a multiple of. */
+static uint64_t sum(const uint8_t *b, size_t len, unsigned width, bool big_endian)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; b && i < len; i++)
+		total += (uint64_t)b[i] << 8 * (big_endian ? width - 1 - i % width : i % width);
+	return total;
+}
+
+/* Of MD: the checksum @own counts as zero in the @len bytes at @off; the carries are added. */
+static uint32_t md_sum(const struct reader *r, uint64_t off, size_t len, uint32_t own, bool big_endian)
+{
+	uint64_t total = sum(look(r, off, len), len, 4, big_endian) - own;
+
+	return (uint32_t)total + (uint32_t)(total >> 32);
 }
 
 /* Of 32 bits the kernel compares 16. */
-static uint32_t md_fold(uint32_t sum)
+static uint32_t md_fold(uint32_t v)
 {
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (sum & 0xffff) + (sum >> 16);
+	v = (v & 0xffff) + (v >> 16);
+	return (v & 0xffff) + (v >> 16);
 }
 
-/* 0.90 is written in the byte order of the machine that made it. */
-static bool sane_md_090(const struct reader *r, const uint8_t *b, uint64_t off)
+/* Source: include/uapi/linux/raid/md_p.h, drivers/md/md.c. In the byte order of the machine that made it. */
+static bool is_md_090(const struct reader *r, const uint8_t *b, uint64_t off)
 {
 	enum { SUPER_BYTES = 4096, MAJOR = 4, SIZE = 32, SUM = 152 };
-	uint32_t (*load)(const uint8_t *) = *b == 0xa9 ? bytes_be32 : bytes_le32, sum;
+	bool big = *b == 0xa9;
+	uint32_t (*word)(const uint8_t *) = big ? bytes_be32 : bytes_le32, own = word(b + SUM);
 
-	return !load(b + MAJOR) && (uint64_t)load(b + SIZE) << 10 <= off &&
-	       md_sum(r, off, SUPER_BYTES, SUM, load, &sum) && md_fold(sum) == md_fold(load(b + SUM));
+	return !word(b + MAJOR) && (uint64_t)word(b + SIZE) << 10 <= off &&
+	       md_fold(md_sum(r, off, SUPER_BYTES, own, big)) == md_fold(own);
 }
 
-static bool sane_md_1(const struct reader *r, const uint8_t *b, uint64_t off)
+static bool is_md_1(const struct reader *r, const uint8_t *b, uint64_t off)
 {
 	enum { MAJOR = 4, SUPER_OFFSET = 144, SUM = 216, MAX_DEV = 220, ROLES = 256, MAX_DEV_MAX = 1920 };
-	uint32_t roles = bytes_le32(b + MAX_DEV), sum;
+	uint32_t roles = bytes_le32(b + MAX_DEV), own = bytes_le32(b + SUM);
 
-	return bytes_le32(b + MAJOR) == 1 && bytes_le64(b + SUPER_OFFSET) == off / 512 &&
-	       roles <= MAX_DEV_MAX && md_sum(r, off, ROLES + 2 * roles, SUM, bytes_le32, &sum) &&
-	       sum == bytes_le32(b + SUM);
+	return bytes_le32(b + MAJOR) == 1 && bytes_le64(b + SUPER_OFFSET) == off / SECTOR_BYTES &&
+	       roles <= MAX_DEV_MAX && md_sum(r, off, ROLES + 2 * roles, own, false) == own;
 }
 
-/* --- RAIDs of firmware. Source: libblkid, dmraid's format handlers; SNIA, Common RAID DDF 2.0 --- */
-
-static bool sane_ddf(const struct reader *r, const uint8_t *b, uint64_t off)
+/* Source: SNIA, Common RAID DDF 2.0. */
+static bool is_ddf(const struct reader *r, const uint8_t *b)
 {
 	enum { CRC = 4, PRIMARY_LBA = 96 };
+	static const uint8_t ones[] = {0xff, 0xff, 0xff, 0xff};
 	uint64_t lba = bytes_be64(b + PRIMARY_LBA);
-	uint8_t copy[BLOCK_BYTES], first[4];
+	uint32_t crc = crc32_update(crc32_update(~0U, b, CRC), ones, sizeof(ones));
+	uint8_t first[4];
 	struct error err;
 
-	(void)off;
-	memcpy(copy, b, sizeof(copy));
-	memset(copy + CRC, 0xff, 4);
-	return ~crc32_update(~0U, copy, sizeof(copy)) == bytes_be32(b + CRC) && lba < r->size_bytes / 512 &&
-	       !reader_read(r, first, sizeof(first), lba * 512, &err) &&
+	return ~crc32_update(crc, b + CRC + 4, SECTOR_BYTES - CRC - 4) == bytes_be32(b + CRC) &&
+	       lba < r->size_bytes / SECTOR_BYTES &&
+	       !reader_read(r, first, sizeof(first), lba * SECTOR_BYTES, &err) &&
 	       (!lba || !memcmp(first, b, sizeof(first)));
 }
 
-static bool sane_via(const struct reader *r, const uint8_t *b, uint64_t off)
+/*
+ * Sources: libblkid and dmraid's format handlers (RAIDs of firmware); drbd, drbd_int.h (0x8374026b, ..6c unclean and
+ * ..6d version 9; one bit of the map is for 4096 bytes); lvm2, lib/format_text/layout.h; include/uapi/linux/bcache.h;
+ * openzfs, vdev_label.c and nvpair.c (names and values as XDR, the version first).
+ */
+static bool holds(enum check check, const struct reader *r, const uint8_t *b, uint64_t off)
 {
-	uint8_t sum = 0;
-
-	(void)r, (void)off;
-	for (int i = 0; i < 50; i++)
-		sum = (uint8_t)(sum + b[i]);
-	return b[2] <= 2 && sum == b[50];
+	switch (check) {
+	case ENOUGH:
+		return true;
+	case IS_MD_090:
+		return is_md_090(r, b, off);
+	case IS_MD_1:
+		return is_md_1(r, b, off);
+	case IS_DDF:
+		return is_ddf(r, b);
+	case IS_VIA:
+		return b[2] <= 2 && (sum(b, 50, 1, false) & 0xff) == b[50];
+	case IS_SILICON:
+		return b[0x116] < 8 && !(sum(b, 0x140, 2, false) & 0xffff);
+	case IS_NVIDIA:
+		return bytes_le32(b + 8) == 30 && !(uint32_t)sum(b, 30 * 4, 4, false);
+	case IS_ADAPTEC:
+		return !memcmp(b + 256, "DPTM", 4);
+	case IS_JMICRON:
+		return (sum(b, 128, 2, false) & 0xffff) <= 1 && b[0x30] <= 5;
+	case IS_DRBD:
+		return b[63] >= 0x6b && b[63] <= 0x6d && bytes_be32(b + 80) == 4096;
+	case IS_LVM2:
+		return !memcmp(b + 24, "LVM2 001", 8) && bytes_le64(b + 8) == off / SECTOR_BYTES &&
+		       crc32_update(0xf597a6cf, b + 20, SECTOR_BYTES - 20) == bytes_le32(b + 16);
+	case IS_BCACHE:
+		return bytes_le64(b + 8) == off / SECTOR_BYTES;
+	case IS_ZFS:
+		return b[0] == 1 && b[1] <= 1 && !memcmp(b + 2, "\0\0\0\0\0\0\0\0\0\1", 10);
+	case IS_VMFS:
+		return bytes_le32(b + 4) < 256;
+	}
+	return false;
 }
 
-static uint16_t sum16(const uint8_t *b, unsigned len)
+static bool stands_at(const struct row *w, const struct reader *r, uint64_t *off)
 {
-	uint16_t sum = 0;
+	uint64_t align = (uint64_t)w->align * SECTOR_BYTES, end = r->size_bytes / align * align;
+	const uint8_t *block;
 
-	for (unsigned i = 0; i < len; i += 2)
-		sum = (uint16_t)(sum + bytes_le16(b + i));
-	return sum;
-}
-
-static bool sane_silicon(const struct reader *r, const uint8_t *b, uint64_t off)
-{
-	enum { DISK = 0x116, SUM = 0x13e };
-
-	(void)r, (void)off;
-	return b[DISK] < 8 && !(uint16_t)(sum16(b, SUM) + bytes_le16(b + SUM));
-}
-
-static bool sane_nvidia(const struct reader *r, const uint8_t *b, uint64_t off)
-{
-	enum { SIZE = 8, WORDS = 30 };
-	uint32_t sum = 0;
-
-	(void)r, (void)off;
-	for (int i = 0; i < WORDS; i++)
-		sum += bytes_le32(b + 4 * i);
-	return bytes_le32(b + SIZE) == WORDS && !sum;
-}
-
-static bool sane_adaptec(const struct reader *r, const uint8_t *b, uint64_t off)
-{
-	(void)r, (void)off;
-	return !memcmp(b + 256, "DPTM", 4);
-}
-
-static bool sane_jmicron(const struct reader *r, const uint8_t *b, uint64_t off)
-{
-	(void)r, (void)off;
-	return sum16(b, 128) <= 1 && b[0x30] <= 5;
-}
-
-/* --- others --- */
-
-/* Source: drbd, drbd_int.h: 0x8374026b, ..6c (unclean) and ..6d (version 9); one bit of the map is for 4096 bytes. */
-static bool sane_drbd(const struct reader *r, const uint8_t *b, uint64_t off)
-{
-	(void)r, (void)off;
-	return b[63] >= 0x6b && b[63] <= 0x6d && bytes_be32(b + 80) == 4096;
-}
-
-/* Source: lvm2, lib/format_text/layout.h. */
-static bool sane_lvm2(const struct reader *r, const uint8_t *b, uint64_t off)
-{
-	(void)r;
-	return !memcmp(b + 24, "LVM2 001", 8) && bytes_le64(b + 8) == off / 512 &&
-	       crc32_update(0xf597a6cf, b + 20, BLOCK_BYTES - 20) == bytes_le32(b + 16);
-}
-
-/* Source: include/uapi/linux/bcache.h. */
-static bool sane_bcache(const struct reader *r, const uint8_t *b, uint64_t off)
-{
-	(void)r;
-	return bytes_le64(b + 8) == off / 512;
-}
-
-/* A list of names and values as XDR, in which the version comes first. Source: openzfs, vdev_label.c, nvpair.c. */
-static bool sane_zfs(const struct reader *r, const uint8_t *b, uint64_t off)
-{
-	static const uint8_t head[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-
-	(void)r, (void)off;
-	return b[0] == 1 && b[1] <= 1 && !memcmp(b + 2, head, sizeof(head));
-}
-
-static bool sane_vmfs(const struct reader *r, const uint8_t *b, uint64_t off)
-{
-	(void)r, (void)off;
-	return bytes_le32(b + 4) < 256;
-}
-
-#define AT(...) (const int32_t[]){__VA_ARGS__}, sizeof((int32_t[]){__VA_ARGS__}) / sizeof(int32_t)
-#define SECTORS(n) (-(n)*512)
-#define BIOS "a firmware RAID", "array", true
-#define MD "an MD RAID", "array", false
-
-/* Where @places are from the end, the whole may begin where the device begins. */
-static const struct row rows[] = {
-	{"linux_raid_member", "0.90", MD, AT(-0x10000), 0x10000, 0, 4, "\xfc\x4e\x2b\xa9", sane_md_090},
-	{"linux_raid_member", "0.90", MD, AT(-0x10000), 0x10000, 0, 4, "\xa9\x2b\x4e\xfc", sane_md_090},
-	{"linux_raid_member", "1.0", MD, AT(-0x2000), 4096, 0, 4, "\xfc\x4e\x2b\xa9", sane_md_1},
-	{"linux_raid_member", "1.1", MD, AT(0), 1, 0, 4, "\xfc\x4e\x2b\xa9", sane_md_1},
-	{"linux_raid_member", "1.2", MD, AT(4096), 1, 0, 4, "\xfc\x4e\x2b\xa9", sane_md_1},
-	{"ddf_raid_member", "", BIOS, AT(SECTORS(1), SECTORS(257)), 512, 0, 4, "\xde\x11\xde\x11", sane_ddf},
-	/* The last sector but one, of 512 or of 4096 bytes. */
-	{"isw_raid_member", "", BIOS, AT(SECTORS(2), -8192), 512, 0, 24, "Intel Raid ISM Cfg Sig. ", NULL},
-	{"lsi_mega_raid_member", "", BIOS, AT(SECTORS(1)), 512, 0, 6, "$XIDE$", NULL},
-	{"via_raid_member", "", BIOS, AT(SECTORS(1)), 512, 0, 2, "\x55\xaa", sane_via},
-	{"silicon_medley_raid_member", "", BIOS, AT(SECTORS(1)), 512, 0x60, 4, "\0\0\0\x2f", sane_silicon},
-	{"nvidia_raid_member", "", BIOS, AT(SECTORS(2)), 512, 0, 8, "NVIDIA  ", sane_nvidia},
-	{"promise_fasttrack_raid_member", "", BIOS,
-		AT(SECTORS(63), SECTORS(255), SECTORS(256), SECTORS(16), SECTORS(399), SECTORS(591),
-			SECTORS(675), SECTORS(735), SECTORS(911), SECTORS(974), SECTORS(991), SECTORS(951),
-			SECTORS(3087)),
-		512, 0, 24, "Promise Technology, Inc.", NULL},
-	{"hpt45x_raid_member", "", BIOS, AT(SECTORS(11)), 512, 0, 4, "\xf3\x16\x78\x5a", NULL},
-	{"hpt45x_raid_member", "", BIOS, AT(SECTORS(11)), 512, 0, 4, "\xfd\x16\x78\x5a", NULL},
-	{"hpt37x_raid_member", "", BIOS, AT(9 * 512), 1, 32, 4, "\xf0\x16\x78\x5a", NULL},
-	{"hpt37x_raid_member", "", BIOS, AT(9 * 512), 1, 32, 4, "\xfd\x16\x78\x5a", NULL},
-	{"adaptec_raid_member", "", BIOS, AT(SECTORS(1)), 512, 0, 4, "\x37\xfc\x4d\x1e", sane_adaptec},
-	{"jmicron_raid_member", "", BIOS, AT(SECTORS(1)), 512, 0, 2, "JM", sane_jmicron},
-	{"drbd", "", "a DRBD", "device", false, AT(-4096), 4096, 60, 3, "\x83\x74\x02", sane_drbd},
-	{"LVM2_member", "", "an LVM", "volume group", false, AT(0, 512, 1024, 1536), 1, 0, 8, "LABELONE",
-		sane_lvm2},
-	{"LVM1_member", "", "an LVM", "volume group", false, AT(0), 1, 0, 4, "HM\1\0", NULL},
-	{"LVM1_member", "", "an LVM", "volume group", false, AT(0), 1, 0, 4, "HM\2\0", NULL},
-	{"bcache", "", "a bcache", "device", false, AT(4096), 1, 24, 16,
-		"\xc6\x85\x73\xf6\x4e\x1a\x45\xca\x82\x65\xf5\x7f\x48\xba\x6d\x81", sane_bcache},
-	/*
-	 * The two labels at the beginning. Those at the end alone are left over: luksFormat writes over the first two
-	 * and not over them, and blkid calls such a device LUKS.
-	 */
-	{"zfs_member", "", "a ZFS", "pool", false, AT(0x4000, 0x44000), 1, 20, 12, "\0\0\0\7version",
-		sane_zfs},
-	{"stratis", "", "a Stratis", "pool", false, AT(512, 4608), 1, 4, 16, "!Stra0tis\x86\xff\x02^\x41rh",
-		NULL},
-	{"VMFS_volume_member", "", "a VMFS", "volume", false, AT(1 << 20), 1, 0, 4, "\x0d\xd0\x01\xc0",
-		sane_vmfs},
-	{"ubi", "", "a UBI", "device", false, AT(0), 1, 0, 5, "UBI#\1", NULL},
-	{"vdo", "", "a VDO", "volume", false, AT(0), 1, 0, 8, "dmvdo001", NULL},
-	{"DM_integrity", "", "a dm-integrity", "device", false, AT(0), 1, 0, 8, "integrt\0", NULL},
-};
-
-static bool stands_at(const struct row *w, const struct reader *r, int32_t place, uint64_t *off)
-{
-	uint64_t end = r->size_bytes / w->align * w->align;
-	uint8_t block[BLOCK_BYTES];
-	struct error err;
-
-	if (place < 0 && end < (uint64_t)-place)
-		return false;
-	*off = place < 0 ? end - (uint64_t)-place : (uint64_t)place;
-	return !reader_read(r, block, sizeof(block), *off, &err) &&
-	       !memcmp(block + w->mark_off, w->mark, w->mark_len) && (!w->sane || w->sane(r, block, *off));
+	*off = (w->place < 0 ? end : 0) + (uint64_t)(int64_t)w->place * SECTOR_BYTES;
+	block = look(r, *off, SECTOR_BYTES);
+	return block && !memcmp(block + w->mark_off, w->mark, w->mark_len) && holds(w->check, r, block, *off);
 }
 
 bool mark_next(const struct reader *r, unsigned *row, struct mark *out)
 {
 	*out = (struct mark){.type = NULL};
-	while (r->size_bytes >= DEVICE_MIN_BYTES && *row < sizeof(rows) / sizeof(*rows)) {
+	window.bad_off = UINT64_MAX;
+	window.len = window.bad_reads[0] = window.bad_reads[1] = 0;
+	while (r->size_bytes >= DEVICE_MIN_BYTES && *row < ROWS) {
 		const struct row *w = &rows[(*row)++];
+		uint64_t off;
 
-		for (unsigned i = 0; i < w->place_count; i++) {
-			uint64_t off;
-
-			if (!stands_at(w, r, w->places[i], &off))
-				continue;
-			*out = (struct mark){w->type, w->version, w->kind, w->whole, off, w->of_disk,
-				w->places[i] < 0};
-			return true;
-		}
+		if (!stands_at(w, r, &off))
+			continue;
+		/* Another place of the same is no mark of its own. */
+		while (*row < ROWS && !strcmp(rows[*row].type, w->type) && rows[*row].version == w->version)
+			++*row;
+		*out = (struct mark){w->type, versions[w->version], wholes[w->whole].kind,
+			wholes[w->whole].whole, off, w->whole == BIOS, w->place < 0};
+		return true;
 	}
 	return false;
 }

@@ -25,7 +25,7 @@ struct mark {
 /*
  * The next mark on @r, from row *@row of the table on (0 at first; moved on). What is counted from the end is
  * validated by checksums, sizes or at least 30 bits, so that random data does not count. A place that cannot be read
- * has no mark. False: no more.
+ * has no mark; after three such reads behind the start no more are made there. False: no more.
  */
 bool mark_next(const struct reader *r, unsigned *row, struct mark *out);
 

@@ -8,6 +8,7 @@
 #include "device/stick.h"
 #include "base/os.h"
 #include "base/text.h"
+#include "device/find.h"
 #include "device/loop.h"
 #include "device/superblock.h"
 #include <errno.h>
@@ -108,7 +109,7 @@ static const char *known_type(const char *fstype, struct stick *s)
 
 enum cause stick_open(const char *device, const char *fstype, struct stick *s, struct error *err)
 {
-	enum cause cause = blkdev_open(device, &s->dev, err);
+	enum cause cause = find_open(device, &s->dev, err);
 	const char *type;
 
 	s->root_fd = -1;

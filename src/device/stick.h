@@ -3,13 +3,13 @@
  * stick - files on the filesystem of another device: keys and headers on a USB stick.
  *
  *	vfat              read by our own code: no driver, no character sets, no mount
- *	everything else   mounted read-only by the kernel, attached to no folder: nobody else sees it, and it
- *goes with its last descriptor. Needs Linux 5.6
+ *	everything else   mounted read-only by the kernel, but in no folder: other processes do not see it, and
+ *	                  it ends with its last descriptor. Needs Linux 5.6
  *
- * Nothing is ever written to the device: journals are not replayed, and where a loop device can be had the
- *driver works through a read-only one, since some clean up even when they are told to mount read-only.
+ * Nothing is written to the device: journals are not replayed, and where a loop device is available the driver
+ * works through a read-only one, since some drivers clean up even on a read-only mount.
  *
- * All of this can block for ever on a bad device: call it in a child that can be given up.
+ * All of this can block indefinitely on a bad device: call it in a child that can be given up.
  */
 #ifndef DEVICE_STICK_H
 #define DEVICE_STICK_H
@@ -25,7 +25,7 @@ struct stick {
 };
 
 /*
- * Open the filesystem on @device (as for blkdev_open). @fstype: its type as mount(8) calls it, or NULL for
+ * Open the filesystem on @device (as for find_open). @fstype: its type as mount(8) calls it, or NULL for
  * what the superblock says. @s must not move afterwards. Fails: CAUSE_DEVICE (absent, unreadable, no
  * filesystem there), CAUSE_UNSUPPORTED (a type that has no files, or that this kernel has no driver for),
  * CAUSE_KERNEL (not mounted for another reason).

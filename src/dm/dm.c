@@ -13,7 +13,7 @@
 /*
  * What libdevmapper sends with every resume and removal: a udev cookie of 0 with
  * DM_UDEV_PRIMARY_SOURCE_FLAG above it. Without it udev's rules take the device for one
- * that is not set up, and systemd waits for it for ever.
+ * that is not set up, and systemd waits for it indefinitely.
  */
 enum { PRIMARY_SOURCE_EVENT = 0x0040 << 16 };
 
@@ -111,7 +111,7 @@ enum cause dm_crypt_version(const struct kernel *k, struct dm_version *v, struct
 		/* A list of what is loaded: the kernel may have the module all the same. */
 		if (!os_errno && !find_in_list(r, v))
 			cause = error_set(err, CAUSE_KERNEL,
-				"dm-crypt is not loaded here: load the module dm_crypt");
+				"dm-crypt is not loaded: load the module dm_crypt");
 	}
 	if (os_errno == EINVAL)
 		cause = error_set(err, CAUSE_KERNEL, "this kernel has no dm-crypt: load the module dm_crypt");
@@ -162,21 +162,21 @@ enum cause dm_create(const struct kernel *k, const char *name, const char *uuid,
 		cause = error_set(err, CAUSE_EXISTS, "%s: a mapping of that name or of that volume exists",
 			name);
 	else if (os_errno)
-		cause = error_set_os(err, CAUSE_KERNEL, os_errno, "%s: the mapping cannot be created", name);
+		cause = error_set_os(err, CAUSE_KERNEL, os_errno, "%s: cannot create the mapping", name);
 	arena_release(mark);
 	return cause;
 }
 
-static void put_target(struct request *r, uint64_t sectors, const char *type, const char *params)
+static void put_table(struct request *r, const struct dm_table *t)
 {
-	struct dm_target_spec spec = {.length = sectors};
-	size_t params_bytes = strlen(params) + 1;
+	struct dm_target_spec spec = {.length = t->sectors};
+	size_t params_bytes = strlen(t->params) + 1;
 
 	/* The next target would have to be aligned to 8 bytes. */
 	spec.next = (uint32_t)(sizeof(spec) + (params_bytes + 7) / 8 * 8);
-	text_format(spec.target_type, sizeof(spec.target_type), "%s", type);
+	text_format(spec.target_type, sizeof(spec.target_type), "%s", t->type);
 	memcpy(r->payload, &spec, sizeof(spec));
-	memcpy(r->payload + sizeof(spec), params, params_bytes);
+	memcpy(r->payload + sizeof(spec), t->params, params_bytes);
 	r->head.target_count = 1;
 }
 
@@ -196,8 +196,7 @@ static enum cause load_error(int os_errno, struct error *err)
 	}
 }
 
-enum cause dm_load(const struct kernel *k, uint64_t dev, bool read_only, uint64_t sectors, const char *type,
-	const char *params, struct error *err)
+enum cause dm_load(const struct kernel *k, uint64_t dev, const struct dm_table *t, struct error *err)
 {
 	uint32_t flags = DM_EXISTS_FLAG | DM_PERSISTENT_DEV_FLAG | DM_SECURE_DATA_FLAG;
 	size_t mark = arena_mark();
@@ -207,13 +206,13 @@ enum cause dm_load(const struct kernel *k, uint64_t dev, bool read_only, uint64_
 
 	if (cause)
 		return cause;
-	if (strlen(params) + sizeof(struct dm_target_spec) + 8 > sizeof(r->payload)) {
+	if (strlen(t->params) + sizeof(struct dm_target_spec) + 8 > sizeof(r->payload)) {
 		cause = error_set(err, CAUSE_BUG, "table does not fit");
 	} else {
 		/* Interrupted or not, the kernel has wiped the buffer: fill it each time. */
 		do {
-			prepare(r, NULL, dev, flags | (read_only ? DM_READONLY_FLAG : 0));
-			put_target(r, sectors, type, params);
+			prepare(r, NULL, dev, flags | (t->read_only ? DM_READONLY_FLAG : 0));
+			put_table(r, t);
 			os_errno = k->dm_ioctl(k->ctx, DM_TABLE_LOAD, r);
 		} while (os_errno == EINTR);
 		if (os_errno)
@@ -237,7 +236,7 @@ static enum cause resume(const struct kernel *k, uint64_t dev, uint32_t event, s
 	/* The ioctl is called suspend; without the suspend flag it resumes. */
 	os_errno = run(k, DM_DEV_SUSPEND, r);
 	if (os_errno)
-		cause = error_set_os(err, CAUSE_KERNEL, os_errno, "the mapping cannot be made live");
+		cause = error_set_os(err, CAUSE_KERNEL, os_errno, "cannot activate the mapping");
 	arena_release(mark);
 	return cause;
 }
@@ -273,9 +272,9 @@ enum cause dm_remove(const struct kernel *k, const char *name, struct error *err
 	if (os_errno == EBUSY)
 		cause = error_set(err, CAUSE_EXISTS, "%s: is in use", name);
 	else if (os_errno == ENXIO)
-		cause = error_set(err, CAUSE_DEVICE, "%s: there is no such mapping", name);
+		cause = error_set(err, CAUSE_DEVICE, "%s: no such mapping", name);
 	else if (os_errno)
-		cause = error_set_os(err, CAUSE_KERNEL, os_errno, "%s: cannot be removed", name);
+		cause = error_set_os(err, CAUSE_KERNEL, os_errno, "%s: cannot remove the mapping", name);
 	arena_release(mark);
 	return cause;
 }

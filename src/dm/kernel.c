@@ -72,14 +72,14 @@ static int make_control(void)
 
 enum cause kernel_open(struct kernel *k, struct error *err)
 {
-	int fd = open(control_path, O_RDWR | O_CLOEXEC), make_errno;
+	int fd = os_open(control_path, O_RDWR), make_errno;
 
 	if (fd < 0 && (errno == ENOENT || errno == ENXIO || errno == ENODEV)) {
 		make_errno = make_control();
 		if (make_errno == ENODEV)
 			return error_set(err, CAUSE_KERNEL,
 				"this kernel has no device-mapper: load the module dm_mod");
-		fd = open(control_path, O_RDWR | O_CLOEXEC);
+		fd = os_open(control_path, O_RDWR);
 	}
 	if (fd < 0 && (errno == EACCES || errno == EPERM))
 		return error_set_os(err, CAUSE_USAGE, errno, "%s: mapping needs root", control_path);

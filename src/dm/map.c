@@ -201,7 +201,7 @@ enum cause map_remove(const struct kernel *k, const char *name, struct error *er
 	if (cause)
 		return cause;
 	if (!found)
-		return error_set(err, CAUSE_DEVICE, "%s: there is no such mapping", kernel_name);
+		return error_set(err, CAUSE_DEVICE, "%s: no such mapping", kernel_name);
 	if (strncmp(st.uuid, "CRYPT-", 6))
 		return error_set(err, CAUSE_USAGE, "%s: is a mapping, but not of an encrypted volume",
 			kernel_name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* node - see node.h. */
 #include "dm/node.h"
+#include "base/os.h"
 #include "base/text.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -69,7 +70,7 @@ int node_open_private(uint64_t dev, const char *name)
 	text_format(path, sizeof(path), "/dev/%s", name);
 	if (mknod(path, S_IFBLK | 0600, to_dev_t(dev)))
 		return -1;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = os_open(path, O_RDONLY);
 	open_errno = errno;
 	(void)unlink(path);
 	errno = open_errno;

@@ -63,7 +63,7 @@ enum cause target_load(const struct kernel *k, uint64_t dev, bool read_only, con
 	if (!cause)
 		cause = target_format(t, line, err);
 	if (!cause)
-		cause = dm_load(k, dev, read_only, t->size_sectors, "crypt", line, err);
+		cause = dm_load(k, dev, &(struct dm_table){read_only, t->size_sectors, "crypt", line}, err);
 	arena_release(mark);
 	return cause;
 }

@@ -3,6 +3,7 @@
 #include "preflight/volume.h"
 #include "base/text.h"
 #include "boot/sight.h"
+#include "device/find.h"
 #include "device/member.h"
 #include "format/place.h"
 #include "keyslot/area.h"
@@ -307,7 +308,7 @@ static bool open_header(struct look *l)
 	} else {
 		text_format(below, sizeof(below), "%s", h->path);
 	}
-	if (!blkdev_open(below, &l->header, &err))
+	if (!find_open(below, &l->header, &err))
 		return true;
 	cannot(l, &err, "");
 	return false;

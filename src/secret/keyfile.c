@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* keyfile - see keyfile.h. */
 #include "secret/keyfile.h"
+#include "base/os.h"
 #include "secret/arena.h"
 #include "secret/wipe.h"
 #include <errno.h>
@@ -30,7 +31,7 @@ static ssize_t read_full(int fd, uint8_t *buf, size_t want)
 }
 
 /* At most so much of the buffer is used for what is skipped. */
-enum { SKIP_BYTES = 4096 };
+enum { SKIP_BYTES = 4096, FIRST_BYTES = 64 << 10 };
 
 /* Pipes cannot seek: what is skipped passes through @scratch, which may hold secrets. */
 static bool skip_by_reading(int fd, uint64_t count, uint8_t *scratch, size_t scratch_len)
@@ -53,16 +54,31 @@ static bool skip(int fd, uint64_t count, uint8_t *scratch, size_t scratch_len)
 	return errno == ESPIPE && skip_by_reading(fd, count, scratch, scratch_len);
 }
 
-/* From an open @fd into @buf, which has room for @room bytes. */
-static enum cause read_content(const struct keyfile *kf, int fd, uint8_t *buf, size_t room, size_t *len,
+/*
+ * From an open @fd to the end of the arena, at most @most bytes. Room for all of them is taken, and locked, only for
+ * a file that needs more than FIRST_BYTES.
+ */
+static enum cause read_content(const struct keyfile *kf, int fd, size_t most, struct secret *out,
 	struct error *err)
 {
+	size_t first = most < FIRST_BYTES ? most : FIRST_BYTES;
+	enum cause cause = arena_get(&out->data, first, err);
+	uint8_t *rest;
 	ssize_t n;
 
-	if (!skip(fd, kf->offset_bytes, buf, room))
+	if (cause)
+		return cause;
+	if (!skip(fd, kf->offset_bytes, out->data, first))
 		return error_set(err, CAUSE_USAGE, "key file %s: cannot skip to byte %llu", kf->path,
 			(unsigned long long)kf->offset_bytes);
-	n = read_full(fd, buf, room);
+	n = read_full(fd, out->data, first);
+	if (n == FIRST_BYTES && first < most) {
+		cause = arena_get(&rest, most - first, err);
+		if (cause)
+			return cause;
+		n = read_full(fd, rest, most - first);
+		n = n < 0 ? n : n + FIRST_BYTES;
+	}
 	if (n < 0)
 		return error_set_os(err, CAUSE_USAGE, errno, "key file %s: cannot be read", kf->path);
 	if (kf->size_bytes && (uint64_t)n < kf->size_bytes)
@@ -74,8 +90,9 @@ static enum cause read_content(const struct keyfile *kf, int fd, uint8_t *buf, s
 		return error_set(err, CAUSE_USAGE, "key file %s: longer than %u KiB; give --keyfile-size",
 			kf->path, KEYFILE_MAX_BYTES >> 10);
 	if (!n)
-		return error_set(err, CAUSE_USAGE, "key file %s: nothing to read in it", kf->path);
-	*len = (size_t)n;
+		return error_set(err, CAUSE_USAGE, "key file %s: is empty%s", kf->path,
+			kf->offset_bytes ? " behind its offset" : "");
+	out->len = (size_t)n;
 	return CAUSE_OK;
 }
 
@@ -87,7 +104,7 @@ static enum cause open_source(const struct keyfile *kf, int *fd, struct error *e
 		*fd = STDIN_FILENO;
 		return CAUSE_OK;
 	}
-	*fd = open(kf->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	*fd = os_open(kf->path, O_RDONLY | O_NOCTTY);
 	if (*fd < 0)
 		return error_set_os(err, CAUSE_USAGE, errno, "key file %s: cannot be opened", kf->path);
 	if (!fstat(*fd, &st) && S_ISDIR(st.st_mode)) {
@@ -100,10 +117,8 @@ static enum cause open_source(const struct keyfile *kf, int *fd, struct error *e
 enum cause keyfile_read(const struct keyfile *kf, struct secret *out, struct error *err)
 {
 	/* One byte more than the limit, so that "too long" can be told from "just fits". */
-	size_t room = kf->size_bytes ? (size_t)kf->size_bytes : KEYFILE_MAX_BYTES + 1;
-	size_t mark = arena_mark(), len = 0;
+	size_t most = kf->size_bytes ? (size_t)kf->size_bytes : KEYFILE_MAX_BYTES + 1, mark = arena_mark();
 	enum cause cause;
-	uint8_t *buf;
 	int fd;
 
 	if (kf->size_bytes > KEYFILE_MAX_BYTES)
@@ -112,15 +127,13 @@ enum cause keyfile_read(const struct keyfile *kf, struct secret *out, struct err
 	cause = open_source(kf, &fd, err);
 	if (cause)
 		return cause;
-	cause = arena_get(&buf, room, err);
-	if (!cause)
-		cause = read_content(kf, fd, buf, room, &len, err);
+	*out = (struct secret){.data = NULL};
+	cause = read_content(kf, fd, most, out, err);
 	if (cause)
 		arena_release(mark);
 	else
-		arena_trim(buf, len, len > SKIP_BYTES ? len : SKIP_BYTES);
+		arena_trim(out->data, out->len, out->len > SKIP_BYTES ? out->len : SKIP_BYTES);
 	if (fd != STDIN_FILENO)
 		close(fd);
-	*out = (struct secret){buf, len};
 	return cause;
 }

@@ -9,15 +9,9 @@
 #define SECRET_KEYFILE_H
 
 #include "base/cause.h"
-#include <stdint.h>
+#include "secret/secret.h"
 
-enum { KEYFILE_MAX_BYTES = 8 << 20 };
-
-/* A secret in the arena; it lives until the mark below it is released. */
-struct secret {
-	uint8_t *data;
-	size_t len;
-};
+enum { KEYFILE_MAX_BYTES = SECRET_MAX_BYTES };
 
 struct keyfile {
 	const char *path;      /* "-" is standard input, read to its end */

@@ -3,7 +3,8 @@
 #ifndef SECRET_KEYRING_H
 #define SECRET_KEYRING_H
 
-#include "secret/keyfile.h"
+#include "base/cause.h"
+#include "secret/secret.h"
 #include <stdbool.h>
 
 /* Is there a key that is called so, in the keyrings of this process or of its user? */

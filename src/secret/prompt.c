@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* prompt - see prompt.h. */
 #include "secret/prompt.h"
+#include "base/os.h"
 #include "base/text.h"
 #include "secret/arena.h"
 #include "secret/wipe.h"
@@ -34,7 +35,7 @@ static void on_signal(int sig)
 
 static int open_terminal(void)
 {
-	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	int fd = os_open("/dev/tty", O_RDWR | O_NOCTTY);
 
 	if (fd >= 0)
 		return fd;

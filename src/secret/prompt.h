@@ -8,7 +8,8 @@
 #ifndef SECRET_PROMPT_H
 #define SECRET_PROMPT_H
 
-#include "secret/keyfile.h"
+#include "base/cause.h"
+#include "secret/secret.h"
 #include <stdbool.h>
 
 enum { PROMPT_MAX_BYTES = 512 };

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vault - secrets that a process shares with its children.
+ * vault - memory for secrets that is shared with child processes.
  *
- * The arena (arena.h) is kept from children. When a child reads a key or tries one, the secret passes through a
- * slot here instead of a pipe, which could not be wiped: one shared mapping, locked as it is used, left out of
- * core dumps.
+ * The arena (arena.h) is not inherited. A child that reads or tries a key gets it through a slot here, not through a
+ * pipe, which cannot be wiped. One shared mapping: locked as it is used, left out of core dumps.
  */
 #ifndef SECRET_VAULT_H
 #define SECRET_VAULT_H
 
-#include "secret/keyfile.h"
+#include "base/cause.h"
+#include "secret/secret.h"
 
 enum {
 	VAULT_SLOTS = 8,
-	VAULT_SLOT_BYTES = KEYFILE_MAX_BYTES,
+	VAULT_SLOT_BYTES = SECRET_MAX_BYTES,
 	VAULT_LINES = 9, /* short secrets: what is being typed, one for each console and two beside them */
 	VAULT_LINE_BYTES = 1024,
 };

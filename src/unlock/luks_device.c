@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* luks_device - see luks_device.h. */
 #include "unlock/luks_device.h"
+#include "device/find.h"
 
 enum cause luks_device_open(struct luks_device *d, const char *spec, struct error *err)
 {
 	d->detached.fd = -1;
 	d->place = (struct place){.device = &d->data};
-	return blkdev_open(spec, &d->data, err);
+	return find_open(spec, &d->data, err);
 }
 
 enum cause luks_device_open_header(struct luks_device *d, const char *spec, struct error *err)
 {
-	enum cause cause = spec ? blkdev_open(spec, &d->detached, err) : CAUSE_OK;
+	enum cause cause = spec ? find_open(spec, &d->detached, err) : CAUSE_OK;
 
 	if (spec && !cause)
 		d->place.header = &d->detached;

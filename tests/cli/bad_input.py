@@ -210,13 +210,13 @@ def detached(b):
 def key_files(b):
     base, complaints = volume("base"), []
     empty, big, ten = file(b, "empty-key"), file(b, "big-key", size=(8 << 20) + 1), file(b, "ten-bytes", b"0123456789")
-    for path, says in (("/nonexistent", "cannot be opened: No such file"), ("/", "is a directory"), (empty, "nothing to read"),
-                       ("/dev/null", "nothing to read"), (big, "longer than 8192 KiB"), ("/dev/zero", "longer than 8192 KiB"),
+    for path, says in (("/nonexistent", "cannot be opened: No such file"), ("/", "is a directory"), (empty, "is empty"),
+                       ("/dev/null", "is empty"), (big, "longer than 8192 KiB"), ("/dev/zero", "longer than 8192 KiB"),
                        (base + "/x", "cannot be opened: Not a directory"), ("x" * 5000, "key file x+"),
                        ("k\ney\x1b[2J", "cannot be opened: No such file")):
         for command in (["test"], ["test", "--key-slot", "1"]):
             complaints += b.fails(1, says, *command, "--key-file", path, base)
-    for options, says in ((["--keyfile-offset", "11"], "nothing to read"), (["--keyfile-offset", "10"], "nothing to read"),
+    for options, says in ((["--keyfile-offset", "11"], "is empty"), (["--keyfile-offset", "10"], "is empty"),
                           (["--keyfile-offset", str(1 << 62)], ""), (["--keyfile-offset", str((1 << 63) - 1)], ""),
                           (["--keyfile-size", "11"], "has 10 bytes from byte 0 on, 11 are asked for"),
                           (["--keyfile-size", "8388608"], "has 10 bytes"),
@@ -224,7 +224,7 @@ def key_files(b):
         complaints += b.fails(1, says, "test", "--key-file", ten, *options, base)
         complaints += b.fails(1, "", "test", "--key-file", "-", *options, base, stdin=b"0123456789")
     complaints += b.fails(1, "longer than 8192 KiB", "test", "--key-file", "-", base, stdin=bytes((8 << 20) + 1))
-    complaints += b.fails(1, "nothing to read", "test", "--key-file", "-", base)
+    complaints += b.fails(1, "is empty", "test", "--key-file", "-", base)
     return complaints + b.fails(2, "wrong passphrase or key", "test", "--key-file", ten, base)
 
 

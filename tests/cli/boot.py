@@ -470,7 +470,7 @@ def odd_key_files(b):
     for name, size in (("nothing", 0), ("large", (8 << 20) + 1)):
         with open(b.file(name), "wb") as f:
             f.truncate(size)
-    wrong = {"nothing": "nothing to read in it", "folder": "is a directory", "large": "longer than 8192 KiB"}
+    wrong = {"nothing": "is empty", "folder": "is a directory", "large": "longer than 8192 KiB"}
     keys = " ".join(f"latchkey.key={b.file(name)}" for name in (*wrong, "fifo"))
     with Boot(b, f"latchkey.device={ONE} {keys}") as t:
         t.expect_all(["Enter passphrase"] + [f"the key file {b.file(name)}: key file {b.file(name)}: {why}" for name, why in wrong.items()])

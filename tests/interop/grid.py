@@ -699,7 +699,7 @@ def reencrypting():
 def empty_secret():
     volume = several("empty-secret", (A,))
     complaints = latchkey_alone(volume, typed(b""), None, 1, "no passphrase") + latchkey_alone(volume, typed(b"\n"), None, 1)
-    return complaints + latchkey_alone(volume, from_file(FOLDER, b""), None, 1, "nothing to read")
+    return complaints + latchkey_alone(volume, from_file(FOLDER, b""), None, 1, "is empty")
 
 
 # -----------------------------------------------------------------------------------------------------------

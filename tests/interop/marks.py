@@ -276,7 +276,7 @@ TYPES = [
     ("nvidia_raid_member", "", sectors_from_end(2, (0, b"NVIDIA  "), (8, struct.pack("<I", 30)), (16, b"\x64\0some"),
                                                 finish=sum_nvidia), None, True),
     *[("promise_fasttrack_raid_member", "", sectors_from_end(n, (0, b"Promise Technology, Inc.")), None, True)
-      for n in (63, 255, 256, 16, 399, 591, 675, 735, 911, 974, 991, 951, 3087)],
+      for n in (63, 255, 256, 16)],
     ("hpt45x_raid_member", "", sectors_from_end(11, (0, HPT[2])), None, True),
     ("hpt45x_raid_member", "", sectors_from_end(11, (0, HPT[1])), None, True),
     ("hpt37x_raid_member", "", from_start(4608, bytes(32) + HPT[0]), None, False),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A device or file opened once, read-only, and what stands in its place by mistake. */
 #include "device/blkdev.h"
+#include "device/find.h"
 #include "rows.h"
 #include <dirent.h>
 #include <errno.h>
@@ -52,7 +53,7 @@ static void fails(const char *spec, enum cause cause, const char *piece)
 	struct blkdev dev;
 	struct error err = {.text = ""};
 
-	assert_int_equal(blkdev_open(spec, &dev, &err), cause);
+	assert_int_equal(find_open(spec, &dev, &err), cause);
 	if (!strstr(err.text, piece))
 		fail_msg("\"%s\" does not say \"%s\"", err.text, piece);
 	assert_int_equal(dev.fd, -1);
@@ -67,7 +68,7 @@ static void a_file_is_read_from_another_place(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(blkdev_open(file_of(5000), &dev, &err), CAUSE_OK);
+	assert_int_equal(find_open(file_of(5000), &dev, &err), CAUSE_OK);
 	assert_true(dev.reader.size_bytes == 5000);
 	assert_false(dev.is_block);
 	assert_int_equal(reader_read(&dev.reader, got, sizeof(got), 4984, &err), CAUSE_OK);
@@ -88,7 +89,7 @@ static void bytes_beyond_the_end_are_read(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(blkdev_open(file_of(5000), &dev, &err), CAUSE_OK);
+	assert_int_equal(find_open(file_of(5000), &dev, &err), CAUSE_OK);
 	for (size_t i = 0; i < COUNT(places); i++) {
 		assert_int_equal(reader_read(&dev.reader, got, (size_t)places[i][1], places[i][0], &err),
 			CAUSE_DEVICE);
@@ -106,7 +107,7 @@ static void a_file_cut_meanwhile_is_read_on(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(blkdev_open(path, &dev, &err), CAUSE_OK);
+	assert_int_equal(find_open(path, &dev, &err), CAUSE_OK);
 	assert_int_equal(truncate(path, 3000), 0);
 	assert_int_equal(reader_read(&dev.reader, got, 4000, 0, &err), CAUSE_DEVICE);
 	assert_non_null(strstr(err.text, "ended at byte 3000 while it was read"));
@@ -124,7 +125,7 @@ static void the_path_is_opened_again(void **state)
 	FILE *file;
 
 	(void)state;
-	assert_int_equal(blkdev_open(path, &dev, &err), CAUSE_OK);
+	assert_int_equal(find_open(path, &dev, &err), CAUSE_OK);
 	file = fopen(other, "wb");
 	assert_non_null(file);
 	for (int i = 0; i < 5000; i++)
@@ -142,7 +143,7 @@ static void a_device_is_opened_for_writing(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(blkdev_open(file_of(512), &dev, &err), CAUSE_OK);
+	assert_int_equal(find_open(file_of(512), &dev, &err), CAUSE_OK);
 	assert_int_equal(fcntl(dev.fd, F_GETFL) & O_ACCMODE, O_RDONLY);
 	assert_true(fcntl(dev.fd, F_GETFD) & FD_CLOEXEC);
 	blkdev_close(&dev);
@@ -154,7 +155,7 @@ static void an_empty_file_is_an_error_of_its_own(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(blkdev_open(file_of(0), &dev, &err), CAUSE_OK);
+	assert_int_equal(find_open(file_of(0), &dev, &err), CAUSE_OK);
 	assert_true(dev.reader.size_bytes == 0);
 	blkdev_close(&dev);
 }
@@ -169,7 +170,7 @@ static void a_size_over_2_GiB_is_cut(void **state)
 	(void)state;
 	if (truncate(path, (off_t)5 << 30))
 		skip();
-	assert_int_equal(blkdev_open(path, &dev, &err), CAUSE_OK);
+	assert_int_equal(find_open(path, &dev, &err), CAUSE_OK);
 	assert_true(dev.reader.size_bytes == UINT64_C(5) << 30);
 	assert_int_equal(reader_read(&dev.reader, &got, 1, (UINT64_C(5) << 30) - 1, &err), CAUSE_OK);
 	assert_int_equal(got, 0);
@@ -217,7 +218,7 @@ static void a_control_character_in_a_name_reaches_the_terminal(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(blkdev_open("/dev/a\033[2J\n", &dev, &err), CAUSE_DEVICE);
+	assert_int_equal(find_open("/dev/a\033[2J\n", &dev, &err), CAUSE_DEVICE);
 	assert_string_equal(dev.name, "/dev/a\\x1b[2J\\x0a");
 	assert_null(strchr(err.text, 033));
 }
@@ -240,7 +241,7 @@ static void a_file_is_called_in_use(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(blkdev_open(file_of(512), &dev, &err), CAUSE_OK);
+	assert_int_equal(find_open(file_of(512), &dev, &err), CAUSE_OK);
 	assert_int_equal(blkdev_check_free(&dev, &err), CAUSE_OK);
 	blkdev_close(&dev);
 }
@@ -277,7 +278,7 @@ static void the_number_of_a_block_device_is_wrong(void **state)
 
 	(void)state;
 	assert_int_equal(stat(block_path, &st), 0);
-	if (blkdev_open(block_path, &dev, &err))
+	if (find_open(block_path, &dev, &err))
 		fail_msg("%s", err.text);
 	assert_true(dev.is_block);
 	assert_int_equal(dev.major, major(st.st_rdev));
@@ -293,7 +294,7 @@ static void a_held_block_device_is_called_free(void **state)
 	int holder;
 
 	(void)state;
-	if (blkdev_open(block_path, &dev, &err))
+	if (find_open(block_path, &dev, &err))
 		fail_msg("%s", err.text);
 	holder = open(block_path, O_RDONLY | O_CLOEXEC | O_EXCL);
 	/* Held by us, or by somebody else already. */

@@ -128,8 +128,10 @@ static void the_load_request_is_wrong(void **state)
 			struct fake_kernel *f = created();
 			struct error err;
 
-			assert_int_equal(dm_load(&f->face, FAKE_DEV, read_only, UINT64_C(1) << 40, "crypt",
-						 lines[i], &err),
+			assert_int_equal(dm_load(&f->face, FAKE_DEV,
+						 &(struct dm_table){read_only, UINT64_C(1) << 40, "crypt",
+							 lines[i]},
+						 &err),
 				CAUSE_OK);
 			fake_expected(fake_want,
 				FLAG_EXISTS | FLAG_PERSISTENT_DEV | FLAG_SECURE_DATA |
@@ -185,7 +187,7 @@ static void a_line_as_long_as_the_buffer_runs_over(void **state)
 
 		memset(line + 4, 'x', len - 4);
 		line[len] = 0;
-		cause = dm_load(&f->face, FAKE_DEV, false, 8, "crypt", line, &err);
+		cause = dm_load(&f->face, FAKE_DEV, &(struct dm_table){false, 8, "crypt", line}, &err);
 		if (FAKE_HEAD + FAKE_SPEC + len + 1 > FAKE_BUFFER) {
 			assert_int_equal(cause, CAUSE_BUG);
 			assert_int_equal(f->count, 0);
@@ -307,7 +309,7 @@ static enum cause do_create(struct fake_kernel *f, struct error *err)
 
 static enum cause do_load(struct fake_kernel *f, struct error *err)
 {
-	return dm_load(&f->face, FAKE_DEV, false, 8, "crypt", "aes 00 0 7:0 8", err);
+	return dm_load(&f->face, FAKE_DEV, &(struct dm_table){false, 8, "crypt", "aes 00 0 7:0 8"}, err);
 }
 
 static enum cause do_resume(struct fake_kernel *f, struct error *err)
@@ -355,11 +357,11 @@ static const struct failure {
 	{"a name in use is called something else", do_create, DM_DEV_CREATE, EBUSY, 1, CAUSE_EXISTS,
 		"root2: a mapping of that name or of that volume exists"},
 	{"EINVAL for the creation is called something else", do_create, DM_DEV_CREATE, EINVAL, 1,
-		CAUSE_KERNEL, "root2: the mapping cannot be created"},
+		CAUSE_KERNEL, "root2: cannot create the mapping"},
 	{"ENOMEM for the creation is taken for success", do_create, DM_DEV_CREATE, ENOMEM, 1, CAUSE_KERNEL,
-		"cannot be created"},
+		"cannot create"},
 	{"EPERM for the creation is taken for success", do_create, DM_DEV_CREATE, EPERM, 1, CAUSE_KERNEL,
-		"cannot be created"},
+		"cannot create"},
 	{"a busy data device is called something else", do_load, DM_TABLE_LOAD, EBUSY, 1, CAUSE_EXISTS,
 		"the data device is in use"},
 	{"no memory for the load is called something else", do_load, DM_TABLE_LOAD, ENOMEM, 1, CAUSE_RESOURCE,
@@ -375,17 +377,17 @@ static const struct failure {
 	{"an interrupted load is repeated with the wiped buffer", do_load, DM_TABLE_LOAD, EINTR, 2, CAUSE_OK,
 		""},
 	{"EINVAL for the resume is taken for success", do_resume, DM_DEV_SUSPEND, EINVAL, 1, CAUSE_KERNEL,
-		"cannot be made live"},
+		"cannot activate"},
 	{"ENOMEM for the resume is taken for success", do_resume, DM_DEV_SUSPEND, ENOMEM, 1, CAUSE_KERNEL,
-		"cannot be made live"},
+		"cannot activate"},
 	{"an interrupted resume is not repeated", do_resume, DM_DEV_SUSPEND, EINTR, 1, CAUSE_OK, ""},
 	{"a device that udev looks at is not tried again", do_remove, DM_DEV_REMOVE, EBUSY, 19, CAUSE_OK, ""},
 	{"a device in use is waited for for ever", do_remove, DM_DEV_REMOVE, EBUSY, 1000000, CAUSE_EXISTS,
 		"root: is in use"},
 	{"an absent mapping is called something else", do_remove, DM_DEV_REMOVE, ENXIO, 1, CAUSE_DEVICE,
-		"root: there is no such mapping"},
+		"root: no such mapping"},
 	{"EPERM for the removal is taken for success", do_remove, DM_DEV_REMOVE, EPERM, 1, CAUSE_KERNEL,
-		"root: cannot be removed"},
+		"root: cannot remove the mapping"},
 	{"an interrupted removal is not repeated", do_remove, DM_DEV_REMOVE, EINTR, 1, CAUSE_OK, ""},
 };
 
@@ -450,7 +452,7 @@ static void a_key_stays_in_the_buffer(void **state)
 			f->fail_request = DM_TABLE_LOAD;
 			f->fail_errno = os_errno;
 			f->fail_times = os_errno != 0;
-			(void)!dm_load(&f->face, FAKE_DEV, false, 8, "crypt", line, &err);
+			(void)!dm_load(&f->face, FAKE_DEV, &(struct dm_table){false, 8, "crypt", line}, &err);
 			assert_non_null(memmem(f->calls[0].buffer, FAKE_BUFFER, secret, sizeof(secret) - 1));
 			assert_false(fake_arena_holds(secret, sizeof(secret) - 1));
 			assert_int_equal(arena_mark(), mark);

@@ -622,9 +622,9 @@ static const struct removal {
 	{"a mapping in use is called something else", UUID, EBUSY, 1000, DM_DEV_REMOVE, CAUSE_EXISTS,
 		NAME ": is in use", false},
 	{"a mapping that went away is called something else", UUID, ENXIO, 1, DM_DEV_REMOVE, CAUSE_DEVICE,
-		"there is no such mapping", false},
-	{"a refused removal is called done", UUID, EPERM, 1, DM_DEV_REMOVE, CAUSE_KERNEL, "cannot be removed",
-		false},
+		"no such mapping", false},
+	{"a refused removal is called done", UUID, EPERM, 1, DM_DEV_REMOVE, CAUSE_KERNEL,
+		"cannot remove the mapping", false},
 	{"a refused status is called absence", UUID, EPERM, 1, DM_DEV_STATUS, CAUSE_KERNEL, "does not answer",
 		false},
 };
@@ -656,7 +656,7 @@ static void an_absent_mapping_is_called_something_else(void **state)
 
 	(void)state;
 	assert_int_equal(map_remove(&f->face, "nobody", &err), CAUSE_DEVICE);
-	assert_string_equal(err.text, "nobody: there is no such mapping");
+	assert_string_equal(err.text, "nobody: no such mapping");
 	assert_int_equal(f->count, 1);
 	assert_int_equal(map_remove(&f->face, "a/b", &err), CAUSE_USAGE);
 	assert_int_equal(f->count, 1);

@@ -101,23 +101,70 @@ TEST(marks_behind_the_first_are_not_told)
 	assert_null(m.type);
 }
 
-static enum cause unreadable_end(void *ctx, void *buf, size_t len, uint64_t off, struct error *err)
+static struct {
+	uint64_t begin, end; /* of what cannot be read */
+	unsigned reads, failed;
+} bad;
+
+static enum cause partly_read(void *ctx, void *buf, size_t len, uint64_t off, struct error *err)
 {
 	(void)ctx;
-	if (off + len > IMAGE / 2)
+	bad.reads++;
+	if (off < bad.end && off + len > bad.begin) {
+		bad.failed++;
 		return error_set(err, CAUSE_DEVICE, "cannot be read");
+	}
 	memcpy(buf, image + off, len);
 	return CAUSE_OK;
 }
 
+static struct reader partly(uint64_t begin, uint64_t end)
+{
+	bad.begin = begin;
+	bad.end = end;
+	bad.reads = bad.failed = 0;
+	return (struct reader){partly_read, NULL, IMAGE, "device"};
+}
+
 TEST(a_place_that_cannot_be_read_hides_the_marks_elsewhere)
 {
-	struct reader r = {unreadable_end, NULL, IMAGE, "device"};
+	struct reader r = partly(IMAGE / 2, IMAGE);
 	unsigned row = 0;
 
 	put_md_1(4096, 2);
 	assert_true(mark_next(&r, &row, &m));
 	assert_string_equal(m.version, "1.2");
+}
+
+TEST(a_failing_end_is_read_again_and_again)
+{
+	struct reader r = partly(IMAGE / 2, IMAGE);
+	unsigned row = 0;
+
+	memset(image, 0, sizeof(image));
+	assert_false(mark_next(&r, &row, &m));
+	assert_true(bad.failed > 0 && bad.failed <= 3);
+}
+
+TEST(one_bad_sector_hides_the_marks_beside_it)
+{
+	for (uint64_t sector = 1; sector < 258; sector++) {
+		struct reader r = partly(IMAGE - sector * 512, IMAGE - sector * 512 + 512);
+		unsigned row = 0;
+
+		put_md_1(SUPER_10, 2);
+		assert_true(mark_next(&r, &row, &m) == (sector != 16));
+	}
+}
+
+TEST(a_device_without_marks_takes_many_reads)
+{
+	struct reader r = partly(0, 0);
+	unsigned row = 0;
+
+	memset(image, 0, sizeof(image));
+	assert_false(mark_next(&r, &row, &m));
+	assert_true(bad.reads <= 2);
 }
 
 TEST(noise_has_a_mark)
@@ -141,6 +188,9 @@ int main(void)
 		cmocka_unit_test(a_device_that_is_too_short_for_a_mark_has_one_or_is_read_beyond_its_end),
 		cmocka_unit_test(marks_behind_the_first_are_not_told),
 		cmocka_unit_test(a_place_that_cannot_be_read_hides_the_marks_elsewhere),
+		cmocka_unit_test(a_failing_end_is_read_again_and_again),
+		cmocka_unit_test(one_bad_sector_hides_the_marks_beside_it),
+		cmocka_unit_test(a_device_without_marks_takes_many_reads),
 		cmocka_unit_test(noise_has_a_mark),
 	};
 
