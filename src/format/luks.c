@@ -48,7 +48,7 @@ enum cause luks_data_extent(const struct luks_segment *seg, uint64_t device_byte
 		size = device_bytes - seg->off;
 	if (size % seg->sector_bytes)
 		return error_set(err, CAUSE_DEVICE,
-			"its data of %llu bytes is no multiple of its sector size %u",
+			"its data of %llu bytes is not a multiple of its sector size %u",
 			(unsigned long long)size, seg->sector_bytes);
 	*off_sectors = seg->off / 512;
 	*size_sectors = size / 512;
@@ -72,7 +72,8 @@ bool luks_uuid_is_valid(const char *s)
 void luks_offline_reencryption(char *text, size_t size, const char *uuid)
 {
 	text_format(text, size,
-		"an offline re-encryption is under way; finish it with the program that began it, where its file LUKS-%s.log is",
+		"an offline re-encryption is under way; finish it with the program that began it, where its file "
+		"LUKS-%s.log is",
 		uuid);
 }
 

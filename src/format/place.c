@@ -22,8 +22,8 @@ static uint64_t usable_bytes(const struct blkdev *dev)
 }
 
 /*
- * cryptsetup rounds a backup of LUKS1 up to the pages of the machine that makes it, beyond the beginning of the data
- * where that is no multiple of them.
+ * cryptsetup rounds the size of a LUKS1 backup up to whole memory pages of the machine that makes it. That
+ * may be beyond the beginning of the data.
  */
 static bool ends_on_page(uint64_t end, uint64_t size_bytes)
 {
@@ -33,7 +33,10 @@ static bool ends_on_page(uint64_t end, uint64_t size_bytes)
 	return false;
 }
 
-/* Does what has @size_bytes hold header and keyslots whole, and no data, where a device could have the data? */
+/*
+ * Are header and keyslots complete in @size_bytes, and is there no data, though a device could have it
+ * there?
+ */
 static bool ends_before_data(const struct luks *luks, uint64_t size_bytes)
 {
 	uint64_t end = luks_keyslots_end(luks);
