@@ -41,6 +41,12 @@ static enum luks_advice advice_without_header(const struct reader *r, const stru
 	return shows_reencryption(r) ? LUKS_ADVICE_COPY : LUKS_ADVICE_RESTORE;
 }
 
+/* What is wrong with @c is what is wrong with the device. */
+static enum cause fail_as(const struct copy *c, const struct reader *r, struct error *err)
+{
+	return error_set(err, c->why.cause, "%s: %s", r->name, c->why.text);
+}
+
 /* No copy could be used: say what is wrong with the device. */
 static enum cause no_header(const struct reader *r, const struct copy *primary, const struct copy *secondary,
 	enum luks_advice *advice, struct error *err)
@@ -54,8 +60,7 @@ static enum cause no_header(const struct reader *r, const struct copy *primary, 
 	}
 	if ((first || second) && (!first || copy_is_unknown(primary)) &&
 		(!second || copy_is_unknown(secondary)))
-		return error_set(err, CAUSE_UNSUPPORTED, "%s: %s", r->name,
-			first ? primary->why.text : secondary->why.text);
+		return fail_as(first ? primary : secondary, r, err);
 	if (first || second) {
 		*advice = advice_without_header(r, primary, secondary);
 		return error_set(err, CAUSE_DAMAGED,
@@ -134,8 +139,7 @@ static enum cause choose(const struct reader *r, struct copy *primary, struct co
 	copy_judge(other, &spare);
 	/* A copy that there was no memory for could be the newer one. */
 	if (lacks_memory(used) || lacks_memory(other))
-		return error_set(err, CAUSE_RESOURCE, "%s: %s", r->name,
-			(lacks_memory(used) ? used : other)->why.text);
+		return fail_as(lacks_memory(used) ? used : other, r, err);
 	if (used->state != COPY_SOUND && other->state != COPY_SOUND)
 		return no_header(r, primary, secondary, &report->advice, err);
 	if (used->state != COPY_SOUND) {
@@ -187,7 +191,7 @@ enum cause header_load(const struct reader *r, struct luks *luks, struct header_
 	copy_open(r, 0, &primary);
 	if (primary.offline) {
 		report_copy(&primary, &report->primary);
-		return error_set(err, CAUSE_UNSUPPORTED, "%s: %s", r->name, primary.why.text);
+		return fail_as(&primary, r, err);
 	}
 	/* A LUKS2 header whose version was hit by a flipped bit says 1 as well: then the second copy decides. */
 	if (primary.state == COPY_DAMAGED && primary.version == 1) {

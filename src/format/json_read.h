@@ -30,7 +30,8 @@ struct json_field {
 	uint8_t type;               /* enum json_type */
 	bool optional;              /* when it is missing, its place in the struct is unchanged */
 	uint16_t off, size, length; /* of its place in the struct; where the length of JSON_BASE64 goes */
-	uint32_t low, high;         /* the numbers in range; both 0: all */
+	uint16_t low;               /* the numbers in range; both 0: all */
+	uint32_t high;
 };
 
 /* For the rows of a table: where @member is in struct @type. */

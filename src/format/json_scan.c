@@ -10,15 +10,14 @@ struct scan {
 	size_t len, at;
 	unsigned depth, values;
 	bool free_numbers; /* inside "tokens" */
-	const char *wrong; /* the first thing that was */
+	const char *wrong; /* what was; the scan ends there */
 };
 
 static bool value(struct scan *s);
 
 static bool fail(struct scan *s, const char *wrong)
 {
-	if (!s->wrong)
-		s->wrong = wrong;
+	s->wrong = wrong;
 	return false;
 }
 

@@ -79,34 +79,27 @@ void luks_offline_reencryption(char *text, size_t size, const char *uuid)
 
 const char *luks_reencryption_name(enum luks_reencryption r)
 {
-	switch (r) {
-	case LUKS_REENCRYPTION_NONE:
-		return "none";
-	case LUKS_REENCRYPTION_CLEAN:
-		return "clean";
-	case LUKS_REENCRYPTION_CRASHED:
-		return "crashed";
-	case LUKS_REENCRYPTION_V1:
-		return "v1";
-	case LUKS_REENCRYPTION_OFFLINE:
-		return "offline";
-	case LUKS_REENCRYPTION_UNKNOWN:
-		return "unknown";
-	}
-	return "?";
+	static const char names[][8] = {
+		[LUKS_REENCRYPTION_NONE] = "none",
+		[LUKS_REENCRYPTION_CLEAN] = "clean",
+		[LUKS_REENCRYPTION_CRASHED] = "crashed",
+		[LUKS_REENCRYPTION_V1] = "v1",
+		[LUKS_REENCRYPTION_OFFLINE] = "offline",
+		[LUKS_REENCRYPTION_UNKNOWN] = "unknown",
+	};
+
+	return names[r];
 }
 
 const char *luks_priority_name(enum luks_priority p)
 {
-	switch (p) {
-	case LUKS_PRIORITY_IGNORE:
-		return "ignore";
-	case LUKS_PRIORITY_NORMAL:
-		return "normal";
-	case LUKS_PRIORITY_PREFER:
-		return "prefer";
-	}
-	return "?";
+	static const char names[][8] = {
+		[LUKS_PRIORITY_IGNORE] = "ignore",
+		[LUKS_PRIORITY_NORMAL] = "normal",
+		[LUKS_PRIORITY_PREFER] = "prefer",
+	};
+
+	return names[p];
 }
 
 const struct luks_keyslot *luks_find_keyslot(const struct luks *luks, unsigned id)

@@ -28,21 +28,21 @@ static const struct json_field requirements[] = {
 /* 3.6.1 */
 static bool set_flag(const char *text, struct luks_flags *flags)
 {
-	const struct {
-		const char *name;
-		bool *flag;
+	static const struct {
+		char name[23];
+		uint8_t off; /* of its bool */
 	} known[] = {
-		{"allow-discards", &flags->allow_discards},
-		{"same-cpu-crypt", &flags->same_cpu_crypt},
-		{"submit-from-crypt-cpus", &flags->submit_from_crypt_cpus},
-		{"no-read-workqueue", &flags->no_read_workqueue},
-		{"no-write-workqueue", &flags->no_write_workqueue},
-		{"high_priority", &flags->high_priority},
+		{"allow-discards", offsetof(struct luks_flags, allow_discards)},
+		{"same-cpu-crypt", offsetof(struct luks_flags, same_cpu_crypt)},
+		{"submit-from-crypt-cpus", offsetof(struct luks_flags, submit_from_crypt_cpus)},
+		{"no-read-workqueue", offsetof(struct luks_flags, no_read_workqueue)},
+		{"no-write-workqueue", offsetof(struct luks_flags, no_write_workqueue)},
+		{"high_priority", offsetof(struct luks_flags, high_priority)},
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
 		if (!strcmp(text, known[i].name)) {
-			*known[i].flag = true;
+			*(bool *)((char *)flags + known[i].off) = true;
 			return true;
 		}
 	return false;

@@ -50,43 +50,44 @@ static enum luks_reencryption state_of(const struct luks *luks, const struct luk
 }
 
 /* Over any other requirement: nothing else can be done before. */
-static void say(struct luks_verdict *v, enum luks_advice advice, const char *why)
+static void require(struct luks *luks, enum luks_advice advice, const char *why)
 {
-	*v = (struct luks_verdict){.advice = advice};
-	verdict_set(v, CAUSE_UNSUPPORTED, "%s", why);
+	luks->requirements = (struct luks_verdict){.advice = advice};
+	verdict_set(&luks->requirements, CAUSE_UNSUPPORTED, "%s", why);
 }
 
 void luks2_reencryption_judge(struct luks *luks, const struct luks2_reencryption *r,
 	const uint32_t *digest_keyslots)
 {
-	struct luks_verdict *v = &luks->requirements;
+	char text[LUKS_WHY_BYTES];
 
 	luks->reencryption = state_of(luks, r, digest_keyslots);
 	switch (luks->reencryption) {
 	case LUKS_REENCRYPTION_NONE:
 		break;
 	case LUKS_REENCRYPTION_CLEAN:
-		say(v, LUKS_ADVICE_RESUME,
+		require(luks, LUKS_ADVICE_RESUME,
 			r->unprotected
 				? "a re-encryption is under way with --resilience none: unless it was stopped in an "
 				  "orderly way, part of the data is lost"
 				: "a re-encryption is under way");
 		break;
 	case LUKS_REENCRYPTION_CRASHED:
-		say(v, LUKS_ADVICE_RECOVER,
+		require(luks, LUKS_ADVICE_RECOVER,
 			"a re-encryption is under way and was interrupted while it wrote");
 		break;
 	case LUKS_REENCRYPTION_V1:
-		say(v, LUKS_ADVICE_RECOVER,
+		require(luks, LUKS_ADVICE_RECOVER,
 			"a re-encryption is under way that a cryptsetup before 2.4.3 began");
 		break;
 	case LUKS_REENCRYPTION_OFFLINE:
-		say(v, LUKS_ADVICE_NONE, "");
-		luks_offline_reencryption(v->why, sizeof(v->why), luks->uuid);
+		luks_offline_reencryption(text, sizeof(text), luks->uuid);
+		require(luks, LUKS_ADVICE_NONE, text);
 		break;
 	case LUKS_REENCRYPTION_UNKNOWN:
+		/* Of a requirement that is not known, luks2_config.c has said more. */
 		if (r->required != LUKS_REENCRYPTION_UNKNOWN)
-			say(v, LUKS_ADVICE_NONE,
+			require(luks, LUKS_ADVICE_NONE,
 				"a re-encryption is under way and its metadata is incomplete: do not resume it, and "
 				"copy the device first");
 		break;
@@ -97,7 +98,7 @@ void luks2_reencryption_compare(struct luks *luks, const struct luks *own)
 {
 	if ((luks->reencryption || own->reencryption) && own->seqid >= luks->seqid &&
 		!strcmp(luks->uuid, own->uuid))
-		say(&luks->requirements, LUKS_ADVICE_NONE,
+		require(luks, LUKS_ADVICE_NONE,
 			"the header on the device is not older, and only the newest one fits the data of a "
 			"re-encryption: leave --header out");
 }

@@ -252,7 +252,7 @@ for what, change, words in (
         ("by a sector, the moved one", lambda h: h["segments"]["0"].update(offset="15728128"), "segments 0 and 2 overlap"),
         ("by a sector, in order", lambda h: h["segments"]["1"].update(size="12583424"), "segments 1 and 2 overlap"),
         ("the later inside the earlier", lambda h: h["segments"]["2"].update(offset="2097152", size="512"), "segments 1 and 2 overlap"),
-        ("a dynamic one in front", lambda h: h["segments"]["0"].update(size="dynamic"), 'segment 0 is "dynamic" and not the last'),
+        ("a dynamic one in front", lambda h: h["segments"]["0"].update(size="dynamic"), 'segment 0 is "dynamic" but not the last'),
         ("the last, dynamic one over the moved one", lambda h: h["segments"]["2"].update(size="dynamic"), "segments 0 and 2 overlap"),
         ("the keyslots", lambda h: h["segments"]["1"].update(offset="1048064"), "segment 1: begins at byte 1048064, inside the header"),
 ):
