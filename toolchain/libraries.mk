@@ -42,8 +42,8 @@ BEARSSL_CFLAGS := $(SMALLEST) -I$(S)/bearssl/inc -I$(S)/bearssl/src
 ARGON2_CFLAGS  := $(SMALLEST) -I$(S)/argon2/include -DARGON2_NO_THREADS
 # The complete library with its own fill_segment, as the reference for the tests. Its names are changed to avoid conflicts.
 REFERENCE_CFLAGS := -O2 -I$(S)/argon2/include -include tests/unit/argon2_reference.h
-CJSON_CFLAGS   := -Os -DCJSON_NESTING_LIMIT=32 -include src/format/json_library.h
-$(B)/libcjson.a: src/format/json_library.h
+CJSON_CFLAGS   := -Os -DCJSON_NESTING_LIMIT=32 -include src/format/cjson_config.h
+$(B)/libcjson.a: src/format/cjson_config.h
 CMOCKA_CFLAGS  := -O1 -I$(S)/cmocka/include $(addprefix -DHAVE_,UNISTD_H SIGNAL_H SETJMP_H TIME_H STRINGS_H UINTPTR_T \
 	CLOCK_REALTIME CLOCK_GETTIME STRUCT_TIMESPEC)
 library = +$(call say,BUILD,$@)$(MAKE) -f toolchain/library.mk OUT=$@ SRC=$(S)/$(1) FILES='$(2)' CC='$(CC)' AR='$(AR)' \

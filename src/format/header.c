@@ -2,202 +2,15 @@
 /* header - see header.h. */
 #include "format/header.h"
 #include "base/text.h"
+#include "format/copy.h"
 #include "format/luks1.h"
-#include "format/luks2_binary.h"
-#include "format/luks2_check.h"
-#include "format/luks2_json.h"
+#include "format/luks2_reencryption.h"
 #include <string.h>
-#include <sys/mman.h>
-
-enum copy_state {
-	COPY_ABSENT,     /* no magic there */
-	COPY_UNREADABLE, /* the device does not give the bytes */
-	COPY_DAMAGED,    /* a magic, but a wrong field, checksum or JSON */
-	COPY_SOUND,      /* checksum right */
-};
-
-struct copy {
-	uint64_t at;
-	enum copy_state state;
-	unsigned version; /* as the first bytes say, when there is a magic */
-	struct luks2_binary bin;
-	const char *foreign; /* what seems to have been made over the primary, or NULL */
-	bool offline;        /* no header until somebody else's re-encryption has ended */
-	uint8_t *data;       /* bin.hdr_size_bytes, mapped; only when sound */
-	struct error why;
-};
-
-static void copy_close(struct copy *c)
-{
-	if (c->data)
-		munmap(c->data, (size_t)c->bin.hdr_size_bytes);
-	c->data = NULL;
-}
-
-/* The whole copy behind its @first bytes, in a mapping. */
-static enum cause read_rest(const struct reader *r, const uint8_t *first, struct copy *c)
-{
-	size_t size = (size_t)c->bin.hdr_size_bytes;
-	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (map == MAP_FAILED)
-		return error_set(&c->why, CAUSE_RESOURCE, "no memory for a header of %llu bytes",
-			(unsigned long long)size);
-	c->data = map;
-	memcpy(c->data, first, LUKS2_BINARY_BYTES);
-	return reader_read(r, c->data + LUKS2_BINARY_BYTES, size - LUKS2_BINARY_BYTES,
-		c->at + LUKS2_BINARY_BYTES, &c->why);
-}
-
-static enum copy_state state_of(enum cause cause)
-{
-	switch (cause) {
-	case CAUSE_OK:
-		return COPY_SOUND;
-	case CAUSE_DEVICE:
-	case CAUSE_RESOURCE:
-		return COPY_UNREADABLE;
-	default:
-		return COPY_DAMAGED;
-	}
-}
-
-/* The name of what left its mark in the first 4096 bytes of a device, or NULL. */
-static const char *foreign_mark(const uint8_t first[static LUKS2_BINARY_BYTES])
-{
-	static const struct {
-		uint16_t off;
-		uint8_t len;
-		const char *mark, *name;
-	} marks[] = {
-		{1080, 2, "\x53\xef", "ext4"},
-		{0, 4, "XFSB", "xfs"},
-		{0, 4, "hsqs", "squashfs"},
-		{3, 8, "-FVE-FS-", "BitLocker"},
-		{512, 8, "LABELONE", "LVM"},
-		{4086, 10, "SWAPSPACE2", "swap"},
-		{510, 2, "\x55\xaa", "a partition table, FAT or NTFS"},
-	};
-
-	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
-		if (!memcmp(first + marks[i].off, marks[i].mark, marks[i].len))
-			return marks[i].name;
-	return NULL;
-}
-
-/* The re-encryption of a LUKS1 volume; all fields but the magic are as before. */
-static void refuse_offline(const uint8_t *first, struct copy *c)
-{
-	const char *uuid = (const char *)first + LUKS_UUID_OFF;
-
-	c->offline = true;
-	c->state = COPY_DAMAGED;
-	c->why.cause = CAUSE_UNSUPPORTED;
-	luks_offline_reencryption(c->why.text, sizeof(c->why.text), luks_uuid_is_valid(uuid) ? uuid : "UUID");
-}
-
-/* Judge the copy at byte @at: everything but its JSON. */
-static void copy_open(const struct reader *r, uint64_t at, struct copy *c)
-{
-	uint8_t first[LUKS2_BINARY_BYTES];
-	enum luks_magic magic;
-	enum cause cause;
-
-	*c = (struct copy){.at = at};
-	cause = reader_read(r, first, sizeof(first), at, &c->why);
-	magic = cause ? LUKS_MAGIC_NONE : luks_magic(first, &c->version);
-	if (magic == LUKS_MAGIC_OFFLINE) {
-		refuse_offline(first, c);
-		return;
-	}
-	if (!cause && magic == LUKS_MAGIC_NONE) {
-		c->foreign = at ? NULL : foreign_mark(first);
-		error_set(&c->why, CAUSE_DAMAGED, "has no LUKS magic%s%s",
-			c->foreign ? " but the mark of " : "", c->foreign ? c->foreign : "");
-		return;
-	}
-	if (!cause)
-		cause = luks2_binary_decode(first, at, &c->bin, &c->why);
-	if (!cause)
-		cause = read_rest(r, first, c);
-	if (!cause)
-		cause = luks2_binary_verify(&c->bin, c->data, &c->why);
-	c->state = state_of(cause);
-	if (cause)
-		copy_close(c);
-}
-
-/* A bit that a bus flipped on the way is right the second time; damage stays. */
-static void copy_open_patiently(const struct reader *r, uint64_t at, struct copy *c)
-{
-	copy_open(r, at, c);
-	if (c->state == COPY_DAMAGED && c->version == 2)
-		copy_open(r, at, c);
-}
-
-/* Without a primary that could tell: the first sound copy at one of the nine places. */
-static void find_secondary(const struct reader *r, struct copy *c)
-{
-	struct copy best = {0};
-
-	for (uint64_t at = LUKS2_HDR_SIZE_MIN; at <= LUKS2_HDR_SIZE_MAX; at *= 2) {
-		if (at + LUKS2_BINARY_BYTES > r->size_bytes)
-			break;
-		copy_open(r, at, c);
-		if (c->state == COPY_SOUND)
-			return;
-		if (c->state > best.state)
-			best = *c;
-	}
-	*c = best;
-}
-
-/* The JSON text ends at the first NUL, and behind it the area is empty (2.2). */
-static enum cause json_text(const struct copy *c, const char **text, size_t *len, struct error *err)
-{
-	size_t area = (size_t)c->bin.hdr_size_bytes - LUKS2_BINARY_BYTES;
-
-	*text = (const char *)c->data + LUKS2_BINARY_BYTES;
-	*len = strnlen(*text, area);
-	if (*len == area)
-		return error_set(err, CAUSE_DAMAGED, "JSON has no end");
-	for (size_t i = *len; i < area; i++)
-		if ((*text)[i])
-			return error_set(err, CAUSE_DAMAGED, "bytes behind the JSON text");
-	return CAUSE_OK;
-}
-
-static enum cause model_from(const struct copy *c, struct luks *luks, struct error *err)
-{
-	struct luks2_links links;
-	const char *text;
-	size_t len;
-	enum cause cause;
-
-	memset(luks, 0, sizeof(*luks));
-	luks->version = 2;
-	luks->seqid = c->bin.seqid;
-	luks->hdr_size_bytes = c->bin.hdr_size_bytes;
-	memcpy(luks->uuid, c->bin.uuid, sizeof(luks->uuid));
-	memcpy(luks->label, c->bin.label, sizeof(luks->label));
-	memcpy(luks->subsystem, c->bin.subsystem, sizeof(luks->subsystem));
-	cause = json_text(c, &text, &len, err);
-	if (!cause)
-		cause = luks2_json_read(text, len, luks, &links, err);
-	if (!cause)
-		cause = luks2_check(luks, &links, err);
-	return cause;
-}
-
-/* Is the copy written in a way that we do not know? By itself that can be damage, too. */
-static bool is_unknown(const struct copy *c)
-{
-	return c->state == COPY_DAMAGED && c->why.cause == CAUSE_UNSUPPORTED;
-}
 
 /*
- * Does a re-encryption stand in what is left of the text? Then no header backup fits the data any more, and who
- * restores one loses it. Neither checksums nor sizes can be trusted here: all bytes of the largest header are looked at.
+ * Does what is left of the text mention a re-encryption? Then no header backup fits the data any more, and
+ * to restore one loses it. Neither checksums nor sizes can be trusted here: the size of the largest header
+ * is searched.
  */
 static bool shows_reencryption(const struct reader *r)
 {
@@ -223,9 +36,15 @@ static bool shows_reencryption(const struct reader *r)
 static enum luks_advice advice_without_header(const struct reader *r, const struct copy *primary,
 	const struct copy *secondary)
 {
-	if (is_unknown(primary) || is_unknown(secondary))
+	if (copy_is_unknown(primary) || copy_is_unknown(secondary))
 		return LUKS_ADVICE_NONE;
 	return shows_reencryption(r) ? LUKS_ADVICE_COPY : LUKS_ADVICE_RESTORE;
+}
+
+/* What is wrong with @c is what is wrong with the device. */
+static enum cause fail_as(const struct copy *c, const struct reader *r, struct error *err)
+{
+	return error_set(err, c->why.cause, "%s: %s", r->name, c->why.text);
 }
 
 /* No copy could be used: say what is wrong with the device. */
@@ -239,9 +58,9 @@ static enum cause no_header(const struct reader *r, const struct copy *primary, 
 		return error_set(err, primary->why.cause, "%s: the LUKS1 header is damaged: %s", r->name,
 			primary->why.text);
 	}
-	if ((first || second) && (!first || is_unknown(primary)) && (!second || is_unknown(secondary)))
-		return error_set(err, CAUSE_UNSUPPORTED, "%s: %s", r->name,
-			first ? primary->why.text : secondary->why.text);
+	if ((first || second) && (!first || copy_is_unknown(primary)) &&
+		(!second || copy_is_unknown(secondary)))
+		return fail_as(first ? primary : secondary, r, err);
 	if (first || second) {
 		*advice = advice_without_header(r, primary, secondary);
 		return error_set(err, CAUSE_DAMAGED,
@@ -265,12 +84,12 @@ static void report_copy(const struct copy *c, struct header_copy *out)
 }
 
 /*
- * A repair writes over what stands in the place of @c. It does not mend what cannot be read, and cryptsetup goes by the
- * version that the first copy says.
+ * A repair overwrites what is in the place of @c. It does not help where that cannot be read, and
+ * cryptsetup believes the version in the first copy.
  */
 static enum luks_advice advice_for(const struct copy *c)
 {
-	if (c->state == COPY_UNREADABLE || is_unknown(c) || c->version == 1)
+	if (c->state == COPY_UNREADABLE || copy_is_unknown(c) || c->version == 1)
 		return LUKS_ADVICE_NONE;
 	if (!c->foreign)
 		return LUKS_ADVICE_REPAIR;
@@ -302,46 +121,33 @@ static void report_other(const struct reader *r, const struct copy *used, const 
 	}
 }
 
-/* The JSON of @c must keep the rules, too. */
-static void judge_json(struct copy *c, struct luks *scratch)
+static bool lacks_memory(const struct copy *c)
 {
-	enum cause cause = model_from(c, scratch, &c->why);
-
-	if (cause)
-		c->state = state_of(cause);
+	return c->state == COPY_UNREADABLE && c->why.cause == CAUSE_RESOURCE;
 }
 
-/*
- * The newer sound copy is used; a tie goes to the primary. Both are judged to the end, the
- * older one first, so that @luks is left as the newer says.
- */
+/* The newer sound copy is used; a tie goes to the primary. Both are judged to the end. */
 static enum cause choose(const struct reader *r, struct copy *primary, struct copy *secondary,
 	struct luks *luks, struct header_report *report, struct error *err)
 {
 	bool newer = secondary->state == COPY_SOUND &&
 	             (primary->state != COPY_SOUND || secondary->bin.seqid > primary->bin.seqid);
-	struct copy *first = newer ? secondary : primary, *second = newer ? primary : secondary;
+	struct copy *used = newer ? secondary : primary, *other = newer ? primary : secondary;
+	struct luks spare;
 
-	if (second->state == COPY_SOUND)
-		judge_json(second, luks);
-	if (first->state == COPY_SOUND)
-		judge_json(first, luks);
+	copy_judge(used, luks);
+	copy_judge(other, &spare);
 	/* A copy that there was no memory for could be the newer one. */
-	for (int i = 0; i < 2; i++)
-		if ((i ? second : first)->state == COPY_UNREADABLE &&
-			(i ? second : first)->why.cause == CAUSE_RESOURCE)
-			return error_set(err, CAUSE_RESOURCE, "%s: %s", r->name,
-				(i ? second : first)->why.text);
-	if (first->state == COPY_SOUND) {
-		report_other(r, first, second, report);
-		return CAUSE_OK;
-	}
-	if (second->state != COPY_SOUND)
+	if (lacks_memory(used) || lacks_memory(other))
+		return fail_as(lacks_memory(used) ? used : other, r, err);
+	if (used->state != COPY_SOUND && other->state != COPY_SOUND)
 		return no_header(r, primary, secondary, &report->advice, err);
-	judge_json(second, luks);
-	if (second->state != COPY_SOUND)
-		return error_set(err, second->why.cause, "%s: %s", r->name, second->why.text);
-	report_other(r, second, first, report);
+	if (used->state != COPY_SOUND) {
+		*luks = spare;
+		used = other;
+		other = newer ? secondary : primary;
+	}
+	report_other(r, used, other, report);
 	return CAUSE_OK;
 }
 
@@ -360,9 +166,9 @@ static enum cause load_luks2(const struct reader *r, struct copy *primary, struc
 	enum cause cause;
 
 	if (primary->state == COPY_SOUND)
-		copy_open_patiently(r, primary->bin.hdr_size_bytes, &secondary);
+		copy_open(r, primary->bin.hdr_size_bytes, &secondary);
 	else
-		find_secondary(r, &secondary);
+		copy_find_secondary(r, &secondary);
 	/* Where it should be and is not: an address for the report. */
 	if (!secondary.at) {
 		secondary.at = LUKS2_HDR_SIZE_MIN;
@@ -382,10 +188,10 @@ enum cause header_load(const struct reader *r, struct luks *luks, struct header_
 	enum cause cause;
 
 	memset(report, 0, sizeof(*report));
-	copy_open_patiently(r, 0, &primary);
+	copy_open(r, 0, &primary);
 	if (primary.offline) {
 		report_copy(&primary, &report->primary);
-		return error_set(err, CAUSE_UNSUPPORTED, "%s: %s", r->name, primary.why.text);
+		return fail_as(&primary, r, err);
 	}
 	/* A LUKS2 header whose version was hit by a flipped bit says 1 as well: then the second copy decides. */
 	if (primary.state == COPY_DAMAGED && primary.version == 1) {

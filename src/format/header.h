@@ -39,7 +39,9 @@ struct header_report {
 enum cause header_load(const struct reader *r, struct luks *luks, struct header_report *report,
 	struct error *err) MUST_USE;
 
-/* Is the detached header @luks still the one to be used? Another one may stand on @data: luks2_reencryption_compare. */
+/*
+ * Is the detached header @luks still the newest? There may be another on @data: luks2_reencryption_compare.
+ */
 void header_judge_detached(const struct reader *data, struct luks *luks);
 
 #endif

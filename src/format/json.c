@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* json - see json.h. The only file that sees cJSON. */
 #include "format/json.h"
-#include "format/json_library.h"
+#include "format/cjson_config.h"
 #include "format/json_scan.h"
 #include <cJSON.h>
 #include <string.h>
 #include <sys/mman.h>
 
 /*
- * What the library asks the C library for is given here: it is compiled with json_library.h
+ * What the library asks the C library for is given here: it is compiled with cjson_config.h
  * in front. So the program needs no allocator and no floating point.
  *
  * It allocates one piece a value and one a string and gives nothing back before the end:
@@ -156,7 +156,7 @@ enum cause json_open(const char *text, size_t len, const struct json **root, str
 		return error_set(err, CAUSE_DAMAGED, "JSON cannot be parsed");
 	twice = find_duplicate(tree);
 	if (twice)
-		return error_set(err, CAUSE_DAMAGED, "JSON: the name \"%s\" stands twice in one object",
+		return error_set(err, CAUSE_DAMAGED, "JSON: the name \"%s\" occurs twice in one object",
 			twice);
 	*root = wrap(tree);
 	return CAUSE_OK;
@@ -170,13 +170,6 @@ bool json_is_object(const struct json *v)
 bool json_is_array(const struct json *v)
 {
 	return v && cJSON_IsArray(node(v));
-}
-
-bool json_is_integer(const struct json *v)
-{
-	uint32_t ignored;
-
-	return json_u32(v, &ignored);
 }
 
 const struct json *json_member(const struct json *object, const char *name)

@@ -27,7 +27,6 @@ void json_close(void);
 
 bool json_is_object(const struct json *v);
 bool json_is_array(const struct json *v);
-bool json_is_integer(const struct json *v);
 
 /* The member called exactly @name, or NULL; also when @object is NULL or no object. */
 const struct json *json_member(const struct json *object, const char *name);

@@ -10,15 +10,14 @@ struct scan {
 	size_t len, at;
 	unsigned depth, values;
 	bool free_numbers; /* inside "tokens" */
-	const char *wrong; /* the first thing that was */
+	const char *wrong; /* what was; the scan ends there */
 };
 
 static bool value(struct scan *s);
 
 static bool fail(struct scan *s, const char *wrong)
 {
-	if (!s->wrong)
-		s->wrong = wrong;
+	s->wrong = wrong;
 	return false;
 }
 
@@ -84,7 +83,7 @@ static bool string(struct scan *s)
 			c = peek(s);
 		}
 		if (c < 0x20)
-			return fail(s, c < 0 ? "string without end" : "control character in a string");
+			return fail(s, c < 0 ? "unterminated string" : "control character in a string");
 		s->at++;
 		if (c == '"')
 			return true;
@@ -127,7 +126,7 @@ static bool integer(struct scan *s)
 	int c = peek(s);
 
 	if (!n || (n > 1 && *start == '0') || c == '.' || c == 'e' || c == 'E')
-		return fail(s, "number that is not a plain integer");
+		return fail(s, "a number that is not a plain integer");
 	for (size_t i = 0; i < n && v <= UINT32_MAX; i++)
 		v = v * 10 + (uint64_t)(start[i] - '0');
 	return v > UINT32_MAX ? fail(s, "integer over 32 bits") : true;
@@ -225,9 +224,9 @@ enum cause json_scan(const char *text, size_t len, struct error *err)
 
 	/* No blank in front either: the first byte of the area is the bracket (2.2). */
 	if (peek(&s) != '{')
-		fail(&s, "no object at the start");
+		fail(&s, "does not begin with an object");
 	else if (value(&s) && s.at != len)
-		fail(&s, "bytes behind the object");
+		fail(&s, "bytes after the object");
 	if (s.wrong)
 		return error_set(err, CAUSE_DAMAGED, "JSON, byte %llu: %s", (unsigned long long)s.at,
 			s.wrong);

@@ -48,7 +48,7 @@ enum cause luks_data_extent(const struct luks_segment *seg, uint64_t device_byte
 		size = device_bytes - seg->off;
 	if (size % seg->sector_bytes)
 		return error_set(err, CAUSE_DEVICE,
-			"its data of %llu bytes is no multiple of its sector size %u",
+			"its data of %llu bytes is not a multiple of its sector size %u",
 			(unsigned long long)size, seg->sector_bytes);
 	*off_sectors = seg->off / 512;
 	*size_sectors = size / 512;
@@ -72,40 +72,34 @@ bool luks_uuid_is_valid(const char *s)
 void luks_offline_reencryption(char *text, size_t size, const char *uuid)
 {
 	text_format(text, size,
-		"an offline re-encryption is under way; finish it with the program that began it, where its file LUKS-%s.log is",
+		"an offline re-encryption is under way; finish it with the program that began it, where its file "
+		"LUKS-%s.log is",
 		uuid);
 }
 
 const char *luks_reencryption_name(enum luks_reencryption r)
 {
-	switch (r) {
-	case LUKS_REENCRYPTION_NONE:
-		return "none";
-	case LUKS_REENCRYPTION_CLEAN:
-		return "clean";
-	case LUKS_REENCRYPTION_CRASHED:
-		return "crashed";
-	case LUKS_REENCRYPTION_V1:
-		return "v1";
-	case LUKS_REENCRYPTION_OFFLINE:
-		return "offline";
-	case LUKS_REENCRYPTION_UNKNOWN:
-		return "unknown";
-	}
-	return "?";
+	static const char names[][8] = {
+		[LUKS_REENCRYPTION_NONE] = "none",
+		[LUKS_REENCRYPTION_CLEAN] = "clean",
+		[LUKS_REENCRYPTION_CRASHED] = "crashed",
+		[LUKS_REENCRYPTION_V1] = "v1",
+		[LUKS_REENCRYPTION_OFFLINE] = "offline",
+		[LUKS_REENCRYPTION_UNKNOWN] = "unknown",
+	};
+
+	return names[r];
 }
 
 const char *luks_priority_name(enum luks_priority p)
 {
-	switch (p) {
-	case LUKS_PRIORITY_IGNORE:
-		return "ignore";
-	case LUKS_PRIORITY_NORMAL:
-		return "normal";
-	case LUKS_PRIORITY_PREFER:
-		return "prefer";
-	}
-	return "?";
+	static const char names[][8] = {
+		[LUKS_PRIORITY_IGNORE] = "ignore",
+		[LUKS_PRIORITY_NORMAL] = "normal",
+		[LUKS_PRIORITY_PREFER] = "prefer",
+	};
+
+	return names[p];
 }
 
 const struct luks_keyslot *luks_find_keyslot(const struct luks *luks, unsigned id)

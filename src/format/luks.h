@@ -95,8 +95,8 @@ struct luks_segment {
 };
 
 /*
- * A re-encryption (also encryption or decryption in place) that has begun and not ended. The header requires it to be
- * known; one segment flagged "in-reencryption" tells crashed from clean.
+ * A re-encryption (also encryption or decryption in place) that has begun and not ended. It is a
+ * requirement in the header; a segment flagged "in-reencryption" tells crashed from clean.
  */
 enum luks_reencryption {
 	LUKS_REENCRYPTION_NONE,

@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "format/luks2_binary.h"
+#include "format/verdict.h"
 #include <string.h>
 
 /* Figure 1: each field begins where the one before it ends. */
@@ -38,25 +39,10 @@ static enum cause read_name(const uint8_t *field, const char *what, char out[sta
 	struct error *err)
 {
 	if (!memchr(field, 0, NAME_BYTES) || !field[0])
-		return error_set(err, CAUSE_DAMAGED, "%s is empty or has no end", what);
+		return error_set(err, CAUSE_DAMAGED, "%s is empty or not terminated", what);
 	for (int i = 0; i < NAME_BYTES; i++)
 		out[i] = (char)(field[i] >= 'A' && field[i] <= 'Z' ? field[i] + 'a' - 'A' : field[i]);
 	return CAUSE_OK;
-}
-
-static void unsupported(struct luks_verdict *v, const char *what, const char *name, const char *advice)
-{
-	if (v->cause)
-		return;
-	v->cause = CAUSE_UNSUPPORTED;
-	text_format(v->why, sizeof(v->why), "%s \"%s\" is not supported%s", what, name, advice);
-	text_sanitize(v->why);
-}
-
-static void damaged(struct luks_verdict *v, const char *why)
-{
-	v->cause = CAUSE_DAMAGED;
-	text_format(v->why, sizeof(v->why), "%s", why);
 }
 
 static enum cause read_cipher(const uint8_t *data, struct luks_segment *seg, uint32_t key_bytes,
@@ -70,9 +56,8 @@ static enum cause read_cipher(const uint8_t *data, struct luks_segment *seg, uin
 	if (cause)
 		return cause;
 	text_format(both, sizeof(both), "%s-%s", name, mode);
-	if (!cipher_find(both, &seg->cipher))
-		unsupported(&seg->verdict, "cipher", both, cipher_advice(both));
-	else if (!cipher_key_fits(seg->cipher, key_bytes))
+	verdict_cipher(&seg->verdict, both, &seg->cipher);
+	if (!seg->verdict.cause && !cipher_key_fits(seg->cipher, key_bytes))
 		return error_set(err, CAUSE_DAMAGED, "a key of %u bytes does not fit %s", key_bytes, both);
 	return CAUSE_OK;
 }
@@ -80,7 +65,7 @@ static enum cause read_cipher(const uint8_t *data, struct luks_segment *seg, uin
 static enum cause read_uuid(const uint8_t *field, struct luks *luks, struct error *err)
 {
 	if (!luks_uuid_is_valid((const char *)field))
-		return error_set(err, CAUSE_DAMAGED, "UUID field holds no UUID");
+		return error_set(err, CAUSE_DAMAGED, "the UUID field does not hold a UUID");
 	memcpy(luks->uuid, field, LUKS_UUID_CHARS);
 	return CAUSE_OK;
 }
@@ -88,11 +73,10 @@ static enum cause read_uuid(const uint8_t *field, struct luks *luks, struct erro
 static enum cause read_digest(const uint8_t *data, const char *hash, struct luks_digest *digest,
 	struct error *err)
 {
-	if (!hash_find(hash, &digest->hash))
-		unsupported(&digest->verdict, "hash", hash, "");
+	verdict_hash(&digest->verdict, hash, &digest->hash);
 	digest->iterations = bytes_be32(data + MK_ITERATIONS_OFF);
 	if (!digest->iterations)
-		return error_set(err, CAUSE_DAMAGED, "digest of 0 iterations");
+		return error_set(err, CAUSE_DAMAGED, "the digest has 0 iterations");
 	memcpy(digest->salt, data + MK_SALT_OFF, sizeof(digest->salt));
 	memcpy(digest->value, data + MK_DIGEST_OFF, 20);
 	digest->value_bytes = 20;
@@ -100,15 +84,24 @@ static enum cause read_digest(const uint8_t *data, const char *hash, struct luks
 	return CAUSE_OK;
 }
 
-/* The area of slot @id lies behind the header and, unless the data is elsewhere, before the data. */
-static enum cause check_area(const struct luks *luks, const struct luks_keyslot *slot, struct error *err)
+/*
+ * The area of @slot is after the header, before the data unless that is elsewhere, and overlaps no area of
+ * the keyslots before it in @all.
+ */
+static enum cause check_area(const struct luks *luks, const struct luks_keyslot *all,
+	const struct luks_keyslot *slot, struct error *err)
 {
 	uint64_t high = luks->segment.off ? luks->segment.off : UINT64_MAX;
 
-	if (!bytes_inside(slot->area_off, luks_area_used_bytes(slot), LUKS1_HEADER_BYTES, high))
+	if (!bytes_inside(slot->area_off, slot->area_size_bytes, LUKS1_HEADER_BYTES, high))
 		return error_set(err, CAUSE_DAMAGED,
 			"keyslot %u: area at %llu, %llu bytes, is not between header and data", slot->id,
-			(unsigned long long)slot->area_off, (unsigned long long)luks_area_used_bytes(slot));
+			(unsigned long long)slot->area_off, (unsigned long long)slot->area_size_bytes);
+	for (const struct luks_keyslot *other = all; other < slot; other++)
+		if (bytes_overlap(slot->area_off, slot->area_size_bytes, other->area_off,
+			    other->area_size_bytes))
+			return error_set(err, CAUSE_DAMAGED, "keyslots %u and %u: areas overlap", other->id,
+				slot->id);
 	return CAUSE_OK;
 }
 
@@ -130,9 +123,22 @@ static enum cause read_slot(const uint8_t *p, const struct luks *luks, struct lu
 	memcpy(slot->kdf.salt, p + SLOT_SALT_OFF, LUKS_SALT_BYTES);
 	slot->verdict = luks->segment.verdict.cause ? luks->segment.verdict : digest->verdict;
 	if (bytes_be32(p + SLOT_STRIPES_OFF) != LUKS_STRIPES)
-		return error_set(err, CAUSE_DAMAGED, "keyslot %u: %u stripes where %u belong", slot->id,
+		return error_set(err, CAUSE_DAMAGED, "keyslot %u: %u stripes instead of %u", slot->id,
 			bytes_be32(p + SLOT_STRIPES_OFF), LUKS_STRIPES);
-	return check_area(luks, slot, err);
+	return CAUSE_OK;
+}
+
+/* A keyslot that is active, or damaged: that makes it unusable, and must not hide another. */
+static void keep_slot(uint32_t active, struct luks_keyslot *slot, struct luks *luks)
+{
+	bool marked = active == SLOT_ACTIVE;
+
+	if (!marked || !slot->kdf.iterations) {
+		slot->verdict.cause = CAUSE_OK;
+		verdict_set(&slot->verdict, CAUSE_DAMAGED, "%s",
+			marked ? "has 0 iterations" : "is marked neither active nor inactive");
+	}
+	luks->keyslots[luks->keyslot_count++] = *slot;
 }
 
 static enum cause read_slots(const uint8_t *data, struct luks *luks, struct error *err)
@@ -143,29 +149,20 @@ static enum cause read_slots(const uint8_t *data, struct luks *luks, struct erro
 		const uint8_t *p = data + KEYSLOTS_OFF + id * SLOT_BYTES;
 		uint32_t active = bytes_be32(p + SLOT_ACTIVE_OFF);
 		enum cause cause;
-		uint64_t end;
+		uint64_t bytes;
 
 		all[id].id = id;
 		/* Inactive ones have an area too, which the next passphrase would go to. */
 		cause = read_slot(p, luks, &all[id], err);
+		if (!cause)
+			cause = check_area(luks, all, &all[id], err);
 		if (cause)
 			return cause;
-		end = all[id].area_off + all[id].area_size_bytes;
-		if (end - LUKS1_HEADER_BYTES > luks->keyslots_size_bytes)
-			luks->keyslots_size_bytes = end - LUKS1_HEADER_BYTES;
-		for (unsigned j = 0; j < id; j++)
-			if (bytes_overlap(all[id].area_off, all[id].area_size_bytes, all[j].area_off,
-				    all[j].area_size_bytes))
-				return error_set(err, CAUSE_DAMAGED, "keyslots %u and %u: areas overlap", j,
-					id);
-		if (active == SLOT_INACTIVE)
-			continue;
-		/* These spoil one keyslot, and must not hide another. */
-		if (active != SLOT_ACTIVE)
-			damaged(&all[id].verdict, "is marked neither active nor inactive");
-		else if (!all[id].kdf.iterations)
-			damaged(&all[id].verdict, "has 0 iterations");
-		luks->keyslots[luks->keyslot_count++] = all[id];
+		bytes = all[id].area_off + all[id].area_size_bytes - LUKS1_HEADER_BYTES;
+		if (bytes > luks->keyslots_size_bytes)
+			luks->keyslots_size_bytes = bytes;
+		if (active != SLOT_INACTIVE)
+			keep_slot(active, &all[id], luks);
 	}
 	return CAUSE_OK;
 }

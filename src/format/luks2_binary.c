@@ -57,12 +57,12 @@ static enum cause decode_texts(const uint8_t *data, struct luks2_binary *out, st
 
 	if (!copy_text(out->label, data + LABEL_OFF, 48, sizeof(out->label)) ||
 		!copy_text(out->subsystem, data + SUBSYSTEM_OFF, 48, sizeof(out->subsystem)))
-		return error_set(err, CAUSE_DAMAGED, "label or subsystem has no end");
+		return error_set(err, CAUSE_DAMAGED, "label or subsystem is not terminated");
 	memset(out->uuid, 0, sizeof(out->uuid));
 	if (!copy_text(out->uuid, data + UUID_OFF, 40, sizeof(out->uuid)) || !luks_uuid_is_valid(out->uuid))
-		return error_set(err, CAUSE_DAMAGED, "UUID field holds no UUID");
+		return error_set(err, CAUSE_DAMAGED, "the UUID field does not hold a UUID");
 	if (!copy_text(alg, data + CSUM_ALG_OFF, sizeof(alg), sizeof(alg)))
-		return error_set(err, CAUSE_DAMAGED, "checksum algorithm has no end");
+		return error_set(err, CAUSE_DAMAGED, "checksum algorithm is not terminated");
 	if (!hash_find(alg, &out->csum_hash))
 		return error_set(err, CAUSE_UNSUPPORTED, "checksum algorithm \"%s\" is not supported", alg);
 	return CAUSE_OK;
@@ -82,13 +82,14 @@ enum cause luks2_binary_decode(const uint8_t data[static LUKS2_BINARY_BYTES], ui
 	out->hdr_size_bytes = bytes_be64(data + HDR_SIZE_OFF);
 	out->seqid = bytes_be64(data + SEQID_OFF);
 	if (!is_hdr_size(out->hdr_size_bytes))
-		return error_set(err, CAUSE_DAMAGED, "header size %llu is none of 16 KiB to 4 MiB",
+		return error_set(err, CAUSE_DAMAGED,
+			"header size %llu is not a power of two from 16 KiB to 4 MiB",
 			(unsigned long long)out->hdr_size_bytes);
 	if (hdr_offset != at)
 		return error_set(err, CAUSE_DAMAGED, "was written for byte %llu, not for byte %llu",
 			(unsigned long long)hdr_offset, (unsigned long long)at);
 	if (at && at != out->hdr_size_bytes)
-		return error_set(err, CAUSE_DAMAGED, "secondary header of size %llu stands at byte %llu",
+		return error_set(err, CAUSE_DAMAGED, "secondary header of size %llu is at byte %llu",
 			(unsigned long long)out->hdr_size_bytes, (unsigned long long)at);
 	return decode_texts(data, out, err);
 }

@@ -40,7 +40,7 @@ enum luks_magic luks_magic(const uint8_t *data, unsigned *version);
 /*
  * Decode the binary header @data that was read from byte @at of the device.
  * The checksum is luks2_binary_verify's business.
- * Fails: CAUSE_DAMAGED (a field out of its range), CAUSE_UNSUPPORTED (checksum algorithm, version).
+ * Fails: CAUSE_DAMAGED (a field out of range), CAUSE_UNSUPPORTED (checksum algorithm, version).
  */
 enum cause luks2_binary_decode(const uint8_t data[static LUKS2_BINARY_BYTES], uint64_t at,
 	struct luks2_binary *out, struct error *err) MUST_USE;

@@ -2,26 +2,24 @@
 /* luks2_check - see luks2_check.h. */
 #include "format/luks2_check.h"
 #include "base/bytes.h"
-#include "base/text.h"
+#include "format/verdict.h"
 
-/* Every area lies inside the keyslots area and none shares a byte with another (3.2.3, 2.3). */
-static enum cause check_areas(const struct luks *luks, const struct luks2_links *links, struct error *err)
+/* Area @i is inside the keyslots area and shares no byte with those before it (3.2.3, 2.3). */
+static enum cause check_area(const struct luks *luks, const struct luks2_area *areas, unsigned i,
+	struct error *err)
 {
 	uint64_t low = 2 * luks->hdr_size_bytes, high = low + luks->keyslots_size_bytes;
+	uint64_t off = areas[i].off, size = areas[i].size_bytes;
 
-	for (unsigned i = 0; i < links->area_count; i++) {
-		uint64_t off = links->areas[i].off, size = links->areas[i].size_bytes;
-
-		if (!size || !bytes_inside(off, size, low, high))
-			return error_set(err, CAUSE_DAMAGED,
-				"keyslot %u: area at %llu, %llu bytes, is not inside the keyslots area, %llu to %llu",
-				links->areas[i].keyslot, (unsigned long long)off, (unsigned long long)size,
-				(unsigned long long)low, (unsigned long long)high);
-		for (unsigned j = 0; j < i; j++)
-			if (bytes_overlap(off, size, links->areas[j].off, links->areas[j].size_bytes))
-				return error_set(err, CAUSE_DAMAGED, "keyslots %u and %u: areas overlap",
-					links->areas[j].keyslot, links->areas[i].keyslot);
-	}
+	if (!size || !bytes_inside(off, size, low, high))
+		return error_set(err, CAUSE_DAMAGED,
+			"keyslot %u: area at %llu, %llu bytes, is not inside the keyslots area, %llu to %llu",
+			areas[i].keyslot, (unsigned long long)off, (unsigned long long)size,
+			(unsigned long long)low, (unsigned long long)high);
+	for (unsigned j = 0; j < i; j++)
+		if (bytes_overlap(off, size, areas[j].off, areas[j].size_bytes))
+			return error_set(err, CAUSE_DAMAGED, "keyslots %u and %u: areas overlap",
+				areas[j].keyslot, areas[i].keyslot);
 	return CAUSE_OK;
 }
 
@@ -33,12 +31,12 @@ static uint64_t segment_end(const struct luks2_links *links, unsigned id)
 	return size ? links->segments[id].off + size : UINT64_MAX;
 }
 
-/* A re-encryption may have moved a segment behind those that follow it: the order on the device is not the numbers'. */
+/* A re-encryption may have moved a segment: the order on the device is not that of the numbers. */
 static enum cause check_regular(const struct luks2_links *links, unsigned regular, struct error *err)
 {
 	for (unsigned id = 0; id < regular; id++) {
 		if (id + 1 < regular && !links->segments[id].size_bytes)
-			return error_set(err, CAUSE_DAMAGED, "segment %u is \"dynamic\" and not the last",
+			return error_set(err, CAUSE_DAMAGED, "segment %u is \"dynamic\" but not the last",
 				id);
 		for (unsigned j = 0; j < id; j++)
 			if (links->segments[id].off < segment_end(links, j) &&
@@ -59,19 +57,20 @@ static void judge_segments(struct luks *luks, const struct luks2_links *links, u
 		luks->data_off = id && luks->data_off < off ? luks->data_off : off;
 		luks->data_end = luks->data_end < end ? end : luks->data_end;
 	}
-	if (luks->reencryption && (regular > 1 || v->cause)) {
-		v->cause = CAUSE_UNSUPPORTED;
-		text_format(v->why, sizeof(v->why),
-			"the data is in %u segments, as the re-encryption left it", regular);
-	} else if (regular > 1 && !v->cause) {
-		v->cause = CAUSE_UNSUPPORTED;
-		text_format(v->why, sizeof(v->why),
-			"the data is in %u segments, latchkey maps only one; open it with cryptsetup",
-			regular);
-	}
+	if (luks->reencryption && v->cause)
+		v->cause = CAUSE_OK;
+	else if (regular <= 1)
+		return;
+	verdict_set(v, CAUSE_UNSUPPORTED,
+		luks->reencryption
+			? "the data is in %u segments, as the re-encryption left it"
+			: "the data is in %u segments, latchkey maps only one; open it with cryptsetup",
+		regular);
 }
 
-/* Numbers without gaps, the regular ones first; they do not overlap. Backup segments are told by their flags. */
+/*
+ * The numbers have no gaps, the regular segments come first and do not overlap. Flags mark backup segments.
+ */
 static enum cause check_segments(struct luks *luks, const struct luks2_links *links, struct error *err)
 {
 	unsigned regular = 0;
@@ -85,7 +84,7 @@ static enum cause check_segments(struct luks *luks, const struct luks2_links *li
 		if (links->segments[id].backup)
 			continue;
 		if (regular != id)
-			return error_set(err, CAUSE_DAMAGED, "segment %u stands behind a backup segment", id);
+			return error_set(err, CAUSE_DAMAGED, "segment %u follows a backup segment", id);
 		regular++;
 	}
 	cause = check_regular(links, regular, err);
@@ -94,7 +93,7 @@ static enum cause check_segments(struct luks *luks, const struct luks2_links *li
 	return cause;
 }
 
-/* Data that shares the device with its header begins behind the keyslots area; segment 0 at 0 means detached. */
+/* Data on the device of its header begins after the keyslots area. Segment 0 at byte 0: a detached header. */
 static enum cause check_data_offset(const struct luks *luks, const struct luks2_links *links,
 	struct error *err)
 {
@@ -114,17 +113,17 @@ static enum cause check_references(struct luks *luks, const struct luks2_links *
 
 	for (unsigned d = 0; d < luks->digest_count; d++) {
 		if (links->digest_keyslots[d] & ~links->keyslot_ids)
-			return error_set(err, CAUSE_DAMAGED, "digest %u: names a keyslot that is not there",
-				luks->digests[d].id);
+			return error_set(err, CAUSE_DAMAGED,
+				"digest %u: refers to a keyslot that does not exist", luks->digests[d].id);
 		if (links->digest_segments[d] & ~links->segment_ids)
-			return error_set(err, CAUSE_DAMAGED, "digest %u: names a segment that is not there",
-				luks->digests[d].id);
+			return error_set(err, CAUSE_DAMAGED,
+				"digest %u: refers to a segment that does not exist", luks->digests[d].id);
 		luks->digests[d].covers_segment = links->digest_segments[d] & 1;
 		covering += luks->digests[d].covers_segment;
 	}
 	/* What is being written belongs to the old and to the new key. */
 	if (!luks->segment.verdict.cause && !luks->reencryption && covering != 1)
-		return error_set(err, CAUSE_DAMAGED, "segment 0: belongs to %u digests, not to one",
+		return error_set(err, CAUSE_DAMAGED, "segment 0: belongs to %u digests, not to exactly one",
 			covering);
 	return CAUSE_OK;
 }
@@ -143,22 +142,21 @@ static enum cause bind_keyslot(struct luks *luks, const struct luks2_links *link
 		bound++;
 	}
 	if (bound != 1)
-		return error_set(err, CAUSE_DAMAGED, "keyslot %u: belongs to %u digests, not to one",
+		return error_set(err, CAUSE_DAMAGED, "keyslot %u: belongs to %u digests, not to exactly one",
 			slot->id, bound);
 	if (luks->digests[slot->digest].covers_segment && !luks->segment.verdict.cause &&
-		!luks->reencryption && !cipher_key_fits(luks->segment.cipher, slot->key_bytes) &&
-		!slot->verdict.cause) {
-		slot->verdict.cause = CAUSE_DAMAGED;
-		text_format(slot->verdict.why, LUKS_WHY_BYTES, "its key of %u bytes does not fit %s",
+		!luks->reencryption && !cipher_key_fits(luks->segment.cipher, slot->key_bytes))
+		verdict_set(&slot->verdict, CAUSE_DAMAGED, "its key of %u bytes does not fit %s",
 			slot->key_bytes, cipher_name(luks->segment.cipher));
-	}
 	return CAUSE_OK;
 }
 
 enum cause luks2_check(struct luks *luks, const struct luks2_links *links, struct error *err)
 {
-	enum cause cause = check_areas(luks, links, err);
+	enum cause cause = CAUSE_OK;
 
+	for (unsigned i = 0; !cause && i < links->area_count; i++)
+		cause = check_area(luks, links->areas, i, err);
 	luks2_reencryption_judge(luks, &links->reencryption, links->digest_keyslots);
 	if (!cause)
 		cause = check_segments(luks, links, err);

@@ -2,6 +2,7 @@
 /* luks2_reencryption - see luks2_reencryption.h. */
 #include "format/luks2_reencryption.h"
 #include "base/text.h"
+#include "format/verdict.h"
 #include <string.h>
 
 enum luks_reencryption luks2_reencryption_required(const char *name)
@@ -15,7 +16,10 @@ enum luks_reencryption luks2_reencryption_required(const char *name)
 	return text_find(name, "reencrypt") ? LUKS_REENCRYPTION_UNKNOWN : LUKS_REENCRYPTION_NONE;
 }
 
-/* One keyslot with one digest, and both ends of the way: cryptsetup resumes nothing else. */
+/*
+ * One keyslot, and the segments of before and after: cryptsetup resumes and repairs nothing else. Version 1
+ * has no digest.
+ */
 static bool is_complete(const struct luks *luks, const struct luks2_reencryption *r,
 	const uint32_t *digest_keyslots)
 {
@@ -23,62 +27,69 @@ static bool is_complete(const struct luks *luks, const struct luks2_reencryption
 
 	for (unsigned d = 0; d < luks->digest_count; d++)
 		digests += (digest_keyslots[d] & r->keyslots) != 0;
-	return r->keyslots && !(r->keyslots & (r->keyslots - 1)) && digests == 1 && r->previous == 1 &&
-	       r->final == 1 && r->hot <= 1;
+	return r->keyslots && !(r->keyslots & (r->keyslots - 1)) && r->previous == 1 && r->final == 1 &&
+	       r->hot <= 1 && (digests == 1 || r->required == LUKS_REENCRYPTION_V1);
 }
 
 static enum luks_reencryption state_of(const struct luks *luks, const struct luks2_reencryption *r,
 	const uint32_t *digest_keyslots)
 {
-	bool described = r->keyslots || r->backups || r->hot;
-
-	if (r->required == LUKS_REENCRYPTION_NONE)
-		return described ? LUKS_REENCRYPTION_UNKNOWN : LUKS_REENCRYPTION_NONE;
-	if (r->required != LUKS_REENCRYPTION_CLEAN)
+	switch (r->required) {
+	case LUKS_REENCRYPTION_NONE:
+		return r->keyslots || r->backups || r->hot ? LUKS_REENCRYPTION_UNKNOWN
+		                                           : LUKS_REENCRYPTION_NONE;
+	case LUKS_REENCRYPTION_CLEAN:
+	case LUKS_REENCRYPTION_V1:
+		if (!is_complete(luks, r, digest_keyslots))
+			return LUKS_REENCRYPTION_UNKNOWN;
+		return r->required == LUKS_REENCRYPTION_CLEAN && r->hot ? LUKS_REENCRYPTION_CRASHED
+		                                                        : r->required;
+	default:
 		return r->required;
-	if (!is_complete(luks, r, digest_keyslots))
-		return LUKS_REENCRYPTION_UNKNOWN;
-	return r->hot ? LUKS_REENCRYPTION_CRASHED : LUKS_REENCRYPTION_CLEAN;
+	}
 }
 
-static void say(struct luks_verdict *v, enum luks_advice advice, const char *why)
+/* Over any other requirement: nothing else can be done before. */
+static void require(struct luks *luks, enum luks_advice advice, const char *why)
 {
-	v->cause = CAUSE_UNSUPPORTED;
-	v->advice = advice;
-	text_format(v->why, sizeof(v->why), "%s", why);
+	luks->requirements = (struct luks_verdict){.advice = advice};
+	verdict_set(&luks->requirements, CAUSE_UNSUPPORTED, "%s", why);
 }
 
 void luks2_reencryption_judge(struct luks *luks, const struct luks2_reencryption *r,
 	const uint32_t *digest_keyslots)
 {
-	struct luks_verdict *v = &luks->requirements;
+	char text[LUKS_WHY_BYTES];
 
 	luks->reencryption = state_of(luks, r, digest_keyslots);
 	switch (luks->reencryption) {
 	case LUKS_REENCRYPTION_NONE:
 		break;
 	case LUKS_REENCRYPTION_CLEAN:
-		say(v, LUKS_ADVICE_RESUME,
+		require(luks, LUKS_ADVICE_RESUME,
 			r->unprotected
-				? "a re-encryption is under way with --resilience none: unless it was stopped in an orderly way, part of the data is lost"
+				? "a re-encryption is under way with --resilience none: unless it was stopped in an "
+				  "orderly way, part of the data is lost"
 				: "a re-encryption is under way");
 		break;
 	case LUKS_REENCRYPTION_CRASHED:
-		say(v, LUKS_ADVICE_RECOVER,
+		require(luks, LUKS_ADVICE_RECOVER,
 			"a re-encryption is under way and was interrupted while it wrote");
 		break;
 	case LUKS_REENCRYPTION_V1:
-		say(v, LUKS_ADVICE_RECOVER,
+		require(luks, LUKS_ADVICE_RECOVER,
 			"a re-encryption is under way that a cryptsetup before 2.4.3 began");
 		break;
 	case LUKS_REENCRYPTION_OFFLINE:
-		say(v, LUKS_ADVICE_NONE, "");
-		luks_offline_reencryption(v->why, sizeof(v->why), luks->uuid);
+		luks_offline_reencryption(text, sizeof(text), luks->uuid);
+		require(luks, LUKS_ADVICE_NONE, text);
 		break;
 	case LUKS_REENCRYPTION_UNKNOWN:
+		/* Of a requirement that is not known, luks2_config.c has said more. */
 		if (r->required != LUKS_REENCRYPTION_UNKNOWN)
-			say(v, LUKS_ADVICE_NONE,
-				"a re-encryption is under way and its description is not complete: do not resume it, and copy the device before anything else");
+			require(luks, LUKS_ADVICE_NONE,
+				"a re-encryption is under way and its metadata is incomplete: do not resume it, and "
+				"copy the device first");
 		break;
 	}
 }
@@ -87,6 +98,7 @@ void luks2_reencryption_compare(struct luks *luks, const struct luks *own)
 {
 	if ((luks->reencryption || own->reencryption) && own->seqid >= luks->seqid &&
 		!strcmp(luks->uuid, own->uuid))
-		say(&luks->requirements, LUKS_ADVICE_NONE,
-			"the header on the device is no older, and only the newest one fits the data of a re-encryption: leave --header out");
+		require(luks, LUKS_ADVICE_NONE,
+			"the header on the device is not older, and only the newest one fits the data of a "
+			"re-encryption: leave --header out");
 }

@@ -2,8 +2,9 @@
 /*
  * luks2_reencryption - has a re-encryption begun, and how did it stop? (specification 4.9)
  *
- * The requirement says that one is under way. While a part of the data is being written, its segment is flagged
- * "in-reencryption"; without that flag everything is as the segments say. Recovery data and digest are not looked at.
+ * The requirement says that one is under way. While a part of the data is being written, its segment is
+ * flagged "in-reencryption"; without that flag the data is as the segments describe it. The recovery data
+ * and the digest are not checked.
  */
 #ifndef FORMAT_LUKS2_REENCRYPTION_H
 #define FORMAT_LUKS2_REENCRYPTION_H
@@ -23,15 +24,16 @@ struct luks2_reencryption {
 enum luks_reencryption luks2_reencryption_required(const char *name);
 
 /*
- * Set @luks->reencryption, and requirements to what must be said of it. @digest_keyslots: the bits that each digest
- * of @luks names.
+ * Set @luks->reencryption, and @luks->requirements accordingly. @digest_keyslots: for each digest of @luks,
+ * the keyslots that it names, as bits.
  */
 void luks2_reencryption_judge(struct luks *luks, const struct luks2_reencryption *r,
 	const uint32_t *digest_keyslots);
 
 /*
- * @luks is a detached header, and @own stands on the device of its data. Of the headers that a re-encryption has
- * written only the newest fits the data: by any other, what is written or resumed is lost. Then requirements say so.
+ * @luks is a detached header, @own the one on the device of its data. Of the headers that a re-encryption
+ * has written only the newest fits the data: to use another one destroys data. @luks->requirements forbids
+ * it then.
  */
 void luks2_reencryption_compare(struct luks *luks, const struct luks *own);
 

@@ -22,8 +22,8 @@ static uint64_t usable_bytes(const struct blkdev *dev)
 }
 
 /*
- * cryptsetup rounds a backup of LUKS1 up to the pages of the machine that makes it, beyond the beginning of the data
- * where that is no multiple of them.
+ * cryptsetup rounds the size of a LUKS1 backup up to whole memory pages of the machine that makes it. That
+ * may be beyond the beginning of the data.
  */
 static bool ends_on_page(uint64_t end, uint64_t size_bytes)
 {
@@ -33,7 +33,10 @@ static bool ends_on_page(uint64_t end, uint64_t size_bytes)
 	return false;
 }
 
-/* Does what has @size_bytes hold header and keyslots whole, and no data, where a device could have the data? */
+/*
+ * Are header and keyslots complete in @size_bytes, and is there no data, though a device could have it
+ * there?
+ */
 static bool ends_before_data(const struct luks *luks, uint64_t size_bytes)
 {
 	uint64_t end = luks_keyslots_end(luks);
@@ -118,39 +121,23 @@ void place_command(const struct place *p, const char *verb, char *text, size_t s
 	text_format(text, size, "cryptsetup %s%s%s %s", verb, p->header ? " --header " : "", header, device);
 }
 
-/* What is to be done, and the verb of the command for it or NULL. */
-static const char *words(enum luks_advice advice, const char **verb)
-{
-	*verb = NULL;
-	switch (advice) {
-	case LUKS_ADVICE_RESUME:
-		*verb = "reencrypt --resume-only";
-		return "finish it with: ";
-	case LUKS_ADVICE_RECOVER:
-	case LUKS_ADVICE_REPAIR:
-		*verb = "repair";
-		return "repair it with: ";
-	case LUKS_ADVICE_REPAIR_UNLESS_NEW:
-		*verb = "repair";
-		return "only if the device was not formatted anew, repair it with: ";
-	case LUKS_ADVICE_RESTORE:
-		*verb = "luksHeaderRestore --header-backup-file FILE";
-		return "restore a header backup: ";
-	case LUKS_ADVICE_BACKUP:
-		return "make a new header backup";
-	case LUKS_ADVICE_COPY:
-		return "a re-encryption was under way: restore no header backup, copy the device first";
-	case LUKS_ADVICE_NONE:
-		break;
-	}
-	return "";
-}
-
-/* Does the command write to the data, too? */
-static bool writes_data(enum luks_advice advice)
-{
-	return advice == LUKS_ADVICE_RESUME || advice == LUKS_ADVICE_RECOVER;
-}
+static const struct {
+	const char *what, *verb; /* what is to be done; of the command for it, or NULL */
+	bool writes_data;        /* not only to the header */
+} advices[] = {
+	[LUKS_ADVICE_NONE] = {NULL, NULL, false},
+	[LUKS_ADVICE_RESUME] = {"finish it with: ", "reencrypt --resume-only", true},
+	[LUKS_ADVICE_RECOVER] = {"repair it with: ", "repair", true},
+	[LUKS_ADVICE_REPAIR] = {"repair it with: ", "repair", false},
+	[LUKS_ADVICE_REPAIR_UNLESS_NEW] = {"only if the device was not formatted anew, repair it with: ",
+		"repair", false},
+	[LUKS_ADVICE_RESTORE] = {"restore a header backup: ", "luksHeaderRestore --header-backup-file FILE",
+		false},
+	[LUKS_ADVICE_BACKUP] = {"make a new header backup", NULL, false},
+	[LUKS_ADVICE_COPY] =
+		{"a re-encryption was under way: restore no header backup, copy the device first", NULL,
+			false},
+};
 
 /* @advice, or what is right instead for this header in this place. */
 static enum luks_advice fitting(const struct place *p, const struct luks *luks, enum luks_advice advice)
@@ -161,7 +148,7 @@ static enum luks_advice fitting(const struct place *p, const struct luks *luks, 
 	/* A header in memory is there for this boot only (boot/fetch.h). */
 	if (!strncmp(place_header(p)->path, "/proc/self/fd/", 14) || member_read(place_header(p), &member))
 		return LUKS_ADVICE_NONE;
-	if (backup && (restore || writes_data(advice)))
+	if (backup && (restore || advices[advice].writes_data))
 		return restore ? LUKS_ADVICE_BACKUP : LUKS_ADVICE_NONE;
 	if (restore && luks && luks->requirements.cause)
 		return luks->reencryption ? LUKS_ADVICE_COPY : LUKS_ADVICE_NONE;
@@ -172,26 +159,27 @@ static enum luks_advice fitting(const struct place *p, const struct luks *luks, 
 static bool is_read_only(const struct place *p, enum luks_advice advice)
 {
 	return blkdev_is_read_only(place_header(p)) ||
-	       (writes_data(advice) && blkdev_is_read_only(p->device));
+	       (advices[advice].writes_data && blkdev_is_read_only(p->device));
 }
 
 void place_advise(const struct place *p, const struct luks *luks, enum luks_advice advice, char *text)
 {
 	char command[ERROR_TEXT_BYTES - 112] = "", whole[ERROR_TEXT_BYTES];
-	const char *verb, *what = words(fitting(p, luks, advice), &verb);
+	enum luks_advice fit = fitting(p, luks, advice);
+	const char *what = advices[fit].what, *verb = advices[fit].verb;
 	struct place named = *p;
 	size_t len, used = strlen(text);
 
 	/* What is resumed or repaired is the data, and that is elsewhere. */
-	if (writes_data(advice) && luks && !luks->segment.off && !p->header)
+	if (advices[fit].writes_data && luks && !luks->segment.off && !p->header)
 		named = (struct place){.device = NULL, .header = p->device};
 	if (verb)
 		place_command(&named, verb, command, sizeof(command));
 	/* A command that was cut could name another device. */
-	if (!*what || strlen(command) + 1 == sizeof(command))
+	if (!what || strlen(command) + 1 == sizeof(command))
 		return;
 	len = text_format(whole, sizeof(whole), "; %s%s%s",
-		verb && is_read_only(p, advice) ? "it is read-only; once it can be written, " : "", what,
+		verb && is_read_only(p, fit) ? "it is read-only; once it can be written, " : "", what,
 		command);
 	if (used + len >= ERROR_TEXT_BYTES) {
 		used = ERROR_TEXT_BYTES - 1 - len;

@@ -3,8 +3,8 @@
  * place - a header and the device or file that it was read from: is the data there, too, and which command,
  * typed as it stands, would mend what is wrong.
  *
- * A header is kept in three places: before its data, in a file of its own (detached), or in a backup of header and
- * keyslots. The first two are told apart by the header itself, the third by where its file ends.
+ * A header is in one of three places: before its data, in a file of its own (detached), or in a backup of
+ * header and keyslots. The header itself tells the first two apart, the end of the file the third.
  */
 #ifndef FORMAT_PLACE_H
 #define FORMAT_PLACE_H
@@ -32,29 +32,30 @@ bool place_has_keyslots(const struct place *p, const struct luks *luks);
 enum place_kind place_kind(const struct place *p, const struct luks *luks);
 
 /*
- * luks_data_extent of the device, or why there is no data on it. A regular file counts as what its loop device would
- * have: whole sectors of 512 bytes. The sentence does not begin with the device's name.
+ * luks_data_extent of the device, or why there is no data on it. A regular file counts as its loop device
+ * would: whole sectors of 512 bytes. The sentence does not begin with the device's name.
  * Fails: CAUSE_DEVICE (too short, no whole sectors, a header backup), CAUSE_USAGE (a detached header).
  */
 enum cause place_extent(const struct place *p, const struct luks *luks, uint64_t *off_sectors,
 	uint64_t *size_sectors, struct error *err) MUST_USE;
 
 /*
- * "cryptsetup @verb [--header H] DEVICE", with the paths as they were opened, quoted for a shell. A path that cannot be
- * typed is the word DEVICE or HEADER.
+ * "cryptsetup @verb [--header H] DEVICE", with the paths as they were opened, quoted for a shell. A path
+ * that cannot be typed is replaced by DEVICE or HEADER.
  */
 void place_command(const struct place *p, const char *verb, char *text, size_t size);
 
 /*
- * Put @advice behind the sentence in @text, ERROR_TEXT_BYTES in all: "; repair it with: cryptsetup repair /dev/sda2".
- * A command is never cut: for want of room the sentence is. Nothing is advised that would write over what another
- * program has on the device, and no header backup that would undo a re-encryption: @luks is the header as far as it
- * could be read, NULL when it could not.
+ * Append @advice to the sentence in @text (ERROR_TEXT_BYTES in all): "; repair it with: cryptsetup repair
+ * /dev/sda2". If there is not enough room, the sentence is cut, never the command. Nothing is advised that
+ * would overwrite what another program has on the device, and no header backup that would undo a
+ * re-encryption. @luks is the header as far as it could be read, NULL if it could not.
  */
 void place_advise(const struct place *p, const struct luks *luks, enum luks_advice advice, char *text);
 
 /*
- * header_load from place_header, judged as a detached header where it is one, with the advice behind the sentence of @report->note or of @err.
+ * header_load from place_header, with the advice appended to @report->note or @err. A detached header is
+ * compared with the one on the device.
  * Fails as header_load.
  */
 enum cause place_load(const struct place *p, struct luks *luks, struct header_report *report,

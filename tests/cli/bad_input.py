@@ -422,7 +422,7 @@ def luks1_fields(b):
         (72, b"whirlpool\0", 7, "\"whirlpool\" is not supported"), (72, bytes(32), 6, "hash name"),
         (104, b"\0\0\0\1", 6, "keyslot 0"),
         (108, b"\0\0\0\0", 6, "key of 0 bytes"), (108, b"\xff\xff\xff\xff", 6, "key of 4294967295 bytes"),
-        (108, b"\0\0\0\x21", 6, "does not fit"), (164, b"\0\0\0\0", 6, "digest of 0 iterations"),
+        (108, b"\0\0\0\x21", 6, "does not fit"), (164, b"\0\0\0\0", 6, "the digest has 0 iterations"),
         (164, b"\xff\xff\xff\xff", 7, "4294967295 iterations"),
         (168, b"no uuid\0", 6, "UUID"), (208, b"\0\0\0\0", 6, "neither active nor inactive"), (212, b"\0\0\0\0", 6, "0 iterations"),
         (212, b"\xff\xff\xff\xff", 7, "4294967295 iterations"), (248, b"\0\0\0\0", 6, "keyslot 0: area"),
@@ -518,10 +518,10 @@ def damaged_objects():
     yield "two keyslots in one area", lambda h: area0(h).update(offset=h["keyslots"]["1"]["area"]["offset"])
     yield "a keyslot of no digest", lambda h: h["digests"]["0"].update(keyslots=["1"])
     yield "a keyslot of two digests", lambda h: h["digests"].update({"1": dict(h["digests"]["0"], segments=[])})
-    yield "a digest of a keyslot that is not there", lambda h: h["digests"]["0"].update(keyslots=["0", "1", "2"])
-    yield "a digest of a segment that is not there", lambda h: h["digests"]["0"].update(segments=["0", "1"])
+    yield "a digest of a keyslot that does not exist", lambda h: h["digests"]["0"].update(keyslots=["0", "1", "2"])
+    yield "a digest of a segment that does not exist", lambda h: h["digests"]["0"].update(segments=["0", "1"])
     yield "a segment of no digest", lambda h: h["digests"]["0"].update(segments=[])
-    yield "a token of a keyslot that is not there", lambda h: h["tokens"].update({"0": {"type": "x", "keyslots": ["7"]}})
+    yield "a token of a keyslot that does not exist", lambda h: h["tokens"].update({"0": {"type": "x", "keyslots": ["7"]}})
     yield "no segment", lambda h: (h["segments"].clear(), h["digests"]["0"].update(segments=[]))
     yield "a segment with another number", lambda h: h.update(segments={"1": h["segments"]["0"]})
     yield "a segment inside the header", lambda h: h["segments"]["0"].update(offset="512")
@@ -593,8 +593,8 @@ def null_cipher(b):
         for argv in (["test", path], ["open", path, "x"]):
             complaints += b.fails(7, "segment 0: cipher .* is not supported", *argv, key=RIGHT)
         path = edited(b, lambda h, c=cipher: [s["area"].update(encryption=c) for s in h["keyslots"].values()])
-        complaints += b.fails(7, "area cipher .* is not supported", "test", path, key=RIGHT, skips=2)
-        complaints += b.fails(7, "area cipher .* is not supported", "test", path, skips=2)
+        complaints += b.fails(7, "cipher .* is not supported", "test", path, key=RIGHT, skips=2)
+        complaints += b.fails(7, "cipher .* is not supported", "test", path, skips=2)
     return complaints
 
 

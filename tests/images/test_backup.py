@@ -451,8 +451,8 @@ def odd_tail():
         done = opens(path)
         wrong += expect(done, 0) + expect(run(LATCHKEY, "check", path), 0 if sector == 512 else 6)
         if sector == 4096:
-            wrong += expect(done, 0, "open would refuse it", "no multiple of its sector size 4096")
-            wrong += expect(run(LATCHKEY, "open", "--key-file", "-", path, "x", stdin=FIRST), 4, "no multiple of its sector size 4096")
+            wrong += expect(done, 0, "open would refuse it", "not a multiple of its sector size 4096")
+            wrong += expect(run(LATCHKEY, "open", "--key-file", "-", path, "x", stdin=FIRST), 4, "not a multiple of its sector size 4096")
     return wrong
 
 

@@ -168,11 +168,24 @@ def read_only(name):
 
 
 def unreadable(when, want, phrase):
-    """EIO in the read with that number, of a volume that is good: copies first, then the area of its keyslot."""
+    """EIO in the read of 4096 bytes or more with that number, of a good volume: copies first, then the area of its keyslot."""
     path = os.path.join(FOLDER, f"unreadable-{when}.img")
     DEFECTS["good-requirements-empty"].build().save(path)
-    done = run("strace", "-o", "/dev/null", "-e", "trace=pread64", "-e", f"inject=pread64:error=EIO:when={when}", LATCHKEY,
-               "test", "--key-file", "-", path, stdin=DEFECTS["good-requirements-empty"].secret)
+
+    def traced(log, *options):
+        return run("strace", "-o", log, "-e", "trace=pread64", *options, LATCHKEY, "test", "--key-file", "-", path,
+                   stdin=DEFECTS["good-requirements-empty"].secret)
+
+    if when != "1+":
+        # What belongs to other programs is looked for first, sector by sector.
+        log = path + ".log"
+        if traced(log).code:
+            return ["the volume does not open without an error"]
+        with open(log, encoding="ascii") as f:
+            sizes = [int(line.rsplit("=", 1)[1]) for line in f if line.startswith("pread64")]
+        when = [n for n, size in enumerate(sizes, 1) if size >= 4096][int(when) - 1]
+        os.unlink(log)
+    done = traced("/dev/null", "-e", f"inject=pread64:error=EIO:when={when}")
     wrong = manners("test", done, path)
     if cause(done) != want or phrase not in done.err:
         wrong.append(f"{cause(done)}, not {want} with {phrase!r}: {done.out}{done.err}")

@@ -34,7 +34,7 @@ CLEAN = ("clean", UNDER_WAY + RESUME)
 CRASHED = ("crashed", UNDER_WAY + " and was interrupted while it wrote" + REPAIR)
 UNPROTECTED = ("clean", UNDER_WAY + " with --resilience none: unless it was stopped in an orderly way, part of the data is lost" + RESUME)
 V1 = ("v1", UNDER_WAY + " that a cryptsetup before 2.4.3 began" + REPAIR)
-INCOMPLETE = ("unknown", UNDER_WAY + " and its description is not complete: do not resume it, and copy the device before anything else")
+INCOMPLETE = ("unknown", UNDER_WAY + " and its metadata is incomplete: do not resume it, and copy the device first")
 INTEGRITY = "integrity protection is not supported; open it with cryptsetup"
 TAGS = 'the header requires "inline-hw-tags": its integrity tags are kept by the drive; open it with cryptsetup 2.8 or later'
 NO_KEY = "its data is not encrypted; there is nothing to unlock"
@@ -252,7 +252,7 @@ for what, change, words in (
         ("by a sector, the moved one", lambda h: h["segments"]["0"].update(offset="15728128"), "segments 0 and 2 overlap"),
         ("by a sector, in order", lambda h: h["segments"]["1"].update(size="12583424"), "segments 1 and 2 overlap"),
         ("the later inside the earlier", lambda h: h["segments"]["2"].update(offset="2097152", size="512"), "segments 1 and 2 overlap"),
-        ("a dynamic one in front", lambda h: h["segments"]["0"].update(size="dynamic"), 'segment 0 is "dynamic" and not the last'),
+        ("a dynamic one in front", lambda h: h["segments"]["0"].update(size="dynamic"), 'segment 0 is "dynamic" but not the last'),
         ("the last, dynamic one over the moved one", lambda h: h["segments"]["2"].update(size="dynamic"), "segments 0 and 2 overlap"),
         ("the keyslots", lambda h: h["segments"]["1"].update(offset="1048064"), "segment 1: begins at byte 1048064, inside the header"),
 ):
@@ -361,7 +361,7 @@ def _():
     return wrong
 
 
-NEWER = ("the header on the device is no older, and only the newest one fits the data of a re-encryption: leave --header out")
+NEWER = ("the header on the device is not older, and only the newest one fits the data of a re-encryption: leave --header out")
 
 
 @case("a header file older than the re-encryption's header on the device is used or resumed, which destroys the data")

@@ -447,11 +447,11 @@ static void bytes_behind_the_JSON_text_are_accepted(void **state)
 
 	(void)state;
 	assert_int_equal(o.cause, CAUSE_DAMAGED);
-	says(o.err.text, "primary: bytes behind the JSON text");
+	says(o.err.text, "primary: bytes after the JSON text");
 	says(o.err.text, "secondary: has no LUKS magic");
 	o = with_json_bytes(8000, "{}", 2, true);
 	assert_int_equal(o.cause, CAUSE_DAMAGED);
-	says(o.err.text, "bytes behind the JSON text");
+	says(o.err.text, "bytes after the JSON text");
 }
 
 static void JSON_without_a_NUL_is_accepted(void **state)
@@ -460,7 +460,7 @@ static void JSON_without_a_NUL_is_accepted(void **state)
 
 	(void)state;
 	assert_int_equal(o.cause, CAUSE_DAMAGED);
-	says(o.err.text, "JSON has no end");
+	says(o.err.text, "JSON text is not terminated");
 }
 
 static void an_empty_JSON_area_is_accepted(void **state)

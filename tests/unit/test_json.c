@@ -48,7 +48,7 @@ static void bad(const char *text, const char *wrong)
 
 /* --- duplicates ------------------------------------------------------------------------ */
 
-#define TWICE(name) "the name \"" name "\" stands twice"
+#define TWICE(name) "the name \"" name "\" occurs twice"
 
 static const struct twice {
 	const char *name, *text, *wrong;
@@ -69,9 +69,9 @@ static const struct twice {
 	{"a name twice by an escape is accepted", "{\"keyslots\":1,\"\\u006beyslots\":2}", TWICE("keyslots")},
 	{"a name twice by two different escapes is accepted", "{\"\\u006B\":1,\"\\u006b\":2}", TWICE("k")},
 	{"a name twice by an escaped slash is accepted", "{\"a/b\":1,\"a\\/b\":2}", TWICE("a/b")},
-	{"a name twice by UTF-8 and escape is accepted", "{\"\xc3\xa9\":1,\"\\u00e9\":2}", "stands twice"},
+	{"a name twice by UTF-8 and escape is accepted", "{\"\xc3\xa9\":1,\"\\u00e9\":2}", "occurs twice"},
 	{"a name twice by a surrogate pair is accepted", "{\"\xf0\x9f\x98\x80\":1,\"\\ud83d\\ude00\":2}",
-		"stands twice"},
+		"occurs twice"},
 	{"the empty name twice is accepted", "{\"\":1,\"\":2}", TWICE("")},
 };
 
@@ -188,7 +188,7 @@ static void a_lookup_goes_into_things_that_are_no_object(void **state)
 	assert_null(json_string(NULL));
 	assert_null(json_string(json_member(root, "n")));
 	assert_null(json_string(root));
-	assert_false(json_is_object(NULL) || json_is_array(NULL) || json_is_integer(NULL));
+	assert_false(json_is_object(NULL) || json_is_array(NULL));
 	assert_false(json_is_object(json_member(root, "a")) || json_is_array(root));
 }
 
@@ -254,7 +254,6 @@ static void number_is_judged(void **state)
 	snprintf(text, sizeof(text), "{\"tokens\":{\"n\":%s}}", n->text);
 	v = json_member(json_member(good(text), "tokens"), "n");
 	assert_non_null(v);
-	assert_int_equal(json_is_integer(v), n->integer);
 	assert_int_equal(json_u32(v, &value), n->integer);
 	assert_int_equal(value, n->integer ? n->value : 77);
 }
@@ -276,7 +275,7 @@ static void the_second_document_shows_the_first(void **state)
 
 	(void)state;
 	good("{\"a\":\"first\",\"only\":1}");
-	bad("{\"a\":1,\"a\":1}", "stands twice");
+	bad("{\"a\":1,\"a\":1}", "occurs twice");
 	root = good("{\"a\":\"second\"}");
 	assert_string_equal(json_string(json_member(root, "a")), "second");
 	assert_null(json_member(root, "only"));

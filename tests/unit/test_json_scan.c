@@ -19,7 +19,7 @@ struct text {
 	{                                                                                                    \
 		name, literal, sizeof(literal) - 1, wrong                                                    \
 	}
-#define NUMBER "number that is not a plain integer"
+#define NUMBER "a number that is not a plain integer"
 
 static const struct text grammar[] = {
 	YES("an empty object is refused", "{}"),
@@ -38,16 +38,16 @@ static const struct text grammar[] = {
 	YES("bytes over 0x7f in a string are refused", "{\"a\":\"\xc3\xa9\"}"),
 	YES("DEL in a string is refused (RFC 8259 allows it)", "{\"a\":\"\x7f\"}"),
 
-	NO("nothing at all is accepted", "", "byte 0: no object at the start"),
-	NO("an array is accepted as the document", "[]", "no object at the start"),
-	NO("a number is accepted as the document", "1", "no object at the start"),
-	NO("a string is accepted as the document", "\"a\"", "no object at the start"),
-	NO("a blank in front is accepted", " {}", "no object at the start"),
-	NO("a byte order mark is accepted", "\xef\xbb\xbf{}", "no object at the start"),
-	NO("a newline behind is accepted", "{}\n", "byte 2: bytes behind the object"),
-	NO("a second object behind is accepted", "{}{}", "byte 2: bytes behind the object"),
-	NO("a closing bracket too many is accepted", "{}}", "bytes behind the object"),
-	NO("a NUL behind is accepted", "{}\0", "bytes behind the object"),
+	NO("nothing at all is accepted", "", "byte 0: does not begin with an object"),
+	NO("an array is accepted as the document", "[]", "does not begin with an object"),
+	NO("a number is accepted as the document", "1", "does not begin with an object"),
+	NO("a string is accepted as the document", "\"a\"", "does not begin with an object"),
+	NO("a blank in front is accepted", " {}", "does not begin with an object"),
+	NO("a byte order mark is accepted", "\xef\xbb\xbf{}", "does not begin with an object"),
+	NO("a newline behind is accepted", "{}\n", "byte 2: bytes after the object"),
+	NO("a second object behind is accepted", "{}{}", "byte 2: bytes after the object"),
+	NO("a closing bracket too many is accepted", "{}}", "bytes after the object"),
+	NO("a NUL behind is accepted", "{}\0", "bytes after the object"),
 	NO("an open object is accepted", "{", "string expected"),
 	NO("an object open behind a member is accepted", "{\"a\":1", "closing bracket expected"),
 	NO("an object closed as an array is accepted", "{\"a\":1]", "closing bracket expected"),
@@ -78,7 +78,7 @@ static const struct text grammar[] = {
 	NO("Infinity is accepted", "{\"a\":Infinity}", NUMBER),
 	NO("undefined is accepted", "{\"a\":undefined}", NUMBER),
 
-	NO("an open string is accepted", "{\"a", "string without end"),
+	NO("an open string is accepted", "{\"a", "unterminated string"),
 	NO("a string open behind a backslash is read beyond its end", "{\"a\\", "bad escape"),
 	NO("a string open behind a u is read beyond its end", "{\"a\\u", "bad \\u escape"),
 	NO("a string open inside an escape is read beyond its end", "{\"a\\u00", "bad \\u escape"),
@@ -320,12 +320,12 @@ static const struct hostile {
 	{"4 MiB of zeroes in an array are counted one by one", "{\"a\":[", "0,", "too many"},
 	{"4 MiB of empty arrays are counted one by one", "{\"a\":[", "[],", "too many"},
 	{"4 MiB of empty names are compared pair by pair", "{", "\"\":0,", "too many members"},
-	{"4 MiB of one string are accepted without an end", "{\"a\":\"", "x", "string without end"},
+	{"4 MiB of one string are accepted without an end", "{\"a\":\"", "x", "unterminated string"},
 	{"4 MiB of escapes are accepted without an end", "{\"a\":\"", "\\u0001", ""},
 	{"4 MiB of one number wrap round", "{\"a\":", "9", "integer over 32 bits"},
 	{"4 MiB of one number in tokens are accepted", "{\"tokens\":", "9", "closing bracket expected"},
 	{"4 MiB of blanks are accepted", "{", " ", "string expected"},
-	{"4 MiB of one name are accepted", "{\"", "x", "string without end"},
+	{"4 MiB of one name are accepted", "{\"", "x", "unterminated string"},
 };
 
 static void hostile_text_is_accepted(void **state)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * json_library - what cJSON gets instead of the C library's own. The Makefile puts it in front
+ * cjson_config - what cJSON gets instead of the C library's own. The Makefile puts it in front
  * of the library's source; of our files only json.c includes it, before cJSON.h.
  *
  * Allocation: one pool, see json.c. Numbers: 64-bit integers wherever the library says double,
  * since a header holds no others and many routers have no floating point unit.
  */
-#ifndef FORMAT_JSON_LIBRARY_H
-#define FORMAT_JSON_LIBRARY_H
+#ifndef FORMAT_CJSON_CONFIG_H
+#define FORMAT_CJSON_CONFIG_H
 
 /* All that the library includes: first, since the C library's headers need the words below. */
 #include <ctype.h>

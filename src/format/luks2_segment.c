@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* luks2_segment - specification 3.4; see luks2_objects.h. */
+#include "format/luks2_objects.h"
+#include <string.h>
+
+/* A segment as the text has it. */
+struct segment {
+	const char *type;
+	const struct json *flags;
+	uint64_t iv_tweak;
+	struct luks_segment model;
+};
+
+#define AT(member) JSON_AT(segment, member)
+
+static const struct json_field any_segment[] = {
+	{"type", JSON_TEXT, AT(type)},
+	{"offset", JSON_DECIMAL, AT(model.off)},
+	{"size", JSON_SIZE, AT(model.size_bytes)},
+	{"flags", JSON_STRINGS, .optional = true, AT(flags)},
+};
+
+/* 3.4.1 */
+static const struct json_field crypt[] = {
+	{"encryption", JSON_CIPHER, AT(model.cipher)},
+	{"iv_tweak", JSON_DECIMAL, AT(iv_tweak)},
+	{"sector_size", JSON_U32, AT(model.sector_bytes)},
+};
+
+static enum cause check_extent(const struct json_object *o, const struct luks_segment *seg)
+{
+	if (seg->off % CIPHER_SECTOR_BYTES || seg->size_bytes % CIPHER_SECTOR_BYTES || seg->off > INT64_MAX ||
+		seg->size_bytes > INT64_MAX)
+		return error_set(o->err, CAUSE_DAMAGED,
+			"%s: offset or size is not a multiple of 512 or out of range", o->name);
+	return CAUSE_OK;
+}
+
+static enum cause read_crypt(const struct json_object *o, struct segment *s)
+{
+	const struct luks_segment *seg = &s->model;
+	enum cause cause;
+
+	/* First: such a segment has ciphers of its own. */
+	if (json_member(o->json, "integrity"))
+		verdict_set(o->verdict, CAUSE_UNSUPPORTED,
+			"integrity protection is not supported; open it with cryptsetup");
+	cause = json_read(o, o->json, JSON_FIELDS(crypt), s);
+	if (cause)
+		return cause;
+	/* cryptsetup always writes 0 and ignores any other value. To guess would be to decrypt wrongly. */
+	if (s->iv_tweak)
+		verdict_set(o->verdict, CAUSE_UNSUPPORTED,
+			"an IV tweak of %llu is not supported; cryptsetup writes 0: open it with what made it",
+			(unsigned long long)s->iv_tweak);
+	if (seg->sector_bytes < 512 || seg->sector_bytes > 4096 ||
+		(seg->sector_bytes & (seg->sector_bytes - 1)))
+		return error_set(o->err, CAUSE_DAMAGED, "%s: sector size %u is not 512, 1024, 2048 or 4096",
+			o->name, seg->sector_bytes);
+	if (seg->size_bytes % seg->sector_bytes)
+		return error_set(o->err, CAUSE_DAMAGED,
+			"%s: size %llu is not a multiple of its sector size %u", o->name,
+			(unsigned long long)seg->size_bytes, seg->sector_bytes);
+	return CAUSE_OK;
+}
+
+/*
+ * "in-reencryption" and "backup-..." belong to re-encryption; other flags are ignored. True: a backup
+ * segment.
+ */
+static bool read_flags(const struct json *flags, struct luks2_reencryption *r)
+{
+	bool backup = false;
+
+	for (const struct json *f = json_first(flags); f; f = json_next(f)) {
+		const char *text = json_string(f);
+
+		backup |= !strncmp(text, "backup-", 7);
+		r->previous += !strcmp(text, "backup-previous");
+		r->final += !strcmp(text, "backup-final");
+		r->hot += !strcmp(text, "in-reencryption");
+	}
+	r->backups += backup;
+	return backup;
+}
+
+/* What to do about a segment of the type @type. */
+static const char *advice(const char *type)
+{
+	if (!strcmp(type, "linear"))
+		return ": its data is not encrypted; there is nothing to unlock";
+	return strncmp(type, "hw-opal", 7) ? "; a newer cryptsetup may open it" : LUKS2_ADVICE_OPAL;
+}
+
+enum cause luks2_segment_read(struct json_object *o, struct luks *luks, struct luks2_links *links)
+{
+	struct segment s = {0};
+	enum cause cause = json_read(o, o->json, JSON_FIELDS(any_segment), &s);
+
+	if (!cause)
+		cause = check_extent(o, &s.model);
+	if (cause)
+		return cause;
+	o->verdict = &s.model.verdict;
+	if (!strcmp(s.type, "crypt"))
+		cause = read_crypt(o, &s);
+	else
+		verdict_unsupported(o->verdict, "segment type", s.type, advice(s.type));
+	links->segment_ids |= 1u << o->id;
+	links->segments[o->id] = (struct luks2_extent){s.model.off, s.model.size_bytes,
+		read_flags(s.flags, &links->reencryption)};
+	luks->segment_count++;
+	if (!o->id)
+		luks->segment = s.model;
+	return cause;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* luks2_token - specification 3.5; see luks2_objects.h. */
+#include "format/luks2_objects.h"
+#include <string.h>
+
+/* A token as the text has it. */
+struct token {
+	const char *type;
+	uint32_t keyslots;
+};
+
+#define AT(member) JSON_AT(token, member)
+
+static const struct json_field any_token[] = {
+	{"type", JSON_TEXT, AT(type)},
+	{"keyslots", JSON_REFS, AT(keyslots)},
+};
+
+/* A token that cannot be used does not damage the header: its keyslots open without it. */
+static void keep_keyring(const struct json_object *o, uint32_t keyslots, struct luks *luks)
+{
+	struct luks_keyring_token *t = &luks->keyring_tokens[luks->keyring_token_count];
+	const char *description = json_string(json_member(o->json, "key_description"));
+	size_t len = 0;
+
+	if (luks->keyring_token_count == LUKS_KEYRING_TOKENS_MAX || !keyslots || !description)
+		return;
+	while (description[len] >= ' ' && description[len] <= '~')
+		len++;
+	if (!len || description[len] || len > LUKS_KEY_DESCRIPTION_CHARS)
+		return;
+	t->id = o->id;
+	t->keyslots = keyslots;
+	memcpy(t->key_description, description, len + 1);
+	luks->keyring_token_count++;
+}
+
+/* What every token has is checked. Its content is only read where that needs no other program. */
+enum cause luks2_token_read(struct json_object *o, struct luks *luks, struct luks2_links *links)
+{
+	struct token t = {0};
+	enum cause cause = json_read(o, o->json, JSON_FIELDS(any_token), &t);
+
+	if (cause)
+		return cause;
+	if (t.keyslots & ~links->keyslot_ids)
+		return error_set(o->err, CAUSE_DAMAGED, "%s: refers to a keyslot that does not exist",
+			o->name);
+	if (!strcmp(t.type, "luks2-keyring"))
+		keep_keyring(o, t.keyslots, luks);
+	luks->token_count++;
+	return CAUSE_OK;
+}
