@@ -19,7 +19,7 @@ enum {
 	PLAN_VOLUMES_MAX = 64,
 	PLAN_KEYS_MAX = 4, /* named for one volume */
 	PLAN_NOTES_MAX = 32,
-	PLAN_POOL_BYTES = 32768,
+	PLAN_POOL_BYTES = 40960,
 };
 
 /* Where a key is. */
