@@ -104,10 +104,10 @@ static const char *find_fault(const struct parser *p, const struct draft *d, con
 	if (!name_is_good(*text))
 		return "invalid name of a mapping: ";
 	if (d->token && (v->flags.headless || p->defaults.volume.flags.headless))
-		return "headless, with a token that is not supported: ";
+		return "headless with an unsupported token: ";
 	*text = v->header.path;
 	if (*text && **text != '/' && !draft_is_device(*text))
-		return "header is not /path, /path:device or device: ";
+		return "not /path, /path:device or device: ";
 	return NULL;
 }
 

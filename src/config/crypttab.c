@@ -76,7 +76,7 @@ static void take_line(struct parser *p, const struct statement *s)
 	if (p->only_chosen && !(override && override->chosen) && !(is_root && !rd_luks_opens(p, s->name)))
 		parser_ignore(p, "not named by rd.luks.*: ", s->name);
 	else if (!p->only_chosen && p->crypttab_marked && !is_marked(s) && !is_root)
-		parser_ignore(p, "not marked for the initramfs, as others are: ", s->name);
+		parser_ignore(p, "not marked for the initramfs: ", s->name);
 	else
 		crypttab_add(p, s, sure ? PLAN_NEEDED : PLAN_UNMARKED, override);
 }

@@ -81,8 +81,7 @@ static const struct kind {
 	void (*inherit)(void *to, const void *from);
 	/* Writes what follows the name. False: it is at its default. */
 	bool (*show)(const struct option *o, const void *field, char *buf);
-	const char *choices;
-	bool bare; /* may have no value */
+	const char *choices; /* by value; no value at all is "yes" */
 } kinds[KIND_COUNT];
 
 static bool parse_flag(struct parser *p, struct draft *d, const struct option *o, char *value)
@@ -224,17 +223,17 @@ static bool parse_key(struct parser *p, struct draft *d, const struct option *o,
 }
 
 static const struct kind kinds[KIND_COUNT] = {
-	[FLAG] = {parse_flag, inherit_flag, show_flag, NULL, true},
-	[CACHE] = {parse_choice, inherit_choice, show_choice, "read-only no yes", true}, /* enum plan_cache */
-	[ECHO] = {parse_choice, inherit_choice, show_choice, "no masked", false},        /* enum plan_echo */
-	[AFTER] = {parse_choice, NULL, NULL, "ask poweroff reboot fail", false},         /* enum plan_after */
-	[NUMBER] = {parse_number, inherit_number, show_number, NULL, false},
-	[SLOT] = {parse_number, NULL, show_number, NULL, false},
-	[SECONDS] = {parse_seconds, inherit_number, show_number, NULL, false},
-	[BYTES] = {parse_number, NULL, NULL, NULL, false},
-	[TEXT] = {parse_text, NULL, NULL, NULL, false},
-	[HEADER] = {parse_header, NULL, NULL, NULL, false},
-	[KEY] = {parse_key, NULL, NULL, NULL, false},
+	[FLAG] = {parse_flag, inherit_flag, show_flag, "no yes"},
+	[CACHE] = {parse_choice, inherit_choice, show_choice, "read-only no yes"}, /* enum plan_cache */
+	[ECHO] = {parse_choice, inherit_choice, show_choice, "no masked"},         /* enum plan_echo */
+	[AFTER] = {parse_choice, NULL, NULL, "ask poweroff reboot fail"},          /* enum plan_after */
+	[NUMBER] = {parse_number, inherit_number, show_number, NULL},
+	[SLOT] = {parse_number, NULL, show_number, NULL},
+	[SECONDS] = {parse_seconds, inherit_number, show_number, NULL},
+	[BYTES] = {parse_number, NULL, NULL, NULL},
+	[TEXT] = {parse_text, NULL, NULL, NULL},
+	[HEADER] = {parse_header, NULL, NULL, NULL},
+	[KEY] = {parse_key, NULL, NULL, NULL},
 };
 
 /* --- words ------------------------------------------------------------------------------------------------------- */
@@ -272,7 +271,7 @@ bool options_set(struct parser *p, struct draft *d, const char *word, char *valu
 	const struct option *o = find(word, d == &p->defaults ? ALL : ONE);
 	const struct kind *kind = o ? &kinds[o->kind] : NULL;
 
-	if (kind && (!(kind->bare || (value && *value)) || !kind->parse(p, d, o, value)))
+	if (kind && ((!kind->choices && !(value && *value)) || !kind->parse(p, d, o, value)))
 		parser_refuse(p, "invalid value: ", word);
 	return kind;
 }

@@ -21,7 +21,7 @@ static struct draft *by_uuid(struct parser *p, const char *uuid, const char *nam
 		if (!strcasecmp(d->uuid, uuid))
 			return d;
 	if (p->by_uuid_count >= PLAN_VOLUMES_MAX + (for_root ? 1u : 0u)) {
-		parser_refuse(p, "more than 64 volumes in rd.luks.*: ", uuid);
+		parser_refuse(p, "more than 64 volumes: ", uuid);
 		return NULL;
 	}
 	p->by_uuid_count++;
@@ -218,7 +218,7 @@ void rd_luks_finish(struct parser *p)
 		if (!d->chosen)
 			parser_ignore(p, "no rd.luks.uuid or rd.luks.name for: ", d->uuid);
 		else if (strlen(d->uuid) != UUID_CHARS)
-			parser_refuse(p, "incomplete UUID, found on no line of crypttab: ", d->uuid);
+			parser_refuse(p, "incomplete UUID not found in crypttab: ", d->uuid);
 		else
 			add(p, d);
 	}

@@ -141,8 +141,8 @@ static const struct plan_row luks[] = {
 		NULL, NULL,
 		USUAL WRONG("not a UUID: xyz") WRONG("not a UUID: ") WRONG("no UUID= in front of: root")
 			WRONG("unknown word: luks.serial") WRONG("no UUID= in front of: " U1)
-				WRONG("key is not /path, /path:device or device: k")
-					WRONG("incomplete UUID, found on no line of crypttab: 123")},
+				WRONG("not /path, /path:device or device: k")
+					WRONG("incomplete UUID not found in crypttab: 123")},
 	{"a word for a UUID that nothing opens is not named", "rd.luks.key=" U1 "=/k rd.luks.uuid=" U2, NULL,
 		NULL,
 		VOLUME("luks-" U2, "UUID=" U2) USUAL_KEY("luks-" U2)
@@ -198,7 +198,7 @@ static const struct plan_row others[] = {
 		VOLUME("root", "/dev/a") KEY("/k, 32 bytes from byte 64") USUAL},
 	{"Alpine's EXEC= is taken for a path", "cryptroot=/dev/a cryptkey=EXEC=x", NULL, NULL,
 		VOLUME("root", "/dev/a") USUAL_KEY("root")
-			USUAL WRONG("key is not /path, /path:device or device: EXEC=x")},
+			USUAL WRONG("not /path, /path:device or device: EXEC=x")},
 	{"cryptoffset is ignored", "cryptroot=/dev/a cryptoffset=4096", NULL, NULL,
 		USUAL WRONG("defined by the LUKS header: cryptoffset=")},
 	{"Debian's cryptopts is lost",

@@ -64,7 +64,7 @@ static const struct plan_row keys[] = {
 		VOLUME("1", "a", "/dev/a") KEY("/k, 16 bytes from byte 8") USUAL},
 	{"a key that is no path is taken", NULL, "a /dev/a key.bin\n", NULL,
 		VOLUME("1", "a", "/dev/a") USUAL_KEY("a")
-			USUAL WRONG("1", "key is not /path, /path:device or device: key.bin")},
+			USUAL WRONG("1", "not /path, /path:device or device: key.bin")},
 	{"Debian's passdev is not understood", NULL,
 		"a /dev/a LABEL=K:/k keyscript=/lib/cryptsetup/scripts/passdev\nb /dev/b /dev/sdb1:sub/k:30 keyscript=passdev\n",
 		NULL,
@@ -92,8 +92,8 @@ static const struct plan_row early[] = {
 		NULL,
 		A("1") VOLUME("3", "c", "/dev/c") USUAL_KEY("c") VOLUME("4", "d", "/dev/d") USUAL_KEY("d")
 			VOLUME("5", "e", "/dev/e") USUAL_KEY("e")
-				USUAL NOTE("2", "not marked for the initramfs, as others are: b")
-					NOTE("6", "not marked for the initramfs, as others are: f")},
+				USUAL NOTE("2", "not marked for the initramfs: b")
+					NOTE("6", "not marked for the initramfs: f")},
 	{"a mark in a comment or in another word counts", NULL,
 		"# initramfs\na /dev/a /initramfs header=/x-initrd.attach\nb /dev/b\n", NULL,
 		VOLUME("2", "a", "/dev/a") KEY("/initramfs") "  header /x-initrd.attach\n" VOLUME("3", "b",

@@ -332,7 +332,7 @@ static void a_token_without_anybody_to_ask_is_taken(void **state)
 	assert_int_equal(p.count, 1);
 	assert_string_equal(p.volumes[0].name, "b");
 	assert_string_equal(p.notes[1].text,
-		"t:1: skipped: headless, with a token that is not supported: a");
+		"t:1: skipped: headless with an unsupported token: a");
 	s.cmdline = "latchkey.headless";
 	plan_make(&s, &p);
 	assert_int_equal(p.count, 0);

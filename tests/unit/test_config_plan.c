@@ -145,7 +145,7 @@ static void a_uuid_too_many_is_written_past_the_table_or_called_none(void **stat
 	assert_int_equal(p.count, 64);
 	assert_int_equal(p.note_count, 2);
 	assert_string_equal(p.notes[0].text,
-		"kernel command line: skipped: more than 64 volumes in rd.luks.*: 00000041-2222-3333-4444-555555555555");
+		"kernel command line: skipped: more than 64 volumes: 00000041-2222-3333-4444-555555555555");
 }
 
 static void the_root_is_left_out_as_the_last_uuid_of_too_many(void **state)
