@@ -113,7 +113,10 @@ static const char *find_fault(const struct parser *p, const struct draft *d, con
 
 static const char too_many[] = "more than 64 volumes: "; /* PLAN_VOLUMES_MAX */
 
-/* What leaves no place for @v, of a stronger source or an earlier line: the volume of its name, else of its device. */
+/*
+ * What leaves no place for @v, of a source of higher precedence or an earlier line: the volume of its
+ * name, else of its device.
+ */
 static struct plan_volume *find_rival(struct plan *plan, const struct plan_volume *v)
 {
 	struct plan_volume *rival = NULL;
@@ -128,8 +131,8 @@ static struct plan_volume *find_rival(struct plan *plan, const struct plan_volum
 }
 
 /*
- * Where @v goes: the end of the plan, or the place of one that has to make room for what root= names. NULL, with a
- * note: there is none.
+ * Where @v goes: the end of the plan, or the place of one that has to make room for what root= names.
+ * NULL, with a note: there is none.
  */
 static struct plan_volume *find_place(struct parser *p, const struct plan_volume *v)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmdline - the kernel command line: the words of mkinitcpio, Alpine and Debian, and which of them the other dialects
- * have.
+ * cmdline - the kernel command line: the words of mkinitcpio, Alpine and Debian. Those of latchkey and of
+ * systemd it finds in the tables of latchkey_conf.h and rd_luks.h.
  */
 #ifndef CONFIG_CMDLINE_H
 #define CONFIG_CMDLINE_H

@@ -6,9 +6,10 @@
 #include "config/parser.h"
 
 /*
- * Read lines into statements. A crypttab in the initramfs may be the whole system's. When lines of it are marked
- * (x-initrd.attach, initramfs, dracut's force) they are meant; without any mark all are, and always the one that root=
- * names. Then only that one is sure to be: the key of another line may be on the root that is being opened.
+ * Read lines into statements. A crypttab in the initramfs may be the whole system's. When lines of it are
+ * marked (x-initrd.attach, initramfs, dracut's force) they are meant; without any mark all are, and always
+ * the one that root= names. Then only that one is sure to be: the key of another line may be on the root
+ * that is being opened.
  */
 void crypttab_read(struct parser *p, const char *text);
 

@@ -2,8 +2,8 @@
 /*
  * draft - a volume while it is read. Every dialect fills a draft, and accept.h puts it into the plan.
  *
- * Inside of src/config; the other folders see plan.h. Texts given here are in the plan's pool, and are cut in
- * place.
+ * Private to src/config; the other folders include plan.h. Texts given here are in the plan's pool, and
+ * are cut in place.
  */
 #ifndef CONFIG_DRAFT_H
 #define CONFIG_DRAFT_H

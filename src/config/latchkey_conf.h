@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* latchkey_conf - latchkey's own words: latchkey.WORD on the kernel command line, WORD on a line of latchkey.conf. */
+/*
+ * latchkey_conf - latchkey's own words: latchkey.WORD on the kernel command line, WORD on a line of
+ * latchkey.conf.
+ */
 #ifndef CONFIG_LATCHKEY_CONF_H
 #define CONFIG_LATCHKEY_CONF_H
 

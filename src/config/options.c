@@ -71,11 +71,14 @@ static const struct group {
 	{IGNORED, "*", "unknown option: "},
 };
 
-/* --- kinds: how a value is read (false: it is invalid), what it takes from the defaults, how it is shown ------- */
+/* --- kinds: read a value (false: it is invalid), inherit a default, show ----------------- */
 
 enum { SHOWN_BYTES = 32 };
 
-/* Kinds without .inherit are of one volume, or of the plan; those without .show are not shown as an option. */
+/*
+ * Kinds without .inherit are of one volume, or of the plan; those without .show are not shown as an
+ * option.
+ */
 static const struct kind {
 	bool (*parse)(struct parser *p, struct draft *d, const struct option *o, char *value);
 	void (*inherit)(void *to, const void *from);
@@ -172,7 +175,8 @@ static bool show_number(const struct option *o, const void *field, char *buf)
 /* systemd's time spans without blanks, to a second: 90, 30s, 1min30s, infinity (which is 0, no limit). */
 static bool parse_seconds(struct parser *p, struct draft *d, const struct option *o, char *value)
 {
-	static const unsigned each[] = {1, 60, 3600, 86400};
+	static const char units[] = "s sec second seconds m min minute minutes h hr hour hours d day days";
+	static const unsigned each[] = {1, 60, 3600, 86400}; /* of four units */
 	enum { LIMIT = 1000000 };
 	uint64_t total = 0, n;
 	int unit;
@@ -187,10 +191,7 @@ static bool parse_seconds(struct parser *p, struct draft *d, const struct option
 		for (n = 0; digits; digits--)
 			n = n * 10 + (unsigned)(*value++ - '0');
 		*end = 0;
-		unit = letters ? words_index(
-					 "s sec second seconds m min minute minutes h hr hour hours d day days",
-					 value)
-		               : 0;
+		unit = letters ? words_index(units, value) : 0;
 		*end = behind;
 		value = end;
 		if (unit < 0)
@@ -236,7 +237,7 @@ static const struct kind kinds[KIND_COUNT] = {
 	[KEY] = {parse_key, NULL, NULL, NULL},
 };
 
-/* --- words ------------------------------------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------------------------ */
 
 /* Is @word one of @names? */
 static bool is_named(const char *names, const char *word)

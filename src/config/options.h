@@ -8,8 +8,10 @@
 /* Options between commas, into @d; NULL is none. Notes what is unknown, ignored or refused. */
 void options_read(struct parser *p, struct draft *d, char *list);
 
-/* One option into @d; into p->defaults one for all volumes, or a setting of the plan. Notes an invalid value. False: there
- * is no option of that name. */
+/*
+ * One option into @d; into p->defaults one for all volumes, or a setting of the plan. Notes an invalid
+ * value. False: there is no option of that name.
+ */
 bool options_set(struct parser *p, struct draft *d, const char *name, char *value);
 
 /* What is set for all holds where @d sets nothing. */

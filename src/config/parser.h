@@ -4,8 +4,8 @@
  *
  *     text  ->  struct statement {where, name, value}  ->  settings, rd.luks.*, volumes: a pass each
  *
- * Inside of src/config. A dialect is a table of struct word: the word beside the function that takes it. Texts of
- * statements are in the plan's pool; a handler may cut them in place, as each is taken once.
+ * Private to src/config. A dialect is a table of struct parser_word: the word beside the function that takes
+ * it. The texts of statements are in the plan's pool; a handler may cut them in place, as each is taken once.
  */
 #ifndef CONFIG_PARSER_H
 #define CONFIG_PARSER_H
@@ -75,8 +75,10 @@ struct parser {
 	struct statement statements[STATEMENTS_MAX + 1]; /* the last one is kept for root= */
 };
 
-/* A copy of @len bytes and a NUL, for a text that is read. NULL, with a note, when the pool has no room for it in
- * addition to what will be made of the texts. */
+/*
+ * A copy of @len bytes and a NUL, for a text that is read. NULL, with a note, when the pool has no room
+ * for it in addition to what will be made of the texts.
+ */
 char *parser_keep(struct parser *p, const char *text, size_t len);
 
 /* Three texts together, for what is made of the texts. NULL, with a note, as above. */
@@ -85,8 +87,10 @@ char *parser_join(struct parser *p, const char *a, const char *b, const char *c)
 /* From now on line @line of @source is at hand; 0: the whole source. */
 void parser_at(struct parser *p, enum parser_source source, unsigned line);
 
-/* Notes "WHERE: skipped: WHY TEXT", which is bad news, and "WHERE: ignored: WHY TEXT". @why ends in what separates
- * it. parser_note has another place than the one at hand. */
+/*
+ * Notes "WHERE: skipped: WHY TEXT", which is bad news, and "WHERE: ignored: WHY TEXT". @why ends in what
+ * separates it. parser_note has another place than the one at hand.
+ */
 void parser_refuse(struct parser *p, const char *why, const char *text);
 void parser_ignore(struct parser *p, const char *why, const char *text);
 void parser_note(struct parser *p, const char *where, bool bad, const char *why, const char *text);
@@ -104,8 +108,8 @@ const struct parser_word *parser_find(const struct parser_word *table, const cha
 struct statement *parser_add(struct parser *p, const struct parser_word *word, char *name, char *value);
 
 /*
- * Call @read with a copy of each line of @text that is not empty and not a comment, without blanks around it. A
- * line that is too long or not clean is noted instead.
+ * Call @read with a copy of each line of @text that is not empty and not a comment, without blanks around
+ * it. A line that is too long or not clean is noted instead.
  */
 void parser_read_lines(struct parser *p, enum parser_source source, const char *text,
 	void (*read)(struct parser *p, char *line));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* plan - the order of the sources: which is read when, and what it then may say; and which volumes are needed. */
+/* plan - the order in which the sources are read and taken; which volumes are needed. */
 #include "config/plan.h"
 #include "config/cmdline.h"
 #include "config/crypttab.h"
@@ -45,14 +45,14 @@ static void read_sources(struct parser *p, const struct plan_sources *from)
 		cmdline_read(p, from->cmdline);
 	if (from->conf)
 		latchkey_conf_read(p, from->conf);
-	/* The weakest source first: the last one counts. */
+	/* In increasing order of precedence: the last one counts. */
 	parser_take(p, SOURCE_CONF, PASS_SETTINGS);
 	parser_take(p, SOURCE_CMDLINE, PASS_SETTINGS);
 	if (from->crypttab && !p->luks_off && !p->crypttab_off)
 		crypttab_read(p, from->crypttab);
 }
 
-/* The strongest source first: a later one finds the place taken. */
+/* In decreasing order of precedence: a later source finds the place taken. */
 static void add_volumes(struct parser *p)
 {
 	if (!p->luks_off)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* words - text cut into words: the kernel command line as the kernel cuts it (lib/cmdline.c, next_arg), lists, yes and no. */
+/*
+ * words - text cut into words: the kernel command line as the kernel cuts it (lib/cmdline.c, next_arg),
+ * lists, yes and no.
+ */
 #ifndef CONFIG_WORDS_H
 #define CONFIG_WORDS_H
 
@@ -18,8 +21,10 @@ char *words_cut(char *text, char c);
 /* The length of @start when @text begins with it, else 0. */
 size_t words_begins(const char *text, const char *start);
 
-/* The index in @list, whose words are separated by blanks or commas, of @word; -1: not found. A * at the end of a
- * word in @list matches any rest. */
+/*
+ * The index in @list, whose words are separated by blanks or commas, of @word; -1: not found. A * at the
+ * end of a word in @list matches any rest.
+ */
 int words_index(const char *list, const char *word);
 
 /* 1 for yes, true, on and their like, 0 for no and its like, -1: neither. NULL is yes. */
