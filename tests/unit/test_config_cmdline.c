@@ -52,8 +52,7 @@ static const struct plan_row own[] = {
 				WRONG("device is not a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=: sda")},
 	{"an unknown word of ours is not named", "latchkey.devise=/dev/a latchkey. latchkey.noauto", NULL,
 		NULL,
-		USUAL WRONG("unknown word: devise") WRONG("unknown word: ")
-			WRONG("unknown word: noauto")},
+		USUAL WRONG("unknown word: devise") WRONG("unknown word: ") WRONG("unknown word: noauto")},
 	{"what is for all volumes does not reach one that was named before it",
 		"latchkey.volume=a,/dev/a,,timeout=9 latchkey.volume=b,/dev/b latchkey.timeout=5 latchkey.headless "
 		"latchkey.key-timeout=1min latchkey.give-up=1h latchkey.after=reboot latchkey.passfifo=/run/fifo",
@@ -65,8 +64,7 @@ static const struct plan_row own[] = {
 	{"a value that is none is taken",
 		"latchkey.tries=-1 latchkey.after=shell latchkey.give-up=soon latchkey.passfifo=", NULL, NULL,
 		USUAL WRONG("invalid value: tries") WRONG("invalid value: after")
-			WRONG("invalid value: give-up")
-				WRONG("invalid value: passfifo")},
+			WRONG("invalid value: give-up") WRONG("invalid value: passfifo")},
 	{"what is for the real init is read", "latchkey.device=/dev/a -- latchkey.device=/dev/b", NULL, NULL,
 		VOLUME("root", "/dev/a") USUAL_KEY("root") USUAL},
 	{"a name reaches the terminal as it is",
@@ -81,11 +79,15 @@ static const struct plan_row own[] = {
 		"latchkey.volume=b,/\xf5\x80\x80\x80 latchkey.volume=c,/\x9b latchkey.volume=d,/\xe2\x82 "
 		"latchkey.volume=e,LABEL=\xc3\x84\xe2\x82\xac\xf0\x9f\x94\x91,/a latchkey.volume=f,/\xc3\033",
 		NULL, NULL,
-		VOLUME("e", "LABEL=\xc3\x84\xe2\x82\xac\xf0\x9f\x94\x91") KEY("/a") USUAL WRONG(
-			"control character or invalid UTF-8: /?[2J") WRONG("control character or invalid UTF-8: /?")
-			WRONG("control character or invalid UTF-8: /??") WRONG("control character or invalid UTF-8: a,/?") WRONG(
-				"control character or invalid UTF-8: b,/????") WRONG("control character or invalid UTF-8: c,/?")
-				WRONG("control character or invalid UTF-8: d,/??") WRONG("control character or invalid UTF-8: f,/??")},
+		VOLUME("e", "LABEL=\xc3\x84\xe2\x82\xac\xf0\x9f\x94\x91") KEY("/a")
+			USUAL WRONG("control character or invalid UTF-8: /?[2J")
+				WRONG("control character or invalid UTF-8: /?") WRONG(
+					"control character or invalid UTF-8: /??")
+					WRONG("control character or invalid UTF-8: a,/?") WRONG(
+						"control character or invalid UTF-8: b,/????")
+						WRONG("control character or invalid UTF-8: c,/?") WRONG(
+							"control character or invalid UTF-8: d,/??")
+							WRONG("control character or invalid UTF-8: f,/??")},
 	{"quotes around a label belong to it, or are read past the end",
 		"latchkey.device=LABEL=\"my\" latchkey.volume=a,UUID=\"\" latchkey.volume=b,/dev/b=\"x", NULL,
 		NULL,

@@ -27,8 +27,8 @@ static const struct plan_row lines[] = {
 	{"tabs do not separate", NULL, "a\t/dev/a\t\tnone \t discard\n", NULL,
 		A("1") "  options discard\n" USUAL},
 	{"a line with a name only is taken", NULL, "a\nb /dev/b\n", NULL,
-		VOLUME("2", "b", "/dev/b") USUAL_KEY("b")
-			USUAL WRONG("1", "device is not a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=: (none)")},
+		VOLUME("2", "b", "/dev/b") USUAL_KEY("b") USUAL WRONG("1",
+			"device is not a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=: (none)")},
 	{"what stands behind the fourth field is not named", NULL, "a /dev/a none luks, discard\n", NULL,
 		A("1") USUAL NOTE("1", "more than four fields: discard")},
 	{"an octal escape stays, or becomes a control character", NULL,
@@ -74,10 +74,10 @@ static const struct plan_row keys[] = {
 		"a /dev/a /k keyscript=passdev\nb /dev/b LABEL=K keyscript=passdev\n"
 		"c /dev/c - keyscript=passdev\nd /dev/d\n",
 		NULL,
-		VOLUME("4", "d", "/dev/d") USUAL_KEY(
-			"d") USUAL WRONG("1", "keyscript other than passdev with device:path: passdev")
-			WRONG("2", "keyscript other than passdev with device:path: passdev")
-				WRONG("3", "keyscript other than passdev with device:path: passdev")},
+		VOLUME("4", "d", "/dev/d") USUAL_KEY("d")
+			USUAL WRONG("1", "keyscript other than passdev with device:path: passdev")
+				WRONG("2", "keyscript other than passdev with device:path: passdev")
+					WRONG("3", "keyscript other than passdev with device:path: passdev")},
 	{"another key script is not refused by name", NULL,
 		"a /dev/a none luks,keyscript=/usr/local/bin/fetch\nb /dev/b\n", NULL,
 		VOLUME("2", "b", "/dev/b") USUAL_KEY("b")
@@ -160,10 +160,10 @@ static const struct plan_row chosen[] = {
 		"volume a\n  device /dev/a\n  from kernel command line\n  needed yes\n" KEY(
 			"/k") "volume x\n  device UUID=" U1
 			      "\n  from kernel command line\n  needed yes\n" KEY(
-				      "/crypto_keyfile.bin, if it is there") VOLUME("3", "d",
-				      "/dev/d") USUAL_KEY("d") USUAL NOTE("1",
-				      "name or device already used by kernel command line")
-				      NOTE("2", "name or device already used by kernel command line")},
+				      "/crypto_keyfile.bin, if it is there") VOLUME("3", "d", "/dev/d")
+				      USUAL_KEY("d") USUAL NOTE("1",
+					      "name or device already used by kernel command line") NOTE("2",
+					      "name or device already used by kernel command line")},
 	{"the root is left out where not named by rd.luks.*", "rd.luks.uuid=" U1 " root=/dev/mapper/b",
 		"a UUID=" U1 "\nb /dev/b\nc /dev/c\n", NULL,
 		VOLUME("1", "a", "UUID=" U1) USUAL_KEY("a") VOLUME("2", "b", "/dev/b") USUAL_KEY("b")

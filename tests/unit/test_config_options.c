@@ -279,8 +279,7 @@ static const struct fate {
 	{"verify loud quiet noearly check check=ext4 checkargs=x lvm=vg _netdev token-timeout=30s x-systemd.requires=a.mount "
 	 "x-systemd.requires-mounts-for=/a x-gvfs-hide",
 		"no effect in an initramfs", false},
-	{"keyfile-erase try-empty-password link-volume-key=x link-vk-to-keyring=x", "not supported",
-		false},
+	{"keyfile-erase try-empty-password link-volume-key=x link-vk-to-keyring=x", "not supported", false},
 	{"tpm2-device=auto tpm2-pcrs=7 tpm2-pin=yes fido2-device=auto fido2-cid=x pkcs11-uri=auto",
 		"not supported, the passphrase is used", false},
 	{"plain swap tmp tmp=ext4 bitlk fvault2 tcrypt tcrypt-hidden tcrypthidden tcrypt-keyfile=/k veracrypt veracrypt-pim=1",
@@ -312,8 +311,7 @@ static void word_has_its_fate(void **state)
 		assert_int_equal(p.note_count, f->bad ? 1 : 0);
 		if (!f->bad)
 			continue;
-		snprintf(want, sizeof(want), "t:1: skipped: %s: %.*s", f->why, (int)strcspn(word, "="),
-			word);
+		snprintf(want, sizeof(want), "t:1: skipped: %s: %.*s", f->why, (int)strcspn(word, "="), word);
 		assert_string_equal(p.notes[0].text, want);
 		assert_true(p.notes[0].bad);
 		assert_string_equal(p.volumes[0].name, "b");
@@ -331,8 +329,7 @@ static void a_token_without_anybody_to_ask_is_taken(void **state)
 	plan_make(&s, &p);
 	assert_int_equal(p.count, 1);
 	assert_string_equal(p.volumes[0].name, "b");
-	assert_string_equal(p.notes[1].text,
-		"t:1: skipped: headless with an unsupported token: a");
+	assert_string_equal(p.notes[1].text, "t:1: skipped: headless with an unsupported token: a");
 	s.cmdline = "latchkey.headless";
 	plan_make(&s, &p);
 	assert_int_equal(p.count, 0);
