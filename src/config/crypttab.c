@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* crypttab - systemd's and Debian's crypttab(5), read as one. */
+/* crypttab - see crypttab.h. */
+#include "config/crypttab.h"
 #include "base/text.h"
-#include "config/draft.h"
+#include "config/accept.h"
+#include "config/options.h"
+#include "config/rd_luks.h"
+#include "config/words.h"
 #include <string.h>
 
 /* Debian's \040 for a blank. What is no printable character in three octal digits stays. */
@@ -39,49 +43,61 @@ static char *take_field(char **rest)
 	return field;
 }
 
-static void take_line(struct reading *r, char *line)
+void crypttab_add(struct parser *p, const struct statement *s, enum plan_need need, struct draft *override)
 {
-	char *fields[4];
-	struct draft *said;
-	bool marked, is_root;
+	struct draft *d = draft_new(p);
 
-	for (int i = 0; i < 4; i++)
-		fields[i] = take_field(&line);
-	marked = fields[3] && (options_index(fields[3], "x-initrd.attach") >= 0 ||
-				      options_index(fields[3], "initramfs") >= 0 ||
-				      options_index(fields[3], "force") >= 0);
-	is_root = draft_is_root(r, fields[0]);
-	if (r->looking) {
-		r->marked |= marked;
-		return;
-	}
-	said = fields[1] ? cmdline_wanted(r, fields[1], fields[0]) : NULL;
-	if (r->only_wanted && !(said && said->wanted) && !(is_root && !cmdline_names(r, fields[0])))
-		reading_ignore(r, "rd.luks.* names others", fields[0]);
-	else if (!r->only_wanted && r->marked && !marked && !is_root)
-		reading_ignore(r, "other lines are marked for the initramfs", fields[0]);
+	if (override && override->has_options)
+		*d = *override;
 	else
-		draft_add_fields(r, fields, said);
-	if (*line)
-		reading_ignore(r, "behind the fourth field", line);
+		options_read(p, d, s->options);
+	d->volume.need = need;
+	d->volume.name = s->name;
+	d->volume.device = s->value;
+	d->key = s->key;
+	if (override)
+		rd_luks_apply(p, override, d);
+	accept_draft(p, d);
 }
 
-/*
- * A crypttab in the initramfs may be the whole system's. When lines of it are marked (x-initrd.attach,
- * initramfs, dracut's force) they are meant; without any mark all are, and always the one that root= names. Then
- * only that one is sure to be: the key of another line may be on the root that is being opened.
- */
-void crypttab_read(struct reading *r, const char *text, const char *path)
+static bool is_marked(const struct statement *s)
 {
-	unsigned used = r->plan->pool_used;
+	return s->options &&
+	       (words_index(s->options, "x-initrd.attach") >= 0 ||
+		       words_index(s->options, "initramfs") >= 0 || words_index(s->options, "force") >= 0);
+}
 
-	if (!text_find(path, ".initramfs")) {
-		r->looking = true;
-		reading_lines(r, text, path, take_line);
-		r->looking = false;
-		r->plan->pool_used = used;
-		r->unmarked = !r->marked && !r->only_wanted;
-	}
-	reading_lines(r, text, path, take_line);
-	r->unmarked = false;
+static void take_line(struct parser *p, const struct statement *s)
+{
+	struct draft *override = s->value ? rd_luks_find(p, s->value, s->name) : NULL;
+	bool sure = p->crypttab_early || p->crypttab_marked || p->only_chosen,
+	     is_root = parser_is_root(p, s->name);
+
+	if (p->only_chosen && !(override && override->chosen) && !(is_root && !rd_luks_opens(p, s->name)))
+		parser_ignore(p, "not named by rd.luks.*: ", s->name);
+	else if (!p->only_chosen && p->crypttab_marked && !is_marked(s) && !is_root)
+		parser_ignore(p, "not marked for the initramfs: ", s->name);
+	else
+		crypttab_add(p, s, sure ? PLAN_NEEDED : PLAN_UNMARKED, override);
+}
+
+static void read_line(struct parser *p, char *line)
+{
+	static const struct parser_word volume = {.word = "", .take = take_line, .pass = PASS_VOLUMES};
+	char *name = take_field(&line), *device = take_field(&line);
+	struct statement *s = parser_add(p, &volume, name, device);
+
+	if (!s)
+		return;
+	s->key = take_field(&line);
+	s->options = take_field(&line);
+	p->crypttab_marked |= !p->crypttab_early && is_marked(s);
+	if (*line)
+		parser_ignore(p, "more than four fields: ", line);
+}
+
+void crypttab_read(struct parser *p, const char *text)
+{
+	p->crypttab_early = text_find(p->path[SOURCE_CRYPTTAB], ".initramfs");
+	parser_read_lines(p, SOURCE_CRYPTTAB, text, read_line);
 }

@@ -1,65 +1,58 @@
 /* SPDX-License-Identifier: MIT */
 /* options - every option word of systemd's and Debian's crypttab and of latchkey's own, and its fate. */
+#include "config/options.h"
 #include "base/crypt_flags.h"
 #include "base/text.h"
-#include "config/draft.h"
+#include "config/words.h"
 #include <stddef.h>
 #include <string.h>
 
-enum kind { FLAG, CRYPT, CACHE, NUMBER, SECONDS, BYTES, TEXT, ECHO, HEADER, KEY, AFTER };
-enum level { ONE = 1, ALL = 2, BOTH = 3 }; /* said of one volume, of all, of either */
+enum level { ONE = 1, ALL = 2, BOTH = 3 }; /* an option of one volume, of all, of either */
+enum option_kind { FLAG, CRYPT, CACHE, ECHO, AFTER, NUMBER, SLOT, SECONDS, BYTES, TEXT, HEADER, KEY, KIND_COUNT };
 
-/*
- * What works: name, kind, level, bits of the largest number or the flag of CRYPT, field of struct draft. Other names of the same
- * thing stand behind the one that is shown. A hyphen is as good as none, and as an underscore.
- */
-/* clang-format off */
-#define WORKS(row)                                                                                           \
-	row("read-only", FLAG, BOTH, 0, volume.flags.read_only)                                              \
-	row("discard", CRYPT, BOTH, CRYPT_ALLOW_DISCARDS, volume.flags.crypt)                                \
-	row("allow-discards", CRYPT, BOTH, CRYPT_ALLOW_DISCARDS, volume.flags.crypt)                         \
-	row("same-cpu-crypt", CRYPT, BOTH, CRYPT_SAME_CPU_CRYPT, volume.flags.crypt)                         \
-	row("submit-from-crypt-cpus", CRYPT, BOTH, CRYPT_SUBMIT_FROM_CRYPT_CPUS, volume.flags.crypt)         \
-	row("no-read-workqueue", CRYPT, BOTH, CRYPT_NO_READ_WORKQUEUE, volume.flags.crypt)                   \
-	row("no-write-workqueue", CRYPT, BOTH, CRYPT_NO_WRITE_WORKQUEUE, volume.flags.crypt)                 \
-	row("high-priority", CRYPT, BOTH, CRYPT_HIGH_PRIORITY, volume.flags.crypt)                           \
-	row("disable-keyring", FLAG, BOTH, 0, volume.flags.disable_keyring)                                  \
-	row("verbose", FLAG, BOTH, 0, volume.flags.verbose)                                                  \
-	row("headless", FLAG, BOTH, 0, volume.flags.headless)                                                \
-	row("nofail", FLAG, BOTH, 0, volume.flags.nofail)                                                    \
-	row("noauto", FLAG, ONE, 0, volume.flags.noauto)                                                     \
-	row("strict-key", FLAG, BOTH, 0, volume.flags.strict_key)                                            \
-	row("no-stick", FLAG, BOTH, 0, volume.flags.no_stick)                                                \
-	row("password-cache", CACHE, BOTH, 0, volume.cache)                                                  \
-	row("password-echo", ECHO, BOTH, 0, volume.echo)                                                     \
-	row("key-slot", NUMBER, ONE, 5, volume.keyslot)                                                      \
-	row("timeout", SECONDS, BOTH, 0, volume.timeout_s)                                                   \
-	row("key-timeout", SECONDS, BOTH, 0, volume.key_timeout_s)                                           \
-	row("keyfile-timeout", SECONDS, BOTH, 0, volume.key_timeout_s)                                       \
-	row("device-timeout", SECONDS, BOTH, 0, volume.device_timeout_s)                                     \
-	row("x-systemd.device-timeout", SECONDS, BOTH, 0, volume.device_timeout_s)                           \
-	row("max-memory", NUMBER, BOTH, 21, volume.max_memory_mib)                                           \
-	row("max-time", NUMBER, BOTH, 20, volume.max_time_s)                                                 \
-	row("max-lanes", NUMBER, BOTH, 24, volume.max_lanes)                                                 \
-	row("header", HEADER, ONE, 0, volume.header)                                                         \
-	row("key", KEY, ONE, 0, volume.keys)                                                                 \
-	row("keyscript", TEXT, ONE, 0, keyscript)                                                            \
-	row("keyfile-offset", BYTES, ONE, 62, offset_bytes)                                                  \
-	row("keyfile-size", BYTES, ONE, 24, size_bytes)                                                      \
-	row("tries", NUMBER, BOTH, 20, volume.tries)                                                         \
-	row("after", AFTER, ALL, 0, after)                                                                   \
-	row("give-up", SECONDS, ALL, 0, give_up_s)                                                           \
-	row("passfifo", TEXT, ALL, 0, passfifo)
-/* clang-format on */
+#define FIELD(member) offsetof(struct draft, member)
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-#define NAME(name, kind, level, bits, field) name "\0"
-#define ROW(name, kind, level, bits, field) {kind, level, bits, offsetof(struct draft, field)},
-
-static const char names[] = WORKS(NAME); /* of the rows, in their order; an empty one at the end */
-static const struct row {
-	uint8_t kind, level, bits;
-	uint16_t field;
-} rows[] = {WORKS(ROW)};
+/* What works. Of several names the first is shown. Hyphens do not count, nor underscores. */
+static const struct option {
+	const char *names;
+	uint8_t kind, level; /* enum option_kind, enum level */
+	uint8_t bits;        /* of the largest number */
+	uint16_t field;      /* of struct draft */
+} options[] = {
+	{"read-only", FLAG, BOTH, 0, FIELD(volume.flags.read_only)},
+	{"discard allow-discards", CRYPT, BOTH, CRYPT_ALLOW_DISCARDS, FIELD(volume.flags.crypt)},
+	{"same-cpu-crypt", CRYPT, BOTH, CRYPT_SAME_CPU_CRYPT, FIELD(volume.flags.crypt)},
+	{"submit-from-crypt-cpus", CRYPT, BOTH, CRYPT_SUBMIT_FROM_CRYPT_CPUS, FIELD(volume.flags.crypt)},
+	{"no-read-workqueue", CRYPT, BOTH, CRYPT_NO_READ_WORKQUEUE, FIELD(volume.flags.crypt)},
+	{"no-write-workqueue", CRYPT, BOTH, CRYPT_NO_WRITE_WORKQUEUE, FIELD(volume.flags.crypt)},
+	{"high-priority", CRYPT, BOTH, CRYPT_HIGH_PRIORITY, FIELD(volume.flags.crypt)},
+	{"disable-keyring", FLAG, BOTH, 0, FIELD(volume.flags.disable_keyring)},
+	{"verbose", FLAG, BOTH, 0, FIELD(volume.flags.verbose)},
+	{"headless", FLAG, BOTH, 0, FIELD(volume.flags.headless)},
+	{"nofail", FLAG, BOTH, 0, FIELD(volume.flags.nofail)},
+	{"noauto", FLAG, ONE, 0, FIELD(volume.flags.noauto)},
+	{"strict-key", FLAG, BOTH, 0, FIELD(volume.flags.strict_key)},
+	{"no-stick", FLAG, BOTH, 0, FIELD(volume.flags.no_stick)},
+	{"password-cache", CACHE, BOTH, 0, FIELD(volume.cache)},
+	{"password-echo", ECHO, BOTH, 0, FIELD(volume.echo)},
+	{"key-slot", SLOT, ONE, 5, FIELD(volume.keyslot)},
+	{"timeout", SECONDS, BOTH, 0, FIELD(volume.timeout_s)},
+	{"key-timeout keyfile-timeout", SECONDS, BOTH, 0, FIELD(volume.key_timeout_s)},
+	{"device-timeout x-systemd.device-timeout", SECONDS, BOTH, 0, FIELD(volume.device_timeout_s)},
+	{"max-memory", NUMBER, BOTH, 21, FIELD(volume.max_memory_mib)},
+	{"max-time", NUMBER, BOTH, 20, FIELD(volume.max_time_s)},
+	{"max-lanes", NUMBER, BOTH, 24, FIELD(volume.max_lanes)},
+	{"header", HEADER, ONE, 0, FIELD(volume.header)},
+	{"key", KEY, ONE, 0, FIELD(volume.keys)},
+	{"keyscript", TEXT, ONE, 0, FIELD(keyscript)},
+	{"keyfile-offset", BYTES, ONE, 62, FIELD(offset_bytes)},
+	{"keyfile-size", BYTES, ONE, 24, FIELD(size_bytes)},
+	{"tries", NUMBER, BOTH, 20, FIELD(volume.tries)},
+	{"after", AFTER, ALL, 0, FIELD(after)},
+	{"give-up", SECONDS, ALL, 0, FIELD(give_up_s)},
+	{"passfifo", TEXT, ALL, 0, FIELD(passfifo)},
+};
 
 /* What does not: the first group that has the word. */
 enum fate { SILENT, MARK, IGNORED, TOKEN, REFUSED };
@@ -69,250 +62,294 @@ static const struct group {
 } groups[] = {
 	{SILENT, "luks defaults", ""},
 	{MARK, "initramfs x-initrd.attach force", ""},
-	{IGNORED, "cipher size hash sector-size offset skip", "a LUKS header says it"},
+	{IGNORED, "cipher size hash sector-size offset skip", "defined by the LUKS header: "},
 	{IGNORED, "verify loud quiet noearly check checkargs lvm _netdev token-timeout x-*",
-		"it changes nothing here"},
-	{IGNORED, "keyfile-erase try-empty-password link-volume-key link-vk-to-keyring",
-		"latchkey does not do it"},
-	{TOKEN, "tpm2-* fido2-* pkcs11-*", "the passphrase is asked for"},
-	{REFUSED, "plain swap tmp bitlk fvault2 tcrypt* veracrypt*", "only LUKS is opened"},
-	{REFUSED, "fixate-volume-key", "latchkey does not do it"},
-	{IGNORED, "*", "no option that latchkey knows"},
+		"no effect in an initramfs: "},
+	{IGNORED, "keyfile-erase try-empty-password link-volume-key link-vk-to-keyring", "not supported: "},
+	{TOKEN, "tpm2-* fido2-* pkcs11-*", "not supported, the passphrase is used: "},
+	{REFUSED, "plain swap tmp bitlk fvault2 tcrypt* veracrypt*", "only LUKS is supported: "},
+	{REFUSED, "fixate-volume-key", "not supported: "},
+	{IGNORED, "*", "unknown option: "},
 };
 
-int options_index(const char *list, const char *word)
-{
-	size_t len = strlen(word), n;
+/* --- kinds: read a value (false: it is invalid), inherit a default, show ----------------- */
 
-	for (int i = 0; *list; i++, list += n + (list[n] != 0)) {
-		n = strcspn(list, " ,");
-		if (n && list[n - 1] == '*' ? !strncmp(list, word, n - 1)
-					    : n == len && !memcmp(list, word, n))
-			return i;
-	}
-	return -1;
+enum { SHOWN_BYTES = 32 };
+
+/*
+ * Kinds without .inherit are of one volume, or of the plan; those without .show are not shown as an
+ * option.
+ */
+static const struct kind {
+	bool (*parse)(struct parser *p, struct draft *d, const struct option *o, char *value);
+	void (*inherit)(void *to, const void *from);
+	/* Writes what follows the name. False: it is at its default. */
+	bool (*show)(const struct option *o, const void *field, char *buf);
+	const char *choices; /* by value; no value at all is "yes" */
+} kinds[KIND_COUNT];
+
+static bool parse_flag(struct parser *p, struct draft *d, const struct option *o, char *value)
+{
+	int i = words_bool(value);
+
+	(void)p;
+	if (i >= 0)
+		*(bool *)((char *)d + o->field) = i;
+	return i >= 0;
 }
 
-int options_bool(const char *value)
+static void inherit_flag(void *to, const void *from)
 {
-	int i = value ? options_index("0 no n false f off 1 yes y true t on", value) : 6;
+	*(bool *)to |= *(const bool *)from;
+}
 
-	return i < 0 ? i : i >= 6;
+static bool show_flag(const struct option *o, const void *field, char *buf)
+{
+	(void)o;
+	*buf = 0;
+	return *(const bool *)field;
+}
+
+/* One of the set in base/crypt_flags.h. */
+static bool parse_crypt(struct parser *p, struct draft *d, const struct option *o, char *value)
+{
+	unsigned *set = (unsigned *)((char *)d + o->field);
+	int i = words_bool(value);
+
+	(void)p;
+	if (i >= 0)
+		*set = i ? *set | o->bits : *set & ~(unsigned)o->bits;
+	return i >= 0;
+}
+
+static void inherit_crypt(void *to, const void *from)
+{
+	*(unsigned *)to |= *(const unsigned *)from;
+}
+
+static bool show_crypt(const struct option *o, const void *field, char *buf)
+{
+	*buf = 0;
+	return *(const unsigned *)field & o->bits;
+}
+
+/* A word of the kind's list; yes and no may have other forms. */
+static bool parse_choice(struct parser *p, struct draft *d, const struct option *o, char *value)
+{
+	int yes = words_bool(value);
+	int i = words_index(kinds[o->kind].choices, yes < 0 ? value : yes ? "yes" : "no");
+
+	(void)p;
+	if (i >= 0)
+		*(unsigned *)((char *)d + o->field) = (unsigned)i;
+	return i >= 0;
+}
+
+/* The first choice is the default. */
+static void inherit_choice(void *to, const void *from)
+{
+	if (!*(unsigned *)to)
+		*(unsigned *)to = *(const unsigned *)from;
+}
+
+static bool show_choice(const struct option *o, const void *field, char *buf)
+{
+	const char *word = kinds[o->kind].choices;
+	unsigned n = *(const unsigned *)field;
+
+	for (unsigned i = 0; i < n; i++)
+		word = strchr(word, ' ') + 1;
+	text_format(buf, SHOWN_BYTES, "=%s", word);
+	(void)words_cut(buf, ' ');
+	return n;
+}
+
+/* NUMBER, SLOT and BYTES */
+static bool parse_number(struct parser *p, struct draft *d, const struct option *o, char *value)
+{
+	char *field = (char *)d + o->field;
+	uint64_t n;
+
+	(void)p;
+	if (!text_parse_u64(value, &n) || n >> o->bits)
+		return false;
+	if (o->kind == BYTES)
+		*(uint64_t *)field = n;
+	else
+		*(unsigned *)field = (unsigned)n;
+	return true;
+}
+
+static void inherit_number(void *to, const void *from)
+{
+	unsigned n = *(const unsigned *)from;
+
+	if (*(unsigned *)to == DRAFT_UNSET)
+		*(unsigned *)to = n == DRAFT_UNSET ? 0 : n;
+}
+
+static bool show_number(const struct option *o, const void *field, char *buf)
+{
+	unsigned n = *(const unsigned *)field;
+
+	text_format(buf, SHOWN_BYTES, "=%u", n);
+	return o->kind == SLOT ? n != DRAFT_UNSET : n;
 }
 
 /* systemd's time spans without blanks, to a second: 90, 30s, 1min30s, infinity (which is 0, no limit). */
-static bool parse_seconds(char *p, unsigned *out)
+static bool parse_seconds(struct parser *p, struct draft *d, const struct option *o, char *value)
 {
-	static const unsigned each[] = {1, 60, 3600, 86400};
+	static const char units[] = "s sec second seconds m min minute minutes h hr hour hours d day days";
+	static const unsigned each[] = {1, 60, 3600, 86400}; /* of four units */
 	enum { LIMIT = 1000000 };
 	uint64_t total = 0, n;
 	int unit;
 
-	for (; *p && strcmp(p, "infinity"); total += n * each[unit / 4]) {
-		size_t digits = strspn(p, "0123456789"), letters = strcspn(p + digits, "0123456789");
-		char *end = p + digits + letters, behind = *end;
+	(void)p;
+	for (; *value && strcmp(value, "infinity"); total += n * each[unit / 4]) {
+		size_t digits = strspn(value, "0123456789"), letters = strcspn(value + digits, "0123456789");
+		char *end = value + digits + letters, behind = *end;
 
 		if (!digits || digits > 7)
 			return false;
 		for (n = 0; digits; digits--)
-			n = n * 10 + (unsigned)(*p++ - '0');
+			n = n * 10 + (unsigned)(*value++ - '0');
 		*end = 0;
-		unit = letters ? options_index(
-					 "s sec second seconds m min minute minutes h hr hour hours d day days",
-					 p)
-		               : 0;
+		unit = letters ? words_index(units, value) : 0;
 		*end = behind;
-		p = end;
+		value = end;
 		if (unit < 0)
 			return false;
 	}
 	if (total <= LIMIT)
-		*out = (unsigned)total;
+		*(unsigned *)((char *)d + o->field) = (unsigned)total;
 	return total <= LIMIT;
 }
 
-/* False: the value is none for this option. */
-static bool store(struct reading *r, struct draft *d, const struct row *row, char *value)
+static bool parse_text(struct parser *p, struct draft *d, const struct option *o, char *value)
 {
-	char *field = (char *)d + row->field;
-	int i = options_bool(value);
-	uint64_t n;
-
-	if (row->kind == FLAG) {
-		if (i >= 0)
-			*(bool *)field = i;
-		return i >= 0;
-	}
-	if (row->kind == CRYPT) {
-		if (i >= 0)
-			*(unsigned *)field = (*(unsigned *)field & ~row->bits) | (i ? row->bits : 0);
-		return i >= 0;
-	}
-	if (row->kind == CACHE) {
-		d->volume.cache = i < 0 ? PLAN_CACHE_READ : i ? PLAN_CACHE_FILL : PLAN_CACHE_NO;
-		return i >= 0 || !strcmp(value, "read-only");
-	}
-	if (!value || !*value)
-		return false;
-	switch ((enum kind)row->kind) {
-	case FLAG:
-	case CRYPT:
-	case CACHE:
-		break;
-	case NUMBER:
-	case BYTES:
-		if (!text_parse_u64(value, &n) || n >> row->bits)
-			return false;
-		if (row->kind == BYTES)
-			*(uint64_t *)field = n;
-		else
-			*(unsigned *)field = (unsigned)n;
-		break;
-	case SECONDS:
-		return parse_seconds(value, (unsigned *)field);
-	case AFTER:
-		i = options_index("ask poweroff reboot fail", value); /* enum plan_after */
-		*(unsigned *)field = (unsigned)i;
-		return i >= 0;
-	case TEXT:
-		*(const char **)field = value;
-		break;
-	case ECHO:
-		i = options_index("no masked", value); /* enum plan_echo */
-		d->volume.echo = i > 0 ? PLAN_ECHO_MASKED : PLAN_ECHO_NONE;
-		return i >= 0;
-	case HEADER:
-		draft_set_header(d, value);
-		break;
-	case KEY:
-		draft_add_key(r, d, value);
-		break;
-	}
+	(void)p;
+	*(const char **)((char *)d + o->field) = value;
 	return true;
 }
 
-static bool is_named(const char *name, const char *word)
+static bool parse_header(struct parser *p, struct draft *d, const struct option *o, char *value)
 {
-	for (;; name++, word++) {
-		name += *name == '-';
-		word += *word == '-' || *word == '_';
-		if (*name != *word)
-			return false;
-		if (!*name)
+	(void)p, (void)o;
+	draft_set_header(d, value);
+	return true;
+}
+
+static bool parse_key(struct parser *p, struct draft *d, const struct option *o, char *value)
+{
+	(void)o;
+	draft_add_key(p, d, value);
+	return true;
+}
+
+static const struct kind kinds[KIND_COUNT] = {
+	[FLAG] = {parse_flag, inherit_flag, show_flag, "no yes"},
+	[CRYPT] = {parse_crypt, inherit_crypt, show_crypt, "no yes"},
+	[CACHE] = {parse_choice, inherit_choice, show_choice, "read-only no yes"}, /* enum plan_cache */
+	[ECHO] = {parse_choice, inherit_choice, show_choice, "no masked"},         /* enum plan_echo */
+	[AFTER] = {parse_choice, NULL, NULL, "ask poweroff reboot fail"},          /* enum plan_after */
+	[NUMBER] = {parse_number, inherit_number, show_number, NULL},
+	[SLOT] = {parse_number, NULL, show_number, NULL},
+	[SECONDS] = {parse_seconds, inherit_number, show_number, NULL},
+	[BYTES] = {parse_number, NULL, NULL, NULL},
+	[TEXT] = {parse_text, NULL, NULL, NULL},
+	[HEADER] = {parse_header, NULL, NULL, NULL},
+	[KEY] = {parse_key, NULL, NULL, NULL},
+};
+
+/* --- words ------------------------------------------------------------------------------ */
+
+/* Is @word one of @names? */
+static bool is_named(const char *names, const char *word)
+{
+	const char *w = word;
+
+	for (;; names++, w++) {
+		names += *names == '-';
+		w += *w == '-' || *w == '_';
+		if (!*w && (!*names || *names == ' '))
 			return true;
+		if (*names == *w && *names != ' ')
+			continue;
+		names = strchr(names, ' ');
+		if (!names)
+			return false;
+		w = word - 1; /* the next name */
 	}
 }
 
-static const struct row *find(const char *word, enum level level)
+static const struct option *find(const char *word, enum level level)
 {
-	const struct row *row = rows;
-
-	word += draft_begins(word, "perf-");
-	for (const char *name = names; *name; name += strlen(name) + 1, row++)
-		if (is_named(name, word))
-			return row->level & level ? row : NULL;
+	word += words_begins(word, "perf-");
+	for (const struct option *o = options; o < options + COUNT(options); o++)
+		if (o->level & level && is_named(o->names, word))
+			return o;
 	return NULL;
 }
 
-static bool take_row(struct reading *r, struct draft *d, const char *word, char *value, enum level level)
+bool options_set(struct parser *p, struct draft *d, const char *word, char *value)
 {
-	const struct row *row = find(word, level);
+	const struct option *o = find(word, d == &p->defaults ? ALL : ONE);
+	const struct kind *kind = o ? &kinds[o->kind] : NULL;
 
-	if (row && !store(r, d, row, value))
-		reading_refuse(r, "its value is not understood", word);
-	return row;
+	if (kind && ((!kind->choices && !(value && *value)) || !kind->parse(p, d, o, value)))
+		parser_refuse(p, "invalid value: ", word);
+	return kind;
 }
 
-static void take_group(struct reading *r, struct draft *d, const char *word)
+static void take_group(struct parser *p, struct draft *d, const char *word)
 {
 	const struct group *g = groups;
 
-	while (options_index(g->words, word) < 0)
+	while (words_index(g->words, word) < 0)
 		g++;
 	d->token |= g->fate == TOKEN;
 	d->marked |= g->fate == MARK;
-	if (g->fate == REFUSED) {
-		d->refused = true;
-		reading_refuse(r, g->why, word);
-	} else if (g->fate > MARK) {
-		reading_ignore(r, g->why, word);
-	}
+	d->refused |= g->fate == REFUSED;
+	if (g->fate == REFUSED)
+		parser_refuse(p, g->why, word);
+	else if (g->fate > MARK)
+		parser_ignore(p, g->why, word);
 }
 
-void options_read(struct reading *r, struct draft *d, char *list)
+void options_read(struct parser *p, struct draft *d, char *list)
 {
 	for (char *next; list; list = next) {
 		char *value;
 
-		next = draft_cut(list, ',');
-		value = draft_cut(list, '=');
-		if (*list && !take_row(r, d, list, value, ONE))
-			take_group(r, d, list);
+		next = words_cut(list, ',');
+		value = words_cut(list, '=');
+		if (*list && !options_set(p, d, list, value))
+			take_group(p, d, list);
 	}
 }
 
-bool options_read_for_all(struct reading *r, const char *name, char *value)
+void options_inherit(const struct draft *defaults, struct draft *d)
 {
-	return r->settings ? take_row(r, &r->every, name, value, ALL) : find(name, ALL) != NULL;
-}
-
-void options_inherit(const struct draft *every, struct draft *d)
-{
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		const struct row *row = &rows[i];
-		const char *from = (const char *)every + row->field;
-		char *to = (char *)d + row->field;
-
-		if (!(row->level & ALL))
-			continue;
-		if (row->kind == FLAG)
-			*(bool *)to |= *(const bool *)from;
-		else if (row->kind == CRYPT)
-			*(unsigned *)to |= *(const unsigned *)from;
-		else if ((row->kind == NUMBER || row->kind == SECONDS) && *(unsigned *)to == DRAFT_UNSAID)
-			*(unsigned *)to =
-				*(const unsigned *)from == DRAFT_UNSAID ? 0 : *(const unsigned *)from;
-	}
-	if (every->volume.echo)
-		d->volume.echo = every->volume.echo;
-	if (!d->volume.cache)
-		d->volume.cache = every->volume.cache;
+	for (const struct option *o = options; o < options + COUNT(options); o++)
+		if (kinds[o->kind].inherit)
+			kinds[o->kind].inherit((char *)d + o->field, (const char *)defaults + o->field);
 }
 
 void options_show(const struct plan_volume *v, char *out, size_t size)
 {
-	const size_t here = offsetof(struct draft, volume);
-	const struct row *row = rows;
-	size_t used = 0, last = 0, last_bits = 0;
+	char buf[SHOWN_BYTES];
+	size_t used = 0;
 
 	*out = 0;
-	for (const char *name = names; *name; name += strlen(name) + 1, row++) {
-		const char *field = (const char *)v + row->field - here;
-		unsigned n = 0;
+	for (const struct option *o = options; o < options + COUNT(options); o++) {
+		const char *field = (const char *)v + o->field - FIELD(volume);
 
-		if (row->field < here || (row->field == last && row->bits == last_bits))
+		if (o->level == ALL || !kinds[o->kind].show || !kinds[o->kind].show(o, field, buf))
 			continue;
-		last = row->field;
-		last_bits = row->bits;
-		if (row->kind == FLAG)
-			n = *(const bool *)field;
-		else if (row->kind == CRYPT)
-			n = *(const unsigned *)field & row->bits;
-		else if (row->kind == NUMBER || row->kind == SECONDS)
-			n = *(const unsigned *)field + (field == (const char *)&v->keyslot);
-		else if (row->kind == ECHO)
-			n = v->echo;
-		else if (row->kind == CACHE)
-			n = v->cache;
-		if (!n)
-			continue;
-		used += text_format(out + used, size - used, used ? ",%s" : "%s", name);
-		if (row->kind == ECHO || row->kind == CACHE)
-			used += text_format(out + used, size - used,
-				row->kind == ECHO    ? "=masked"
-				: n == PLAN_CACHE_NO ? "=no"
-						     : "=yes");
-		else if (row->kind != FLAG && row->kind != CRYPT)
-			used += text_format(out + used, size - used, "=%u", *(const unsigned *)field);
+		text_format(out + used, size - used, used ? ",%s" : "%s", o->names);
+		(void)words_cut(out + used, ' ');
+		used += strlen(out + used);
+		used += text_format(out + used, size - used, "%s", buf);
 	}
 }

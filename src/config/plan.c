@@ -1,31 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* plan - the order of the sources: which is read when, and what it then may say; and which volumes are needed. */
+/* plan - the order in which the sources are read and taken; which volumes are needed. */
 #include "config/plan.h"
-#include "base/text.h"
-#include "config/draft.h"
+#include "config/cmdline.h"
+#include "config/crypttab.h"
+#include "config/latchkey_conf.h"
+#include "config/rd_luks.h"
 #include <string.h>
 
-static void read_cmdline(struct reading *r, const struct plan_sources *from)
+static unsigned set_or_0(unsigned n)
 {
-	text_format(r->where, sizeof(r->where), "kernel command line");
-	if (from->cmdline)
-		cmdline_read(r, from->cmdline);
+	return n == DRAFT_UNSET ? 0 : n;
 }
 
-static void read_conf(struct reading *r, const struct plan_sources *from)
+static enum plan_need need_of(const struct parser *p, const struct plan_volume *v, bool root_is_known)
 {
-	if (from->conf)
-		conf_read(r, from->conf, from->conf_path);
-}
-
-static unsigned said(unsigned n)
-{
-	return n == DRAFT_UNSAID ? 0 : n;
-}
-
-static enum plan_need need_of(const struct reading *r, const struct plan_volume *v, bool root_is_known)
-{
-	bool named = (r->resume && !strcmp(v->name, r->resume)) || (r->usr && !strcmp(v->name, r->usr));
+	bool named = (p->resume && !strcmp(v->name, p->resume)) || (p->usr && !strcmp(v->name, p->usr));
 
 	if (v->flags.noauto)
 		return PLAN_NOAUTO;
@@ -35,45 +24,62 @@ static enum plan_need need_of(const struct reading *r, const struct plan_volume 
 }
 
 /* Which volumes are needed, now that all are known. */
-static void judge_needs(struct reading *r)
+static void judge_needs(struct parser *p)
 {
-	struct plan *p = r->plan;
+	struct plan *plan = p->plan;
 	struct plan_volume *root = NULL;
 
-	for (struct plan_volume *v = p->volumes; v < p->volumes + p->count; v++)
-		root = draft_is_root(r, v->name) ? v : root;
+	for (struct plan_volume *v = plan->volumes; v < plan->volumes + plan->count; v++)
+		root = parser_is_root(p, v->name) ? v : root;
 	if (root)
 		root->flags.noauto = root->flags.nofail = false;
-	for (struct plan_volume *v = p->volumes; v < p->volumes + p->count; v++)
-		v->need = v == root ? PLAN_NEEDED : need_of(r, v, root);
-	p->root_left_out = !root && r->root_seen ? r->root : NULL;
+	for (struct plan_volume *v = plan->volumes; v < plan->volumes + plan->count; v++)
+		v->need = v == root ? PLAN_NEEDED : need_of(p, v, root);
+	plan->root_left_out = !root && p->root_seen ? p->root : NULL;
+}
+
+/* Each source once, into statements. What root= names is known before the lines of crypttab are read. */
+static void read_sources(struct parser *p, const struct plan_sources *from)
+{
+	if (from->cmdline)
+		cmdline_read(p, from->cmdline);
+	if (from->conf)
+		latchkey_conf_read(p, from->conf);
+	/* In increasing order of precedence: the last one counts. */
+	parser_take(p, SOURCE_CONF, PASS_SETTINGS);
+	parser_take(p, SOURCE_CMDLINE, PASS_SETTINGS);
+	if (from->crypttab && !p->luks_off && !p->crypttab_off)
+		crypttab_read(p, from->crypttab);
+}
+
+/* In decreasing order of precedence: a later source finds the place taken. */
+static void add_volumes(struct parser *p)
+{
+	if (!p->luks_off)
+		parser_take(p, SOURCE_CMDLINE, PASS_LUKS);
+	parser_take(p, SOURCE_CMDLINE, PASS_VOLUMES);
+	cmdline_finish(p);
+	parser_take(p, SOURCE_CRYPTTAB, PASS_VOLUMES);
+	rd_luks_finish(p);
+	parser_take(p, SOURCE_CONF, PASS_VOLUMES);
+	latchkey_conf_finish(p, SOURCE_CONF);
 }
 
 void plan_make(const struct plan_sources *from, struct plan *out)
 {
-	struct reading r = {.plan = out, .settings = true};
+	struct parser p = {.plan = out,
+		.path = {"kernel command line", from->crypttab_path, from->conf_path}};
 
 	memset(out, 0, sizeof(*out));
-	draft_start(&r.every);
-	draft_start(&r.own);
-	draft_start(&r.wanted_default);
-
-	/* What concerns all volumes, the weakest source first: the last one counts. */
-	read_conf(&r, from);
-	read_cmdline(&r, from);
-
-	/* Then the volumes, the strongest source first: who comes later finds the place taken. */
-	r.settings = false;
-	read_cmdline(&r, from);
-	if (from->crypttab && !r.luks_off && !r.crypttab_off)
-		crypttab_read(&r, from->crypttab, from->crypttab_path);
-	cmdline_add_wanted(&r); /* what crypttab did not have */
-	read_conf(&r, from);
-
-	judge_needs(&r);
-	out->tries = said(r.every.volume.tries);
-	out->after = (enum plan_after)said(r.every.after);
-	out->give_up_s = said(r.every.give_up_s);
-	out->headless = r.every.volume.flags.headless;
-	out->passfifo = r.every.passfifo;
+	draft_start(&p.defaults);
+	draft_start(&p.single);
+	draft_start(&p.any_uuid);
+	read_sources(&p, from);
+	add_volumes(&p);
+	judge_needs(&p);
+	out->tries = set_or_0(p.defaults.volume.tries);
+	out->after = (enum plan_after)set_or_0(p.defaults.after);
+	out->give_up_s = set_or_0(p.defaults.give_up_s);
+	out->headless = p.defaults.volume.flags.headless;
+	out->passfifo = p.defaults.passfifo;
 }

@@ -19,7 +19,7 @@ enum {
 	PLAN_VOLUMES_MAX = 64,
 	PLAN_KEYS_MAX = 4, /* named for one volume */
 	PLAN_NOTES_MAX = 32,
-	PLAN_POOL_BYTES = 32768,
+	PLAN_POOL_BYTES = 40960,
 };
 
 /* Where a key is. */
@@ -37,7 +37,7 @@ struct plan_key {
 	const char *fstype;    /* NULL: what the superblock says */
 	uint64_t offset_bytes; /* skipped first; below 2^62 */
 	uint64_t size_bytes;   /* 0: to the end; never 0 for PLAN_KEY_RAW; at most 8 MiB */
-	bool optional;         /* a place that nobody named: that it is not there is no news */
+	bool optional;         /* the default place: not an error when it is absent */
 };
 
 /* Where a detached header is. */
@@ -50,7 +50,7 @@ struct plan_header {
 struct plan_flags {
 	unsigned crypt; /* base/crypt_flags.h */
 	bool read_only, disable_keyring, verbose;
-	bool headless;   /* never ask a person */
+	bool headless;   /* never prompt */
 	bool nofail;     /* the others count without it */
 	bool noauto;     /* listed, not opened */
 	bool strict_key; /* a key that ends in a newline is not tried without it */
@@ -66,7 +66,8 @@ enum plan_echo { PLAN_ECHO_NONE, PLAN_ECHO_MASKED };
 enum plan_need {
 	PLAN_NEEDED, /* without it the boot fails */
 	PLAN_NOFAIL, /* the boot does not wait for it */
-	PLAN_UNMARKED, /* nor for this one: a line of a whole system's crypttab, where root= names another volume */
+	/* Nor for this one: a line of a whole system's crypttab, where root= names another volume. */
+	PLAN_UNMARKED,
 	PLAN_NOAUTO, /* listed, not opened */
 };
 
@@ -82,7 +83,7 @@ struct plan_volume {
 	int keyslot;               /* 0 to 31, or -1 */
 	unsigned timeout_s;        /* for the passphrase; 0: none */
 	unsigned key_timeout_s;    /* ask only when no key came for so long; 0: ask at once */
-	unsigned device_timeout_s; /* fail when the device does not come; 0: wait for ever */
+	unsigned device_timeout_s; /* fail when the device is absent for so long; 0: no limit */
 	unsigned max_memory_mib, max_time_s, max_lanes; /* 0: as usual */
 	unsigned tries;                                 /* wrong passphrases until plan.after; 0: no limit */
 	unsigned key_count;
@@ -122,10 +123,10 @@ struct plan_sources {
 };
 
 /*
- * Read the sources, strongest first: command line, crypttab, conf. Never fails: a line that cannot be used
- * is noted and left out, and the other volumes stay. A volume that two sources name is taken from the
- * stronger. The volume that root= names has a place before all others, and is needed and opened whatever its
- * options say.
+ * Read the sources in decreasing order of precedence: command line, crypttab, conf. Never fails: a line
+ * that cannot be used is noted and skipped, and the other volumes stay. Of two sources that name the same
+ * volume the first wins. The volume that root= names has a place before all others, and is needed and
+ * opened whatever its options say.
  */
 void plan_make(const struct plan_sources *from, struct plan *out);
 

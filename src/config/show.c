@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* show - a plan for people: `latchkey boot --show`. */
 #include "base/text.h"
-#include "config/draft.h"
+#include "config/options.h"
 #include <string.h>
 
 /* A line begins with its newline, so that a text that is cut because it is too long does not take it away. */
@@ -28,7 +28,7 @@ static void show_key(int fd, const struct plan_key *key)
 
 /* By enum plan_need. */
 static const char *const needs[] = {"yes", "no, nofail",
-	"no, root= names another line and this one is not marked", "no, noauto: it is not opened"};
+	"no, root= names another volume and this line is not marked", "no, noauto: not opened"};
 
 static void show_volume(int fd, const struct plan_volume *v)
 {
@@ -56,9 +56,9 @@ void plan_show(const struct plan *p, int fd)
 	text_print(fd, "tries %u, after %s, give-up %u", p->tries, afters[p->after], p->give_up_s);
 	say(fd, "", p->headless ? ", headless" : NULL);
 	say(fd, ", passfifo ", p->passfifo);
-	say(fd, "\nwrong: root= names a volume that is left out: ", p->root_left_out);
+	say(fd, "\nwrong: the volume of root= was skipped: ", p->root_left_out);
 	for (unsigned i = 0; i < p->note_count; i++)
 		say(fd, p->notes[i].bad ? "\nwrong: " : "\nnote: ", p->notes[i].text);
-	say(fd, "\nnote: ", p->notes_lost ? "there is more to say than fits here" : NULL);
+	say(fd, "\nnote: ", p->notes_lost ? "more notes than fit here" : NULL);
 	text_print(fd, "\n");
 }

@@ -2,7 +2,6 @@
 /* words - see words.h. */
 #include "config/words.h"
 #include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
 
 static bool is_blank(char c)
@@ -40,4 +39,39 @@ char *words_next(char *text, char **name, char **value)
 		*value = unquote(*value);
 	}
 	return end;
+}
+
+char *words_cut(char *text, char c)
+{
+	text = text ? strchr(text, c) : NULL;
+	if (text)
+		*text++ = 0;
+	return text;
+}
+
+size_t words_begins(const char *text, const char *start)
+{
+	size_t len = strlen(start);
+
+	return strncmp(text, start, len) ? 0 : len;
+}
+
+int words_index(const char *list, const char *word)
+{
+	size_t len = strlen(word), n;
+
+	for (int i = 0; *list; i++, list += n + (list[n] != 0)) {
+		n = strcspn(list, " ,");
+		if (n && list[n - 1] == '*' ? !strncmp(list, word, n - 1)
+					    : n == len && !memcmp(list, word, n))
+			return i;
+	}
+	return -1;
+}
+
+int words_bool(const char *value)
+{
+	int i = value ? words_index("0 no n false f off 1 yes y true t on", value) : 6;
+
+	return i < 0 ? i : i >= 6;
 }

@@ -157,8 +157,8 @@ def dialect_of_systemd():
     check(re.search("s4: using the header /keys/v4.header on /dev/sd", m.text), "the header is not the stick's", m.text)
     for name in ("root", "s6"):
         opened(m, name, "the passphrase")
-    check("/etc/crypttab:6: left out, only LUKS is opened: swap" in m.text, "swap is not refused by name", m.text)
-    check("/etc/crypttab:8: ignored, other lines are marked for the initramfs: s7" in m.text, "s7 is not named", m.text)
+    check("/etc/crypttab:6: skipped: only LUKS is supported: swap" in m.text, "swap is not refused by name", m.text)
+    check("/etc/crypttab:8: ignored: not marked for the initramfs: s7" in m.text, "s7 is not named", m.text)
     check(re.search("gone[^\n]*: UUID=5a1f0c7e", m.text), "the volume that is not there is not named", m.text)
     m.assert_no("s5 is open|s7 is open")
     check("7 of 8 volumes opened" in m.text, "not all are open", m.text)
@@ -179,7 +179,7 @@ def dialect_of_debian():
     opened(m, "d3", "the key file /etc/keys/d 3.key")
     for name in ("root", "d6"):
         opened(m, name, "the passphrase")
-    check("/etc/crypttab:4: left out, the only key script is passdev, with device:path: ask-me" in m.text,
+    check("/etc/crypttab:4: skipped: keyscript other than passdev with device:path: ask-me" in m.text,
           "the key script is not refused by name", m.text)
     check("5 of 5 volumes opened" in m.text, "not all are open", m.text)
 

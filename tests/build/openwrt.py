@@ -156,7 +156,7 @@ def preinit():
     said = router("sh", "/etc/preinit")
     in_order(said, "^state preinit_regular", "^modprobe -q dm-crypt", "^latchkey boot ", "^volume extroot", "UUID=2b1e0f6c", "/etc/first.key",
              "/etc/a second.key", "headless", "give-up 30", "^mount_root start")
-    lacks(said, "volume data", "volume off", "neighbour", "sdz9", "ignored", "left out", "kmsg", "not found")
+    lacks(said, "volume data", "volume off", "neighbour", "sdz9", "ignored", "skipped", "kmsg", "not found")
     check(said.count("latchkey boot") == 1, "not called once", said)
 
 
@@ -193,7 +193,7 @@ def service():
     in_order(said, "^latchkey boot ", "^volume data", "/dev/sdb1", "^status 0")
     in_order(said, "read-only")
     in_order(said, "max-memory=32")
-    lacks(said, "volume extroot", "volume off", "headless", "ignored", "left out", "not found")
+    lacks(said, "volume extroot", "volume off", "headless", "ignored", "skipped", "not found")
 
 
 @test

@@ -110,10 +110,10 @@ def openwrt_configuration():
         yield done.stderr, f"OpenWrt, {when}: the script says nothing of its own"
     preinit, boot = (got[when].stdout for when in ("preinit", "boot"))
     yield expect(preinit, ["called", "volume extroot", "UUID=2b1e0f6c-0b44-4f6b-9a3c-64a5d2f1c001", "/etc/first.key", "/etc/second.key",
-                           "headless", "give-up 30", "modprobe -q dm-crypt"], ["volume data", "volume off", "ignored", "left out"]), \
+                           "headless", "give-up 30", "modprobe -q dm-crypt"], ["volume data", "volume off", "ignored", "skipped"]), \
         "OpenWrt: preinit opens extroot, with its keys, without asking"
     yield expect(boot, ["volume data", "/dev/sdb1", "read-only", "max-memory=32", "timeout=20"],
-                 ["volume extroot", "volume off", "headless", "ignored", "left out"]), \
+                 ["volume extroot", "volume off", "headless", "ignored", "skipped"]), \
         "OpenWrt: the service opens the others, and asks for 20 s at most"
     for when, text in (("preinit", preinit), ("boot", boot)):
         yield expect(text, ["ended 0, left: config latchkey.sh\n"]), f"OpenWrt, {when}: nothing fails, nothing is left in /tmp"

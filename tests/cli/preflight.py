@@ -294,7 +294,7 @@ def _(p):
 
 @case("a root whose line is left out is called well, for the others are")
 def _(p):
-    return p.finds(1, ["warning: configuration: .*left out, a device is a path", "problem: configuration: root= names root, but its line was left out"],
+    return p.finds(1, ["warning: configuration: .*skipped: device is not a path", "problem: configuration: root= names root, but its line was left out"],
                    cmdline=device("plain", "latchkey.name=other latchkey.volume=root,nowhere root=/dev/mapper/root"))
 
 
@@ -308,7 +308,7 @@ def _(p):
 def _(p):
     write(os.path.join(p.root, "etc/crypttab"), f"root {V['plain'].path} none luks\nsecond relative/path none luks\n")
     write(os.path.join(p.root, "etc/latchkey.conf"), "volume = root,UUID=11-22\n")
-    bad = p.finds(1, ["warning: configuration: .*/etc/crypttab:2: left out", "note: configuration: .*/etc/latchkey.conf", "ok: root: "])
+    bad = p.finds(1, ["warning: configuration: .*/etc/crypttab:2: skipped", "note: configuration: .*/etc/latchkey.conf", "ok: root: "])
     os.unlink(os.path.join(p.root, "etc/crypttab"))
     os.unlink(os.path.join(p.root, "etc/latchkey.conf"))
     return bad + p.finds(1, ["warning: configuration: no volume on the kernel command line"])

@@ -120,14 +120,19 @@ def differences(page, source, where):
     return wrong + [f"latchkey.conf(5), {where}, has {word}, the program does not" for word in sorted(page - source)]
 
 
+def words_of(dialect):
+    """The words of a dialect's table."""
+    return " ".join(re.findall(r'\{\.word = "([^"]+)"', read(f"src/config/{dialect}.c"))).split()
+
+
 def options_in_conf_page():
     """Every option of both crypttabs is in the right section."""
     text = read("src/config/options.c")
-    rows = re.findall(r'row\("([^"]+)", \w+, (\w+),', text)
+    rows = [(name, level) for names, level in re.findall(r'\{"([^"]+)", [A-Z]+, (\w+), \d+, FIELD', text) for name in names.split()]
     fates = re.findall(r'\{(SILENT|MARK|IGNORED|TOKEN|REFUSED), "([^"]*)"', text)
     if not rows or not fates:
         return ["no table in src/config/options.c"]
-    own = re.search(r'options_index\("(volume [^"]*)"', read("src/config/conf.c")).group(1).split()
+    own = [word for word in words_of("latchkey_conf") if word != "*"]
     settings = [name for name, level in rows if level == "ALL"]
     wrong = differences(conf_section("PARAMETERS"), own + settings + ["tries"], "own words")
     wrong += differences(conf_section("OPTIONS"), [name for name, level in rows if level != "ALL"], "options")
@@ -140,10 +145,8 @@ def options_in_conf_page():
 
 def words_in_conf_page():
     """Every word of another program that the command line may have."""
-    text = read("src/config/cmdline.c")
-    lists = re.findall(r'singles\[\] =\s+"([^"]*)"', text) + re.findall(r'"((?:luks[.\w*-]* ?)+)"', text)
-    words = [word for group in lists for word in group.split() if word not in ("luks.*", "luks-")]
-    words = ["rd." + word if word.startswith("luks") else word for word in words] + ["cryptopts"]
+    words = [word for word in words_of("cmdline") if word.startswith("crypt")]
+    words += ["rd." + word for word in words_of("rd_luks") if word != "luks.*"]
     return differences(conf_section("PARAMETERS OF OTHER PROGRAMS"), words, "words of other programs")
 
 

@@ -7,8 +7,8 @@
 #define KEY(text) "  key " text "\n"
 #define USUAL_KEY(name) KEY("/etc/cryptsetup-keys.d/" name ".key, if it is there")
 #define ARCH_KEY KEY("/crypto_keyfile.bin, if it is there")
-#define WRONG(text) "wrong: kernel command line: left out, " text "\n"
-#define NOTE(text) "note: kernel command line: ignored, " text "\n"
+#define WRONG(text) "wrong: kernel command line: skipped: " text "\n"
+#define NOTE(text) "note: kernel command line: ignored: " text "\n"
 
 static const struct plan_row own[] = {
 	{"an empty line makes a volume", "", NULL, NULL, USUAL},
@@ -29,9 +29,9 @@ static const struct plan_row own[] = {
 		"latchkey.key=/d:e latchkey.key=/f",
 		NULL, NULL,
 		VOLUME("root", "/dev/a") KEY("/a") KEY("/b on LABEL=K") KEY("/c on /dev/disk/by-path/x:y:1")
-			KEY("/d:e") USUAL WRONG("a fifth key: /f")},
+			KEY("/d:e") USUAL WRONG("more than 4 keys: /f")},
 	{"a name without a device makes a volume in silence", "latchkey.name=x", NULL, NULL,
-		USUAL WRONG("a device is a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=")},
+		USUAL WRONG("device is not a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=: (none)")},
 	{"several volumes cannot be told",
 		"latchkey.volume=a,/dev/a latchkey.volume=b,LABEL=b,/k:UUID=1-2,discard,read-only "
 		"latchkey.volume=c,/dev/c,none,key=/1,key=/2:/dev/d",
@@ -48,12 +48,11 @@ static const struct plan_row own[] = {
 	{"one bad volume takes the others with it",
 		"latchkey.volume=a latchkey.volume=b,sda latchkey.volume=c,/dev/c,-", NULL, NULL,
 		VOLUME("c", "/dev/c") USUAL_KEY("c")
-			USUAL WRONG("a device is a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=")
-				WRONG("a device is a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=: sda")},
+			USUAL WRONG("device is not a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=: (none)")
+				WRONG("device is not a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=: sda")},
 	{"an unknown word of ours is not named", "latchkey.devise=/dev/a latchkey. latchkey.noauto", NULL,
 		NULL,
-		USUAL WRONG("latchkey knows no such word: devise") WRONG("latchkey knows no such word: ")
-			WRONG("latchkey knows no such word: noauto")},
+		USUAL WRONG("unknown word: devise") WRONG("unknown word: ") WRONG("unknown word: noauto")},
 	{"what is for all volumes does not reach one that was named before it",
 		"latchkey.volume=a,/dev/a,,timeout=9 latchkey.volume=b,/dev/b latchkey.timeout=5 latchkey.headless "
 		"latchkey.key-timeout=1min latchkey.give-up=1h latchkey.after=reboot latchkey.passfifo=/run/fifo",
@@ -64,33 +63,36 @@ static const struct plan_row own[] = {
 				       "tries 0, after reboot, give-up 3600, headless, passfifo /run/fifo\n"},
 	{"a value that is none is taken",
 		"latchkey.tries=-1 latchkey.after=shell latchkey.give-up=soon latchkey.passfifo=", NULL, NULL,
-		USUAL WRONG("its value is not understood: tries") WRONG("its value is not understood: after")
-			WRONG("its value is not understood: give-up")
-				WRONG("its value is not understood: passfifo")},
+		USUAL WRONG("invalid value: tries") WRONG("invalid value: after")
+			WRONG("invalid value: give-up") WRONG("invalid value: passfifo")},
 	{"what is for the real init is read", "latchkey.device=/dev/a -- latchkey.device=/dev/b", NULL, NULL,
 		VOLUME("root", "/dev/a") USUAL_KEY("root") USUAL},
 	{"a name reaches the terminal as it is",
 		"latchkey.volume=a/b,/dev/a \"latchkey.volume=a b,/dev/a\" latchkey.volume=..,/dev/a "
 		"latchkey.volume=control,/dev/a latchkey.volume=\xc3\xa9,/dev/a latchkey.volume=,/dev/a",
 		NULL, NULL,
-		USUAL WRONG("no name for a mapping: a/b") WRONG("no name for a mapping: a b")
-			WRONG("no name for a mapping: ..") WRONG("no name for a mapping: control")
-				WRONG("no name for a mapping: ??") WRONG("no name for a mapping: ")},
+		USUAL WRONG("invalid name of a mapping: a/b") WRONG("invalid name of a mapping: a b")
+			WRONG("invalid name of a mapping: ..") WRONG("invalid name of a mapping: control")
+				WRONG("invalid name of a mapping: ??") WRONG("invalid name of a mapping: ")},
 	{"a control character reaches the terminal, or half a letter, or the word is named twice",
 		"latchkey.device=/\033[2J latchkey.passfifo=/\x7f latchkey.key=/\xc2\x9b latchkey.volume=a,/\xc3 "
 		"latchkey.volume=b,/\xf5\x80\x80\x80 latchkey.volume=c,/\x9b latchkey.volume=d,/\xe2\x82 "
 		"latchkey.volume=e,LABEL=\xc3\x84\xe2\x82\xac\xf0\x9f\x94\x91,/a latchkey.volume=f,/\xc3\033",
 		NULL, NULL,
-		VOLUME("e", "LABEL=\xc3\x84\xe2\x82\xac\xf0\x9f\x94\x91") KEY("/a") USUAL WRONG(
-			"a control character: /?[2J") WRONG("a control character: /?")
-			WRONG("a control character: /??") WRONG("a control character: a,/?") WRONG(
-				"a control character: b,/????") WRONG("a control character: c,/?")
-				WRONG("a control character: d,/??") WRONG("a control character: f,/??")},
+		VOLUME("e", "LABEL=\xc3\x84\xe2\x82\xac\xf0\x9f\x94\x91") KEY("/a")
+			USUAL WRONG("control character or invalid UTF-8: /?[2J")
+				WRONG("control character or invalid UTF-8: /?") WRONG(
+					"control character or invalid UTF-8: /??")
+					WRONG("control character or invalid UTF-8: a,/?") WRONG(
+						"control character or invalid UTF-8: b,/????")
+						WRONG("control character or invalid UTF-8: c,/?") WRONG(
+							"control character or invalid UTF-8: d,/??")
+							WRONG("control character or invalid UTF-8: f,/??")},
 	{"quotes around a label belong to it, or are read past the end",
 		"latchkey.device=LABEL=\"my\" latchkey.volume=a,UUID=\"\" latchkey.volume=b,/dev/b=\"x", NULL,
 		NULL,
 		VOLUME("b", "/dev/b=\"x") USUAL_KEY("b") VOLUME("root", "LABEL=my") USUAL_KEY("root")
-			USUAL WRONG("a device is a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=: UUID=")},
+			USUAL WRONG("device is not a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=: UUID=")},
 	{"one quote is half a pair", "latchkey.device=LABEL=\"", NULL, NULL,
 		VOLUME("root", "LABEL=\"") USUAL_KEY("root") USUAL},
 };
@@ -139,14 +141,14 @@ static const struct plan_row luks[] = {
 		"rd.luks.uuid=xyz rd.luks.uuid rd.luks.name=root rd.luks.serial=7 rd.luks.data=" U1
 		" rd.luks.key=k:LABEL=x rd.luks.uuid=123",
 		NULL, NULL,
-		USUAL WRONG("no UUID: xyz") WRONG("no UUID: ") WRONG("no UUID=: root")
-			WRONG("latchkey knows no such word: luks.serial") WRONG("no UUID=: " U1)
-				WRONG("a key is /path, /path:device or device: k")
-					WRONG("no whole UUID, and no line of crypttab has it: 123")},
+		USUAL WRONG("not a UUID: xyz") WRONG("not a UUID: ") WRONG("no UUID= in front of: root")
+			WRONG("unknown word: luks.serial") WRONG("no UUID= in front of: " U1)
+				WRONG("not /path, /path:device or device: k")
+					WRONG("incomplete UUID not found in crypttab: 123")},
 	{"a word for a UUID that nothing opens is not named", "rd.luks.key=" U1 "=/k rd.luks.uuid=" U2, NULL,
 		NULL,
 		VOLUME("luks-" U2, "UUID=" U2) USUAL_KEY("luks-" U2)
-			USUAL NOTE("rd.luks.* does not open it: " U1)},
+			USUAL NOTE("no rd.luks.uuid or rd.luks.name for: " U1)},
 };
 
 static const struct plan_row arch[] = {
@@ -170,22 +172,22 @@ static const struct plan_row arch[] = {
 		NULL, VOLUME("cr", "/dev/a") KEY("/dev/sdb, 512 bytes from byte 1024") USUAL},
 	{"a raw key of no bytes or of too many is taken", "cryptkey=/dev/sdb:1024:0 cryptdevice=/dev/a:cr",
 		NULL, NULL,
-		VOLUME("cr", "/dev/a") USUAL WRONG("a key in a device has 1 to 8388608 bytes: /dev/sdb")},
+		VOLUME("cr", "/dev/a") USUAL WRONG("key in a device is not 1 to 8388608 bytes: /dev/sdb")},
 	{"a raw key over 8 MiB is taken", "cryptkey=/dev/sdb:0:8388609 cryptdevice=/dev/a:cr", NULL, NULL,
-		VOLUME("cr", "/dev/a") USUAL WRONG("a key in a device has 1 to 8388608 bytes: /dev/sdb")},
+		VOLUME("cr", "/dev/a") USUAL WRONG("key in a device is not 1 to 8388608 bytes: /dev/sdb")},
 	{"a raw key behind the end of all files is taken",
 		"cryptkey=/dev/sdb:4611686018427387904:1 cryptdevice=/dev/a:cr", NULL, NULL,
-		VOLUME("cr", "/dev/a") USUAL WRONG("a key in a device has 1 to 8388608 bytes: /dev/sdb")},
+		VOLUME("cr", "/dev/a") USUAL WRONG("key in a device is not 1 to 8388608 bytes: /dev/sdb")},
 	{"a raw key of 8 MiB is refused", "cryptkey=/dev/sdb:0:8388608 cryptdevice=/dev/a:cr", NULL, NULL,
 		VOLUME("cr", "/dev/a") KEY("/dev/sdb, 8388608 bytes from byte 0") USUAL},
 	{"a cryptkey that is none is taken", "cryptkey=sdb:vfat:/k cryptdevice=/dev/a:cr", NULL, NULL,
 		VOLUME("cr", "/dev/a") USUAL_KEY("cr") USUAL WRONG(
-			"cryptkey= is device:fstype:path, device:offset:size or rootfs:path: sdb")},
+			"cryptkey= is not device:fstype:path, device:offset:size or rootfs:path: sdb")},
 	{"cryptkey with two fields is taken", "cryptkey=/dev/sdb:/k cryptdevice=/dev/a:cr", NULL, NULL,
 		VOLUME("cr", "/dev/a") USUAL_KEY("cr") USUAL WRONG(
-			"cryptkey= is device:fstype:path, device:offset:size or rootfs:path: /dev/sdb")},
+			"cryptkey= is not device:fstype:path, device:offset:size or rootfs:path: /dev/sdb")},
 	{"crypto= is not refused", "cryptdevice=/dev/a:cr crypto=sha512:aes-xts-plain64:512:0:", NULL, NULL,
-		VOLUME("cr", "/dev/a") ARCH_KEY USUAL WRONG("only LUKS is opened: crypto=")},
+		VOLUME("cr", "/dev/a") ARCH_KEY USUAL WRONG("only LUKS is supported: crypto=")},
 	{"cryptkey without cryptdevice makes a volume", "cryptkey=/k", NULL, NULL, USUAL},
 };
 
@@ -198,21 +200,21 @@ static const struct plan_row others[] = {
 		VOLUME("root", "/dev/a") KEY("/k, 32 bytes from byte 64") USUAL},
 	{"Alpine's EXEC= is taken for a path", "cryptroot=/dev/a cryptkey=EXEC=x", NULL, NULL,
 		VOLUME("root", "/dev/a") USUAL_KEY("root")
-			USUAL WRONG("a key is /path, /path:device or device: EXEC=x")},
+			USUAL WRONG("not /path, /path:device or device: EXEC=x")},
 	{"cryptoffset is ignored", "cryptroot=/dev/a cryptoffset=4096", NULL, NULL,
-		USUAL WRONG("a LUKS header says it: cryptoffset=")},
+		USUAL WRONG("defined by the LUKS header: cryptoffset=")},
 	{"Debian's cryptopts is lost",
 		"cryptopts=target=x,source=UUID=" U1
 		",key=/k,lvm=vg,discard,cipher=aes cryptopts=source=/dev/b",
 		NULL, NULL,
 		VOLUME("x", "UUID=" U1) KEY("/k") "  options discard\n" VOLUME("cryptroot", "/dev/b")
-			USUAL_KEY("cryptroot") USUAL NOTE("it changes nothing here: lvm")
-				NOTE("a LUKS header says it: cipher")},
+			USUAL_KEY("cryptroot") USUAL NOTE("no effect in an initramfs: lvm")
+				NOTE("defined by the LUKS header: cipher")},
 	{"the key of cryptopts is not its key script's",
 		"cryptopts=source=/dev/b,key=LABEL=K:/k,keyscript=passdev", NULL, NULL,
 		VOLUME("cryptroot", "/dev/b") KEY("/k on LABEL=K") USUAL},
 	{"cryptopts without a source is taken", "cryptopts=target=x", NULL, NULL,
-		USUAL WRONG("a device is a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=")},
+		USUAL WRONG("device is not a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=: (none)")},
 };
 
 int main(void)

@@ -7,12 +7,12 @@
 #define NEED(line, name, device, need)                                                                       \
 	"volume " name "\n  device " device "\n  from /etc/crypttab:" line "\n  needed " need "\n"
 #define NOFAIL "no, nofail"
-#define NOAUTO "no, noauto: it is not opened"
-#define OTHER "no, root= names another line and this one is not marked"
+#define NOAUTO "no, noauto: not opened"
+#define OTHER "no, root= names another volume and this line is not marked"
 #define KEY(text) "  key " text "\n"
 #define USUAL_KEY(name) KEY("/etc/cryptsetup-keys.d/" name ".key, if it is there")
-#define WRONG(line, text) "wrong: /etc/crypttab:" line ": left out, " text "\n"
-#define NOTE(line, text) "note: /etc/crypttab:" line ": ignored, " text "\n"
+#define WRONG(line, text) "wrong: /etc/crypttab:" line ": skipped: " text "\n"
+#define NOTE(line, text) "note: /etc/crypttab:" line ": ignored: " text "\n"
 #define A(line) VOLUME(line, "a", "/dev/a") USUAL_KEY("a")
 
 static const struct plan_row lines[] = {
@@ -27,16 +27,16 @@ static const struct plan_row lines[] = {
 	{"tabs do not separate", NULL, "a\t/dev/a\t\tnone \t discard\n", NULL,
 		A("1") "  options discard\n" USUAL},
 	{"a line with a name only is taken", NULL, "a\nb /dev/b\n", NULL,
-		VOLUME("2", "b", "/dev/b") USUAL_KEY("b")
-			USUAL WRONG("1", "a device is a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=")},
+		VOLUME("2", "b", "/dev/b") USUAL_KEY("b") USUAL WRONG("1",
+			"device is not a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=: (none)")},
 	{"what stands behind the fourth field is not named", NULL, "a /dev/a none luks, discard\n", NULL,
-		A("1") USUAL NOTE("1", "behind the fourth field: discard")},
+		A("1") USUAL NOTE("1", "more than four fields: discard")},
 	{"an octal escape stays, or becomes a control character", NULL,
 		"a /dev/a\\040b /k\\011x\\054\\177\\303 discard\n", NULL,
 		VOLUME("1", "a", "/dev/a b") KEY("/k\\011x,\\177\\303") "  options discard\n" USUAL},
 	{"a control character reaches the terminal from a file", NULL, "a /dev/a /\033[2J\nb /dev/b\n", NULL,
 		VOLUME("2", "b", "/dev/b") USUAL_KEY("b")
-			USUAL WRONG("1", "a control character: a /dev/a /?[2J")},
+			USUAL WRONG("1", "control character or invalid UTF-8: a /dev/a /?[2J")},
 	{"what is no octal escape is changed, or ends the text", NULL, "a /dev/\\000\\089\\777\\x\\1\\\n",
 		NULL, VOLUME("1", "a", "/dev/\\000\\089\\777\\x\\1\\") USUAL_KEY("a") USUAL},
 	{"devices of one kind are refused", NULL,
@@ -59,12 +59,12 @@ static const struct plan_row keys[] = {
 		"a /dev/a /dev/disk/by-id/usb keyfile-size=64,keyfile-offset=32\nb /dev/b UUID=x luks\n",
 		NULL,
 		VOLUME("1", "a", "/dev/a") KEY("/dev/disk/by-id/usb, 64 bytes from byte 32") VOLUME("2", "b",
-			"/dev/b") USUAL WRONG("2", "a key in a device has 1 to 8388608 bytes: UUID=x")},
+			"/dev/b") USUAL WRONG("2", "key in a device is not 1 to 8388608 bytes: UUID=x")},
 	{"part of a key file is the whole file", NULL, "a /dev/a /k keyfile-offset=8,keyfile-size=16\n", NULL,
 		VOLUME("1", "a", "/dev/a") KEY("/k, 16 bytes from byte 8") USUAL},
 	{"a key that is no path is taken", NULL, "a /dev/a key.bin\n", NULL,
 		VOLUME("1", "a", "/dev/a") USUAL_KEY("a")
-			USUAL WRONG("1", "a key is /path, /path:device or device: key.bin")},
+			USUAL WRONG("1", "not /path, /path:device or device: key.bin")},
 	{"Debian's passdev is not understood", NULL,
 		"a /dev/a LABEL=K:/k keyscript=/lib/cryptsetup/scripts/passdev\nb /dev/b /dev/sdb1:sub/k:30 keyscript=passdev\n",
 		NULL,
@@ -74,14 +74,14 @@ static const struct plan_row keys[] = {
 		"a /dev/a /k keyscript=passdev\nb /dev/b LABEL=K keyscript=passdev\n"
 		"c /dev/c - keyscript=passdev\nd /dev/d\n",
 		NULL,
-		VOLUME("4", "d", "/dev/d") USUAL_KEY(
-			"d") USUAL WRONG("1", "the only key script is passdev, with device:path: passdev")
-			WRONG("2", "the only key script is passdev, with device:path: passdev")
-				WRONG("3", "the only key script is passdev, with device:path: passdev")},
+		VOLUME("4", "d", "/dev/d") USUAL_KEY("d")
+			USUAL WRONG("1", "keyscript other than passdev with device:path: passdev")
+				WRONG("2", "keyscript other than passdev with device:path: passdev")
+					WRONG("3", "keyscript other than passdev with device:path: passdev")},
 	{"another key script is not refused by name", NULL,
 		"a /dev/a none luks,keyscript=/usr/local/bin/fetch\nb /dev/b\n", NULL,
 		VOLUME("2", "b", "/dev/b") USUAL_KEY("b")
-			USUAL WRONG("1", "the only key script is passdev, with device:path: fetch")},
+			USUAL WRONG("1", "keyscript other than passdev with device:path: fetch")},
 	{"decrypt_keyctl, which asks once for all, is refused", NULL,
 		"a /dev/a shared keyscript=decrypt_keyctl\n", NULL, A("1") USUAL},
 };
@@ -92,8 +92,8 @@ static const struct plan_row early[] = {
 		NULL,
 		A("1") VOLUME("3", "c", "/dev/c") USUAL_KEY("c") VOLUME("4", "d", "/dev/d") USUAL_KEY("d")
 			VOLUME("5", "e", "/dev/e") USUAL_KEY("e")
-				USUAL NOTE("2", "other lines are marked for the initramfs: b")
-					NOTE("6", "other lines are marked for the initramfs: f")},
+				USUAL NOTE("2", "not marked for the initramfs: b")
+					NOTE("6", "not marked for the initramfs: f")},
 	{"a mark in a comment or in another word counts", NULL,
 		"# initramfs\na /dev/a /initramfs header=/x-initrd.attach\nb /dev/b\n", NULL,
 		VOLUME("2", "a", "/dev/a") KEY("/initramfs") "  header /x-initrd.attach\n" VOLUME("3", "b",
@@ -130,7 +130,7 @@ static const struct plan_row chosen[] = {
 	{"rd.luks.uuid does not choose the lines", "rd.luks.uuid=" U1,
 		"a UUID=" U1 " /k discard\nb /dev/b none initramfs\nc UUID=" U2 "\n", NULL,
 		VOLUME("1", "a", "UUID=" U1) KEY("/k") "  options discard\n" USUAL NOTE("2",
-			"rd.luks.* names others: b") NOTE("3", "rd.luks.* names others: c")},
+			"not named by rd.luks.*: b") NOTE("3", "not named by rd.luks.*: c")},
 	{"a line by /dev/disk/by-uuid, or named luks-UUID, is not chosen",
 		"rd.luks.uuid=" U1 " rd.luks.uuid=" U2,
 		"a /dev/disk/by-uuid/" U1 " /k\nluks-" U2 " /dev/b /l\n", NULL,
@@ -138,7 +138,7 @@ static const struct plan_row chosen[] = {
 			KEY("/l") USUAL},
 	{"dracut's beginning of a UUID does not choose", "rd.luks.uuid=luks-1111",
 		"a UUID=" U1 "\nb UUID=" U2 "\n", NULL,
-		VOLUME("1", "a", "UUID=" U1) USUAL_KEY("a") USUAL NOTE("2", "rd.luks.* names others: b")},
+		VOLUME("1", "a", "UUID=" U1) USUAL_KEY("a") USUAL NOTE("2", "not named by rd.luks.*: b")},
 	{"the name, options and key of the command line are weaker than crypttab's",
 		"rd.luks.name=" U1 "=root rd.luks.options=" U1 "=timeout=5 rd.luks.key=" U1 "=/c:LABEL=K",
 		"a UUID=" U1 " /k discard,header=/h\n", NULL,
@@ -160,28 +160,28 @@ static const struct plan_row chosen[] = {
 		"volume a\n  device /dev/a\n  from kernel command line\n  needed yes\n" KEY(
 			"/k") "volume x\n  device UUID=" U1
 			      "\n  from kernel command line\n  needed yes\n" KEY(
-				      "/crypto_keyfile.bin, if it is there") VOLUME("3", "d",
-				      "/dev/d") USUAL_KEY("d") USUAL NOTE("1",
-				      "its name or device has the volume of: kernel command line")
-				      NOTE("2", "its name or device has the volume of: kernel command line")},
-	{"the root is left out where rd.luks.* names others", "rd.luks.uuid=" U1 " root=/dev/mapper/b",
+				      "/crypto_keyfile.bin, if it is there") VOLUME("3", "d", "/dev/d")
+				      USUAL_KEY("d") USUAL NOTE("1",
+					      "name or device already used by kernel command line") NOTE("2",
+					      "name or device already used by kernel command line")},
+	{"the root is left out where not named by rd.luks.*", "rd.luks.uuid=" U1 " root=/dev/mapper/b",
 		"a UUID=" U1 "\nb /dev/b\nc /dev/c\n", NULL,
 		VOLUME("1", "a", "UUID=" U1) USUAL_KEY("a") VOLUME("2", "b", "/dev/b") USUAL_KEY("b")
-			USUAL NOTE("3", "rd.luks.* names others: c")},
+			USUAL NOTE("3", "not named by rd.luks.*: c")},
 	{"a line stands in the way of the volume that rd.luks.name calls as root= does",
 		"rd.luks.name=" U1 "=b root=/dev/mapper/b", "b /dev/b\n", NULL,
 		"volume b\n  device UUID=" U1 "\n  from kernel command line\n  needed yes\n" USUAL_KEY("b")
-			USUAL NOTE("1", "rd.luks.* names others: b")},
+			USUAL NOTE("1", "not named by rd.luks.*: b")},
 	{"another name for its device leaves the root out", "root=/dev/mapper/b",
 		"a UUID=" U1 "\nb /dev/disk/by-uuid/" U1 "\n", NULL,
 		VOLUME("2", "b", "/dev/disk/by-uuid/" U1) USUAL_KEY("b")
-			USUAL NOTE("1", "root= names its device otherwise: a")},
+			USUAL NOTE("1", "the volume of root= has the same device: a")},
 	{"the root has two places", "root=/dev/mapper/b", "a /dev/a\nb /dev/b\nb /dev/a\n", NULL,
 		NEED("1", "a", "/dev/a", OTHER) USUAL_KEY("a") VOLUME("2", "b", "/dev/b") USUAL_KEY("b")
-			USUAL NOTE("3", "its name or device has the volume of: /etc/crypttab:2")},
+			USUAL NOTE("3", "name or device already used by /etc/crypttab:2")},
 	{"a name that stands twice is taken twice", NULL, "a /dev/a\na /dev/b\nb /dev/a\n", NULL,
-		A("1") USUAL NOTE("2", "its name or device has the volume of: /etc/crypttab:1")
-			NOTE("3", "its name or device has the volume of: /etc/crypttab:1")},
+		A("1") USUAL NOTE("2", "name or device already used by /etc/crypttab:1")
+			NOTE("3", "name or device already used by /etc/crypttab:1")},
 };
 
 static void a_separate_crypttab_for_the_initramfs_has_unmarked_lines(void **state)

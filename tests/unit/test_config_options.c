@@ -57,7 +57,7 @@ static void is_named(const char *option, const char *why, bool bad)
 	char want[256];
 
 	make(option, false, &p);
-	snprintf(want, sizeof(want), "t:1: %s, %s: %.*s", bad ? "left out" : "ignored", why,
+	snprintf(want, sizeof(want), "t:1: %s: %s: %.*s", bad ? "skipped" : "ignored", why,
 		(int)strcspn(option, "="), option);
 	assert_int_equal(p.note_count, 1);
 	assert_string_equal(p.notes[0].text, want);
@@ -116,9 +116,9 @@ static void flag_is_set(void **state)
 			both_ways(option, f->level, f->field, want[0], bytes);
 		}
 		snprintf(option, sizeof(option), "%s=maybe", name);
-		is_named(option, "its value is not understood", true);
+		is_named(option, "invalid value", true);
 		snprintf(option, sizeof(option), "%sx", name);
-		is_named(option, "no option that latchkey knows", false);
+		is_named(option, "unknown option", false);
 	}
 }
 
@@ -144,7 +144,7 @@ static void the_password_cache_is_used_otherwise_than_told(void **state)
 	both_ways("password-cache=yes", BOTH, FIELD(cache), &fill, sizeof(fill));
 	both_ways("password-cache", BOTH, FIELD(cache), &fill, sizeof(fill));
 	both_ways("password-cache=read-only", BOTH, FIELD(cache), &read, sizeof(read));
-	is_named("password-cache=maybe", "its value is not understood", true);
+	is_named("password-cache=maybe", "invalid value", true);
 }
 
 static void an_echo_is_mistaken(void **state)
@@ -154,7 +154,7 @@ static void an_echo_is_mistaken(void **state)
 	(void)state;
 	both_ways("password-echo=masked", BOTH, FIELD(echo), &masked, sizeof(masked));
 	both_ways("password-echo=no", BOTH, FIELD(echo), &none, sizeof(none));
-	is_named("password-echo=yes", "its value is not understood", true);
+	is_named("password-echo=yes", "invalid value", true);
 }
 
 /* --- numbers ------------------------------------------------------------------------------------ */
@@ -192,13 +192,13 @@ static void number_is_taken(void **state)
 		}
 		for (size_t i = 0; i < COUNT(bad); i++) {
 			snprintf(option, sizeof(option), "%s%s", name, bad[i]);
-			is_named(option, "its value is not understood", true);
+			is_named(option, "invalid value", true);
 		}
 		snprintf(option, sizeof(option), "%s=%u", name, n->max + 1);
-		is_named(option, "its value is not understood", true);
+		is_named(option, "invalid value", true);
 		snprintf(option, sizeof(option), "%s=5s", name);
 		if (!n->time)
-			is_named(option, "its value is not understood", true);
+			is_named(option, "invalid value", true);
 	}
 }
 
@@ -226,7 +226,7 @@ static void a_time_span_is_misread(void **state)
 		make(strtok(option, " "), false, &p);
 		if (strchr(bad[i], ' '))
 			continue;
-		is_named(option, "its value is not understood", true);
+		is_named(option, "invalid value", true);
 	}
 }
 
@@ -238,10 +238,10 @@ static void the_part_of_a_key_is_misread(void **state)
 	both_ways("keyfile-offset=0", ONE, FIELD(keys[0].offset_bytes), &n, 8);
 	n = (1ull << 62) - 1;
 	both_ways("keyfile-offset=4611686018427387903", ONE, FIELD(keys[0].offset_bytes), &n, 8);
-	is_named("keyfile-offset=4611686018427387904", "its value is not understood", true);
+	is_named("keyfile-offset=4611686018427387904", "invalid value", true);
 	n = 8 << 20;
 	both_ways("keyfile-size=8388608", ONE, FIELD(keys[0].size_bytes), &n, 8);
-	is_named("keyfile-size=16777216", "its value is not understood", true);
+	is_named("keyfile-size=16777216", "invalid value", true);
 }
 
 static void the_tries_of_a_volume_are_those_of_another_or_of_all(void **state)
@@ -282,7 +282,7 @@ static void what_follows_the_last_try_is_mistaken(void **state)
 		make(text, true, &p);
 		assert_int_equal(p.after, i);
 		assert_int_equal(p.note_count, 0);
-		is_named(text, "no option that latchkey knows", false);
+		is_named(text, "unknown option", false);
 	}
 }
 
@@ -294,18 +294,17 @@ static const struct fate {
 } fates[] = {
 	{"luks defaults initramfs x-initrd.attach force", NULL, false},
 	{"cipher=aes-xts-plain64 size=512 hash=sha512 sector-size=4096 offset=1 skip=1",
-		"a LUKS header says it", false},
+		"defined by the LUKS header", false},
 	{"verify loud quiet noearly check check=ext4 checkargs=x lvm=vg _netdev token-timeout=30s x-systemd.requires=a.mount "
 	 "x-systemd.requires-mounts-for=/a x-gvfs-hide",
-		"it changes nothing here", false},
-	{"keyfile-erase try-empty-password link-volume-key=x link-vk-to-keyring=x", "latchkey does not do it",
-		false},
+		"no effect in an initramfs", false},
+	{"keyfile-erase try-empty-password link-volume-key=x link-vk-to-keyring=x", "not supported", false},
 	{"tpm2-device=auto tpm2-pcrs=7 tpm2-pin=yes fido2-device=auto fido2-cid=x pkcs11-uri=auto",
-		"the passphrase is asked for", false},
+		"not supported, the passphrase is used", false},
 	{"plain swap tmp tmp=ext4 bitlk fvault2 tcrypt tcrypt-hidden tcrypthidden tcrypt-keyfile=/k veracrypt veracrypt-pim=1",
-		"only LUKS is opened", true},
-	{"fixate-volume-key=x", "latchkey does not do it", true},
-	{"nonsense Discard discards luks2 x", "no option that latchkey knows", false},
+		"only LUKS is supported", true},
+	{"fixate-volume-key=x", "not supported", true},
+	{"nonsense Discard discards luks2 x", "unknown option", false},
 };
 
 static void word_has_its_fate(void **state)
@@ -331,8 +330,7 @@ static void word_has_its_fate(void **state)
 		assert_int_equal(p.note_count, f->bad ? 1 : 0);
 		if (!f->bad)
 			continue;
-		snprintf(want, sizeof(want), "t:1: left out, %s: %.*s", f->why, (int)strcspn(word, "="),
-			word);
+		snprintf(want, sizeof(want), "t:1: skipped: %s: %.*s", f->why, (int)strcspn(word, "="), word);
 		assert_string_equal(p.notes[0].text, want);
 		assert_true(p.notes[0].bad);
 		assert_string_equal(p.volumes[0].name, "b");
@@ -350,8 +348,7 @@ static void a_token_without_anybody_to_ask_is_taken(void **state)
 	plan_make(&s, &p);
 	assert_int_equal(p.count, 1);
 	assert_string_equal(p.volumes[0].name, "b");
-	assert_string_equal(p.notes[1].text,
-		"t:1: left out, headless, with a token that latchkey cannot use: a");
+	assert_string_equal(p.notes[1].text, "t:1: skipped: headless with an unsupported token: a");
 	s.cmdline = "latchkey.headless";
 	plan_make(&s, &p);
 	assert_int_equal(p.count, 0);

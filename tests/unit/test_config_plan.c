@@ -20,11 +20,11 @@ static const struct plan_row conf[] = {
 	{"a wrong line of the board is not named by its number", NULL, NULL,
 		"\n# x\nvolumes=a\nvolume=a\nvolume=b,/dev/b\ntries=x\n",
 		VOLUME(CONF("5"), "b", "/dev/b") USUAL "wrong: " CONF(
-			"6") ": left out, its value is not understood: tries\n"
+			"3") ": skipped: unknown word: volumes\n"
 			     "wrong: " CONF(
-				     "3") ": left out, latchkey knows no such word: volumes\n"
+				     "6") ": skipped: invalid value: tries\n"
 					  "wrong: " CONF(
-						  "4") ": left out, a device is a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=\n"},
+						  "4") ": skipped: device is not a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=: (none)\n"},
 	{"the board's settings are stronger than the command line's, or do not reach crypttab",
 		"latchkey.tries=1 latchkey.headless=no latchkey.key-timeout=0", "a /dev/a\n",
 		"tries=2\nheadless\nkey-timeout=10\ntimeout=7\n",
@@ -35,16 +35,16 @@ static const struct plan_row conf[] = {
 		VOLUME(CMDLINE, "root", "/dev/z") VOLUME("/etc/crypttab:1", "b", "/dev/y")
 			VOLUME(CONF("4"), "d", "/dev/d") USUAL
 		"note: " CONF(
-			"2") ": ignored, its name or device has the volume of: /etc/crypttab:1\n"
+			"2") ": ignored: name or device already used by /etc/crypttab:1\n"
 			     "note: " CONF(
-				     "3") ": ignored, its name or device has the volume of: /etc/crypttab:1\n"
-					  "note: /etc/latchkey.conf: ignored, its name or device has the volume of: kernel command line\n"},
+				     "3") ": ignored: name or device already used by /etc/crypttab:1\n"
+					  "note: /etc/latchkey.conf: ignored: name or device already used by kernel command line\n"},
 	{"the same UUID in another spelling is another device", "latchkey.device=UUID=" U2, NULL,
 		"volume=x,/dev/disk/by-uuid/AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE\n",
 		VOLUME(CMDLINE, "root", "UUID=" U2) USUAL
-		"note: " CONF("1") ": ignored, its name or device has the volume of: kernel command line\n"},
+		"note: " CONF("1") ": ignored: name or device already used by kernel command line\n"},
 	{"a wrong line of the board is named twice, as it is read twice", NULL, NULL, "volume=a,/\x01\n",
-		USUAL "wrong: " CONF("1") ": left out, a control character: volume=a,/?\n"},
+		USUAL "wrong: " CONF("1") ": skipped: control character or invalid UTF-8: volume=a,/?\n"},
 	{"rd.luks.* switches the board's file off", "rd.luks=no", NULL, "volume=a,/dev/a\n",
 		VOLUME(CONF("1"), "a", "/dev/a") USUAL},
 };
@@ -85,7 +85,7 @@ static void a_volume_too_many_is_written_past_the_table_or_not_named(void **stat
 	assert_int_equal(p.count, 64);
 	assert_string_equal(p.volumes[63].name, "v64");
 	assert_int_equal(p.note_count, 2);
-	assert_string_equal(p.notes[0].text, "t:65: left out, there is room for 64 volumes: v65");
+	assert_string_equal(p.notes[0].text, "t:65: skipped: more than 64 volumes: v65");
 	assert_true(p.notes[0].bad);
 	assert_null(p.root_left_out);
 }
@@ -104,9 +104,9 @@ static void the_root_is_left_out_as_the_last_line_of_too_many(void **state)
 	assert_string_equal(p.volumes[63].name, "sys");
 	assert_int_equal(p.volumes[63].need, PLAN_NEEDED);
 	assert_int_equal(p.note_count, 3);
-	assert_string_equal(p.notes[0].text, "t:65: left out, there is room for 64 volumes: v65");
-	assert_string_equal(p.notes[1].text, "t:64: left out, there is room for 64 volumes: v64");
-	assert_string_equal(p.notes[2].text, "t:67: left out, there is room for 64 volumes: v67");
+	assert_string_equal(p.notes[0].text, "t:65: skipped: more than 64 volumes: v65");
+	assert_string_equal(p.notes[1].text, "t:64: skipped: more than 64 volumes: v64");
+	assert_string_equal(p.notes[2].text, "t:67: skipped: more than 64 volumes: v67");
 }
 
 static void the_root_of_the_board_is_left_out_behind_a_full_crypttab(void **state)
@@ -145,7 +145,7 @@ static void a_uuid_too_many_is_written_past_the_table_or_called_none(void **stat
 	assert_int_equal(p.count, 64);
 	assert_int_equal(p.note_count, 2);
 	assert_string_equal(p.notes[0].text,
-		"kernel command line: left out, rd.luks.* is about more than 64 volumes: 00000041-2222-3333-4444-555555555555");
+		"kernel command line: skipped: more than 64 volumes: 00000041-2222-3333-4444-555555555555");
 }
 
 static void the_root_is_left_out_as_the_last_uuid_of_too_many(void **state)
@@ -261,13 +261,13 @@ static void a_long_line_takes_the_others_with_it(void **state)
 	plan_make(&s, &p);
 	assert_int_equal(p.count, 1);
 	assert_string_equal(p.volumes[0].where, "t:2");
-	assert_string_equal(p.notes[0].text, "t:1: left out, a line of over 2048 bytes");
+	assert_string_equal(p.notes[0].text, "t:1: skipped: line longer than 2048 bytes");
 	memset(text, 'x', 2038);
 	memcpy(text + 2038, " /dev/long", 10);
 	strcpy(text + 2048, "\na /dev/a\n");
 	plan_make(&s, &p);
 	assert_int_equal(p.count, 1);
-	assert_memory_equal(p.notes[0].text, "t:1: left out, no name for a mapping: xxx", 41);
+	assert_memory_equal(p.notes[0].text, "t:1: skipped: invalid name of a mapping: xxx", 41);
 }
 
 /* More text than the pool holds: every line beyond it is named as far as notes go, nothing is overwritten. */
@@ -292,7 +292,7 @@ static void a_full_pool_is_written_past_its_end(void **state)
 	assert_in_range(p.count, 11, 14);
 	assert_string_equal(p.volumes[p.count - 1].name, p.volumes[p.count - 1].device + 5);
 	assert_true(p.note_count > 0 && p.notes[0].bad);
-	assert_non_null(strstr(p.notes[0].text, "left out, no room"));
+	assert_non_null(strstr(p.notes[0].text, "skipped: configuration too large"));
 }
 
 static void a_command_line_longer_than_the_pool_is_read_past_its_end(void **state)
@@ -305,7 +305,60 @@ static void a_command_line_longer_than_the_pool_is_read_past_its_end(void **stat
 	memset(text, 'x', sizeof(text) - 1);
 	plan_make(&s, &p);
 	assert_int_equal(p.count, 0);
-	assert_string_equal(p.notes[0].text, "kernel command line: left out, no room");
+	assert_string_equal(p.notes[0].text, "kernel command line: skipped: configuration too large");
+}
+
+/* The table of statements is full: what is behind is named, but the root has its place. */
+static void the_root_is_left_out_behind_too_many_lines(void **state)
+{
+	enum { LINES = 513, EACH = 10 };
+	static struct plan p;
+	static char text[LINES * EACH + 64];
+	struct plan_sources s = {.cmdline = "root=/dev/mapper/sys", .crypttab = text, .crypttab_path = "t"};
+
+	(void)state;
+	for (int i = 0; i < LINES; i++)
+		sprintf(text + strlen(text), "v%d x\n", i); /* no devices */
+	strcat(text, "sys /dev/s\nv /dev/v\n");
+	plan_make(&s, &p);
+	assert_int_equal(p.count, 1);
+	assert_string_equal(p.volumes[0].name, "sys");
+	assert_string_equal(p.notes[0].text, "t:512: skipped: more than 512 words and lines: v511");
+	assert_true(p.notes[0].bad && p.notes_lost);
+}
+
+/* 64 lines of crypttab, of @each bytes. */
+static const char *long_lines(size_t each)
+{
+	static char text[64 * 1024];
+
+	*text = 0;
+	for (int i = 0; i < 64; i++) {
+		char *line = text + strlen(text);
+		size_t used = (size_t)sprintf(line, "v%d /dev/v%d - header=/", i, i);
+
+		memset(line + used, 'x', each - used);
+		strcpy(line + each - 1, "\n");
+	}
+	return text;
+}
+
+/* Texts that are read leave room for what is made of them: where a volume is from, its usual key. */
+static void lines_leave_no_room_for_the_places_of_their_volumes(void **state)
+{
+	static struct plan p;
+	struct plan_sources s = {.crypttab = long_lines(395), .crypttab_path = "t"};
+
+	(void)state;
+	plan_make(&s, &p);
+	assert_int_equal(p.count, 64);
+	assert_int_equal(p.note_count, 0);
+	assert_string_equal(p.volumes[63].keys[0].path, "/etc/cryptsetup-keys.d/v63.key");
+	s.crypttab = long_lines(520); /* more than may be read */
+	plan_make(&s, &p);
+	assert_in_range(p.count, 45, 63);
+	for (unsigned i = 0; i < p.count; i++)
+		assert_int_equal(p.volumes[i].key_count, 1);
 }
 
 /* A line that is shown must not lose its end, and with it the next line's beginning. */
@@ -334,7 +387,7 @@ static void notes_that_are_lost_are_not_said(void **state)
 	plan_make(&s, &p);
 	p.notes_lost = true;
 	plan_shown(&p, shown, sizeof(shown));
-	assert_string_equal(shown, USUAL "note: there is more to say than fits here\n");
+	assert_string_equal(shown, USUAL "note: more notes than fit here\n");
 }
 
 int main(void)
@@ -352,6 +405,8 @@ int main(void)
 	ROW(a_long_line_takes_the_others_with_it);
 	ROW(a_full_pool_is_written_past_its_end);
 	ROW(a_command_line_longer_than_the_pool_is_read_past_its_end);
+	ROW(the_root_is_left_out_behind_too_many_lines);
+	ROW(lines_leave_no_room_for_the_places_of_their_volumes);
 	ROW(a_long_text_is_shown_without_its_newline);
 	ROW(notes_that_are_lost_are_not_said);
 	return rows_run("config plan");

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/* rd_luks - see rd_luks.h. */
+#include "config/rd_luks.h"
+#include "base/crypt_flags.h"
+#include "config/accept.h"
+#include "config/options.h"
+#include "config/words.h"
+#include <string.h>
+#include <strings.h>
+
+enum { UUID_CHARS = 36 };
+static const char uuid_characters[] = "0123456789abcdefABCDEF-";
+
+/* The draft of the volume that has @uuid, and may be called @name. NULL, with a note: there is no room. */
+static struct draft *by_uuid(struct parser *p, const char *uuid, const char *name)
+{
+	size_t start = p->root ? words_begins(p->root, "luks-") : 0;
+	bool for_root = parser_is_root(p, name) || (start && !strcasecmp(p->root + start, uuid));
+	struct draft *d = p->by_uuid;
+
+	for (; d < p->by_uuid + p->by_uuid_count; d++)
+		if (!strcasecmp(d->uuid, uuid))
+			return d;
+	if (p->by_uuid_count >= PLAN_VOLUMES_MAX + (for_root ? 1u : 0u)) {
+		parser_refuse(p, "more than 64 volumes: ", uuid);
+		return NULL;
+	}
+	p->by_uuid_count++;
+	draft_start(d);
+	d->uuid = uuid;
+	return d;
+}
+
+/* [UUID=]REST: the draft of that volume, or the one for any; NULL after a note. */
+static struct draft *cut_uuid(struct parser *p, char **rest)
+{
+	char *uuid = *rest;
+
+	if (strspn(uuid, uuid_characters) != UUID_CHARS || uuid[UUID_CHARS] != '=')
+		return &p->any_uuid;
+	*rest = words_cut(uuid, '=');
+	return by_uuid(p, uuid, *rest);
+}
+
+static bool is_no(const struct statement *s)
+{
+	return words_bool(s->value) == 0;
+}
+
+static void take_luks(struct parser *p, const struct statement *s)
+{
+	p->luks_off |= is_no(s);
+}
+
+static void take_crypttab(struct parser *p, const struct statement *s)
+{
+	p->crypttab_off |= is_no(s);
+}
+
+static void take_timeout(struct parser *p, const struct statement *s)
+{
+	(void)options_set(p, &p->defaults, "timeout", s->value);
+}
+
+/* [luks-]UUID */
+static void take_uuid(struct parser *p, const struct statement *s)
+{
+	const char *uuid = s->value;
+	struct draft *d;
+
+	uuid += words_begins(uuid, "luks-");
+	uuid += words_begins(uuid, "UUID=");
+	if (!*uuid || uuid[strspn(uuid, uuid_characters)]) {
+		parser_refuse(p, "not a UUID: ", uuid);
+		return;
+	}
+	p->only_chosen = true;
+	d = by_uuid(p, uuid, NULL);
+	if (d)
+		d->chosen = true;
+}
+
+/* UUID=NAME, which opens it, and UUID=DEVICE */
+static void take_text(struct parser *p, const struct statement *s)
+{
+	char *text = s->value;
+	struct draft *d = cut_uuid(p, &text);
+
+	if (d == &p->any_uuid)
+		parser_refuse(p, "no UUID= in front of: ", text);
+	if (!d || d == &p->any_uuid)
+		return;
+	*(const char **)((char *)d + s->word->field) = text;
+	d->chosen |= d->volume.name != NULL;
+	p->only_chosen |= d->chosen;
+}
+
+/* [UUID=]PATH[:DEVICE[:LUKSDEVICE]]; the last one is dracut's. */
+static void take_key(struct parser *p, const struct statement *s)
+{
+	char *key = s->value;
+	struct draft *d = cut_uuid(p, &key);
+	char *last = strrchr(key, ':'), *first = strchr(key, ':');
+
+	if (last && last != first && draft_is_device(last + 1) && draft_uuid_of(last + 1)) {
+		d = by_uuid(p, draft_uuid_of(last + 1), NULL);
+		*last = 0;
+	}
+	if (first && !strcmp(first, ":/")) /* dracut's name of the initramfs */
+		*first = 0;
+	if (d)
+		draft_add_key(p, d, key);
+}
+
+static void take_options(struct parser *p, const struct statement *s)
+{
+	char *list = s->value;
+	struct draft *d = cut_uuid(p, &list);
+
+	if (!d)
+		return;
+	d->has_options = true;
+	options_read(p, d, list);
+}
+
+/* Dracut's: of one UUID, or of all volumes. */
+static void take_discards(struct parser *p, const struct statement *s)
+{
+	struct draft *d = *s->value ? by_uuid(p, s->value, NULL) : &p->defaults;
+
+	if (d)
+		d->volume.flags.crypt |= CRYPT_ALLOW_DISCARDS;
+}
+
+static void take_unknown(struct parser *p, const struct statement *s)
+{
+	parser_refuse(p, "unknown word: ", s->name);
+}
+
+const struct parser_word rd_luks_words[] = {
+	{.word = "luks", .take = take_luks, .pass = PASS_SETTINGS},
+	{.word = "luks.crypttab", .take = take_crypttab, .pass = PASS_SETTINGS},
+	{.word = "luks.timeout", .take = take_timeout, .pass = PASS_SETTINGS},
+	{.word = "luks.uuid", .take = take_uuid, .pass = PASS_LUKS},
+	{.word = "luks.name",
+		.take = take_text,
+		.pass = PASS_LUKS,
+		.field = offsetof(struct draft, volume.name)},
+	{.word = "luks.data",
+		.take = take_text,
+		.pass = PASS_LUKS,
+		.field = offsetof(struct draft, volume.device)},
+	{.word = "luks.key", .take = take_key, .pass = PASS_LUKS},
+	{.word = "luks.options", .take = take_options, .pass = PASS_LUKS},
+	{.word = "luks.allow-discards", .take = take_discards, .pass = PASS_LUKS},
+	{.word = "luks.*", .take = take_unknown, .pass = PASS_LUKS},
+	{.word = NULL},
+};
+
+struct draft *rd_luks_find(struct parser *p, const char *device, const char *name)
+{
+	const char *uuid = draft_uuid_of(device);
+
+	if (!uuid && words_begins(name, "luks-"))
+		uuid = name + 5;
+	for (struct draft *d = p->by_uuid; uuid && d < p->by_uuid + p->by_uuid_count; d++)
+		/* dracut takes the beginning of one, too */
+		if (!strncasecmp(d->uuid, uuid, strlen(d->uuid)))
+			return d;
+	return NULL;
+}
+
+bool rd_luks_opens(const struct parser *p, const char *name)
+{
+	for (const struct draft *d = p->by_uuid; d < p->by_uuid + p->by_uuid_count; d++)
+		if (d->chosen &&
+			(d->volume.name ? !strcmp(d->volume.name, name)
+					: words_begins(name, "luks-") && !strcasecmp(name + 5, d->uuid)))
+			return true;
+	return false;
+}
+
+void rd_luks_apply(struct parser *p, struct draft *override, struct draft *d)
+{
+	const struct draft *keys = override->volume.key_count ? override : &p->any_uuid;
+
+	override->used = true;
+	if (override->volume.name)
+		d->volume.name = override->volume.name;
+	if (override->volume.device)
+		d->volume.device = override->volume.device;
+	if (override->chosen)
+		d->volume.flags.noauto = false;
+	d->volume.flags.crypt |= override->volume.flags.crypt & CRYPT_ALLOW_DISCARDS;
+	if (keys == override || !d->key || words_index("none -", d->key) >= 0) {
+		memcpy(d->volume.keys, keys->volume.keys, sizeof(d->volume.keys));
+		d->volume.key_count = keys->volume.key_count;
+		d->key = NULL;
+	}
+}
+
+static void add(struct parser *p, struct draft *override)
+{
+	struct draft *d = &p->draft;
+
+	*d = override->has_options ? *override : p->any_uuid;
+	d->volume.device = parser_join(p, "UUID=", override->uuid, "");
+	d->volume.name = parser_join(p, "luks-", override->uuid, "");
+	rd_luks_apply(p, override, d);
+	accept_draft(p, d);
+}
+
+void rd_luks_finish(struct parser *p)
+{
+	parser_at(p, SOURCE_CMDLINE, 0);
+	for (struct draft *d = p->by_uuid; d < p->by_uuid + p->by_uuid_count; d++) {
+		if (d->used)
+			continue;
+		if (!d->chosen)
+			parser_ignore(p, "no rd.luks.uuid or rd.luks.name for: ", d->uuid);
+		else if (strlen(d->uuid) != UUID_CHARS)
+			parser_refuse(p, "incomplete UUID not found in crypttab: ", d->uuid);
+		else
+			add(p, d);
+	}
+}
