@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* attempt - see attempt.h. */
 #include "boot/attempt.h"
-#include "boot/record.h"
+#include "boot/stall.h"
+#include "boot/udev_db.h"
 #include "crypto/kdf.h"
 #include "secret/vault.h"
 
@@ -20,12 +21,13 @@ enum cause attempt_run(void *arg, struct child_end *end, struct error *err)
 	unsigned keyslot;
 	enum cause cause;
 
+	stall_watch(end);
 	w.secret = w.token_only ? NULL : vault_slot(a->slot);
 	(void)kdf_tell(&progress);
 	if (a->test)
 		return unlock_test(&w, &keyslot, err);
 	cause = unlock_open(&w, err);
 	if (!cause)
-		record_write(w.name);
+		udev_db_write(w.name);
 	return cause;
 }

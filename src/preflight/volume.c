@@ -2,7 +2,8 @@
 /* volume - see volume.h. */
 #include "preflight/volume.h"
 #include "base/text.h"
-#include "boot/sight.h"
+#include "boot/request.h"
+#include "device/find.h"
 #include "device/member.h"
 #include "format/place.h"
 #include "keyslot/area.h"
@@ -334,7 +335,7 @@ void volume_judge(const struct plan_volume *v, bool headless, const struct machi
 {
 	static struct look l; /* a model is large */
 
-	l = (struct look){.v = v, .m = m, .needs = needs, .f = f, .wishes = sight_wishes(v, v->device, NULL)};
+	l = (struct look){.v = v, .m = m, .needs = needs, .f = f, .wishes = request_make(v, v->device, NULL)};
 	l.headless = headless || v->flags.headless;
 	l.gravest = v->need == PLAN_NEEDED ? WEIGHT_PROBLEM : WEIGHT_WARNING;
 	l.header.fd = -1;
