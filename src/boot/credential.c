@@ -50,7 +50,7 @@ int credential_claim(struct boot *b, bool for_person)
 	/* The last one is for a person: keys that wait for absent volumes must not lock the prompt out. */
 	if (found < 0 || (!for_person && used == VAULT_SLOTS - 1))
 		return -1;
-	b->credentials[found] = (struct credential){.used = true};
+	b->credentials[found].used = true; /* all else is zero since credential_drop */
 	return found;
 }
 
@@ -69,10 +69,19 @@ void credential_drop(struct boot *b, unsigned slot)
 	b->credentials[slot] = (struct credential){.used = false};
 }
 
+static int add(struct boot *b, bool for_person, uint64_t volumes, const char *origin)
+{
+	int slot = credential_claim(b, for_person);
+
+	if (slot >= 0)
+		credential_activate(b, (unsigned)slot, volumes, origin);
+	return slot;
+}
+
 static void add_passphrase(struct boot *b, const uint8_t *line, size_t len, bool counts, uint64_t volumes,
 	const char *origin)
 {
-	int slot = credential_claim(b, counts);
+	int slot = add(b, counts, volumes, origin);
 
 	if (slot < 0) {
 		consoles_say("too many keys at once; try again");
@@ -80,7 +89,6 @@ static void add_passphrase(struct boot *b, const uint8_t *line, size_t len, bool
 	}
 	vault_slot((unsigned)slot)->len = len;
 	memcpy(vault_slot((unsigned)slot)->data, line, len);
-	credential_activate(b, (unsigned)slot, volumes, origin);
 	b->credentials[slot].typed = true;
 	b->credentials[slot].counts = counts;
 }
@@ -93,12 +101,10 @@ void credential_typed(struct boot *b, const uint8_t *line, size_t len, const cha
 
 void credential_add_token(struct boot *b, struct volume *v)
 {
-	int slot = credential_claim(b, false);
+	int slot = add(b, false, v->bit, "the key of its token in the kernel's keyring");
 
-	if (slot < 0)
-		return;
-	credential_activate(b, (unsigned)slot, v->bit, "the key of its token in the kernel's keyring");
-	b->credentials[slot].token = true;
+	if (slot >= 0)
+		b->credentials[slot].token = true;
 }
 
 /* --- the kernel's keyring --------------------------------------------------------------- */

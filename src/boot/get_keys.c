@@ -120,6 +120,9 @@ static void start(struct boot *b, const struct source *s, bool header)
 
 	if (!job || seen_has(&s->volume->seen, s->place, s->plugged))
 		return;
+	/* Right after a stall the last scan still lists the device. Its refusal now would count as read. */
+	if (s->key.device && stall_is_known(s->key.device))
+		return;
 	if (header)
 		fd = fetch_memory_file();
 	else
