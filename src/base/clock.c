@@ -10,3 +10,8 @@ uint64_t clock_now_us(void)
 	(void)clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
+
+uint64_t clock_now_ms(void)
+{
+	return clock_now_us() / 1000;
+}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* attempt - see attempt.h. */
 #include "boot/attempt.h"
-#include "boot/record.h"
+#include "boot/stall.h"
+#include "boot/udev_db.h"
 #include "crypto/kdf.h"
 #include "secret/vault.h"
 
@@ -16,16 +17,17 @@ enum cause attempt_run(void *arg, struct child_end *end, struct error *err)
 {
 	const struct attempt *a = arg;
 	struct progress progress = {tell_percent, end};
-	const struct unlock_request *r = &a->wishes;
+	const struct unlock_request *r = &a->request;
 	const struct secret *secret = r->token_only ? NULL : vault_slot(a->slot);
 	unsigned keyslot;
 	enum cause cause;
 
+	stall_watch(end);
 	(void)kdf_tell(&progress);
 	if (a->test)
 		return unlock_test(r, secret, &keyslot, err);
 	cause = unlock_open(r, secret, err);
 	if (!cause)
-		record_write(r->name);
+		udev_db_write(r->name);
 	return cause;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* attempt - try a secret of the vault on one volume, and map it. */
+/* attempt - a child's work: try a secret of the vault on one volume, and map it. */
 #ifndef BOOT_ATTEMPT_H
 #define BOOT_ATTEMPT_H
 
@@ -7,10 +7,9 @@
 #include "unlock/unlock.h"
 
 struct attempt {
-	struct unlock_request wishes;
-	unsigned slot; /* of the vault */
+	struct unlock_request request;
+	unsigned slot; /* of the vault; not used with request.token_only */
 	bool test;     /* everything but the mapping */
-		       /* with wishes.token_only the slot is not used */
 };
 
 /* A child_work; @arg is a struct attempt. Fails with any cause. */

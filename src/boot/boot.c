@@ -1,169 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* boot - see boot.h. Parts: keys.c (what may open what), people.c (asking), sight.c (devices), spares.c (what is not needed). */
+/* boot - see boot.h; the parts of the loop are listed in state.h. */
 #include "boot/boot.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "boot/consoles.h"
-#include "boot/silent.h"
+#include "boot/stall.h"
 #include "boot/state.h"
 #include "device/uevent.h"
 #include "dm/map.h"
 #include "secret/arena.h"
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 enum {
-	FDS_MAX = CONSOLES_MAX + 4 + FETCHES_MAX + 1 + PLAN_VOLUMES_MAX,
-	TICK_MS = 1000,
-	/* Every so often what is waited for is said. */
+	CHILDREN_MAX = 1 + FETCHES_MAX + PLAN_VOLUMES_MAX,
+	FDS_MAX = CONSOLES_MAX + 1 + 1 + ASK_FDS + CHILDREN_MAX,
+	POLL_MS = 250,
+	/* What is waited for is printed first when most devices should be there, then every so often. */
+	FIRST_NOTICE_MS = 1000,
 	NOTICE_MS = 10000,
-	/* So long a volume with a damaged header waits for a stick with another one, and one in use for its release. */
-	PATIENCE_S = 30,
-	/* All disks together. One of them that hangs is found sooner (silent.h). */
-	LOOK_LIMIT_S = 600,
 };
 
 static struct boot boot; /* large; one a process */
-
-void hear(void *context, const char *line)
-{
-	(void)context;
-	if (*line)
-		consoles_say("%s", line);
-}
-
-static void hear_nothing(void *context, const char *line)
-{
-	(void)context;
-	(void)line;
-}
-
-void volume_failed(struct boot *b, struct volume *v, const struct error *why)
-{
-	v->why = *why;
-	v->state = VOLUME_FAILED;
-	consoles_say("latchkey: %s: %s", v->plan->name, why->text);
-	b->failed |= volume_is_needed(v);
-}
-
-/* --- devices ------------------------------------------------------------------------------- */
-
-static void set_title(struct volume *v, const struct sight_volume *seen)
-{
-	char label[4 * LUKS_LABEL_CHARS + 1], path[SYSBLOCK_PATH_BYTES];
-
-	text_escape(label, sizeof(label), seen->look.label);
-	text_escape(path, sizeof(path), seen->path);
-	text_format(v->title, sizeof(v->title), "%s (%s%s%s)", v->plan->name, path, *label ? ", " : "",
-		label);
-}
-
-/* What cannot get better by waiting. */
-static bool is_final(const struct boot *b, struct volume *v, const struct sight_volume *seen)
-{
-	bool in_use = seen->cause == CAUSE_EXISTS;
-
-	if (seen->cause == CAUSE_DEVICE)
-		return false;
-	if (!in_use && (seen->cause != CAUSE_DAMAGED || v->plan->flags.no_stick))
-		return true;
-	if (!v->unfit_since_ms) {
-		v->unfit_since_ms = b->now_ms;
-		consoles_say("latchkey: %s: %s", v->plan->name, seen->err.text);
-		consoles_say("latchkey: waiting %d s for %s", PATIENCE_S,
-			in_use ? "it to be released" : "a stick with its header");
-	}
-	return b->now_ms - v->unfit_since_ms > PATIENCE_S * 1000;
-}
-
-static void heed_volume(struct boot *b, struct volume *v, const struct sight_volume *seen)
-{
-	if (v->state != VOLUME_ABSENT || !seen->absent || !seen->looked)
-		return;
-	v->why = seen->err;
-	v->why.cause = seen->cause;
-	v->whole = seen->whole;
-	if (seen->mapped) {
-		v->state = VOLUME_OPEN;
-		consoles_say(CONSOLES_CHATTER "latchkey: %s is open already", v->plan->name);
-	} else if (!seen->cause) {
-		v->state = VOLUME_READY;
-		memcpy(v->path, seen->path, sizeof(v->path));
-		memcpy(v->uuid, seen->look.uuid, sizeof(v->uuid));
-		v->memory_kib = seen->look.memory_kib;
-		set_title(v, seen);
-		if (seen->look.token_key)
-			keys_token(b, v);
-		if (!b->cache_read)
-			keys_cached(b);
-		b->cache_read = true;
-	} else if (is_final(b, v, seen)) {
-		volume_failed(b, v, &seen->err);
-	}
-}
-
-static void look_done(struct boot *b)
-{
-	sight_copy(&b->sight, b->looking);
-	for (unsigned i = 0; i < b->count; i++)
-		heed_volume(b, &b->volumes[i], &b->sight.volumes[i]);
-}
-
-static bool anything_absent(const struct boot *b)
-{
-	for (unsigned i = 0; i < b->count; i++)
-		if (b->volumes[i].state == VOLUME_ABSENT)
-			return true;
-	return false;
-}
-
-/* What was pulled before anybody had a key for it. */
-static void heed_pulled(struct boot *b)
-{
-	for (unsigned i = 0; i < b->count; i++) {
-		struct volume *v = &b->volumes[i];
-
-		if (v->state != VOLUME_READY || sight_is_there(v->path))
-			continue;
-		v->state = VOLUME_ABSENT;
-		v->absent_since_ms = b->now_ms;
-		error_set(&v->why, CAUSE_DEVICE, "%s: is gone", v->path);
-	}
-}
-
-/* What a look finds; a child that is left with a silent disk keeps its own. */
-static struct sight *make_sight(void)
-{
-	void *map =
-		mmap(NULL, sizeof(struct sight), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	return map == MAP_FAILED ? NULL : map;
-}
-
-static void look(struct boot *b)
-{
-	if (b->looker.pid || (!b->look_again && b->now_ms < b->look_at_ms))
-		return;
-	b->look_again = false;
-	b->looking = b->looking ? b->looking : make_sight();
-	if (!b->looking)
-		return;
-	heed_pulled(b);
-	/* Kernels without uevents, and devices that become readable without one. */
-	b->look_at_ms = b->now_ms + (b->uevents < 0 || anything_absent(b) ? TICK_MS : NOTICE_MS);
-	memset(b->looking->volumes, 0, b->count * sizeof(*b->looking->volumes));
-	b->looking->stick_count = 0;
-	b->looking->plan = b->plan;
-	b->looking->test = b->test;
-	for (unsigned i = 0; i < b->count; i++) {
-		b->looking->volumes[i].wanted = volume_wants(&b->volumes[i]);
-		b->looking->volumes[i].absent = b->volumes[i].state == VOLUME_ABSENT;
-		b->looking->volumes[i].header = b->volumes[i].header_fd >= 0 ? b->volumes[i].header : NULL;
-	}
-	if (!child_start(&b->looker, sight_look, b->looking, LOOK_LIMIT_S))
-		consoles_say("latchkey: %s", b->looker.end->err.text);
-}
 
 static void say_waiting(struct boot *b)
 {
@@ -173,28 +32,15 @@ static void say_waiting(struct boot *b)
 	for (unsigned i = 0; i < b->count; i++) {
 		const struct volume *v = &b->volumes[i];
 
-		if (v->state == VOLUME_READY && !b->asking && !keys_typed_pending(b))
-			consoles_say("latchkey: waiting for a key of %s", v->plan->name);
+		if (v->state == VOLUME_READY && !b->asking && !credential_is_typed_pending(b))
+			consoles_say("waiting for a key for %s", v->plan->name);
 		if (v->state == VOLUME_ABSENT && v->why.cause == CAUSE_DEVICE)
-			consoles_say("latchkey: waiting for %s%s%s%s: %s", v->whole ? "the " : "",
+			consoles_say("waiting for %s%s%s%s: %s", v->whole ? "the " : "",
 				v->whole ? v->whole : "", v->whole ? " of " : "", v->plan->name, v->why.text);
 	}
 }
 
 /* --- limits -------------------------------------------------------------------------------- */
-
-bool boot_is_over(const struct boot *b, uint64_t since_ms, unsigned limit_s)
-{
-	return limit_s && b->now_ms - since_ms >= (uint64_t)limit_s * 1000;
-}
-
-static bool is_being_helped(const struct boot *b)
-{
-	for (unsigned i = 0; i < FETCHES_MAX; i++)
-		if (b->errands[i].child.pid)
-			return true;
-	return false;
-}
 
 static void keep_limits(struct boot *b, struct volume *v)
 {
@@ -206,111 +52,114 @@ static void keep_limits(struct boot *b, struct volume *v)
 		error_set(&why, v->why.cause, "%s (waited %u s)", v->why.text, p->device_timeout_s);
 		volume_failed(b, v, &why);
 	} else if ((v->state == VOLUME_READY || v->state == VOLUME_ABSENT) && headless &&
-		   !is_being_helped(b) && boot_is_over(b, b->start_ms, b->plan->give_up_s)) {
-		error_set(&why, CAUSE_DEVICE, "no key came within %u s, and nobody is to be asked",
+		   !get_keys_running(b) && boot_is_over(b, b->start_ms, b->plan->give_up_s)) {
+		error_set(&why, CAUSE_DEVICE, "no key found within %u s (headless: not prompting)",
 			b->plan->give_up_s);
 		volume_failed(b, v, &why);
-	} else if (people_may_be_asked(b, v) && b->asking && boot_is_over(b, b->asked_at_ms, p->timeout_s)) {
+	} else if (ask_is_allowed(b, v) && b->asking && boot_is_over(b, b->asked_at_ms, p->timeout_s)) {
 		error_set(&why, CAUSE_USAGE, "no passphrase was given within %u s", p->timeout_s);
 		volume_failed(b, v, &why);
 	}
 }
 
+/* --- children ------------------------------------------------------------------------------ */
+
+/* All children in one sequence: the scan, the fetch jobs, the attempts. */
+static struct child *child_at(struct boot *b, unsigned n)
+{
+	if (!n)
+		return &b->scanner;
+	return n <= FETCHES_MAX ? &b->jobs[n - 1].child : &b->volumes[n - 1 - FETCHES_MAX].child;
+}
+
+static unsigned child_count(const struct boot *b)
+{
+	return 1 + FETCHES_MAX + b->count;
+}
+
+static void on_done(struct boot *b, unsigned n)
+{
+	if (!n)
+		devices_done(b);
+	else if (n <= FETCHES_MAX)
+		get_keys_done(b, &b->jobs[n - 1]);
+	else
+		try_keys_done(b, &b->volumes[n - 1 - FETCHES_MAX]);
+}
+
+/* It is left with its disk: the other disks and the prompt are not to wait. */
+static void on_stalled(struct boot *b, unsigned n)
+{
+	consoles_say("%s: not responding; continuing without it", child_at(b, n)->end->waiting_for);
+	if (!n)
+		devices_stalled(b);
+	else if (n <= FETCHES_MAX)
+		get_keys_stalled(b, &b->jobs[n - 1]);
+	else
+		try_keys_stalled(b, &b->volumes[n - 1 - FETCHES_MAX]);
+}
+
+/* An attempt has no time limit. */
+static void on_late(struct boot *b, unsigned n)
+{
+	if (!n)
+		devices_late(b);
+	else
+		get_keys_late(b, &b->jobs[n - 1]);
+}
+
+static void drop_line(const char *line)
+{
+	(void)line;
+}
+
+static void handle_children(struct boot *b, const struct pollfd *fds)
+{
+	for (unsigned n = 0; n < child_count(b); n++) {
+		struct child *c = child_at(b, n);
+
+		/* The scan prints nothing that its findings do not say. */
+		if (fds[n].revents && child_listen(c, n ? consoles_copy : drop_line))
+			on_done(b, n);
+		else if (stall_is_detected(c, b->now_ms))
+			on_stalled(b, n);
+		else if (child_is_late(c, b->now_ms))
+			on_late(b, n);
+	}
+	b->scan_again |= stall_is_over();
+}
+
 /* --- the loop ------------------------------------------------------------------------------ */
 
-static void listen_to(struct pollfd *fds, unsigned *n, int fd)
-{
-	fds[(*n)++] = (struct pollfd){.fd = fd, .events = POLLIN};
-}
-
-static void listen_to_child(struct pollfd *fds, unsigned *n, const struct child *c)
-{
-	listen_to(fds, n, c->pid ? c->fd : -1);
-}
-
-static void heed_children(struct boot *b, const struct pollfd *fds)
-{
-	if (fds->revents && child_listen(&b->looker, hear_nothing, NULL) && !b->looker.end->cause)
-		look_done(b);
-	fds++;
-	for (unsigned i = 0; i < FETCHES_MAX; i++, fds++)
-		if (fds->revents && child_listen(&b->errands[i].child, hear, NULL))
-			keys_errand_done(b, &b->errands[i]);
-	for (unsigned i = 0; i < b->count; i++, fds++)
-		if (fds->revents && child_listen(&b->volumes[i].child, hear, NULL))
-			keys_attempt_done(b, &b->volumes[i]);
-}
-
-static bool waits(const struct boot *b, const struct child *c)
-{
-	if (!silent_waits(c, b->now_ms))
-		return false;
-	consoles_say("latchkey: %s: does not answer; going on without it", c->end->waiting_for);
-	return true;
-}
-
-/* Whoever waits for a silent disk is left with it: the other disks and the people are not to wait. */
-static void heed_silent(struct boot *b)
-{
-	if (waits(b, &b->looker)) {
-		silent_leave(&b->looker);
-		munmap(b->looking, sizeof(*b->looking));
-		b->looking = NULL;
-		b->look_again = true;
-	}
-	for (unsigned i = 0; i < b->count; i++)
-		if (waits(b, &b->volumes[i].child))
-			keys_attempt_late(b, &b->volumes[i]);
-	for (unsigned i = 0; i < FETCHES_MAX; i++)
-		if (waits(b, &b->errands[i].child))
-			keys_errand_silent(b, &b->errands[i]);
-	b->look_again |= silent_heed();
-}
-
-static void heed_late(struct boot *b)
-{
-	heed_silent(b);
-	if (child_is_late(&b->looker, b->now_ms)) {
-		consoles_say("latchkey: a device does not answer within %d s", LOOK_LIMIT_S);
-		look_done(b); /* what was seen before it */
-	}
-	for (unsigned i = 0; i < FETCHES_MAX; i++)
-		if (child_is_late(&b->errands[i].child, b->now_ms))
-			keys_errand_late(b, &b->errands[i]);
-}
-
-static void wait_and_heed(struct boot *b)
+static void wait_and_handle(struct boot *b)
 {
 	struct pollfd fds[FDS_MAX];
-	unsigned consoles = consoles_poll(fds), n = consoles, children;
+	unsigned consoles = consoles_poll(fds), ask = consoles + 1, first = ask + ASK_FDS;
 	const uint8_t *line;
 	size_t len;
 
-	listen_to(fds, &n, b->uevents);
-	people_listen(b, fds + n);
-	n += PEOPLE_FDS;
-	children = n;
-	listen_to_child(fds, &n, &b->looker);
-	for (unsigned i = 0; i < FETCHES_MAX; i++)
-		listen_to_child(fds, &n, &b->errands[i].child);
-	for (unsigned i = 0; i < b->count; i++)
-		listen_to_child(fds, &n, &b->volumes[i].child);
-	if (poll(fds, n, TICK_MS / 4) < 0 && errno != EINTR)
-		consoles_say("latchkey: cannot wait: %s", text_errno(errno));
-	b->now_ms = child_now_ms();
+	fds[consoles] = (struct pollfd){.fd = b->uevents, .events = POLLIN};
+	ask_poll(b, fds + ask);
+	for (unsigned n = 0; n < child_count(b); n++)
+		fds[first + n] = (struct pollfd){child_at(b, n)->pid ? child_at(b, n)->fd : -1, POLLIN, 0};
+	if (poll(fds, first + child_count(b), POLL_MS) < 0 && errno != EINTR)
+		consoles_say("poll failed: %s", text_errno(errno));
+	b->now_ms = clock_now_ms();
 	if (fds[consoles].revents)
-		b->look_again |= uevent_drain(b->uevents);
-	people_heed(b, fds + consoles + 1);
-	heed_children(b, fds + children);
-	heed_late(b);
-	/* One: what was typed behind it was typed before it was known to be wrong. */
+		b->scan_again |= uevent_drain(b->uevents);
+	ask_handle(b, fds + ask);
+	handle_children(b, fds + first);
+	/* One only: what was typed after it was typed before it was known to be wrong. */
 	if (consoles_take(fds, consoles, &line, &len))
-		keys_typed(b, line, len, "the passphrase");
+		credential_typed(b, line, len, "the passphrase");
 	if (consoles_redraw_due(b->now_ms))
 		consoles_redraw();
 }
 
-/* Nothing left to do: all is open, or what is needed has failed and no attempt runs any more. */
+/*
+ * All is open, or a needed volume has failed and no attempt runs any more, so that close_ours misses no
+ * mapping.
+ */
 static bool is_done(const struct boot *b)
 {
 	bool trying = false, wanting = false;
@@ -325,16 +174,16 @@ static bool is_done(const struct boot *b)
 static void run(struct boot *b)
 {
 	while (!is_done(b)) {
-		look(b);
+		devices_scan(b);
 		if (!b->failed) {
-			keys_errands(b);
-			keys_attempts(b);
-			spares_leave(b);
+			get_keys(b);
+			try_keys(b);
+			optional_leave(b);
 		}
-		keys_tidy(b);
+		credential_tidy(b);
 		say_waiting(b);
-		people_ask(b);
-		wait_and_heed(b);
+		ask_update(b);
+		wait_and_handle(b);
 		for (unsigned i = 0; i < b->count; i++)
 			keep_limits(b, &b->volumes[i]);
 	}
@@ -347,7 +196,7 @@ static void close_ours(struct boot *b)
 	struct kernel k;
 	struct error err;
 
-	/* No more children: the arena is ours again. */
+	/* The arena was closed for the children; there are none any more. */
 	if (b->test || arena_open(&err) || kernel_open(&k, &err))
 		return;
 	for (unsigned i = 0; i < b->count; i++) {
@@ -356,14 +205,17 @@ static void close_ours(struct boot *b)
 		if (!v->ours)
 			continue;
 		if (map_remove(&k, v->plan->name, &err))
-			consoles_say("latchkey: %s", err.text);
+			consoles_say("%s", err.text);
 		else
-			consoles_say("latchkey: %s is closed again", v->plan->name);
+			consoles_say("%s is closed again", v->plan->name);
 	}
 	kernel_close(&k);
 }
 
-/* The names on standard output; one line for people, whatever happened. The first volume that is needed and failed gives the cause. */
+/*
+ * The names on standard output, and one line in any case. The first volume that is needed and failed sets
+ * the cause.
+ */
 static enum cause conclude(struct boot *b, struct error *err)
 {
 	const struct volume *first = NULL;
@@ -383,7 +235,7 @@ static enum cause conclude(struct boot *b, struct error *err)
 	if (b->failed && first)
 		return error_set(err, first->why.cause ? first->why.cause : CAUSE_BUG,
 			"%s could not be opened", first->plan->name);
-	consoles_say(CONSOLES_CHATTER "latchkey: %u of %u volumes %s", ours, b->count,
+	consoles_say(CONSOLES_CHATTER "%u of %u volumes %s", ours, b->count,
 		b->test ? "would open" : "opened");
 	return CAUSE_OK;
 }
@@ -392,43 +244,37 @@ static enum cause prepare(struct boot *b, const struct plan *plan, bool test, st
 {
 	enum cause cause;
 
-	/* Children make arenas of their own; this one they would not get. */
+	/* Children open arenas of their own: this one is not inherited (arena.h). */
 	arena_close();
 	cause = vault_open(err);
-	b->plan = plan; /* the rest is zero, and stays on no page where it is not used */
-	b->test = test;
-	b->look_again = true;
-	b->count = plan->count;
 	if (cause)
 		return cause;
-	b->looking = make_sight();
-	if (!b->looking)
+	b->plan = plan; /* all else is zero, and takes no page where it is not used */
+	b->test = test;
+	b->scan_again = true;
+	if (!devices_open(b))
 		return error_set_os(err, CAUSE_RESOURCE, errno, "no memory");
-	b->start_ms = b->now_ms = child_now_ms();
-	b->notice_at_ms = b->start_ms + TICK_MS; /* most devices are there by then */
+	b->start_ms = b->now_ms = clock_now_ms();
+	b->notice_at_ms = b->start_ms + FIRST_NOTICE_MS;
+	b->count = plan->count;
 	for (unsigned i = 0; i < b->count; i++) {
-		b->volumes[i].plan = &plan->volumes[i];
-		b->volumes[i].state = plan->volumes[i].need == PLAN_NOAUTO ? VOLUME_LEFT : VOLUME_ABSENT;
+		volume_init(b, i);
 		b->any_needed |= volume_is_needed(&b->volumes[i]);
-		b->volumes[i].header_fd = -1;
-		b->volumes[i].absent_since_ms = b->start_ms;
-		error_set(&b->volumes[i].why, CAUSE_DEVICE, "%s: not looked at yet", plan->volumes[i].device);
 	}
 	b->uevents = uevent_open();
-	people_open(b);
+	ask_open(b);
 	return CAUSE_OK;
 }
 
 static void finish(struct boot *b)
 {
-	people_close(b);
+	ask_close();
 	if (b->uevents >= 0)
 		close(b->uevents);
-	/* What is still on its way finds nobody at home. */
-	child_drop(&b->looker);
-	silent_close();
-	for (unsigned i = 0; i < FETCHES_MAX; i++)
-		child_drop(&b->errands[i].child);
+	/* Scans and fetches that still run are of no use any more; attempts have ended (is_done). */
+	for (unsigned n = 0; n <= FETCHES_MAX; n++)
+		child_drop(child_at(b, n));
+	stall_close();
 	for (unsigned i = 0; i < b->count; i++)
 		if (b->volumes[i].header_fd >= 0)
 			close(b->volumes[i].header_fd);

@@ -2,14 +2,14 @@
 /*
  * boot - `latchkey boot`: open every volume of the plan, with whichever key comes first.
  *
- * One loop, nobody waits for anybody:
+ * One loop that never blocks:
  *
- *     devices (uevents) ---> sight ---> volumes that are there, sticks, key devices
+ *     devices (uevents) ---> scan ---> volumes, sticks and key devices that are present
  *     key files, sticks ---> fetch --+
- *     consoles, splash screen, FIFO -+--> credentials ---> attempt on each volume that wants one ---> mapping
+ *     consoles, splash screen, FIFO -+--> credentials ---> attempt on each volume that needs one ---> mapping
  *
- * sight, fetch and attempt read devices or compute for long: they are children. The loop itself only talks. Disks on
- * which a child hangs are left alone, with that child (silent.h).
+ * scan, fetch and attempt read devices or compute for long: they are children. A disk on which a child
+ * stalls is set aside together with that child (stall.h).
  */
 #ifndef BOOT_BOOT_H
 #define BOOT_BOOT_H
@@ -19,10 +19,11 @@
 #include <stdbool.h>
 
 /*
- * Open all of @plan that is needed, and of the rest what needs no waiting; with @test everything but the mappings. When a
- * volume that is needed fails for good, those that this run opened are closed again. The names of the mappings go to
- * standard output, a line each.
- * Fails: CAUSE_USAGE (nothing in the plan, or not what root= names), and with what the needed volume failed with.
+ * Open all volumes of @plan that are needed, and of the others those that need no waiting; with @test
+ * everything but the mappings. When a needed volume fails for good, those that this run opened are closed
+ * again. The names of the mappings go to standard output, one a line.
+ * Fails: CAUSE_USAGE (the plan is empty, or lacks what root= names), and the cause of the needed volume
+ * that failed.
  */
 enum cause boot_run(const struct plan *plan, bool test, struct error *err) MUST_USE;
 

@@ -3,7 +3,6 @@
 #include "boot/child.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "boot/silent.h"
 #include "secret/arena.h"
 #include "secret/vault.h"
 #include <errno.h>
@@ -15,12 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-uint64_t child_now_ms(void)
-{
-	return clock_now_us() / 1000;
-}
-
-static _Noreturn void be_child(struct child *c, int said, child_work *work, void *arg)
+static _Noreturn void be_child(struct child *c, int out, child_work *work, void *arg)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM};
 	int null = open("/dev/null", O_RDONLY);
@@ -28,30 +22,29 @@ static _Noreturn void be_child(struct child *c, int said, child_work *work, void
 
 	for (unsigned i = 0; i < sizeof(signals) / sizeof(*signals); i++)
 		(void)signal(signals[i], SIG_DFL);
-	/* Nobody would hear what it says; a mapping that is being made is made whole (map.c). */
+	/* Without its parent it is of no use; a mapping that is being made is completed first (map.c). */
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
-	/* A key on a terminal is for who asks there. */
+	/* ^C on a terminal is for the parent, which restores the terminal. */
 	(void)setsid();
 	if (null >= 0)
 		(void)dup2(null, STDIN_FILENO);
-	(void)dup2(said, STDOUT_FILENO);
-	(void)dup2(said, STDERR_FILENO);
+	(void)dup2(out, STDOUT_FILENO);
+	(void)dup2(out, STDERR_FILENO);
 	vault_lock();
-	silent_watch(c->end);
 	cause = arena_open(&c->end->err);
 	if (!cause)
 		cause = work(arg, c->end, &c->end->err);
 	arena_close();
-	/* Only now: a child that dies on the way has not succeeded. */
+	/* Last: a child that is killed before this has not succeeded. */
 	c->end->cause = cause;
 	_exit(0);
 }
 
-static struct child_end nothing; /* for want of memory */
+static struct child_end nothing; /* when there is no memory for one */
 
-static bool no_child(struct child *c, const char *what)
+static bool no_child(struct child *c)
 {
-	c->end->cause = error_set_os(&c->end->err, CAUSE_RESOURCE, errno, "%s", what);
+	c->end->cause = error_set_os(&c->end->err, CAUSE_RESOURCE, errno, "cannot start a process");
 	c->pid = 0;
 	return false;
 }
@@ -65,30 +58,29 @@ bool child_start(struct child *c, child_work *work, void *arg, unsigned limit_s)
 			0);
 		if (c->end == MAP_FAILED) {
 			c->end = &nothing;
-			return no_child(c, "no memory for a process");
+			return no_child(c);
 		}
 	}
-	/* What stands here when the child is killed before it can say better. */
+	/* The result of a child that is killed before it writes its own. */
 	*c->end = (struct child_end){.percent = 0};
 	c->end->cause = error_set(&c->end->err, CAUSE_BUG, "a process of latchkey was killed");
 	if (pipe2(pipe_fds, O_CLOEXEC))
-		return no_child(c, "no pipe for a process");
+		return no_child(c);
 	c->pid = _Fork(); /* nothing was registered for fork(3) to run */
 	if (!c->pid)
 		be_child(c, pipe_fds[1], work, arg);
 	close(pipe_fds[1]);
 	c->fd = pipe_fds[0];
 	c->used = 0;
-	c->deadline_ms = limit_s ? child_now_ms() + (uint64_t)limit_s * 1000 : 0;
+	c->deadline_ms = limit_s ? clock_now_ms() + (uint64_t)limit_s * 1000 : 0;
 	if (c->pid > 0)
 		return true;
 	close(c->fd);
-	return no_child(c, "no process can be made");
+	return no_child(c);
 }
 
-/* Tell the whole lines in the buffer; the rest moves to its front. */
-static void tell_lines(struct child *c, bool all, void (*hear)(void *context, const char *line),
-	void *context)
+/* Pass on the whole lines in the buffer, with @all its rest, too; what is left moves to its front. */
+static void handle_lines(struct child *c, bool all, void (*handle)(const char *line))
 {
 	char *end;
 
@@ -98,7 +90,7 @@ static void tell_lines(struct child *c, bool all, void (*hear)(void *context, co
 		unsigned len = end ? (unsigned)(end - c->line) + 1 : c->used;
 
 		c->line[end ? len - 1 : len] = 0;
-		hear(context, c->line);
+		handle(c->line);
 		c->used -= len;
 		memmove(c->line, c->line + len, c->used);
 		c->line[c->used] = 0;
@@ -112,7 +104,7 @@ static void forget(struct child *c)
 	c->pid = 0;
 }
 
-bool child_listen(struct child *c, void (*hear)(void *context, const char *line), void *context)
+bool child_listen(struct child *c, void (*handle)(const char *line))
 {
 	ssize_t n = read(c->fd, c->line + c->used, sizeof(c->line) - 1 - c->used);
 	int status = 0;
@@ -120,14 +112,14 @@ bool child_listen(struct child *c, void (*hear)(void *context, const char *line)
 	if (n < 0 && errno == EINTR)
 		return false;
 	c->used += n > 0 ? (unsigned)n : 0;
-	tell_lines(c, n <= 0, hear, context);
+	handle_lines(c, n <= 0, handle);
 	if (n > 0)
 		return false;
 	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
 		c->end->cause = error_set(&c->end->err, CAUSE_RESOURCE,
-			"was killed on the way, as the kernel does when memory runs out");
+			"was killed, probably because the system ran out of memory");
 	forget(c);
 	return true;
 }
@@ -143,7 +135,7 @@ pid_t child_leave(struct child *c)
 {
 	pid_t pid = c->pid;
 
-	/* What it shares stays with it. */
+	/* It may still write to its memory, so that is not reused. */
 	forget(c);
 	c->end = NULL;
 	return pid;
@@ -153,7 +145,7 @@ void child_drop(struct child *c)
 {
 	if (!c->pid)
 		return;
-	/* It may hang where no signal reaches it: process 1 buries it some day. */
+	/* In uninterruptible sleep it does not die yet: process 1 will reap it. */
 	(void)kill(c->pid, SIGKILL);
 	(void)waitpid(child_leave(c), NULL, WNOHANG);
 }

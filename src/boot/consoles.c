@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* consoles - see consoles.h. */
 #include "boot/consoles.h"
-#include "base/file.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/os.h"
 #include "base/text.h"
-#include "boot/child.h"
+#include "boot/typed_line.h"
 #include "secret/vault.h"
-#include "secret/wipe.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -22,7 +21,7 @@ enum {
 	TEXT_COLUMNS = 200,
 	STARS_MAX = 40,
 	LINE_COLUMNS = TEXT_COLUMNS + STARS_MAX,
-	/* A console that takes nothing for so long is not waited for. */
+	/* A console that takes no output for so long is not waited for any more. */
 	WRITE_PATIENCE_MS = 200,
 	/* Kernel messages come in bursts: redraw when one has ended. */
 	QUIET_MS = 250,
@@ -32,13 +31,11 @@ struct console {
 	int fd;
 	unsigned device;
 	struct termios saved;
-	uint8_t *line;    /* VAULT_LINE_BYTES: the passphrase, then room for what read(2) brings */
-	size_t len;       /* may run beyond the limit, so that too long is seen */
-	unsigned columns; /* that stand on the console's current line */
-	bool escape;      /* inside a key's escape sequence */
-	bool stuck;       /* it takes no output */
-	bool taken;       /* the line was given out: start afresh */
-	bool lent;        /* the terminal is somebody else's now */
+	struct typed_line line;
+	unsigned columns; /* of text on the console's current line */
+	bool stuck;       /* it took no output in time */
+	bool taken;       /* the line was handed out: wipe it at the next call */
+	bool lent;        /* plymouthd reads this terminal now */
 };
 
 static struct {
@@ -58,7 +55,10 @@ enum { FATAL_SIGNALS = sizeof(fatal_signals) / sizeof(*fatal_signals) };
 
 /* --- terminals --------------------------------------------------------------------------- */
 
-/* Forget what was typed, but do not wait for output to leave: a line without its partner never lets it. */
+/*
+ * Discard input, but do not wait for output to drain: on a serial line that nothing is connected to it
+ * never does.
+ */
 static bool set(const struct console *c, const struct termios *t)
 {
 	(void)tcflush(c->fd, TCIFLUSH);
@@ -88,7 +88,7 @@ static bool make_raw(struct console *c, bool keys_for_signals)
 		return false;
 	raw = c->saved;
 	raw.c_lflag &= ~(tcflag_t)(ICANON | IEXTEN | ECHO | ECHOE | ECHOK | ECHONL);
-	/* On the machine's consoles there is nothing to come back to when we end. */
+	/* On the machine's consoles ^C must not end us: there is no shell to return to. */
 	if (!keys_for_signals)
 		raw.c_lflag &= ~(tcflag_t)ISIG;
 	raw.c_cc[VSUSP] = _POSIX_VDISABLE;
@@ -100,24 +100,27 @@ static bool make_raw(struct console *c, bool keys_for_signals)
 	return set(c, &raw);
 }
 
-/* @fd becomes a console if it is a terminal that is none yet; otherwise it is closed. @somebodys: of who started us. */
-static void add(int fd, bool somebodys)
+/*
+ * @fd becomes a console if it is a terminal that is not in use yet; otherwise it is closed. @users: it is
+ * standard input.
+ */
+static void add(int fd, bool users)
 {
 	struct console *c = &all.c[all.count];
 	struct stat st;
 
 	if (fd < 0)
 		return;
-	*c = (struct console){.fd = fd, .line = vault_line(all.count)};
+	*c = (struct console){.fd = fd, .line = {.bytes = vault_line(all.count)}};
 	if (fstat(fd, &st) || !S_ISCHR(st.st_mode) || all.count == CONSOLES_MAX - 1)
 		goto no;
-	/* tty0 is another name of the terminal that is in front. */
+	/* tty0 is another name of the terminal in the foreground. */
 	if (os_ioctl(fd, TIOCGDEV, &c->device))
 		c->device = (unsigned)st.st_rdev;
 	for (unsigned i = 0; i < all.count; i++)
 		if (all.c[i].device == c->device)
 			goto no;
-	if (!make_raw(c, somebodys))
+	if (!make_raw(c, users))
 		goto no;
 	all.count++;
 	return;
@@ -127,7 +130,7 @@ no:
 
 static int open_terminal(const char *path)
 {
-	/* A serial line without its partner must not hold us: no waiting, neither here nor in write(2). */
+	/* A serial line that nothing is connected to must block neither open(2) nor write(2). */
 	return open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 }
 
@@ -172,9 +175,9 @@ static void drop(unsigned i)
 {
 	struct console gone = all.c[i];
 
-	wipe(gone.line, VAULT_LINE_BYTES);
+	typed_line_wipe(&gone.line);
 	close(gone.fd);
-	/* Order does not matter; lines belong to consoles, not to places. */
+	/* Order does not matter; each vault line stays with its console. */
 	all.c[i] = all.c[--all.count];
 	all.c[all.count] = gone;
 }
@@ -188,11 +191,6 @@ void consoles_close(void)
 	if (all.kmsg > 0)
 		close(all.kmsg);
 	all.kmsg = 0;
-}
-
-unsigned consoles_count(void)
-{
-	return all.count;
 }
 
 /* --- writing ----------------------------------------------------------------------------- */
@@ -216,21 +214,14 @@ static void put(struct console *c, const char *text, size_t len)
 	}
 }
 
-static bool starts_character(uint8_t byte)
-{
-	return (byte & 0xc0) != 0x80; /* UTF-8 */
-}
-
 static unsigned stars(const struct console *c)
 {
-	unsigned n = 0;
+	unsigned n = all.asking && all.masked && !c->taken ? typed_line_characters(&c->line) : 0;
 
-	for (size_t i = 0; all.asking && all.masked && !c->taken && i < c->len; i++)
-		n += starts_character(c->line[i]);
 	return n < STARS_MAX ? n : STARS_MAX;
 }
 
-/* One line in the place of what stands there: no cursor keys, so that every terminal can do it. @end: "\n" or "". */
+/* Replace the current line, without cursor control, so that it works on every terminal. @end: "\n" or "". */
 static void draw_line(struct console *c, const char *text, unsigned star_count, const char *end)
 {
 	char out[3 * LINE_COLUMNS];
@@ -270,14 +261,14 @@ bool consoles_redraw_due(uint64_t now_ms)
 	return all.redraw_at_ms && now_ms >= all.redraw_at_ms;
 }
 
-/* Level 7 keeps it out of what the kernel prints on the consoles itself. */
+/* At level 7 the kernel does not print it on the consoles itself. */
 static void log_line(const char *text)
 {
 	char line[600];
 	size_t len = text_format(line, sizeof(line), "<7>%s\n", text);
 
 	if (all.kmsg > 0 && write(all.kmsg, line, len) < 0)
-		return; /* a full log is nobody's fault */
+		return; /* the log is only a copy */
 }
 
 void consoles_be_quiet(void)
@@ -285,21 +276,11 @@ void consoles_be_quiet(void)
 	all.quiet = true;
 }
 
-void consoles_say(const char *fmt, ...)
+static void print(const char *line)
 {
-	bool chatter = *fmt == *CONSOLES_CHATTER;
-	char line[560];
-	va_list args;
-
-	va_start(args, fmt);
-	text_vformat(line, sizeof(line), fmt + chatter, args);
-	va_end(args);
-	log_line(line);
-	if (chatter && all.quiet)
-		return;
 	for (unsigned i = 0; i < all.count; i++) {
 		if (!all.c[i].lent && all.c[i].columns)
-			draw_line(&all.c[i], "", 0, ""); /* the prompt may be longer than the message is */
+			draw_line(&all.c[i], "", 0, ""); /* the prompt may be longer than the message */
 		put(&all.c[i], line, strlen(line));
 		put(&all.c[i], "\n", 1);
 		all.c[i].columns = 0;
@@ -309,12 +290,34 @@ void consoles_say(const char *fmt, ...)
 		text_print(STDERR_FILENO, "%s\n", line);
 }
 
+void consoles_say(const char *fmt, ...)
+{
+	bool chatter = *fmt == *CONSOLES_CHATTER;
+	char line[560] = "latchkey: ";
+	size_t used = strlen(line);
+	va_list args;
+
+	va_start(args, fmt);
+	text_vformat(line + used, sizeof(line) - used, fmt + chatter, args);
+	va_end(args);
+	log_line(line);
+	if (!chatter || !all.quiet)
+		print(line);
+}
+
+void consoles_copy(const char *line)
+{
+	if (!*line)
+		return;
+	log_line(line);
+	print(line);
+}
+
 /* --- asking ------------------------------------------------------------------------------ */
 
 static void forget_line(struct console *c)
 {
-	wipe(c->line, VAULT_LINE_BYTES);
-	c->len = 0;
+	typed_line_wipe(&c->line);
 	c->taken = false;
 }
 
@@ -345,70 +348,13 @@ void consoles_rest(void)
 	show("", false);
 }
 
-static void erase_character(struct console *c)
-{
-	while (c->len) {
-		uint8_t byte = c->line[--c->len];
-
-		c->line[c->len] = 0;
-		if (starts_character(byte))
-			return;
-	}
-}
-
-/*
- * ^D, ^Q, ^S, ^Z and ^\ do nothing: no passphrase that was set at a terminal has them, since there they end,
- * stop or go on. A star for one would be a wrong passphrase.
- */
-static bool is_idle(uint8_t byte)
-{
-	return memchr("\4\21\23\32\34", byte, 5);
-}
-
-/* True when @byte ends the line. */
-static bool edit(struct console *c, uint8_t byte)
-{
-	enum {
-		BACKSPACE = 8,
-		DELETE = 127,
-		KILL = 'U' - '@',
-		WORD = 'W' - '@',
-		INTERRUPT = 'C' - '@',
-		ESCAPE = 27
-	};
-
-	c->escape = c->escape && byte >= ' ';
-	if (c->escape) {
-		/* ESC [ 1 ; 5 A, ESC O A: up to the letter or ~ behind them. */
-		c->escape = !((byte >= 'A' && byte <= 'Z' && byte != 'O') || (byte >= 'a' && byte <= 'z') ||
-			      byte == '~');
-		return false;
-	}
-	if (byte == '\n')
-		return true;
-	if (byte == ESCAPE)
-		c->escape = true;
-	else if (byte == BACKSPACE || byte == DELETE)
-		erase_character(c);
-	else if (byte == KILL || byte == INTERRUPT)
-		forget_line(c);
-	else if (byte == WORD)
-		while (c->len && c->line[c->len - 1] == ' ')
-			erase_character(c);
-	else if (!is_idle(byte) && c->len <= CONSOLES_PASSPHRASE_MAX_BYTES)
-		c->line[c->len++] = byte;
-	if (byte == WORD)
-		while (c->len && c->line[c->len - 1] != ' ')
-			erase_character(c);
-	return false;
-}
-
 /* A whole line: is it a passphrase? */
 static bool is_usable(struct console *c)
 {
-	const char *why = c->len ? "A passphrase has at most 512 bytes." : "An empty passphrase is refused.";
+	const char *why =
+		c->line.len ? "A passphrase has at most 512 bytes." : "An empty passphrase is refused.";
 
-	if (all.asking && c->len && c->len <= CONSOLES_PASSPHRASE_MAX_BYTES)
+	if (all.asking && c->line.len && c->line.len <= CONSOLES_PASSPHRASE_MAX_BYTES)
 		return true;
 	if (all.asking)
 		draw_line(c, why, 0, "\n");
@@ -417,18 +363,18 @@ static bool is_usable(struct console *c)
 	return false;
 }
 
-/* Byte by byte: what stands behind the newline may be the next passphrase and stays with the terminal. */
+/* Byte by byte: what follows the newline may be the next passphrase and stays in the terminal's queue. */
 static bool take(unsigned i, bool *gone)
 {
 	struct console *c = &all.c[i];
-	uint8_t *byte = c->line + VAULT_LINE_BYTES - 1;
+	uint8_t *byte = c->line.bytes + VAULT_LINE_BYTES - 1; /* not on the stack, where it would stay */
 	unsigned before = stars(c);
 	ssize_t n;
 
 	while ((n = read(c->fd, byte, 1)) > 0) {
 		if (all.asking)
-			all.typed_ms = clock_now_us() / 1000;
-		if (edit(c, *byte) && is_usable(c))
+			all.typed_ms = clock_now_ms();
+		if (typed_line_edit(&c->line, *byte) && is_usable(c))
 			return true;
 	}
 	*gone = n == 0 || (errno != EAGAIN && errno != EINTR);
@@ -437,8 +383,8 @@ static bool take(unsigned i, bool *gone)
 	return false;
 }
 
-/* The kernel wrote to the consoles: how much does not matter. */
-static void heed_kernel(void)
+/* The kernel may have written to the consoles: how much does not matter. */
+static void on_kernel_message(void)
 {
 	char record[1024];
 	ssize_t n;
@@ -449,11 +395,11 @@ static void heed_kernel(void)
 		for (ssize_t at = 0; at < n && record[at] >= '0' && record[at] <= '9'; at++)
 			level = level * 10 + (unsigned)(record[at] - '0');
 		if (n > 0 && (int)(level & 7) < all.log_level)
-			all.redraw_at_ms = child_now_ms() + QUIET_MS;
+			all.redraw_at_ms = clock_now_ms() + QUIET_MS;
 	}
 }
 
-/* Has the process @pid the terminal @device open? */
+/* Does the process @pid have the terminal @device open? */
 static bool has_open(pid_t pid, unsigned device)
 {
 	enum { FDS = 64 };
@@ -506,7 +452,7 @@ bool consoles_take(const struct pollfd *fds, unsigned count, const uint8_t **lin
 		if (all.c[i].taken)
 			forget_line(&all.c[i]);
 	if (count && fds[count - 1].revents)
-		heed_kernel();
+		on_kernel_message();
 	for (unsigned i = all.count; i-- > 0;) {
 		bool gone = false;
 
@@ -514,8 +460,8 @@ bool consoles_take(const struct pollfd *fds, unsigned count, const uint8_t **lin
 			continue;
 		if (take(i, &gone)) {
 			all.c[i].taken = true;
-			*line = all.c[i].line;
-			*len = all.c[i].len;
+			*line = all.c[i].line.bytes;
+			*len = all.c[i].line.len;
 			return true;
 		}
 		if (gone)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fetch - see fetch.h. */
 #include "boot/fetch.h"
-#include "base/text.h"
+#include "boot/stall.h"
 #include "device/blkdev.h"
 #include "device/stick.h"
 #include "secret/arena.h"
@@ -20,7 +20,7 @@ int fetch_memory_file(void)
 	return (int)syscall(SYS_memfd_create, "latchkey header", CLOSE_ON_EXEC);
 }
 
-/* The length first: what is wiped goes by it. */
+/* The length first: it decides how much is wiped when this process is killed during the copy. */
 static void keep(unsigned slot, const struct secret *key)
 {
 	struct secret *to = vault_slot(slot);
@@ -29,7 +29,7 @@ static void keep(unsigned slot, const struct secret *key)
 	memcpy(to->data, key->data, key->len);
 }
 
-/* The part of a whole file that @key names. */
+/* The part of the whole file that @key asks for. */
 static enum cause cut(const struct plan_key *key, struct secret *s, struct error *err)
 {
 	uint64_t left = key->offset_bytes < s->len ? s->len - key->offset_bytes : 0;
@@ -66,8 +66,8 @@ static enum cause from_stick(const struct fetch *f, struct error *err)
 	return cause;
 }
 
-/* A read that is watched (silent.h): the key is in memory after it, or nearly. */
-static enum cause ask_device(const struct plan_key *k, struct error *err)
+/* keyfile_read is not watched (stall.h), this read is; after it the key is in the page cache, or nearly. */
+static enum cause probe_device(const struct plan_key *k, struct error *err)
 {
 	struct blkdev dev;
 	uint8_t byte;
@@ -89,10 +89,10 @@ enum cause fetch_run(void *arg, struct child_end *end, struct error *err)
 	struct secret s;
 	enum cause cause;
 
-	(void)end;
+	stall_watch(end);
 	if (k->kind == PLAN_KEY_STICK)
 		return from_stick(f, err);
-	cause = k->kind == PLAN_KEY_RAW ? ask_device(k, err) : CAUSE_OK;
+	cause = k->kind == PLAN_KEY_RAW ? probe_device(k, err) : CAUSE_OK;
 	if (!cause)
 		cause = keyfile_read(&kf, &s, err);
 	if (!cause)

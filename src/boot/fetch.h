@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fetch - bring a key into the vault, or a header into memory, from wherever it is. */
+/* fetch - a child's work: read a key into the vault, or a header into memory, from wherever it is. */
 #ifndef BOOT_FETCH_H
 #define BOOT_FETCH_H
 
@@ -8,24 +8,24 @@
 #include <stddef.h>
 
 enum {
-	FETCH_LIMIT_S = 15, /* a stick that takes longer is given up */
+	FETCH_LIMIT_S = 15, /* for one key or header */
 	FETCH_HEADER_MAX_BYTES = 20 << 20,
 };
 
 struct fetch {
-	struct plan_key key; /* what and where; its device is a path by now */
+	struct plan_key key; /* what and where; its device is a path */
 	unsigned slot;       /* of the vault, for a key */
 	int header_fd;       /* a file in memory, for a header; -1: it is a key */
 };
 
 /*
  * A child_work; @arg is a struct fetch.
- * Fails: CAUSE_DEVICE (os_errno ENOENT: the stick has no such file), CAUSE_USAGE (empty, too long, too short),
- * CAUSE_UNSUPPORTED (no driver), CAUSE_RESOURCE.
+ * Fails: CAUSE_DEVICE (os_errno ENOENT: the stick has no such file), CAUSE_USAGE (empty, too long, too
+ * short), CAUSE_UNSUPPORTED (no driver), CAUSE_RESOURCE.
  */
 enum cause fetch_run(void *arg, struct child_end *end, struct error *err);
 
-/* An empty file in memory, as fetch's header_fd. -1: no memory. */
+/* An empty file in memory, for header_fd. -1: no memory. */
 int fetch_memory_file(void);
 
 #endif

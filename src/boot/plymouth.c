@@ -36,7 +36,7 @@ void plymouth_close(void)
 	splash.used = 0;
 }
 
-/* The daemon's end is an abstract name, which anybody could have taken before it. */
+/* Any user's process can take an abstract name before plymouthd does: only root's may see an answer. */
 static bool is_roots(int fd)
 {
 	struct ucred peer = {.uid = 1};
@@ -85,20 +85,20 @@ pid_t plymouth_pid(void)
 	return splash.pid;
 }
 
-/* How long the passphrase is that has come; 0: it has not, yet. *over: and nothing will. */
+/* The length of the passphrase that has arrived; 0: none yet. *over: and none will. */
 static size_t judge(bool *over)
 {
 	const uint8_t *a = answer();
 	uint32_t len;
 
-	/* No answer, for the person pressed escape; or a theme that cannot ask. */
+	/* No answer: escape was pressed, or the theme cannot ask. */
 	*over = splash.used && a[0] != ANSWER;
 	if (*over || splash.used < ANSWER_HEAD_BYTES)
 		return 0;
 	len = a[1] | (uint32_t)a[2] << 8 | (uint32_t)a[3] << 16 | (uint32_t)a[4] << 24;
 	*over = !len || len > CONSOLES_PASSPHRASE_MAX_BYTES;
 	if (*over)
-		consoles_say("latchkey: splash screen: a passphrase has 1 to 512 bytes");
+		consoles_say("splash screen: a passphrase has 1 to 512 bytes");
 	return *over || splash.used < ANSWER_HEAD_BYTES + len ? 0 : len;
 }
 

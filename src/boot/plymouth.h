@@ -9,21 +9,25 @@
 #include <sys/types.h>
 
 /*
- * Put the question @prompt, if there is a plymouthd and none is open. @again: the answer before was wrong. One that is
- * open stays as it is: plymouthd keeps questions whose asker has gone, and throws their answers away.
+ * Ask for a passphrase with @prompt, if plymouthd runs and no question is open. @again: the last answer was
+ * wrong. An open question is not replaced: plymouthd keeps questions of a client that has gone, and drops
+ * their answers.
  */
 void plymouth_ask(const char *prompt, bool again, uint64_t now_ms);
 
 /* For poll(2); -1: no question is open. */
 int plymouth_fd(void);
 
-/* plymouthd, while a question is open; else 0. */
+/* Of plymouthd, while a question is open; else 0. */
 pid_t plymouth_pid(void);
 
-/* Call when fd is readable. True when a passphrase is there: *line, of *len bytes, until plymouth_close, which is due then. */
+/*
+ * Call when fd is readable. True when a passphrase is there: *line, of *len bytes. Then plymouth_close is
+ * due.
+ */
 bool plymouth_take(const uint8_t **line, size_t *len);
 
-/* Harmless when no question is open. */
+/* Wipes the answer. Harmless when no question is open. */
 void plymouth_close(void);
 
 #endif

@@ -2,7 +2,7 @@
 /* boot - the boot command: its configuration, and what to do with it. */
 #include "boot/boot.h"
 #include "base/text.h"
-#include "boot/sources.h"
+#include "boot/config_files.h"
 #include "command/command.h"
 
 static void say_notes(const struct plan *p)
@@ -14,13 +14,13 @@ static void say_notes(const struct plan *p)
 
 enum cause command_boot(const struct options *o, struct error *err)
 {
-	static struct sources sources;
+	static struct config_files files;
 	static struct plan plan;
-	enum cause cause = sources_read(&sources, o->cmdline, o->crypttab, o->config, err);
+	enum cause cause = config_files_read(&files, o->cmdline, o->crypttab, o->config, err);
 
 	if (cause)
 		return cause;
-	plan_make(&sources.plan, &plan);
+	plan_make(&files.plan, &plan);
 	if (o->show) {
 		plan_show(&plan, 1);
 		return CAUSE_OK;

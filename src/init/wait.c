@@ -12,15 +12,9 @@ enum { NOTICE_MS = 10000 };
 
 static int uevents = -1;
 
-/* Monotonic: early boot sets the clock when it likes. */
-static uint64_t now_ms(void)
-{
-	return clock_now_us() / 1000;
-}
-
 bool notice_due(struct notice *n)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_now_ms();
 
 	if (now < n->next_ms)
 		return false;
@@ -35,10 +29,10 @@ void wait_listen(void)
 
 bool wait_block_event(unsigned timeout_ms)
 {
-	uint64_t end = now_ms() + timeout_ms, now;
+	uint64_t end = clock_now_ms() + timeout_ms, now;
 	struct pollfd p = {.fd = uevents, .events = POLLIN};
 
-	while ((now = now_ms()) < end) {
+	while ((now = clock_now_ms()) < end) {
 		int n = poll(&p, 1, (int)(end - now));
 
 		wait_reap();
@@ -50,10 +44,10 @@ bool wait_block_event(unsigned timeout_ms)
 
 bool wait_readable(int fd, unsigned timeout_ms)
 {
-	uint64_t end = now_ms() + timeout_ms, now;
+	uint64_t end = clock_now_ms() + timeout_ms, now;
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 
-	while ((now = now_ms()) < end) {
+	while ((now = clock_now_ms()) < end) {
 		int n = poll(&p, 1, (int)(end - now));
 
 		wait_reap();
@@ -65,9 +59,9 @@ bool wait_readable(int fd, unsigned timeout_ms)
 
 void wait_seconds(unsigned seconds)
 {
-	uint64_t end = now_ms() + (uint64_t)seconds * 1000, now;
+	uint64_t end = clock_now_ms() + (uint64_t)seconds * 1000, now;
 
-	while ((now = now_ms()) < end) {
+	while ((now = clock_now_ms()) < end) {
 		(void)poll(NULL, 0, (int)(end - now < 1000 ? end - now : 1000));
 		wait_reap();
 	}

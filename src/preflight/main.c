@@ -11,7 +11,7 @@
 #include "base/machine.h"
 #include "base/relro.h"
 #include "base/text.h"
-#include "boot/sources.h"
+#include "boot/config_files.h"
 #include "preflight/volume.h"
 #include "secret/arena.h"
 #include <stddef.h>
@@ -136,7 +136,7 @@ static const char *config_path(const char *path, const char *root, const char *n
 
 static enum cause run(struct options *o, struct findings *f, struct error *err)
 {
-	static struct sources sources;
+	static struct config_files files;
 	static struct plan plan;
 	static struct image image;
 	static char root[2048], crypttab[4096], config[4096];
@@ -151,14 +151,14 @@ static enum cause run(struct options *o, struct findings *f, struct error *err)
 		return error_set(err, CAUSE_USAGE, "--memory: \"%s\" is not a number of MiB", o->memory);
 	if (o->memory)
 		m.memory_kib = mib << 10;
-	cause = sources_read(&sources, o->cmdline,
+	cause = config_files_read(&files, o->cmdline,
 		config_path(o->crypttab, root, "/etc/crypttab", crypttab, sizeof(crypttab)),
 		config_path(o->config, root, "/etc/latchkey.conf", config, sizeof(config)), err);
 	if (!cause && o->image)
 		cause = image_read(&image, o->image, err);
 	if (cause)
 		return cause;
-	plan_make(&sources.plan, &plan);
+	plan_make(&files.plan, &plan);
 	judge(&plan, o, &m, f);
 	return findings_cause(f);
 }

@@ -2,7 +2,7 @@
 /* volume - see volume.h. */
 #include "preflight/volume.h"
 #include "base/text.h"
-#include "boot/sight.h"
+#include "boot/request.h"
 #include "device/find.h"
 #include "device/member.h"
 #include "format/place.h"
@@ -339,7 +339,7 @@ void volume_judge(const struct plan_volume *v, bool headless, const struct machi
 		.m = m,
 		.needs = needs,
 		.f = f,
-		.request = sight_wishes(v, v->device, NULL)};
+		.request = request_make(v, v->device, NULL)};
 	l.headless = headless || v->flags.headless;
 	l.gravest = v->need == PLAN_NEEDED ? WEIGHT_PROBLEM : WEIGHT_WARNING;
 	l.header.fd = -1;

@@ -279,7 +279,7 @@ def memory_given_back():
 def both_damaged():
     """damage in both header copies stops the boot with latchkey's reason; no shell is reachable"""
     with VM("both-damaged", image(), DEVICE, [harmed("damage", "both")], kernel_words="loglevel=4") as m:
-        m.expect("waiting 30 s for a stick with its header")
+        m.expect("waiting up to 30 s for a stick with its header")
         m.expect(r"latchkey exited with 6 \(damaged\)", timeout=90)
         m.expect("init: block devices: vda ")
         m.expect("init: halted; power off or restart this machine\n")

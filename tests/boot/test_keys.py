@@ -185,7 +185,7 @@ def header_on_stick():
     with open(header, "rb") as f:
         key = stick("header", {"latchkey/root.header": f.read()}, size_mib=40)
     with VM("keys-header", image(), ROOT, [bare], args=SCSI + drive(key)) as m:
-        m.expect("waiting 30 s for a stick with its header")
+        m.expect("waiting up to 30 s for a stick with its header")
         plug(m)
         m.expect("root: using the header latchkey/root.header on /dev/sd")
         answer(m, prompt=r"Enter passphrase for root \(.*\): ")
@@ -220,7 +220,7 @@ def second_fails():
 def headless():
     """headless without a stick: no prompt, and code 4 after the limit"""
     with VM("keys-headless", image(), f"{ROOT} latchkey.headless latchkey.give-up=5", [root()], args=SCSI) as m:
-        m.expect("no key came within 5 s")
+        m.expect("no key found within 5 s")
         m.expect(r"latchkey exited with 4 \(device\)")
         m.assert_no("Enter passphrase")
 
@@ -300,7 +300,7 @@ def wrong_twice():
         answer(m, "no")
         m.expect("wrong passphrase or key")
         answer(m, "no again")
-        m.expect("no right passphrase in 2 tries")
+        m.expect("no correct passphrase after 2 tries")
         m.expect(r"latchkey exited with 2 \(passphrase\)")
 
 
@@ -318,7 +318,7 @@ def nofail_wrong():
         for _ in range(3):
             answer(m, "no", prompt=r"Enter passphrase for home \(/dev/vdb\): ")
             m.expect("wrong passphrase or key")
-        m.expect(r"home is left closed \(nofail\): no right passphrase in 3 tries")
+        m.expect(r"home is left closed \(nofail\): no correct passphrase after 3 tries")
         expect_root(m)
 
 
@@ -337,7 +337,7 @@ def after_poweroff():
     """after=poweroff: the machine goes off after the last wrong passphrase"""
     with VM("keys-off", image(), f"{ROOT} latchkey.tries=1 latchkey.after=poweroff", [root()]) as m:
         answer(m, "no")
-        m.expect("switching off after so many wrong passphrases")
+        m.expect("too many wrong passphrases: powering off")
         m.wait_off(20)
 
 
@@ -345,7 +345,7 @@ def after_reboot():
     """after=reboot: the machine starts again after the last wrong passphrase, which ends this one"""
     with VM("keys-again", image(), f"{ROOT} latchkey.tries=1 latchkey.after=reboot", [root()]) as m:
         answer(m, "no")
-        m.expect("restarting after so many wrong passphrases")
+        m.expect("too many wrong passphrases: restarting")
         m.wait_off(20)
 
 

@@ -89,11 +89,11 @@ def plugged():
             args=SCSI + drive(data(), "data", SILENT) + drive(root(), "root")) as m:
         m.expect("waiting for root: UUID=")
         m.monitor("device_add scsi-hd,drive=data")
-        m.expect("/dev/sda: does not answer; going on without it")
+        m.expect("/dev/sda: not responding; continuing without it")
         m.monitor("device_add virtio-blk-pci,drive=root")
         answer(m, r"Enter passphrase for root \(/dev/vda\): ")
         m.expect("root is open with the passphrase")
-        assert m.count("/dev/sda: does not answer; going on") == 1
+        assert m.count("/dev/sda: not responding; continuing") == 1
         speak(m, "data")
         m.expect("data is open with the passphrase")
         m.expect("root: witness " + WITNESS)
@@ -107,7 +107,7 @@ def falls_silent():
         m.expect(r"Enter passphrase for data \(/dev/vda\), root: ")
         hush(m, "data")
         m.send("no passphrase\n")
-        m.expect("/dev/vda: does not answer; going on without it")
+        m.expect("/dev/vda: not responding; continuing without it")
         answer(m, r"Enter passphrase for root \(/dev/vdb\): ")
         m.expect("root is open with the passphrase")
         speak(m, "data")
@@ -124,7 +124,7 @@ def nofail():
         hush(m, "data")
         m.send(PASSPHRASE + "\n")
         m.expect("root is open with the passphrase")
-        m.expect(r"data is left closed \(nofail\): /dev/vda: does not answer")
+        m.expect(r"data is left closed \(nofail\): /dev/vda: not responding")
         m.expect("root: witness " + WITNESS)
 
 
@@ -135,7 +135,7 @@ def late_key():
     with VM("silent-key", image, words, [keyed_root()], args=SCSI + drive(key_disk(), "key", SILENT)) as m:
         m.expect("waiting for")
         m.monitor("device_add scsi-hd,drive=key")
-        m.expect("/dev/sda: does not answer; going on without it")
+        m.expect("/dev/sda: not responding; continuing without it")
         m.assert_no("root is open")
         speak(m, "key")
         m.expect("root is open with the key at byte 512 of /dev/sda")
@@ -149,7 +149,7 @@ def in_use():
     image = vm.make_image("silent-hold", "--add", f"{vm.LATCHKEY}:/bin/latchkey.real:0755", latchkey=holder)
     with VM("silent-hold", image, "latchkey.device=/dev/vda", [root()]) as m:
         m.expect("root: /dev/vda: is in use")
-        m.expect("waiting 30 s for it to be released")
+        m.expect("waiting up to 30 s for it to be released")
         answer(m, r"Enter passphrase for root \(/dev/vda\): ")
         m.expect("root: witness " + WITNESS)
 

@@ -330,7 +330,7 @@ def stick_that_hangs():
         m.quiet(3)
         said = m.monitor("block_set_io_throttle stick 0 1 0 0 0 0")
         check("rror" not in said, said, m.text)
-        m.expect("does not answer within 15 s; given up", timeout=40)
+        m.expect("not read within 15 s; giving up", timeout=40)
         m.quiet(1)
         check(m.text.endswith("(/dev/vda): "), "no prompt is shown", m.text)
         m.send(PASSPHRASE + "\n")

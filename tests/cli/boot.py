@@ -205,7 +205,7 @@ def lengths(b):
         t.type(b"a" * 513 + b"\n")
         t.expect("A passphrase has at most 512 bytes.")
         t.type(b"a" * 512 + b"\n")
-        t.expect("no right passphrase in 1 tries")
+        t.expect("no correct passphrase after 1 tries")
         t.ends(2)
 
 
@@ -275,11 +275,11 @@ ROOT_IS = "root=/dev/mapper/root"
 def nofail_is_not_waited_for(b):
     for device, key, option, why in (
             (NOWHERE, "none", "", "no device here is called that"), (NOWHERE, KEY, ",device-timeout=500", "no device here"),
-            (BAD, KEY, "", "both copies of the LUKS2 header are damaged"), ("/nowhere.img", KEY, "", "is not there"),
-            (KEY, KEY, "", "not"), (TWO, "/nowhere.key", ",headless", "no key for it is at hand"),
-            (TWO, "/k:LABEL=nowhere", ",headless", "no key for it is at hand"),
-            (TWO, "/k:LABEL=nowhere", ",key-timeout=500", "no key for it is at hand"),
-            (TWO, KEY, ",headless", "no key for it is at hand")):
+            (BAD, KEY, "", "both copies of the LUKS2 header are damaged"), ("/nowhere.img", KEY, "", "not found"),
+            (KEY, KEY, "", "not"), (TWO, "/nowhere.key", ",headless", "no key available"),
+            (TWO, "/k:LABEL=nowhere", ",headless", "no key available"),
+            (TWO, "/k:LABEL=nowhere", ",key-timeout=500", "no key available"),
+            (TWO, KEY, ",headless", "no key available")):
         with Boot(b, ROOT_IS, f"media {device} {key} initramfs,nofail{option}\nroot {ONE} {KEY} initramfs\n"
                            f"last {ALSO_ONE} {KEY} initramfs\n") as t:
             t.expect("media is left closed (nofail): ")
@@ -321,7 +321,7 @@ def nofail_counts_its_own(b):
                 t.expect(f"Enter passphrase for home ({TWO}): ")
                 t.type(WRONG + b"\n")
                 t.expect("wrong passphrase or key")
-            t.expect(f"home is left closed (nofail): no right passphrase in {tries} tries")
+            t.expect(f"home is left closed (nofail): no correct passphrase after {tries} tries")
             t.ends(0, "root")
 
 
@@ -335,14 +335,14 @@ def tries_are_each_volumes_own(b):
             t.expect("wrong passphrase or key")
         t.expect(f"Enter passphrase for root ({ONE}): ")
         t.type(FIRST + b"\n")
-        t.expect("two is left closed (nofail): no right passphrase in 2 tries")
+        t.expect("two is left closed (nofail): no correct passphrase after 2 tries")
         t.ends(0, "root", "also")
     with Boot(b, "latchkey.after=fail", f"one {ONE} none tries=2\ntwo {TWO} none tries=1\n") as t:
         t.expect(f"Enter passphrase for one ({ONE}), two: ")
         t.type(FIRST + b"\n")
         t.expect(f"Enter passphrase for two ({TWO}): ")
         t.type(WRONG + b"\n")
-        t.expect("two: no right passphrase in 1 tries")
+        t.expect("two: no correct passphrase after 1 tries")
         t.ends(2)
 
 
@@ -384,8 +384,8 @@ def many(b):
 def whole_crypttab(b):
     table = f"home {TWO} /etc/keys/home.key luks\nroot {ONE} {{}} luks\ndata /srv/container.img none luks\nmore {ALSO_ONE} none\n"
     with Boot(b, ROOT_IS, table.format(KEY)) as t:
-        t.expect_all(["home is left closed (not marked for the initramfs): no key for it is at hand",
-                      "data is left closed (not marked for the initramfs): /srv/container.img: is not there"])
+        t.expect_all(["home is left closed (not marked for the initramfs): no key available",
+                      "data is left closed (not marked for the initramfs): /srv/container.img: not found"])
         t.ends(0, "root")
     with Boot(b, ROOT_IS, table.format("none")) as t:
         t.expect(f"Enter passphrase for root ({ONE}): ")
@@ -411,7 +411,7 @@ def nothing_is_needed(b):
     with Boot(b, "x", f"home {TWO} none nofail\none {ONE} none nofail,tries=1\n") as t:
         t.expect("Enter passphrase for home")
         t.type(WRONG + b"\n")
-        t.expect("one is left closed (nofail): no right passphrase in 1 tries")
+        t.expect("one is left closed (nofail): no correct passphrase after 1 tries")
         t.expect(f"Enter passphrase for home ({TWO}): ")
         time.sleep(6)  # longer than beside a root that is open
         t.type(SECOND + b"\n")
@@ -543,7 +543,7 @@ def killed(b):
         t.expect("Deriving the key for root")
         for child in children(t.process.pid):
             kill(child)
-        t.expect("root: was killed on the way, as the kernel does when memory runs out")
+        t.expect("root: was killed, probably because the system ran out of memory")
         t.expect("Enter passphrase")
         t.type(FIRST + b"\n")
         t.ends(0, "root")

@@ -6,31 +6,31 @@
 
 static void check_line(const struct console *c)
 {
-	fuzz_check(c->len <= CONSOLES_PASSPHRASE_MAX_BYTES + 1, "a line beyond its room");
-	for (size_t i = c->len; i < VAULT_LINE_BYTES; i++)
-		fuzz_check(!c->line[i], "what was taken away is still there");
+	fuzz_check(c->line.len <= CONSOLES_PASSPHRASE_MAX_BYTES + 1, "a line beyond its room");
+	for (size_t i = c->line.len; i < VAULT_LINE_BYTES; i++)
+		fuzz_check(!c->line.bytes[i], "what was taken away is still there");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct console *c = &all.c[0];
 
-	*c = (struct console){.fd = -1, .line = calloc(1, VAULT_LINE_BYTES)};
+	*c = (struct console){.fd = -1, .line = {.bytes = calloc(1, VAULT_LINE_BYTES)}};
 	all.count = 1;
 	all.asking = true;
 	for (size_t i = 0; i < size; i++) {
-		if (!edit(c, data[i])) {
+		if (!typed_line_edit(&c->line, data[i])) {
 			check_line(c);
 			fuzz_check(stars(c) <= STARS_MAX, "more stars than there is room for");
 		} else if (is_usable(c)) {
-			fuzz_check(c->len && c->len <= CONSOLES_PASSPHRASE_MAX_BYTES, "a passphrase of no length, or too long");
-			fuzz_check(!memchr(c->line, '\n', c->len), "a passphrase of two lines");
+			fuzz_check(c->line.len && c->line.len <= CONSOLES_PASSPHRASE_MAX_BYTES, "a passphrase of no length, or too long");
+			fuzz_check(!memchr(c->line.bytes, '\n', c->line.len), "a passphrase of two lines");
 			forget_line(c);
 		}
 		all.masked = i & 1;
 	}
 	check_line(c);
-	free(c->line);
+	free(c->line.bytes);
 	all.count = 0;
 	return 0;
 }

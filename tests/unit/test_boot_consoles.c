@@ -3,8 +3,8 @@
  * The prompt on several consoles at once: pseudo-terminals in the place of the machine's consoles, a socket
  * in that of /dev/kmsg. One at a person's terminal: tests/cli/boot.py; on real consoles: tests/boot/test_keys.py.
  */
+#include "base/clock.h"
 #include "base/os.h"
-#include "boot/child.h"
 #include "boot/consoles.h"
 #include "memory.h"
 #include "secret/vault.h"
@@ -40,6 +40,13 @@ static int text_as_file(const char *text)
 	if (fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text))
 		lseek(fd, 0, SEEK_SET);
 	return fd;
+}
+
+static unsigned count_consoles(void)
+{
+	struct pollfd fds[CONSOLES_MAX + 1];
+
+	return consoles_poll(fds) - 1; /* the last one is /dev/kmsg */
 }
 
 /* What the program sees of the machine: "p0 p1" are its consoles. */
@@ -192,14 +199,14 @@ static int divert(int fd)
 TEST(a_console_is_not_asked_or_not_told)
 {
 	start(3);
-	assert_int_equal(consoles_count(), 3);
+	assert_int_equal(count_consoles(), 3);
 	consoles_ask(ASK, false);
 	for (unsigned i = 0; i < 3; i++)
 		assert_string_equal(last_line(i), ASK);
 	type(2, "from the third\n");
 	assert_string_equal(next(), "from the third");
 	consoles_status("");
-	consoles_say("latchkey: root is %s", "open");
+	consoles_say("root is %s", "open");
 	for (unsigned i = 0; i < 3; i++) {
 		assert_non_null(strstr(shown(i), "latchkey: root is open\r\n"));
 		assert_null(strstr(shown(i), "third"));
@@ -215,7 +222,7 @@ TEST(two_people_type_into_one_line)
 	type(0, "one ");
 	type(1, "two ");
 	turn((uint8_t[VAULT_LINE_BYTES]){0});
-	consoles_say("something else");
+	consoles_copy("something else");
 	assert_string_equal(last_line(0), ASK);
 	type(0, "first\n");
 	assert_string_equal(next(), "one first");
@@ -232,14 +239,14 @@ TEST(a_terminal_that_is_named_twice_is_asked_twice)
 	consoles_close();
 	strcpy(active, "p0 p1 p0 nothing-like-it");
 	consoles_open(false);
-	assert_int_equal(consoles_count(), 2);
+	assert_int_equal(count_consoles(), 2);
 	end(2);
 }
 
 TEST(more_consoles_than_there_is_room_for)
 {
 	start(LINES);
-	assert_int_equal(consoles_count(), CONSOLES_MAX - 1);
+	assert_int_equal(count_consoles(), CONSOLES_MAX - 1);
 	consoles_ask(ASK, false);
 	type(CONSOLES_MAX - 2, "the last\n");
 	assert_string_equal(next(), "the last");
@@ -253,9 +260,9 @@ TEST(a_console_that_is_gone_is_asked_for_ever)
 	type(1, "half ");
 	turn((uint8_t[VAULT_LINE_BYTES]){0});
 	end_line(&lines[0]);
-	for (int i = 0; i < 10 && consoles_count() == 3; i++)
+	for (int i = 0; i < 10 && count_consoles() == 3; i++)
 		turn((uint8_t[VAULT_LINE_BYTES]){0});
-	assert_int_equal(consoles_count(), 2);
+	assert_int_equal(count_consoles(), 2);
 	type(1, "typed\n");
 	assert_string_equal(next(), "half typed");
 	type(2, "and the other\n");
@@ -290,15 +297,15 @@ TEST(without_any_console_nothing_is_said)
 	ssize_t n;
 
 	start(0);
-	assert_int_equal(consoles_count(), 0);
+	assert_int_equal(count_consoles(), 0);
 	assert_int_equal(pipe(ends), 0);
 	before = divert(ends[1]);
 	consoles_ask(ASK, false);
 	consoles_say("nobody sees this");
 	close(divert(before));
 	n = read(ends[0], said, sizeof(said));
-	assert_int_equal(n, 17);
-	assert_memory_equal(said, "nobody sees this\n", 17);
+	assert_int_equal(n, 27);
+	assert_memory_equal(said, "latchkey: nobody sees this\n", 27);
 	close(ends[0]);
 	end(0);
 }
@@ -313,7 +320,7 @@ static void kernel_says(const char *record)
 
 TEST(a_kernel_message_leaves_no_prompt)
 {
-	uint64_t far = child_now_ms() + 3600000;
+	uint64_t far = clock_now_ms() + 3600000;
 
 	start(2);
 	consoles_ask(ASK, false);
@@ -321,7 +328,7 @@ TEST(a_kernel_message_leaves_no_prompt)
 	turn((uint8_t[VAULT_LINE_BYTES]){0});
 	assert_false(consoles_redraw_due(far));
 	kernel_says("3,900,1,-;usb 1-1: something over the prompt\n");
-	assert_false(consoles_redraw_due(child_now_ms() - 1)); /* when the burst has ended */
+	assert_false(consoles_redraw_due(clock_now_ms() - 1)); /* when the burst has ended */
 	assert_true(consoles_redraw_due(far));
 	/* As it goes over the prompt. */
 	assert_int_equal(write(lines[0].slave, "usb 1-1: something\n", 19), 19);
@@ -337,7 +344,7 @@ TEST(a_kernel_message_leaves_no_prompt)
 /* What the kernel keeps from the consoles: its level (here 4) and below; facility 1, "14", has level 6. */
 TEST(a_message_that_nobody_sees_draws_the_prompt_anew)
 {
-	uint64_t far = child_now_ms() + 3600000;
+	uint64_t far = clock_now_ms() + 3600000;
 
 	start(1);
 	consoles_ask(ASK, false);
@@ -356,7 +363,7 @@ TEST(messages_of_ours_are_not_in_the_kernels_log_or_come_back_from_there)
 	ssize_t n;
 
 	start(1);
-	consoles_say("latchkey: %s", "a message");
+	consoles_say("%s", "a message");
 	n = read(kernel, record, sizeof(record));
 	assert_int_equal(n, 23);
 	assert_memory_equal(record, "<7>latchkey: a message\n", 23);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sources - see sources.h. */
-#include "boot/sources.h"
+/* config_files - see config_files.h. */
+#include "boot/config_files.h"
 #include "base/file.h"
 #include <errno.h>
 
@@ -22,23 +22,24 @@ static enum cause read_text(const char *path, bool optional, char *buf, size_t s
 	return error_set_os(err, CAUSE_USAGE, errno, "%s: cannot be read", path);
 }
 
-enum cause sources_read(struct sources *s, const char *cmdline, const char *crypttab, const char *conf,
-	struct error *err)
+enum cause config_files_read(struct config_files *files, const char *cmdline, const char *crypttab,
+	const char *conf, struct error *err)
 {
 	enum cause cause = CAUSE_OK;
 
-	s->plan = (struct plan_sources){
+	files->plan = (struct plan_sources){
 		.cmdline = cmdline,
 		.crypttab_path = crypttab ? crypttab : "/etc/crypttab",
 		.conf_path = conf ? conf : "/etc/latchkey.conf",
 	};
 	if (!cmdline)
-		cause = read_text("/proc/cmdline", true, s->cmdline, sizeof(s->cmdline), &s->plan.cmdline,
-			err);
+		cause = read_text("/proc/cmdline", true, files->cmdline, sizeof(files->cmdline),
+			&files->plan.cmdline, err);
 	if (!cause)
-		cause = read_text(s->plan.crypttab_path, !crypttab, s->crypttab, sizeof(s->crypttab),
-			&s->plan.crypttab, err);
+		cause = read_text(files->plan.crypttab_path, !crypttab, files->crypttab,
+			sizeof(files->crypttab), &files->plan.crypttab, err);
 	if (!cause)
-		cause = read_text(s->plan.conf_path, !conf, s->conf, sizeof(s->conf), &s->plan.conf, err);
+		cause = read_text(files->plan.conf_path, !conf, files->conf, sizeof(files->conf),
+			&files->plan.conf, err);
 	return cause;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* record - see record.h. */
-#include "boot/record.h"
+/* udev_db - see udev_db.h. */
+#include "boot/udev_db.h"
 #include "base/text.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 
 #define LINE "E:DM_UDEV_PRIMARY_SOURCE_FLAG=1\n"
 
-void record_write(const char *name)
+void udev_db_write(const char *name)
 {
 	char path[300];
 	struct stat st;

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* ask - see state.h. */
+#include "base/text.h"
+#include "boot/consoles.h"
+#include "boot/fifo.h"
+#include "boot/plymouth.h"
+#include "boot/state.h"
+#include <string.h>
+#include <sys/reboot.h>
+#include <unistd.h>
+
+enum { PAUSE_MAX_S = 10 };
+
+bool ask_is_allowed(const struct boot *b, const struct volume *v)
+{
+	/* A passphrase may be entered while a key is tried. */
+	bool free =
+		v->state == VOLUME_READY || (v->state == VOLUME_TRYING && !b->credentials[v->trying].counts);
+
+	/* A volume that is not marked for the initramfs is the running system's to ask for. */
+	return free && !v->out_of_tries && v->plan->need != PLAN_UNMARKED && !v->plan->flags.headless &&
+	       !b->plan->headless && b->now_ms - b->start_ms >= (uint64_t)v->plan->key_timeout_s * 1000;
+}
+
+/* "Enter passphrase for root (/dev/sda2), home: ", with what is needed first; the first one, or NULL. */
+static const struct volume *make_prompt(struct boot *b, char *text, size_t size)
+{
+	enum { FOR_MORE = 24 };
+	const struct volume *first = NULL;
+	size_t used = text_format(text, size - FOR_MORE, "Enter passphrase for ");
+	unsigned more = 0;
+
+	for (const struct volume *v = NULL; (v = volume_next(b, v));) {
+		if (!ask_is_allowed(b, v))
+			continue;
+		if (first && used + strlen(v->plan->name) + sizeof(", ") > size - FOR_MORE)
+			more++;
+		else
+			used += text_format(text + used, size - FOR_MORE - used, "%s%s", first ? ", " : "",
+				first ? v->plan->name : v->title);
+		first = first ? first : v;
+	}
+	if (more)
+		used += text_format(text + used, size - used, " and %u more", more);
+	text_format(text + used, size - used, ": ");
+	return first;
+}
+
+static void show_status(const struct boot *b)
+{
+	char text[120];
+
+	for (unsigned i = 0; i < b->count; i++) {
+		const struct volume *v = &b->volumes[i];
+
+		if (v->state != VOLUME_TRYING)
+			continue;
+		text_format(text, sizeof(text), "Deriving the key for %s: %u %%", v->plan->name,
+			v->child.end->percent);
+		consoles_status(text);
+		return;
+	}
+	consoles_status("");
+}
+
+static _Noreturn void switch_off(int how, const char *what)
+{
+	consoles_say("too many wrong passphrases: %s", what);
+	consoles_close();
+	vault_close();
+	/* No sync(2): nothing was written here, and it would wait for a disk that stalls. */
+	(void)reboot(how);
+	_exit(CAUSE_KERNEL);
+}
+
+/* One more wrong passphrase for @v, and what follows if it was the last try. */
+static void count_try(struct boot *b, struct volume *v)
+{
+	bool needed = volume_is_needed(v);
+	unsigned tries = needed || v->plan->tries ? v->plan->tries : OPTIONAL_TRIES;
+
+	v->wrong_handled++;
+	if (!tries || v->wrong_handled % tries)
+		return;
+	switch (needed && !b->test ? b->plan->after : PLAN_AFTER_FAIL) {
+	case PLAN_AFTER_POWEROFF:
+		switch_off(RB_POWER_OFF, "powering off");
+	case PLAN_AFTER_REBOOT:
+		switch_off(RB_AUTOBOOT, "restarting");
+	case PLAN_AFTER_FAIL:
+		v->out_of_tries = true;
+		return;
+	case PLAN_AFTER_ASK:
+		return;
+	}
+}
+
+static void count_tries(struct boot *b)
+{
+	struct error why;
+
+	for (unsigned i = 0; i < b->count; i++) {
+		struct volume *v = &b->volumes[i];
+
+		while (v->wrong_handled < v->wrong)
+			count_try(b, v);
+		/*
+		 * An optional volume is left by optional.c; one on which a key is tried now may still open.
+		 */
+		if (!v->out_of_tries || v->state != VOLUME_READY || !volume_is_needed(v))
+			continue;
+		error_set(&why, CAUSE_PASSPHRASE, "no correct passphrase after %u tries", v->wrong);
+		volume_failed(b, v, &why);
+	}
+}
+
+/* After a wrong passphrase the next prompt waits, longer each time. */
+static void pause_after_wrong(struct boot *b)
+{
+	if (b->wrong == b->wrong_handled)
+		return;
+	b->wrong_handled = b->wrong;
+	b->pause_s = b->pause_s ? b->pause_s * 2 : 1;
+	if (b->pause_s > PAUSE_MAX_S)
+		b->pause_s = PAUSE_MAX_S;
+	b->ask_from_ms = b->now_ms + b->pause_s * 1000;
+}
+
+void ask_update(struct boot *b)
+{
+	char text[200];
+	const struct volume *first;
+
+	pause_after_wrong(b);
+	count_tries(b);
+	first = make_prompt(b, text, sizeof(text));
+	if (credential_is_typed_pending(b)) {
+		show_status(b);
+		b->asking = false;
+	} else if (!first || b->now_ms < b->ask_from_ms) {
+		consoles_status("");
+		b->asking = false;
+	} else {
+		plymouth_ask(text, b->wrong, b->now_ms);
+		consoles_lend(plymouth_pid());
+		consoles_ask(text, first->plan->echo == PLAN_ECHO_MASKED);
+		if (!b->asking)
+			b->asked_at_ms = b->now_ms;
+		b->asking = true;
+	}
+}
+
+/* --- for the loop --------------------------------------------------------------------------- */
+
+void ask_open(struct boot *b)
+{
+	consoles_open(b->test);
+	if (b->plan->quiet && !b->test)
+		consoles_be_quiet();
+	if (b->plan->passfifo)
+		fifo_open(b->plan->passfifo);
+}
+
+void ask_poll(const struct boot *b, struct pollfd fds[static ASK_FDS])
+{
+	fds[0] = (struct pollfd){.fd = b->now_ms < b->ask_from_ms ? -1 : fifo_fd(), .events = POLLIN};
+	fds[1] = (struct pollfd){.fd = plymouth_fd(), .events = POLLIN};
+}
+
+void ask_handle(struct boot *b, const struct pollfd fds[static ASK_FDS])
+{
+	const uint8_t *line;
+	size_t len;
+
+	if (fds[0].revents) {
+		if (fifo_take(&line, &len))
+			credential_typed(b, line, len, "the passphrase from the FIFO");
+		fifo_wipe();
+	}
+	if (fds[1].revents && plymouth_take(&line, &len)) {
+		credential_typed(b, line, len, "the passphrase from the splash screen");
+		plymouth_close();
+	}
+}
+
+void ask_close(void)
+{
+	plymouth_close();
+	consoles_close();
+	fifo_close();
+}

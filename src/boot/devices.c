@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* devices - see state.h. */
+#include "base/text.h"
+#include "boot/consoles.h"
+#include "boot/stall.h"
+#include "boot/state.h"
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+	RESCAN_MS = 1000, /* while a volume is absent, or there are no uevents */
+	RESCAN_IDLE_MS = 10000,
+	/*
+	 * So long a volume with a damaged header waits for a stick with another one, and one in use for its
+	 * release.
+	 */
+	PATIENCE_S = 30,
+	/* For all disks together. A single one that stalls is detected sooner (stall.h). */
+	SCAN_LIMIT_S = 600,
+};
+
+static void set_title(struct volume *v, const struct scan_volume *found)
+{
+	char label[4 * LUKS_LABEL_CHARS + 1], path[SYSBLOCK_PATH_BYTES];
+
+	text_escape(label, sizeof(label), found->look.label);
+	text_escape(path, sizeof(path), found->path);
+	text_format(v->title, sizeof(v->title), "%s (%s%s%s)", v->plan->name, path, *label ? ", " : "",
+		label);
+}
+
+/* Would waiting not help? */
+static bool is_final(const struct boot *b, struct volume *v, const struct scan_volume *found)
+{
+	bool in_use = found->cause == CAUSE_EXISTS;
+
+	if (found->cause == CAUSE_DEVICE)
+		return false;
+	if (!in_use && (found->cause != CAUSE_DAMAGED || v->plan->flags.no_stick))
+		return true;
+	if (!v->unfit_since_ms) {
+		v->unfit_since_ms = b->now_ms;
+		consoles_say("%s: %s; waiting up to %d s for %s", v->plan->name, found->err.text, PATIENCE_S,
+			in_use ? "it to be released" : "a stick with its header");
+	}
+	return b->now_ms - v->unfit_since_ms > PATIENCE_S * 1000;
+}
+
+static void on_usable(struct boot *b, struct volume *v, const struct scan_volume *found)
+{
+	volume_ready(v);
+	memcpy(v->path, found->path, sizeof(v->path));
+	memcpy(v->uuid, found->look.uuid, sizeof(v->uuid));
+	v->memory_kib = found->look.memory_kib;
+	set_title(v, found);
+	if (found->look.token_key)
+		credential_add_token(b, v);
+	if (!b->cache_read)
+		credential_add_cached(b);
+	b->cache_read = true;
+}
+
+static void apply(struct boot *b, struct volume *v, const struct scan_volume *found)
+{
+	/* The volume may have changed its state since the scan began. */
+	if (v->state != VOLUME_ABSENT || !found->absent || !found->looked)
+		return;
+	v->why = found->err;
+	v->why.cause = found->cause;
+	v->whole = found->whole;
+	if (found->mapped)
+		volume_opened(v, false);
+	else if (!found->cause)
+		on_usable(b, v, found);
+	else if (is_final(b, v, found))
+		volume_failed(b, v, &found->err);
+}
+
+static void apply_all(struct boot *b)
+{
+	scan_copy(&b->scan, b->scanning);
+	for (unsigned i = 0; i < b->count; i++)
+		apply(b, &b->volumes[i], &b->scan.volumes[i]);
+}
+
+void devices_done(struct boot *b)
+{
+	if (!b->scanner.end->cause)
+		apply_all(b);
+}
+
+void devices_late(struct boot *b)
+{
+	consoles_say("a device did not respond within %d s", SCAN_LIMIT_S);
+	apply_all(b); /* what was found before it */
+}
+
+/* The child keeps the shared memory that it may still write to. */
+void devices_stalled(struct boot *b)
+{
+	stall_leave(&b->scanner);
+	munmap(b->scanning, sizeof(*b->scanning));
+	b->scanning = NULL;
+	b->scan_again = true;
+}
+
+bool devices_open(struct boot *b)
+{
+	void *map =
+		mmap(NULL, sizeof(struct scan), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	b->scanning = map == MAP_FAILED ? NULL : map;
+	return b->scanning;
+}
+
+/* A device that was pulled out before there was a key for it. */
+static void find_removed(struct boot *b)
+{
+	struct error why;
+
+	for (unsigned i = 0; i < b->count; i++) {
+		struct volume *v = &b->volumes[i];
+
+		if (v->state != VOLUME_READY || scan_exists(v->path))
+			continue;
+		error_set(&why, CAUSE_DEVICE, "%s: was removed", v->path);
+		volume_absent(b, v, &why);
+	}
+}
+
+void devices_scan(struct boot *b)
+{
+	bool often = b->uevents < 0; /* kernels without uevents */
+
+	if (b->scanner.pid || (!b->scan_again && b->now_ms < b->scan_at_ms) ||
+		(!b->scanning && !devices_open(b)))
+		return;
+	b->scan_again = false;
+	find_removed(b);
+	memset(b->scanning->volumes, 0, b->count * sizeof(*b->scanning->volumes));
+	b->scanning->stick_count = 0;
+	b->scanning->plan = b->plan;
+	b->scanning->test = b->test;
+	for (unsigned i = 0; i < b->count; i++) {
+		const struct volume *v = &b->volumes[i];
+		struct scan_volume *s = &b->scanning->volumes[i];
+
+		s->wanted = volume_wants(v);
+		s->absent = v->state == VOLUME_ABSENT;
+		s->header = v->header_fd >= 0 ? v->header : NULL;
+		often |= s->absent; /* some devices become readable without an event */
+	}
+	b->scan_at_ms = b->now_ms + (often ? RESCAN_MS : RESCAN_IDLE_MS);
+	if (!child_start(&b->scanner, scan_run, b->scanning, SCAN_LIMIT_S))
+		consoles_say("%s", b->scanner.end->err.text);
+}

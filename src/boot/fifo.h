@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* fifo - passphrases that programs write to a named pipe. */
+#ifndef BOOT_FIFO_H
+#define BOOT_FIFO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Made when absent. A @path that cannot be used as a FIFO is reported, and nothing comes from it. */
+void fifo_open(const char *path);
+
+/* For poll(2); -1: none is open. */
+int fifo_fd(void);
+
+/*
+ * Call when fd is readable. True when a passphrase is there: *line, of *len bytes, until fifo_wipe, which
+ * is due in either case.
+ */
+bool fifo_take(const uint8_t **line, size_t *len);
+void fifo_wipe(void);
+
+/* Removes it if it was made here. */
+void fifo_close(void);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* request - see request.h. */
+#include "boot/request.h"
+#include "keyslot/search.h"
+
+struct unlock_request request_make(const struct plan_volume *volume, const char *path, const char *header)
+{
+	const struct plan_flags *f = &volume->flags;
+	struct unlock_request r = {
+		.device = path,
+		.name = volume->name,
+		.header = header                  ? header
+	                  : volume->header.device ? NULL
+	                                          : volume->header.path,
+		.keyslot = volume->keyslot < 0 ? SEARCH_ANY_KEYSLOT : volume->keyslot,
+		.read_only = f->read_only,
+		.disable_keyring = f->disable_keyring,
+		.verbose = f->verbose,
+		.flags = f->crypt,
+		.limits = kdf_default_limits,
+		.max_memory_mib = volume->max_memory_mib,
+		.max_time_s = volume->max_time_s,
+	};
+
+	if (volume->max_lanes)
+		r.limits.lanes = volume->max_lanes;
+	return r;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* scan - see scan.h. */
+#include "boot/scan.h"
+#include "base/text.h"
+#include "boot/plugged.h"
+#include "boot/request.h"
+#include "boot/stall.h"
+#include <string.h>
+#include <sys/stat.h>
+
+bool scan_exists(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st);
+}
+
+/* "" when it is not found. A path that does not exist counts as that, and a device on a disk that stalls. */
+static void find(const char *spec, char *path)
+{
+	struct error none;
+
+	*path = 0;
+	if (spec && (find_device(spec, path, SYSBLOCK_PATH_BYTES, &none) || !scan_exists(path) ||
+			    stall_is_known(path)))
+		*path = 0;
+}
+
+static void scan_volume(const struct plan_volume *plan, bool test, struct scan_volume *v)
+{
+	struct member member;
+	struct unlock_request w;
+
+	if (find_device_or_member(plan->device, v->path, sizeof(v->path), &member, &v->err)) {
+		v->cause = v->err.cause;
+		v->whole = member.mark.type ? member.mark.whole : NULL;
+		return;
+	}
+	if (!scan_exists(v->path)) {
+		v->cause = error_set(&v->err, CAUSE_DEVICE, "%s: not found", plan->device);
+		return;
+	}
+	w = request_make(plan, v->path, v->header);
+	/* Until the header on the stick was fetched, the one on the volume itself must not be used. */
+	if (plan->header.device && !v->header)
+		v->cause = error_set(&v->err, CAUSE_DEVICE, "%s: its header device %s was not found",
+			plan->device, plan->header.device);
+	else
+		v->cause = unlock_look(&w, !test, &v->look, &v->mapped, &v->err);
+}
+
+static void scan_sticks(struct scan *s)
+{
+	struct find_found found;
+	struct find_walk walk;
+	struct error none;
+
+	if (find_walk_open(&walk, &none))
+		return;
+	while (s->stick_count < SCAN_STICKS_MAX && find_walk_next(&walk, &found)) {
+		struct scan_stick *stick = &s->sticks[s->stick_count];
+
+		if (!found.removable || found.held || found.member || !found.superblock.type ||
+			!strcmp(found.superblock.type, "crypto_LUKS"))
+			continue;
+		text_format(stick->path, sizeof(stick->path), "%s", found.path);
+		text_format(stick->fstype, sizeof(stick->fstype), "%s", found.superblock.type);
+		stick->plugged = plugged_number(found.path);
+		s->stick_count++;
+	}
+	find_walk_close(&walk);
+}
+
+void scan_copy(struct scan *to, const struct scan *from)
+{
+	for (unsigned i = 0; i < from->plan->count; i++)
+		to->volumes[i] = from->volumes[i];
+	for (unsigned i = 0; i < from->stick_count; i++)
+		to->sticks[i] = from->sticks[i];
+	to->stick_count = from->stick_count;
+}
+
+enum cause scan_run(void *arg, struct child_end *end, struct error *err)
+{
+	struct scan *s = arg;
+
+	(void)err;
+	stall_watch(end);
+	for (unsigned i = 0; i < s->plan->count; i++) {
+		const struct plan_volume *plan = &s->plan->volumes[i];
+		struct scan_volume *v = &s->volumes[i];
+
+		if (!v->wanted)
+			continue;
+		if (v->absent)
+			scan_volume(plan, s->test, v);
+		for (unsigned k = 0; k < plan->key_count; k++)
+			find(plan->keys[k].device, v->key_devices[k]);
+		find(plan->header.device, v->header_device);
+		v->looked = true;
+	}
+	scan_sticks(s);
+	return CAUSE_OK;
+}

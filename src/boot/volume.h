@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * volume - one volume of the plan during the boot: its state, and the only functions that change it.
+ *
+ *     ABSENT --- scan finds it ---> READY <--- wrong key --- TRYING --- right key ---> OPEN
+ *        ^                            |  --- attempt starts --->  |
+ *        +------------- its device was removed or stalls ---------+
+ *
+ * FAILED and LEFT are final and are reached from the first three.
+ */
+#ifndef BOOT_VOLUME_H
+#define BOOT_VOLUME_H
+
+#include "boot/attempt.h"
+#include "boot/scan.h"
+#include "boot/seen.h"
+
+struct boot;
+
+enum volume_state {
+	VOLUME_ABSENT, /* its device, or a header for it, was not found yet */
+	VOLUME_READY,  /* needs a key */
+	VOLUME_TRYING, /* its child runs */
+	VOLUME_OPEN,
+	VOLUME_FAILED,
+	VOLUME_LEFT, /* not to be opened: noauto, or given up because it is not needed (optional.c) */
+};
+
+struct volume {
+	const struct plan_volume *plan;
+	unsigned index;
+	uint64_t bit; /* in sets of volumes */
+	enum volume_state state;
+	bool ours;         /* opened by this run */
+	struct error why;  /* it is absent, failed or left */
+	const char *whole; /* "array": a member was found, the array is awaited; NULL otherwise */
+	char path[SYSBLOCK_PATH_BYTES];
+	char title[SYSBLOCK_PATH_BYTES + 160]; /* "root (/dev/sda2, label)", printable */
+	char uuid[LUKS_UUID_CHARS + 1];        /* "" until it is known */
+	uint64_t memory_kib;                   /* that an attempt may need */
+	unsigned trying;                       /* credential */
+	uint64_t trying_since_ms, absent_since_ms, unfit_since_ms;
+	unsigned wrong, wrong_handled; /* typed passphrases that opened neither it nor another volume */
+	bool out_of_tries;             /* not prompted for any more */
+	struct seen seen;
+	int header_fd;   /* a header in memory; -1: none */
+	char header[32]; /* its path */
+	struct attempt attempt;
+	struct child child;
+};
+
+/* Does it still need a device or a key? */
+bool volume_wants(const struct volume *v);
+bool volume_is_needed(const struct volume *v);
+
+/* Iterates over all volumes, first those that the boot needs: @v NULL returns the first, NULL is the end. */
+struct volume *volume_next(struct boot *b, const struct volume *v);
+
+void volume_init(struct boot *b, unsigned index);
+/* A key can be tried, or tried again. */
+void volume_ready(struct volume *v);
+void volume_trying(struct boot *b, struct volume *v, unsigned credential);
+/* @ours: opened by this run; otherwise its mapping was made by another process. */
+void volume_opened(struct volume *v, bool ours);
+/*
+ * Its device cannot be used for now. It may come back, so no credential that was being tried counts as
+ * wrong.
+ */
+void volume_absent(struct boot *b, struct volume *v, const struct error *why);
+/* Final; prints @why. */
+void volume_failed(struct boot *b, struct volume *v, const struct error *why);
+/* Final; prints @why. An attempt that runs is ended. */
+void volume_left(struct volume *v, const struct error *why);
+
+#endif
