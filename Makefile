@@ -40,6 +40,7 @@ FORGET := $(call option,-fzero-call-used-regs=used)
 # The programs are optimised as a whole at link time. The tests link the same objects without this. Register clearing must be
 # given again at the link; otherwise it is silently dropped. One partition makes the bytes reproducible.
 LTO    := $(if $(filter musl sdk,$(LIBC)),$(if $(call option,-flto -flto-partition=one -ffat-lto-objects),$(call linker_option,-flto -flto-partition=one)))
+AS_THEY_ARE := $(if $(LTO),-fno-lto)
 SHAPE  := -fvisibility=hidden -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
 WARN   := -Wall -Wextra -Wshadow -Wvla -Wundef -Wmissing-prototypes -Wstrict-prototypes $(if $(filter sdk,$(TARGET)),,$(WERROR))
 

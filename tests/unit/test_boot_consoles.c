@@ -65,6 +65,12 @@ int open(const char *name, int flags, ...)
 	return (int)syscall(SYS_openat, AT_FDCWD, name, flags, 0600);
 }
 
+/* The same for what opens without the C library (base/os.h). */
+int os_open(const char *name, int flags)
+{
+	return open(name, flags | O_CLOEXEC);
+}
+
 static void start_line(struct line *l)
 {
 	memset(l, 0, sizeof(*l));

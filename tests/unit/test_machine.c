@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of base/machine, on other machines' /proc/meminfo. */
+#include "base/os.h"
 #include "unit.h"
 #include "base/machine.h"
 #include <errno.h>
@@ -23,6 +24,12 @@ int open(const char *name, int flags, ...)
 	if (!strcmp(name, "/proc/swaps"))
 		name = swaps;
 	return (int)syscall(SYS_openat, AT_FDCWD, name, flags, 0600);
+}
+
+/* The same for what opens without the C library (base/os.h). */
+int os_open(const char *name, int flags)
+{
+	return open(name, flags | O_CLOEXEC);
 }
 
 int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
