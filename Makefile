@@ -74,7 +74,7 @@ SMALL := -Wconversion $(SMALLEST) $(foreach o,move-loop-invariants tree-dominato
 FAST  := -Wconversion -O2 $(foreach a,functions jumps loops labels,-falign-$(a)=1) $(call option,-fno-tree-reassoc)
 OPTIMIZE = $(SMALL)
 # Where secrets pass, and what leads there without one in hand.
-FORGETFUL := secret crypto keyslot unlock dm boot
+FORGETFUL := secret crypto keyslot unlock dm boot token
 $(addprefix $(B)/src/,$(FORGETFUL:=/%.o)): FORGOTTEN = $(FORGET)
 $(addprefix $(B)/src/boot/,boot.o child.o record.o sight.o silent.o): FORGOTTEN =
 # Where the time goes; the rest of crypto only leads there.
@@ -86,10 +86,12 @@ $(addprefix $(B)/src/crypto/x86_64/,$(COMPACT)): OPTIMIZE = $(FAST) -Os
 object   = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1))))
 # What an architecture does in its own way, where it has one.
 CORES    := $(or $(wildcard src/crypto/$(ARCH)),src/crypto/generic)
-SRC      := $(filter-out $(B)/src/main.o $(B)/src/preflight/main.o,$(call object,src/*.c src/*/*.c $(CORES)/*.c))
+TOKENS   := $(patsubst src/token/%/main.c,%,$(wildcard src/token/*/main.c))
+SRC      := $(filter-out $(B)/src/main.o $(B)/src/preflight/main.o $(TOKENS:%=$(B)/src/token/%/main.o),\
+	$(call object,src/*.c src/*/*.c src/token/*/*.c $(CORES)/*.c))
 INIT     := $(call object,initramfs/*.c)
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
-PROGRAMS := $(B)/latchkey $(B)/init $(B)/latchkey-preflight
+PROGRAMS := $(B)/latchkey $(B)/init $(B)/latchkey-preflight $(TOKENS:%=$(B)/token/systemd-%)
 
 all: $(PROGRAMS) ## the program and the init for TARGET (default x86_64-linux-musl), in build/TARGET/
 
@@ -97,7 +99,9 @@ $(PROGRAMS:=.debug): $(PACKED)
 $(B)/latchkey.debug: $(B)/src/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/init.debug: $(INIT) $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/latchkey-preflight.debug: $(B)/src/preflight/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
+$(TOKENS:%=$(B)/token/systemd-%.debug): $(B)/token/systemd-%.debug: $(B)/src/token/%/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/%.debug:
+	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) $(PACKED:%=-Wl,-T,%) -Wl,-Map=$@.map -o $@ $(START) $(filter-out $(PACKED) $(LIBC_A) $(COMPILER_A),$^) $(END)
 $(PROGRAMS): %: %.debug
 	$(call say,STRIP,$@)$(CROSS)strip -s -R .comment -o $@ $<
@@ -165,7 +169,7 @@ library = +$(call say,BUILD,$@)$(MAKE) -f toolchain/library.mk OUT=$@ SRC=$(S)/$
 	LIBRARY_CFLAGS='$(LIBRARY_CFLAGS) $(3)' -B $(call log,$@.log)
 LIBRARY_NEEDS = $(S)/%.ok $(B)/library.flags $(LIBC_A) toolchain/library.mk
 $(B)/libbearssl.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
-	$(call library,$*,src/settings.c src/codec/*.c src/hash/*.c src/mac/hmac*.c src/symcipher/aes*.c,$(BEARSSL_CFLAGS))
+	$(call library,$*,src/settings.c src/codec/*.c src/hash/*.c src/mac/hmac*.c src/symcipher/aes*.c src/kdf/hkdf.c src/ec/ec_p256_m31.c,$(BEARSSL_CFLAGS))
 $(B)/libargon2.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
 	$(call library,$*,src/argon2.c src/core.c src/encoding.c src/thread.c src/ref.c src/blake2/*.c,$(ARGON2_CFLAGS))
 $(B)/libcjson.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
