@@ -198,7 +198,7 @@ static enum cause ask_for_few(unsigned left, uint8_t *answer, struct error *err)
 
 enum cause contract_ask_pin(unsigned left, uint8_t *pin, size_t *len, struct error *err)
 {
-	enum cause cause = left <= CONTRACT_FEW_TRIES ? ask_for_few(left, pin, err) : CAUSE_OK;
+	enum cause cause = left && left <= CONTRACT_FEW_TRIES ? ask_for_few(left, pin, err) : CAUSE_OK;
 
 	if (cause)
 		return cause;

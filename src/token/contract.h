@@ -57,7 +57,7 @@ void contract_say(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void contract_wait(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /*
- * Ask for a PIN of which @left tries are left; with few (CONTRACT_FEW_TRIES) whether a person wants one to be used at
+ * Ask for a PIN of which @left tries are left (0: not known); with few (CONTRACT_FEW_TRIES) whether a person wants one used at
  * all. @pin has CONTRACT_PIN_MAX_BYTES and is the caller's to wipe.
  * Fails: CAUSE_PASSPHRASE (nobody gives one), CAUSE_DEVICE (the device is gone, or the program is to end).
  */

@@ -15,7 +15,7 @@ extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 /* By name, not by architecture: those with a 64-bit time are apart where time once had 32 bits. */
 static const unsigned short bare[] = {SYS_read, SYS_write, SYS_exit, SYS_exit_group, SYS_getrandom, SYS_ppoll,
-	SYS_rt_sigreturn,
+	SYS_rt_sigreturn, SYS_munmap,
 #ifdef SYS_sigreturn
 	SYS_sigreturn,
 #endif
@@ -32,7 +32,7 @@ static const unsigned short bare[] = {SYS_read, SYS_write, SYS_exit, SYS_exit_gr
 	SYS_clock_gettime64,
 #endif
 	SYS_restart_syscall};
-static const unsigned short memory[] = {SYS_prctl, SYS_munmap, SYS_mlock, SYS_mlock2,
+static const unsigned short memory[] = {SYS_prctl, SYS_mlock, SYS_mlock2,
 #ifdef SYS_mmap2
 	SYS_mmap2,
 #endif

@@ -9,8 +9,8 @@
 #define TOKEN_FILTER_H
 
 enum filter {
-	FILTER_WITH_MEMORY, /* those of FILTER_BARE, and to map, unmap and lock memory; and to install another filter */
-	FILTER_BARE,        /* read, write, ppoll, getrandom, clock_gettime, the return from a signal, exit */
+	FILTER_WITH_MEMORY, /* those of FILTER_BARE, and to map and lock memory; and to install another filter */
+	FILTER_BARE,        /* read, write, ppoll, getrandom, clock_gettime, munmap, the return from a signal, exit */
 };
 
 /*
