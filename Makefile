@@ -118,7 +118,7 @@ COMPILER := $(shell $(CC) --version 2>/dev/null | head -n 1)
 $(B)/our.flags: FORCE
 	$(call stamp,$(COMPILER) $(OUR_CFLAGS) $(FORGET) $(FORGETFUL) $(SMALL) $(FAST) $(COMPACT) $(LDFLAGS))
 $(B)/library.flags: FORCE
-	$(call stamp,$(COMPILER) $(KERNEL_HEADERS) $(MUSL_OMIT) not $(MUSL_KEEP) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
+	$(call stamp,$(COMPILER) $(KERNEL_HEADERS) $(MUSL_OMIT) not $(MUSL_KEEP) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_FILES) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
 stamp = @mkdir -p $(@D); n=$@.new$$$$; echo '$(subst ','\'',$(1))' >$$n; cmp -s $$n $@ && rm $$n || mv $$n $@
 
 # The libraries. Of musl, what no program here needs is not built: half of its files, and half of the time.
@@ -159,6 +159,8 @@ $(B)/libgcc.a: $(B)/library.flags
 	cd $@.d && $(AR) x $(LIBGCC) $(addsuffix .o,$(filter $(INTEGER),$(patsubst %.o,%,$(shell $(AR) t $(LIBGCC)))))
 	for o in $@.d/*.o; do $(CROSS)objcopy -R .gnu.attributes -R .MIPS.abiflags -R .reginfo $$o || exit 1; done
 	$(AR) rcD $@ $@.d/*.o
+# Of the curves only P-256 is used, but their one file knows three.
+BEARSSL_FILES  := src/settings.c src/codec/*.c src/hash/*.c src/mac/hmac*.c src/symcipher/aes*.c src/ec/ec_prime_i31.c src/ec/ec_secp*.c src/int/i31_*.c src/int/i32_div32.c
 BEARSSL_CFLAGS := $(SMALLEST) -I$(S)/bearssl/inc -I$(S)/bearssl/src
 ARGON2_CFLAGS  := -O2 -I$(S)/argon2/include
 CJSON_CFLAGS   := -Os -DCJSON_NESTING_LIMIT=32 -include src/format/json_library.h
@@ -169,7 +171,7 @@ library = +$(call say,BUILD,$@)$(MAKE) -f toolchain/library.mk OUT=$@ SRC=$(S)/$
 	LIBRARY_CFLAGS='$(LIBRARY_CFLAGS) $(3)' -B $(call log,$@.log)
 LIBRARY_NEEDS = $(S)/%.ok $(B)/library.flags $(LIBC_A) toolchain/library.mk
 $(B)/libbearssl.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
-	$(call library,$*,src/settings.c src/codec/*.c src/hash/*.c src/mac/hmac*.c src/symcipher/aes*.c src/kdf/hkdf.c src/ec/ec_p256_m31.c,$(BEARSSL_CFLAGS))
+	$(call library,$*,$(BEARSSL_FILES),$(BEARSSL_CFLAGS))
 $(B)/libargon2.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
 	$(call library,$*,src/argon2.c src/core.c src/encoding.c src/thread.c src/ref.c src/blake2/*.c,$(ARGON2_CFLAGS))
 $(B)/libcjson.a: $(B)/lib%.a: $(LIBRARY_NEEDS)

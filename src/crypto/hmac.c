@@ -2,40 +2,54 @@
 /* hmac - see hmac.h. */
 #include "crypto/hmac.h"
 #include "secret/wipe.h"
-#include <bearssl_kdf.h>
+#include <bearssl_hash.h>
+#include <string.h>
 
-void hmac_sha256(const struct bytes *parts, size_t n, uint8_t out[HMAC_BYTES])
+enum { BLOCK_BYTES = 64 };
+
+static void hash(const uint8_t *front, size_t front_len, const struct bytes *parts, size_t n, uint8_t *out)
 {
 	br_sha256_context c;
 
 	br_sha256_init(&c);
+	br_sha256_update(&c, front, front_len);
 	for (size_t i = 0; i < n; i++)
 		br_sha256_update(&c, parts[i].data, parts[i].len);
 	br_sha256_out(&c, out);
 	wipe(&c, sizeof(c));
 }
 
-void hmac_run(struct bytes key, const struct bytes *parts, size_t n, uint8_t out[HMAC_BYTES])
+void hmac_sha256(const struct bytes *parts, size_t n, uint8_t out[HMAC_BYTES])
 {
-	br_hmac_key_context k;
-	br_hmac_context c;
-
-	br_hmac_key_init(&k, &br_sha256_vtable, key.data, key.len);
-	br_hmac_init(&c, &k, 0);
-	for (size_t i = 0; i < n; i++)
-		br_hmac_update(&c, parts[i].data, parts[i].len);
-	(void)br_hmac_out(&c, out);
-	wipe(&k, sizeof(k));
-	wipe(&c, sizeof(c));
+	hash(NULL, 0, parts, n, out);
 }
 
-void hmac_hkdf(struct bytes ikm, struct bytes salt, struct bytes info, uint8_t *out, size_t out_bytes)
+void hmac_run(struct bytes key, const struct bytes *parts, size_t n, uint8_t out[HMAC_BYTES])
 {
-	br_hkdf_context c;
+	uint8_t pad[BLOCK_BYTES] = {0}, inner[HMAC_BYTES];
+	struct bytes middle = {inner, sizeof(inner)};
 
-	br_hkdf_init(&c, &br_sha256_vtable, salt.data, salt.len);
-	br_hkdf_inject(&c, ikm.data, ikm.len);
-	br_hkdf_flip(&c);
-	(void)br_hkdf_produce(&c, info.data, info.len, out, out_bytes);
-	wipe(&c, sizeof(c));
+	if (key.len > sizeof(pad))
+		hmac_sha256(&key, 1, pad);
+	else if (key.len)
+		memcpy(pad, key.data, key.len);
+	for (size_t i = 0; i < sizeof(pad); i++)
+		pad[i] ^= 0x36;
+	hash(pad, sizeof(pad), parts, n, inner);
+	for (size_t i = 0; i < sizeof(pad); i++)
+		pad[i] ^= 0x36 ^ 0x5c;
+	hash(pad, sizeof(pad), &middle, 1, out);
+	wipe(pad, sizeof(pad));
+	wipe(inner, sizeof(inner));
+}
+
+void hmac_hkdf(struct bytes ikm, struct bytes salt, struct bytes info, uint8_t out[HMAC_BYTES])
+{
+	const uint8_t first = 1; /* the number of the block, of which there is one */
+	struct bytes block[] = {info, {&first, 1}};
+	uint8_t prk[HMAC_BYTES];
+
+	hmac_run(salt, &ikm, 1, prk);
+	hmac_run((struct bytes){prk, sizeof(prk)}, block, 2, out);
+	wipe(prk, sizeof(prk));
 }

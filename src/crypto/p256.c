@@ -30,7 +30,7 @@ bool p256_public(const uint8_t scalar[P256_BYTES], struct p256_point *out)
 
 	if (!is_scalar(scalar))
 		return false;
-	(void)br_ec_p256_m31.mulgen(point, scalar, P256_BYTES, BR_EC_secp256r1);
+	(void)br_ec_prime_i31.mulgen(point, scalar, P256_BYTES, BR_EC_secp256r1);
 	memcpy(out->x, point + 1, P256_BYTES);
 	memcpy(out->y, point + 1 + P256_BYTES, P256_BYTES);
 	return true;
@@ -44,7 +44,7 @@ bool p256_shared(const uint8_t scalar[P256_BYTES], const struct p256_point *peer
 	memcpy(point + 1, peer->x, P256_BYTES);
 	memcpy(point + 1 + P256_BYTES, peer->y, P256_BYTES);
 	ok = is_scalar(scalar) &&
-		br_ec_p256_m31.mul(point, sizeof(point), scalar, P256_BYTES, BR_EC_secp256r1) == 1;
+		br_ec_prime_i31.mul(point, sizeof(point), scalar, P256_BYTES, BR_EC_secp256r1) == 1;
 	memcpy(z, point + 1, P256_BYTES);
 	wipe(point, sizeof(point));
 	wipe_stack();

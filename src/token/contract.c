@@ -4,52 +4,45 @@
 #include "base/clock.h"
 #include "base/relro.h"
 #include "base/text.h"
-#include "secret/arena.h"
 #include "secret/wipe.h"
-#include "token/filter.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t ended;
-
-static void hear_end(int number)
-{
-	(void)number;
-	ended = 1;
-}
+static bool ended;
+static struct {
+	void *at;
+	size_t bytes;
+} secrets;
 
 bool contract_is_ended(void)
 {
 	return ended;
 }
 
-/* Blocked but while ppoll waits: so none is missed between a look at @ended and the wait. */
-static void hear_signals(void)
+void contract_begin(enum filter first, void *where, size_t bytes)
 {
-	struct sigaction end = {.sa_handler = hear_end}, ignore = {.sa_handler = SIG_IGN};
-	sigset_t term;
-
-	(void)sigemptyset(&term);
-	(void)sigaddset(&term, SIGTERM);
-	(void)sigprocmask(SIG_BLOCK, &term, NULL);
-	(void)sigaction(SIGTERM, &end, NULL);
-	(void)sigaction(SIGPIPE, &ignore, NULL);
-}
-
-enum cause contract_begin(struct error *err)
-{
-	enum cause cause;
+	struct rlimit no_core = {0, 0};
+	sigset_t pipe;
 
 	relro_protect();
-	hear_signals();
-	cause = arena_open(err);
+	secrets.at = where;
+	secrets.bytes = bytes;
+	/* A line that nobody reads any more must not kill a program that has a device to leave in order. */
+	(void)sigemptyset(&pipe);
+	(void)sigaddset(&pipe, SIGPIPE);
+	(void)sigprocmask(SIG_BLOCK, &pipe, NULL);
+	/* All of these can only fail for a reason that also makes them unnecessary, or cannot be helped. */
+	(void)prlimit(0, RLIMIT_CORE, &no_core, NULL);
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	filter_install(FILTER_WITH_MEMORY);
-	return cause;
+	(void)mlock(where, bytes);
+	filter_install(first);
 }
 
 void contract_lock_down(void)
@@ -72,8 +65,8 @@ enum cause contract_read_token(char *text, size_t room, size_t *len, struct erro
 		used += n > 0 ? (size_t)n : 0;
 	} while (n > 0 || (n < 0 && errno == EINTR));
 	if (n < 0)
-		return error_set_os(err, CAUSE_DEVICE, errno, "the token cannot be read from descriptor %d",
-			CONTRACT_TOKEN);
+		return error_set(err, CAUSE_DEVICE, "the token cannot be read from descriptor %d: error %d",
+			CONTRACT_TOKEN, errno);
 	if (!used)
 		return error_set(err, CAUSE_DAMAGED, "the token is empty");
 	*len = used;
@@ -129,32 +122,39 @@ void contract_need(const char *device)
 	text_print(CONTRACT_LINES, "need %s\n", device);
 }
 
+/* The answers and the device are watched in any case: whatever it waits for, either may go away. */
+enum { WANTED, ANSWERS, DEVICE, WATCHED };
+
+static enum contract_event judge(const struct pollfd *p)
+{
+	if (p[ANSWERS].revents & POLLHUP) {
+		ended = true;
+		return CONTRACT_ENDED;
+	}
+	if (p[WANTED].revents & POLLIN)
+		return CONTRACT_READY;
+	return p[DEVICE].revents & (POLLERR | POLLHUP) ? CONTRACT_GONE : CONTRACT_LATE;
+}
+
 enum contract_event contract_wait_for(int fd, uint64_t deadline_us)
 {
-	/* The device is watched in any case: a key may be pulled out while its PIN is asked. */
-	struct pollfd p[2] = {{.fd = fd, .events = POLLIN}, {.fd = CONTRACT_DEVICE}};
-	sigset_t none;
+	struct pollfd p[WATCHED] = {{fd, POLLIN, 0}, {CONTRACT_ANSWERS, 0, 0}, {CONTRACT_DEVICE, 0, 0}};
 
-	(void)sigemptyset(&none);
 	for (;;) {
 		uint64_t now = clock_now_us(), rest = deadline_us > now ? deadline_us - now : 0;
 		struct timespec t = {.tv_sec = (time_t)(rest / 1000000), .tv_nsec = (long)(rest % 1000000) * 1000};
-		int n = ppoll(p, 2, deadline_us == UINT64_MAX ? NULL : &t, &none);
+		int n = ppoll(p, WATCHED, deadline_us == UINT64_MAX ? NULL : &t, NULL);
+		enum contract_event event;
 
-		if (ended)
-			return CONTRACT_ENDED;
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0)
-			return n ? CONTRACT_GONE : CONTRACT_LATE;
-		if (p[0].revents & POLLIN)
-			return CONTRACT_READY;
-		if (p[1].revents & (POLLERR | POLLHUP))
-			return CONTRACT_GONE;
-		/* A hang-up of what is no device is read as its end of file. */
-		if (p[0].revents)
-			return fd == CONTRACT_DEVICE ? CONTRACT_GONE : CONTRACT_READY;
-		p[1].fd = -1; /* there is no device */
+		event = n > 0 ? judge(p) : CONTRACT_LATE;
+		if (event != CONTRACT_LATE || n <= 0)
+			return event;
+		/* What is left to report are descriptors that there are not. */
+		for (int i = 0; i < WATCHED; i++)
+			if (p[i].revents)
+				p[i].fd = -1;
 	}
 }
 
@@ -167,7 +167,7 @@ static enum cause read_answer(uint8_t *out, size_t room, size_t *len, struct err
 		uint8_t c;
 
 		if (event == CONTRACT_ENDED)
-			return error_set(err, CAUSE_DEVICE, "told to end");
+			return error_set(err, CAUSE_DEVICE, "not wanted any more");
 		if (event == CONTRACT_GONE)
 			return error_set(err, CAUSE_DEVICE, "the device was pulled out while its PIN was asked");
 		if (*len == room)
@@ -212,8 +212,8 @@ enum cause contract_ask_pin(unsigned left, uint8_t *pin, size_t *len, struct err
 enum cause contract_give(struct bytes passphrase, struct error *err)
 {
 	if (!text_write(CONTRACT_PASSPHRASE, passphrase.data, passphrase.len))
-		return error_set_os(err, CAUSE_DEVICE, errno, "the passphrase cannot be written to descriptor %d",
-			CONTRACT_PASSPHRASE);
+		return error_set(err, CAUSE_DEVICE, "the passphrase cannot be written to descriptor %d: error %d",
+			CONTRACT_PASSPHRASE, errno);
 	return CAUSE_OK;
 }
 
@@ -221,7 +221,7 @@ int contract_end(enum cause cause, const struct error *err)
 {
 	if (cause && !ended)
 		contract_say("%s", err->text);
-	arena_close();
+	wipe(secrets.at, secrets.bytes);
 	wipe_stack();
 	return (int)cause;
 }

@@ -3,19 +3,19 @@
  * contract - the program's side of the contract between latchkey and a token program: latchkey-token(7).
  *
  * A token program gets one token and, if it asked for one, one open device. It gives a passphrase or says why not.
- * It runs alone in its process: this module owns the process's signals, descriptors 0 to 4 and system calls.
+ * It runs alone in its process: this module owns the process's descriptors 0 to 4 and its system calls.
  *
- *     cause = contract_begin(&err);
- *     if (!cause)
- *             cause = contract_read_token(text, sizeof(text), &len, &err);
+ *     contract_begin(FILTER_WITH_MEMORY, &secrets, sizeof(secrets));
+ *     cause = contract_read_token(text, sizeof(text), &len, &err);
  *     ...
  *     return contract_end(cause, &err);
  */
 #ifndef TOKEN_CONTRACT_H
 #define TOKEN_CONTRACT_H
 
-#include "base/cause.h"
 #include "base/bytes.h"
+#include "base/cause.h"
+#include "token/filter.h"
 #include <stdbool.h>
 
 /* The descriptors. */
@@ -30,13 +30,13 @@ enum {
 };
 
 /*
- * First of all: the process becomes undumpable, gains no privileges, opens the arena, hears SIGTERM only in
- * contract_wait_for, and keeps the system calls of the first filter: reading, writing, waiting, memory, randomness.
- * Fails: CAUSE_RESOURCE.
+ * First of all: the process becomes undumpable, gains no privileges, and keeps the system calls of @first. @secrets is
+ * where the program keeps all of its secrets: static memory, locked from now on, wiped by contract_end. A program that
+ * has them in the arena opens and closes that itself and gives none.
  */
-enum cause contract_begin(struct error *err) MUST_USE;
+void contract_begin(enum filter first, void *secrets, size_t bytes);
 
-/* The second filter: no more memory. Call when the token is understood and everything is allocated. */
+/* The second filter: no more memory. Call when the token is understood. */
 void contract_lock_down(void);
 
 /* The token's JSON into @text, without a NUL. Fails: CAUSE_DAMAGED (empty, or longer than @room), CAUSE_DEVICE. */
@@ -67,19 +67,19 @@ enum contract_event {
 	CONTRACT_READY,
 	CONTRACT_LATE,  /* the deadline has passed */
 	CONTRACT_GONE,  /* the other side has hung up, and nothing is left to read */
-	CONTRACT_ENDED, /* latchkey wants the program to end: SIGTERM */
+	CONTRACT_ENDED, /* latchkey wants the program no more, or is gone: it has closed the answers */
 };
 
 /* Wait until @fd can be read, or the moment @deadline_us of clock_now_us. */
 enum contract_event contract_wait_for(int fd, uint64_t deadline_us);
 
-/* Did SIGTERM come? */
+/* Was CONTRACT_ENDED seen? */
 bool contract_is_ended(void);
 
 /* Give the passphrase. Fails: CAUSE_DEVICE (nobody takes it). */
 enum cause contract_give(struct bytes passphrase, struct error *err) MUST_USE;
 
-/* Say the sentence of @err unless @cause is CAUSE_OK, wipe the arena and the stack. Returns the exit code. */
+/* Say the sentence of @err unless @cause is CAUSE_OK, wipe the secrets and the stack. Returns the exit code. */
 int contract_end(enum cause cause, const struct error *err);
 
 #endif

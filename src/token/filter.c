@@ -14,11 +14,7 @@
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 /* By name, not by architecture: those with a 64-bit time are apart where time once had 32 bits. */
-static const unsigned short bare[] = {SYS_read, SYS_write, SYS_exit, SYS_exit_group, SYS_getrandom, SYS_ppoll,
-	SYS_rt_sigreturn, SYS_munmap,
-#ifdef SYS_sigreturn
-	SYS_sigreturn,
-#endif
+static const unsigned short bare[] = {SYS_read, SYS_write, SYS_exit, SYS_exit_group, SYS_getrandom, SYS_munmap, SYS_ppoll,
 #ifdef SYS_ppoll_time64
 	SYS_ppoll_time64,
 #endif
@@ -40,8 +36,15 @@ static const unsigned short memory[] = {SYS_prctl, SYS_mlock, SYS_mlock2,
 	SYS_mmap,
 #endif
 };
+static const unsigned short threads[] = {SYS_clone, SYS_futex, SYS_madvise, SYS_mprotect, SYS_rt_sigprocmask,
+	SYS_sched_getaffinity, SYS_set_robust_list};
 
-enum { COUNT_BARE = sizeof(bare) / sizeof(*bare), COUNT_MEMORY = sizeof(memory) / sizeof(*memory), HEAD = 4 };
+enum {
+	COUNT_BARE = sizeof(bare) / sizeof(*bare),
+	COUNT_MEMORY = sizeof(memory) / sizeof(*memory),
+	COUNT_THREADS = sizeof(threads) / sizeof(*threads),
+	HEAD = 4,
+};
 
 static unsigned our_architecture(void)
 {
@@ -60,7 +63,7 @@ static struct sock_filter *allow(struct sock_filter *at, const unsigned short *c
 
 void filter_install(enum filter which)
 {
-	struct sock_filter code[HEAD + 2 * (COUNT_BARE + COUNT_MEMORY) + 1] = {
+	struct sock_filter code[HEAD + 2 * (COUNT_BARE + COUNT_MEMORY + COUNT_THREADS) + 1] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, our_architecture(), 1, 0),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
@@ -69,8 +72,10 @@ void filter_install(enum filter which)
 	struct sock_filter *end = allow(code + HEAD, bare, COUNT_BARE);
 	struct sock_fprog program;
 
-	if (which == FILTER_WITH_MEMORY)
+	if (which != FILTER_BARE)
 		end = allow(end, memory, COUNT_MEMORY);
+	if (which == FILTER_WITH_THREADS)
+		end = allow(end, threads, COUNT_THREADS);
 	*end++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 	program = (struct sock_fprog){(unsigned short)(end - code), code};
 	(void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);

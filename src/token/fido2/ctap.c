@@ -285,7 +285,7 @@ enum cause ctap_get_pin_token(struct ctap *c, const struct ctap_info *info, cons
 /* --- getAssertion ------------------------------------------------------------------------ */
 
 /* Members 1 to 3: which credential. */
-static struct cbor_out begin_assertion(struct ctap *c, const struct token *t, unsigned pairs)
+static struct cbor_out begin_assertion(struct ctap *c, const struct fido2_token *t, unsigned pairs)
 {
 	struct cbor_out o = begin(c, GET_ASSERTION, pairs);
 
@@ -303,7 +303,7 @@ static struct cbor_out begin_assertion(struct ctap *c, const struct token *t, un
 	return o;
 }
 
-enum cause ctap_preflight(struct ctap *c, const struct token *t, unsigned *status, struct error *err)
+enum cause ctap_preflight(struct ctap *c, const struct fido2_token *t, unsigned *status, struct error *err)
 {
 	struct cbor_out o = begin_assertion(c, t, 4);
 	struct cbor map;
@@ -316,7 +316,7 @@ enum cause ctap_preflight(struct ctap *c, const struct token *t, unsigned *statu
 }
 
 /* Member 4: the salt, encrypted and authenticated (12.5). */
-static enum cause put_hmac_secret(struct ctap *c, struct cbor_out *o, const struct token *t, struct error *err)
+static enum cause put_hmac_secret(struct ctap *c, struct cbor_out *o, const struct fido2_token *t, struct error *err)
 {
 	const struct pinuv *shared = &c->secrets->shared;
 	uint8_t sealed[PINUV_SEALED_MAX_BYTES], mac[PINUV_MAC_MAX_BYTES];
@@ -388,7 +388,7 @@ static enum cause read_secret(struct ctap_secrets *s, const struct cbor *map, st
 	return CAUSE_OK;
 }
 
-enum cause ctap_get_secret(struct ctap *c, const struct token *t, struct ctap_ask ask, unsigned *status,
+enum cause ctap_get_secret(struct ctap *c, const struct fido2_token *t, struct ctap_ask ask, unsigned *status,
 	struct error *err)
 {
 	struct cbor_out o = begin_assertion(c, t, ask.pin ? 7 : 5);

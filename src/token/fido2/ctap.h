@@ -12,7 +12,7 @@
 #include "token/fido2/cbor.h"
 #include "token/fido2/hid.h"
 #include "token/fido2/pinuv.h"
-#include "token/fido2/token.h"
+#include "token/fido2/fido2_token.h"
 
 /* CTAP 2.1, 8.2: those that mean something here. */
 enum ctap_status {
@@ -47,7 +47,7 @@ struct ctap_info {
 	unsigned protocol;    /* the PIN/UV auth protocol that it prefers of ours; 0: none */
 };
 
-/* All that is secret here; it lives in the arena. */
+/* All that is secret here; it lives where contract_begin was told. */
 struct ctap_secrets {
 	uint8_t scalar[P256_BYTES], z[P256_BYTES]; /* our key of the agreement, and what came of it */
 	struct pinuv shared;
@@ -80,7 +80,7 @@ enum cause ctap_open(struct ctap *c, const struct hid_port *port, bool (*random)
 enum cause ctap_get_info(struct ctap *c, struct ctap_info *info, struct error *err) MUST_USE;
 
 /* Has the key the credential? Nobody is asked for anything, and nothing blinks. */
-enum cause ctap_preflight(struct ctap *c, const struct token *t, unsigned *status, struct error *err) MUST_USE;
+enum cause ctap_preflight(struct ctap *c, const struct fido2_token *t, unsigned *status, struct error *err) MUST_USE;
 
 /* Agree on secrets->shared, anew. Fails: CAUSE_KERNEL (no random numbers), too. */
 enum cause ctap_agree(struct ctap *c, unsigned protocol, unsigned *status, struct error *err) MUST_USE;
@@ -94,7 +94,7 @@ enum cause ctap_get_pin_token(struct ctap *c, const struct ctap_info *info, cons
 	struct error *err) MUST_USE;
 
 /* Ask for the credential's secret of the token's salt, into secrets->output. */
-enum cause ctap_get_secret(struct ctap *c, const struct token *t, struct ctap_ask ask, unsigned *status,
+enum cause ctap_get_secret(struct ctap *c, const struct fido2_token *t, struct ctap_ask ask, unsigned *status,
 	struct error *err) MUST_USE;
 
 #endif

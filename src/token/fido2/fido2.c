@@ -17,7 +17,7 @@ enum {
 
 struct run {
 	struct ctap *c;
-	const struct token *t;
+	const struct fido2_token *t;
 	const struct fido2_person *person;
 	struct ctap_info info;
 	struct ctap_ask ask;
@@ -240,7 +240,7 @@ static enum cause get_secret(struct run *r, struct error *err)
 	}
 }
 
-enum cause fido2_run(struct ctap *c, const struct token *t, const struct fido2_person *person, struct error *err)
+enum cause fido2_run(struct ctap *c, const struct fido2_token *t, const struct fido2_person *person, struct error *err)
 {
 	struct run r = {.c = c, .t = t, .person = person};
 	enum cause cause = ctap_get_info(c, &r.info, err);

@@ -14,7 +14,7 @@
 struct fido2_person {
 	enum cause (*ask_pin)(unsigned left, uint8_t *pin, size_t *len, struct error *err);
 	void (*say)(const char *fmt, ...) PRINTF_LIKE(1, 2);
-	uint8_t *pin; /* room for the answer: CONTRACT_PIN_MAX_BYTES in the arena */
+	uint8_t *pin; /* room for the answer: CONTRACT_PIN_MAX_BYTES */
 };
 
 /*
@@ -22,7 +22,7 @@ struct fido2_person {
  * Fails: CAUSE_DEVICE (another key holds the credential, this one is gone, silent or wrong, must be unplugged first),
  * CAUSE_PASSPHRASE (PIN wrong, blocked or not given), CAUSE_KERNEL.
  */
-enum cause fido2_run(struct ctap *c, const struct token *t, const struct fido2_person *person, struct error *err)
+enum cause fido2_run(struct ctap *c, const struct fido2_token *t, const struct fido2_person *person, struct error *err)
 	MUST_USE;
 
 #endif

@@ -6,7 +6,6 @@
  */
 #include "base/clock.h"
 #include "format/base64.h"
-#include "secret/arena.h"
 #include "token/contract.h"
 #include "token/fido2/fido2.h"
 #include <errno.h>
@@ -64,52 +63,47 @@ static bool get_random(void *out, size_t len)
 	return getrandom(out, len, 0) == (ssize_t)len;
 }
 
-/* All of them, in the arena. */
-struct secrets {
+static struct {
 	struct ctap_secrets key;
 	uint8_t pin[CONTRACT_PIN_MAX_BYTES];
 	char passphrase[BASE64_CHARS(CTAP_SECRET_BYTES)];
-};
+} secrets;
 
-static enum cause read_token(struct token *t, struct error *err)
+static enum cause read_token(struct fido2_token *t, struct error *err)
 {
 	static char text[CONTRACT_TOKEN_MAX_BYTES];
 	size_t len;
 	enum cause cause = contract_read_token(text, sizeof(text), &len, err);
 
-	return cause ? cause : token_read(text, len, t, err);
+	return cause ? cause : fido2_token_read(text, len, t, err);
 }
 
 /* systemd's passphrase is the base64 of the secret. */
-static enum cause serve(const struct token *t, struct error *err)
+static enum cause serve(const struct fido2_token *t, struct error *err)
 {
 	static const struct hid_port port = {send_report, receive_report, say_touch, say_busy, NULL};
 	static struct ctap c;
-	struct secrets *s;
-	struct fido2_person person = {contract_ask_pin, contract_say, NULL};
-	enum cause cause = arena_get(&s, sizeof(*s), err);
+	static const struct fido2_person person = {contract_ask_pin, contract_say, secrets.pin};
+	enum cause cause;
 
-	if (cause)
-		return cause;
-	person.pin = s->pin;
 	contract_lock_down();
-	cause = ctap_open(&c, &port, get_random, &s->key, err);
+	cause = ctap_open(&c, &port, get_random, &secrets.key, err);
 	if (!cause)
 		cause = fido2_run(&c, t, &person, err);
 	if (cause)
 		return cause;
-	base64_encode(s->key.output, CTAP_SECRET_BYTES, s->passphrase);
-	return contract_give((struct bytes){s->passphrase, sizeof(s->passphrase)}, err);
+	base64_encode(secrets.key.output, CTAP_SECRET_BYTES, secrets.passphrase);
+	return contract_give((struct bytes){secrets.passphrase, sizeof(secrets.passphrase)}, err);
 }
 
 int main(void)
 {
-	static struct token token;
+	static struct fido2_token token;
 	struct error err;
-	enum cause cause = contract_begin(&err);
+	enum cause cause;
 
-	if (!cause)
-		cause = read_token(&token, &err);
+	contract_begin(FILTER_WITH_MEMORY, &secrets, sizeof(secrets));
+	cause = read_token(&token, &err);
 	if (!cause && !contract_has_device()) {
 		contract_need("hidraw f1d0");
 		cause = error_set(&err, CAUSE_DEVICE, "no security key was given");

@@ -17,8 +17,8 @@ void pinuv_derive(struct pinuv *p, unsigned protocol, const uint8_t z[P256_BYTES
 		memcpy(p->aes_key, p->mac_key, sizeof(p->aes_key));
 		return;
 	}
-	hmac_hkdf(secret, salt, (struct bytes){"CTAP2 HMAC key", 14}, p->mac_key, sizeof(p->mac_key));
-	hmac_hkdf(secret, salt, (struct bytes){"CTAP2 AES key", 13}, p->aes_key, sizeof(p->aes_key));
+	hmac_hkdf(secret, salt, (struct bytes){"CTAP2 HMAC key", 14}, p->mac_key);
+	hmac_hkdf(secret, salt, (struct bytes){"CTAP2 AES key", 13}, p->aes_key);
 }
 
 /* Bytes in front of the encrypted text. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* token - see token.h. */
-#include "token/fido2/token.h"
+/* fido2_token - see fido2_token.h. */
+#include "token/fido2/fido2_token.h"
 #include "format/base64.h"
 #include "format/json.h"
 #include <string.h>
@@ -34,7 +34,7 @@ static enum cause read_choice(const struct json *root, const char *name, enum to
 	return CAUSE_OK;
 }
 
-static enum cause read_rp(const struct json *root, struct token *out, struct error *err)
+static enum cause read_rp(const struct json *root, struct fido2_token *out, struct error *err)
 {
 	const struct json *v = json_member(root, "fido2-rp");
 	const char *rp = v ? json_string(v) : default_rp;
@@ -64,11 +64,11 @@ static enum cause find_unknown(const struct json *root, struct error *err)
 	return CAUSE_OK;
 }
 
-static enum cause read_members(const struct json *root, struct token *out, struct error *err)
+static enum cause read_members(const struct json *root, struct fido2_token *out, struct error *err)
 {
 	const char *type = json_string(json_member(root, "type"));
 	size_t salt_len = 0;
-	uint8_t salt[64]; /* for two salts */
+	uint8_t salt[TOKEN_CREDENTIAL_MAX_BYTES]; /* a file's content, as it may be */
 	enum cause cause;
 
 	if (!type || strcmp(type, "systemd-fido2"))
@@ -93,7 +93,7 @@ static enum cause read_members(const struct json *root, struct token *out, struc
 	return cause;
 }
 
-enum cause token_read(const char *json, size_t len, struct token *out, struct error *err)
+enum cause fido2_token_read(const char *json, size_t len, struct fido2_token *out, struct error *err)
 {
 	const struct json *root;
 	enum cause cause = json_open(json, len, &root, err);

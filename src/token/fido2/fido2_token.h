@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* token - what a systemd-fido2 token says, as systemd-cryptenroll writes it (systemd 248 and later). */
-#ifndef FIDO2_TOKEN_H
-#define FIDO2_TOKEN_H
+/* fido2_token - what a systemd-fido2 token says, as systemd-cryptenroll writes it (systemd 248 and later). */
+#ifndef FIDO2_FIDO2_TOKEN_H
+#define FIDO2_FIDO2_TOKEN_H
 
 #include "base/cause.h"
 #include "base/bytes.h"
@@ -15,7 +15,7 @@ enum {
 /* systemd 248 did not write these members. */
 enum token_choice { TOKEN_NO, TOKEN_YES, TOKEN_NOT_SAID };
 
-struct token {
+struct fido2_token {
 	uint8_t credential[TOKEN_CREDENTIAL_MAX_BYTES];
 	size_t credential_len;
 	uint8_t salt[TOKEN_SALT_BYTES];
@@ -27,6 +27,6 @@ struct token {
  * Read @len bytes of JSON. Members that are not known here are passed over unless they begin with "fido2-".
  * Fails: CAUSE_DAMAGED, CAUSE_UNSUPPORTED (another type, a salt of another length, an unknown member), CAUSE_RESOURCE.
  */
-enum cause token_read(const char *json, size_t len, struct token *out, struct error *err) MUST_USE;
+enum cause fido2_token_read(const char *json, size_t len, struct fido2_token *out, struct error *err) MUST_USE;
 
 #endif
