@@ -111,7 +111,7 @@ $(B)/liblatchkey.a: $(SRC)
 $(B)/%.o: %.c $(B)/our.flags $(B)/headers.ok
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(OUR_CFLAGS) $(FORGOTTEN) $(OPTIMIZE) -MMD -MP -c -o $@ $<
--include $(SRC:.o=.d) $(INIT:.o=.d) $(B)/src/main.d $(B)/src/preflight/main.d $(wildcard $(B)/tests/unit/*.d $(B)/tests/fuzz/*.d)
+-include $(SRC:.o=.d) $(INIT:.o=.d) $(B)/src/main.d $(B)/src/preflight/main.d $(TOKENS:%=$(B)/src/token/%/main.d) $(wildcard $(B)/tests/unit/*.d $(B)/tests/fuzz/*.d)
 
 # What is compiled depends on the compiler and the flags, too.
 COMPILER := $(shell $(CC) --version 2>/dev/null | head -n 1)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cbor - see cbor.h. */
 #include "token/fido2/cbor.h"
+#include <stdarg.h>
 #include <string.h>
 
 /* The values of CBOR_SIMPLE. */
@@ -179,34 +180,80 @@ static void put_head(struct cbor_out *o, enum cbor_kind kind, size_t value)
 	}
 }
 
-void cbor_put_map(struct cbor_out *o, unsigned pairs)
+static void put_string(struct cbor_out *o, enum cbor_kind kind, const void *data, size_t len)
 {
-	put_head(o, CBOR_MAP, pairs);
+	put_head(o, kind, len);
+	put(o, data, len);
 }
 
-void cbor_put_array(struct cbor_out *o, unsigned items)
-{
-	put_head(o, CBOR_ARRAY, items);
-}
-
-void cbor_put_int(struct cbor_out *o, int value)
+static void put_int(struct cbor_out *o, int value)
 {
 	put_head(o, value < 0 ? CBOR_NINT : CBOR_UINT, (size_t)(value < 0 ? -1 - value : value));
 }
 
-void cbor_put_bytes(struct cbor_out *o, const void *data, size_t len)
+/* The number at *@at, which moves to the blank or the end behind it. */
+static int number(const char **at)
 {
-	put_head(o, CBOR_BYTES, len);
-	put(o, data, len);
+	bool minus = **at == '-';
+	int value = 0;
+
+	for (*at += minus; **at >= '0' && **at <= '9'; ++*at)
+		value = value * 10 + (**at - '0');
+	return minus ? -value : value;
 }
 
-void cbor_put_text(struct cbor_out *o, const char *text)
+static void put_argument(struct cbor_out *o, char kind, va_list *args)
 {
-	put_head(o, CBOR_TEXT, strlen(text));
-	put(o, text, strlen(text));
+	const struct bytes *b;
+	const char *text;
+
+	switch (kind) {
+	case 'd':
+		put_int(o, va_arg(*args, int));
+		break;
+	case 'o':
+		put_head(o, CBOR_SIMPLE, va_arg(*args, int) ? SIMPLE_TRUE : SIMPLE_FALSE);
+		break;
+	case 's':
+		text = va_arg(*args, const char *);
+		put_string(o, CBOR_TEXT, text, strlen(text));
+		break;
+	default:
+		b = va_arg(*args, const struct bytes *);
+		put_string(o, CBOR_BYTES, b->data, b->len);
+		break;
+	}
 }
 
-void cbor_put_bool(struct cbor_out *o, bool value)
+void cbor_write(struct cbor_out *o, const char *fmt, ...)
 {
-	put_head(o, CBOR_SIMPLE, value ? SIMPLE_TRUE : SIMPLE_FALSE);
+	const char *end;
+	va_list args;
+
+	va_start(args, fmt);
+	while (*fmt) {
+		switch (*fmt++) {
+		case ' ':
+			break;
+		case '{':
+			put_head(o, CBOR_MAP, (size_t)number(&fmt));
+			break;
+		case '[':
+			put_head(o, CBOR_ARRAY, (size_t)number(&fmt));
+			break;
+		case '%':
+			put_argument(o, *fmt++, &args);
+			break;
+		case '\'':
+			end = strchr(fmt, '\'');
+			put_string(o, CBOR_TEXT, fmt, (size_t)(end - fmt));
+			fmt = end + 1;
+			break;
+		default:
+			fmt--;
+			put_int(o, number(&fmt));
+			break;
+		}
+	}
+	va_end(args);
 }

@@ -49,20 +49,18 @@ bool cbor_is_text(const struct cbor *item, const char *text);
 /* Is it the value true? */
 bool cbor_is_true(const struct cbor *item);
 
-/* --- writing: what does not fit sets full, and nothing is written any more */
-
+/* A message that is written. What does not fit sets full, and nothing is written any more. */
 struct cbor_out {
 	uint8_t *at;
 	size_t room, used;
 	bool full;
 };
 
-/* The heads of maps and arrays are followed by their items; keys of a map in canonical order are the caller's care. */
-void cbor_put_map(struct cbor_out *o, unsigned pairs);
-void cbor_put_array(struct cbor_out *o, unsigned items);
-void cbor_put_int(struct cbor_out *o, int value);
-void cbor_put_bytes(struct cbor_out *o, const void *data, size_t len);
-void cbor_put_text(struct cbor_out *o, const char *text);
-void cbor_put_bool(struct cbor_out *o, bool value);
+/*
+ * Write items as @fmt has them, with blanks between: a number in decimal; 'text' a text string; {N a map of N
+ * pairs, [N an array of N items, which follow. From the arguments: %d an int, %s a text string, %b a byte string
+ * (const struct bytes *), %o true or false (an int). The order of keys (CTAP 2.1, section 8) is the caller's care.
+ */
+void cbor_write(struct cbor_out *o, const char *fmt, ...);
 
 #endif

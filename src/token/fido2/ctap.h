@@ -3,7 +3,7 @@
  * ctap - the CTAP2 commands that a systemd-fido2 token takes: getInfo, clientPIN, getAssertion with hmac-secret
  * (CTAP 2.1, sections 6.2, 6.4, 6.5 and 12.5).
  *
- * Each sends one message and takes one answer. A key's refusal is no failure here: it is the status, which the caller
+ * Each sends one message and takes one answer. A key's refusal is no failure here: it is c->status, which the caller
  * judges. Failures are CAUSE_DEVICE: the key is gone or silent, or its answer has not the form that it must have.
  */
 #ifndef FIDO2_CTAP_H
@@ -54,6 +54,7 @@ struct ctap_secrets {
 	uint8_t pin_hash[CTAP_PIN_HASH_BYTES]; /* the first bytes of SHA-256 of the PIN */
 	uint8_t pin_token[PINUV_TEXT_MAX_BYTES];
 	size_t pin_token_len; /* 0: there is none */
+	uint8_t sealed[PINUV_SEALED_MAX_BYTES]; /* what is sent of pin_hash, or of the salt */
 	uint8_t output[CTAP_SECRET_BYTES];
 };
 
@@ -63,6 +64,9 @@ struct ctap {
 	struct ctap_secrets *secrets;
 	size_t message_max_bytes; /* what the key takes */
 	struct p256_point ours;   /* the public half of scalar */
+	unsigned status;          /* of the last answer */
+	struct cbor map;          /* the answer's, if the status is 0 */
+	struct cbor_out out;      /* the message */
 	uint8_t message[CTAP_MESSAGE_BYTES], answer[CTAP_MESSAGE_BYTES];
 };
 
@@ -80,21 +84,21 @@ enum cause ctap_open(struct ctap *c, const struct hid_port *port, bool (*random)
 enum cause ctap_get_info(struct ctap *c, struct ctap_info *info, struct error *err) MUST_USE;
 
 /* Has the key the credential? Nobody is asked for anything, and nothing blinks. */
-enum cause ctap_preflight(struct ctap *c, const struct fido2_token *t, unsigned *status, struct error *err) MUST_USE;
+enum cause ctap_preflight(struct ctap *c, const struct fido2_token *t, struct error *err) MUST_USE;
 
 /* Agree on secrets->shared, anew. Fails: CAUSE_KERNEL (no random numbers), too. */
-enum cause ctap_agree(struct ctap *c, unsigned protocol, unsigned *status, struct error *err) MUST_USE;
+enum cause ctap_agree(struct ctap *c, unsigned protocol, struct error *err) MUST_USE;
 
 /* Tries that the PIN has left; @unplug: none before the key was unplugged. */
-enum cause ctap_pin_tries(struct ctap *c, unsigned protocol, unsigned *left, bool *unplug, unsigned *status,
+enum cause ctap_pin_tries(struct ctap *c, unsigned protocol, unsigned *left, bool *unplug,
 	struct error *err) MUST_USE;
 
 /* Exchange secrets->pin_hash for secrets->pin_token. A wrong one costs a try and ends the agreement. */
-enum cause ctap_get_pin_token(struct ctap *c, const struct ctap_info *info, const char *rp, unsigned *status,
+enum cause ctap_get_pin_token(struct ctap *c, const struct ctap_info *info, const char *rp,
 	struct error *err) MUST_USE;
 
 /* Ask for the credential's secret of the token's salt, into secrets->output. */
-enum cause ctap_get_secret(struct ctap *c, const struct fido2_token *t, struct ctap_ask ask, unsigned *status,
+enum cause ctap_get_secret(struct ctap *c, const struct fido2_token *t, struct ctap_ask ask,
 	struct error *err) MUST_USE;
 
 #endif

@@ -55,16 +55,15 @@ static enum cause check_abilities(const struct run *r, struct error *err)
 
 static enum cause find_credential(struct run *r, struct error *err)
 {
-	unsigned status;
 	enum cause cause;
 
 	/* Some keys with built-in verification only say after it. systemd asks such a key at once, too. */
 	if (r->ask.verification)
 		return CAUSE_OK;
-	cause = ctap_preflight(r->c, r->t, &status, err);
+	cause = ctap_preflight(r->c, r->t, err);
 	if (cause)
 		return cause;
-	switch (status) {
+	switch (r->c->status) {
 	case CTAP_OK:
 	/* It does not say without its PIN, or cannot be asked silently. */
 	case CTAP_PUAT_REQUIRED:
@@ -74,7 +73,7 @@ static enum cause find_credential(struct run *r, struct error *err)
 	case CTAP_NO_CREDENTIALS:
 		return error_set(err, CAUSE_DEVICE, "this security key does not hold the credential of the token");
 	default:
-		return refused(err, "to look for the credential", status);
+		return refused(err, "to look for the credential", r->c->status);
 	}
 }
 
@@ -117,23 +116,23 @@ static enum cause blocked(struct error *err)
 /* How many tries there are is asked of the key each time: others may have used some. */
 static enum cause ask_pin(struct run *r, struct error *err)
 {
-	unsigned left, status;
+	unsigned left;
 	bool unplug;
-	enum cause cause = ctap_pin_tries(r->c, r->info.protocol, &left, &unplug, &status, err);
+	enum cause cause = ctap_pin_tries(r->c, r->info.protocol, &left, &unplug, err);
 
 	if (cause)
 		return cause;
-	if (status)
-		return refused(err, "to say how many PIN tries are left", status);
+	if (r->c->status)
+		return refused(err, "to say how many PIN tries are left", r->c->status);
 	if (!left)
 		return blocked(err);
 	return unplug ? unplug_first(err) : hash_pin(r, left, err);
 }
 
-static enum cause judge_pin(struct run *r, unsigned status, struct error *err)
+static enum cause judge_pin(struct run *r, struct error *err)
 {
-	r->pin_known = status == CTAP_OK;
-	switch (status) {
+	r->pin_known = r->c->status == CTAP_OK;
+	switch (r->c->status) {
 	case CTAP_OK:
 		return CAUSE_OK;
 	case CTAP_PIN_INVALID:
@@ -144,32 +143,30 @@ static enum cause judge_pin(struct run *r, unsigned status, struct error *err)
 	case CTAP_PIN_BLOCKED:
 		return blocked(err);
 	default:
-		return refused(err, "the PIN", status);
+		return refused(err, "the PIN", r->c->status);
 	}
 }
 
 static enum cause agree(struct run *r, struct error *err)
 {
-	unsigned status;
-	enum cause cause = ctap_agree(r->c, r->info.protocol, &status, err);
+	enum cause cause = ctap_agree(r->c, r->info.protocol, err);
 
-	return cause || !status ? cause : refused(err, "a key agreement", status);
+	return cause || !r->c->status ? cause : refused(err, "a key agreement", r->c->status);
 }
 
 /* A PIN that was right is sent again without a question: it costs no try. */
 static enum cause authenticate(struct run *r, struct error *err)
 {
 	enum cause cause;
-	unsigned status;
 
 	do {
 		cause = r->pin_known ? CAUSE_OK : ask_pin(r, err);
 		if (!cause)
 			cause = agree(r, err);
 		if (!cause)
-			cause = ctap_get_pin_token(r->c, &r->info, r->t->rp, &status, err);
+			cause = ctap_get_pin_token(r->c, &r->info, r->t->rp, err);
 		if (!cause)
-			cause = judge_pin(r, status, err);
+			cause = judge_pin(r, err);
 	} while (!cause && !r->pin_known);
 	return cause;
 }
@@ -228,15 +225,14 @@ static enum cause get_secret(struct run *r, struct error *err)
 	for (;;) {
 		uint64_t start = clock_now_us();
 		enum cause cause = r->ask.pin ? authenticate(r, err) : agree(r, err);
-		unsigned status;
 
 		if (!cause)
-			cause = ctap_get_secret(r->c, r->t, r->ask, &status, err);
-		if (cause || !status)
+			cause = ctap_get_secret(r->c, r->t, r->ask, err);
+		if (cause || !r->c->status)
 			return cause;
 		r->quick += clock_now_us() - start < QUICK_US;
-		if (!adapt(r, status) || r->quick > QUICK_MAX)
-			return explain(status, err);
+		if (!adapt(r, r->c->status) || r->quick > QUICK_MAX)
+			return explain(r->c->status, err);
 	}
 }
 
