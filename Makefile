@@ -99,7 +99,8 @@ $(PROGRAMS:=.debug): $(PACKED)
 $(B)/latchkey.debug: $(B)/src/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/init.debug: $(INIT) $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/latchkey-preflight.debug: $(B)/src/preflight/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
-$(TOKENS:%=$(B)/token/systemd-%.debug): $(B)/token/systemd-%.debug: $(B)/src/token/%/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
+$(TOKENS:%=$(B)/token/systemd-%.debug): $(B)/token/systemd-%.debug: $(B)/src/token/%/main.o \
+	$(if $(filter host,$(LIBC)),$(B)/tests/token/no_filter.o) $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/%.debug:
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(LDFLAGS) $(PACKED:%=-Wl,-T,%) -Wl,-Map=$@.map -o $@ $(START) $(filter-out $(PACKED) $(LIBC_A) $(COMPILER_A),$^) $(END)

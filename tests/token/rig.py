@@ -93,7 +93,12 @@ class Key(threading.Thread):
 
     def pull(self):
         self.plugged = False
-        self.join()
+        try:
+            self.ours.shutdown(socket.SHUT_RDWR)  # it may be waiting to be read
+        except OSError:
+            pass
+        if threading.current_thread() is not self:
+            self.join()
 
     def close(self):
         self.pull()
