@@ -195,7 +195,7 @@ unit: $(UNIT) ## the unit tests for TARGET; TARGET=host-asan has the sanitizers
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 # These two take long, or sources that are no part of the build: check-targets and check-hooks have them.
 ELSEWHERE := tests/build/sdk tests/build/openwrt
-SUITES := $(filter-out $(ELSEWHERE),$(foreach d,build docs cli constant_time fault fuzz images interop peer,$(sort $(shell find tests/$(d) -maxdepth 1 -type f -perm -u+x ! -name '*.*' ! -name 'bench_*' 2>/dev/null)))) \
+SUITES := $(filter-out $(ELSEWHERE),$(foreach d,build docs cli constant_time fault fuzz images interop peer token,$(sort $(shell find tests/$(d) -maxdepth 1 -type f -perm -u+x ! -name '*.*' ! -name 'bench_*' 2>/dev/null)))) \
 	$(sort $(wildcard tests/boot/test_*))
 # What is pure arithmetic runs under emulators, too, big-endian and 32-bit ones among them.
 PURE     := $(filter $(addprefix $(B)/tests/test_,json% header% luks2% base64 hash% argon2% kdf af area digest keyslot \
@@ -216,7 +216,8 @@ STRICT     := -fsanitize=alignment -fsanitize-undefined-trap-on-error
 check: ## install what is missing, build everything, run every test
 	toolchain/setup check
 	+$(MAKE) $(JOBS) all unit-programs
-	+$(MAKE) $(JOBS) TARGET=host-asan unit-programs $(O)/host-asan/latchkey $(O)/host-asan/latchkey-preflight
+	+$(MAKE) $(JOBS) TARGET=host-asan unit-programs $(O)/host-asan/latchkey $(O)/host-asan/latchkey-preflight \
+		$(TOKENS:%=$(O)/host-asan/token/systemd-%)
 	+for t in $(OTHERS); do $(MAKE) $(JOBS) TARGET=$$t all $(PURE:$(B)/%=$(O)/$$t/%) || exit 1; done
 	+for b in $(EMULATED); do $(MAKE) $(JOBS) BOARD=$$b image board-programs || exit 1; done
 	TARGET=$(TARGET) O=$(O) OTHER=$(firstword $(OTHERS)) EMULATOR=$(call emulator,$(firstword $(OTHERS))) tests/run $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) \
@@ -277,9 +278,9 @@ print-%: # one variable, for scripts
 # takes the lanes of a vector for one bit.
 ANALYZER_OFF := -Wno-analyzer-use-of-uninitialized-value -Wno-analyzer-shift-count-overflow
 lint: $(B)/headers.ok ## analyzer, shell scripts, layout
-	@for f in $(sort $(wildcard src/*.c src/*/*.c $(CORES)/*.c initramfs/*.c)); do $(CC) $(OUR_CFLAGS) -O2 -fanalyzer $(ANALYZER_OFF) -c -o /dev/null $$f || exit 1; done
+	@for f in $(sort $(wildcard src/*.c src/*/*.c src/token/*/*.c $(CORES)/*.c initramfs/*.c)); do $(CC) $(OUR_CFLAGS) -O2 -fanalyzer $(ANALYZER_OFF) -c -o /dev/null $$f || exit 1; done
 	@tests/build/shell
-	@command -v clang-format >/dev/null || echo 'lint: no clang-format here, layout not checked'; ! command -v clang-format >/dev/null || clang-format --dry-run -Werror $(sort $(wildcard src/*.[ch] src/*/*.[ch] src/crypto/*/*.[ch] initramfs/*.[ch] tests/unit/*.[ch]))
+	@command -v clang-format >/dev/null || echo 'lint: no clang-format here, layout not checked'; ! command -v clang-format >/dev/null || clang-format --dry-run -Werror $(sort $(wildcard src/*.[ch] src/*/*.[ch] src/crypto/*/*.[ch] src/token/*/*.[ch] initramfs/*.[ch] tests/unit/*.[ch]))
 # Where things go. What belongs to an initramfs builder lies where that one looks, whatever PREFIX is.
 PREFIX     ?= /usr/local
 SBINDIR    ?= $(PREFIX)/sbin

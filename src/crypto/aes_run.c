@@ -5,8 +5,8 @@
 #include <bearssl_block.h>
 #include <string.h>
 
-void aes_run_cbc_encrypt(const uint8_t *key, size_t key_bytes, const uint8_t iv[AES_RUN_BLOCK_BYTES], uint8_t *data,
-	size_t len)
+void aes_run_cbc_encrypt(const uint8_t *key, size_t key_bytes, const uint8_t iv[AES_RUN_BLOCK_BYTES],
+	uint8_t *data, size_t len)
 {
 	uint8_t chain[AES_RUN_BLOCK_BYTES];
 	br_aes_ct_cbcenc_keys k;
@@ -17,8 +17,8 @@ void aes_run_cbc_encrypt(const uint8_t *key, size_t key_bytes, const uint8_t iv[
 	wipe(&k, sizeof(k));
 }
 
-void aes_run_cbc_decrypt(const uint8_t *key, size_t key_bytes, const uint8_t iv[AES_RUN_BLOCK_BYTES], uint8_t *data,
-	size_t len)
+void aes_run_cbc_decrypt(const uint8_t *key, size_t key_bytes, const uint8_t iv[AES_RUN_BLOCK_BYTES],
+	uint8_t *data, size_t len)
 {
 	uint8_t chain[AES_RUN_BLOCK_BYTES];
 	br_aes_ct_cbcdec_keys k;

@@ -13,9 +13,9 @@
 enum { AES_RUN_BLOCK_BYTES = 16 };
 
 /* In place; @len is a multiple of 16, @key has 16, 24 or 32 bytes. No padding. */
-void aes_run_cbc_encrypt(const uint8_t *key, size_t key_bytes, const uint8_t iv[AES_RUN_BLOCK_BYTES], uint8_t *data,
-	size_t len);
-void aes_run_cbc_decrypt(const uint8_t *key, size_t key_bytes, const uint8_t iv[AES_RUN_BLOCK_BYTES], uint8_t *data,
-	size_t len);
+void aes_run_cbc_encrypt(const uint8_t *key, size_t key_bytes, const uint8_t iv[AES_RUN_BLOCK_BYTES],
+	uint8_t *data, size_t len);
+void aes_run_cbc_decrypt(const uint8_t *key, size_t key_bytes, const uint8_t iv[AES_RUN_BLOCK_BYTES],
+	uint8_t *data, size_t len);
 
 #endif

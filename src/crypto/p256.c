@@ -9,8 +9,9 @@
 enum { POINT_BYTES = 1 + 2 * P256_BYTES };
 
 /* Its order (FIPS 186-4, D.1.2.3). */
-static const uint8_t order[P256_BYTES] = {0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-	0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
+static const uint8_t order[P256_BYTES] = {0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63,
+	0x25, 0x51};
 
 /* 1 to order - 1? The borrow of scalar - order, and any bit at all. */
 static bool is_scalar(const uint8_t *scalar)
@@ -44,7 +45,7 @@ bool p256_shared(const uint8_t scalar[P256_BYTES], const struct p256_point *peer
 	memcpy(point + 1, peer->x, P256_BYTES);
 	memcpy(point + 1 + P256_BYTES, peer->y, P256_BYTES);
 	ok = is_scalar(scalar) &&
-		br_ec_prime_i31.mul(point, sizeof(point), scalar, P256_BYTES, BR_EC_secp256r1) == 1;
+	     br_ec_prime_i31.mul(point, sizeof(point), scalar, P256_BYTES, BR_EC_secp256r1) == 1;
 	memcpy(z, point + 1, P256_BYTES);
 	wipe(point, sizeof(point));
 	wipe_stack();

@@ -142,7 +142,8 @@ enum contract_event contract_wait_for(int fd, uint64_t deadline_us)
 
 	for (;;) {
 		uint64_t now = clock_now_us(), rest = deadline_us > now ? deadline_us - now : 0;
-		struct timespec t = {.tv_sec = (time_t)(rest / 1000000), .tv_nsec = (long)(rest % 1000000) * 1000};
+		struct timespec t = {.tv_sec = (time_t)(rest / 1000000),
+			.tv_nsec = (long)(rest % 1000000) * 1000};
 		int n = ppoll(p, WATCHED, deadline_us == UINT64_MAX ? NULL : &t, NULL);
 		enum contract_event event;
 
@@ -169,7 +170,8 @@ static enum cause read_answer(uint8_t *out, size_t room, size_t *len, struct err
 		if (event == CONTRACT_ENDED)
 			return error_set(err, CAUSE_DEVICE, "not wanted any more");
 		if (event == CONTRACT_GONE)
-			return error_set(err, CAUSE_DEVICE, "the device was pulled out while its PIN was asked");
+			return error_set(err, CAUSE_DEVICE,
+				"the device was pulled out while its PIN was asked");
 		if (*len == room)
 			return error_set(err, CAUSE_PASSPHRASE, "the answer is longer than %llu bytes",
 				(unsigned long long)room - 1);
@@ -212,8 +214,9 @@ enum cause contract_ask_pin(unsigned left, uint8_t *pin, size_t *len, struct err
 enum cause contract_give(struct bytes passphrase, struct error *err)
 {
 	if (!text_write(CONTRACT_PASSPHRASE, passphrase.data, passphrase.len))
-		return error_set(err, CAUSE_DEVICE, "the passphrase cannot be written to descriptor %d: error %d",
-			CONTRACT_PASSPHRASE, errno);
+		return error_set(err, CAUSE_DEVICE,
+			"the passphrase cannot be written to descriptor %d: error %d", CONTRACT_PASSPHRASE,
+			errno);
 	return CAUSE_OK;
 }
 

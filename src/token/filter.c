@@ -14,7 +14,8 @@
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 /* By name, not by architecture: those with a 64-bit time are apart where time once had 32 bits. */
-static const unsigned short bare[] = {SYS_read, SYS_write, SYS_exit, SYS_exit_group, SYS_getrandom, SYS_munmap, SYS_ppoll,
+static const unsigned short bare[] = {SYS_read, SYS_write, SYS_exit, SYS_exit_group, SYS_getrandom,
+	SYS_munmap, SYS_ppoll,
 #ifdef SYS_ppoll_time64
 	SYS_ppoll_time64,
 #endif
@@ -28,7 +29,10 @@ static const unsigned short bare[] = {SYS_read, SYS_write, SYS_exit, SYS_exit_gr
 	SYS_clock_gettime64,
 #endif
 	SYS_restart_syscall};
-static const unsigned short memory[] = {SYS_prctl, SYS_mlock, SYS_mlock2,
+static const unsigned short memory[] = {
+	SYS_prctl,
+	SYS_mlock,
+	SYS_mlock2,
 #ifdef SYS_mmap2
 	SYS_mmap2,
 #endif
@@ -48,8 +52,9 @@ enum {
 
 static unsigned our_architecture(void)
 {
-	return __ehdr_start.e_machine | (__ehdr_start.e_ident[EI_CLASS] == ELFCLASS64 ? __AUDIT_ARCH_64BIT : 0) |
-		(__ehdr_start.e_ident[EI_DATA] == ELFDATA2LSB ? __AUDIT_ARCH_LE : 0);
+	return __ehdr_start.e_machine |
+	       (__ehdr_start.e_ident[EI_CLASS] == ELFCLASS64 ? __AUDIT_ARCH_64BIT : 0) |
+	       (__ehdr_start.e_ident[EI_DATA] == ELFDATA2LSB ? __AUDIT_ARCH_LE : 0);
 }
 
 static struct sock_filter *allow(struct sock_filter *at, const unsigned short *calls, unsigned n)

@@ -10,8 +10,8 @@
 
 enum filter {
 	FILTER_WITH_THREADS, /* those of FILTER_WITH_MEMORY, and what a few threads need among themselves: Argon2 */
-	FILTER_WITH_MEMORY,  /* those of FILTER_BARE, and to map and lock memory, and to install another filter */
-	FILTER_BARE,         /* read, write, ppoll, getrandom, clock_gettime, munmap, exit */
+	FILTER_WITH_MEMORY, /* those of FILTER_BARE, and to map and lock memory, and to install another filter */
+	FILTER_BARE,        /* read, write, ppoll, getrandom, clock_gettime, munmap, exit */
 };
 
 /*

@@ -68,7 +68,8 @@ TEST(numbers_are_read_in_the_wrong_byte_order_or_size)
 		const char *hex;
 		uint64_t value;
 	} rows[] = {{"00", 0}, {"17", 23}, {"1818", 24}, {"18ff", 255}, {"190100", 256}, {"19ffff", 65535},
-		{"1a00010000", 65536}, {"1affffffff", 4294967295}, {"1b0102030405060708", 0x0102030405060708}};
+		{"1a00010000", 65536}, {"1affffffff", 4294967295},
+		{"1b0102030405060708", 0x0102030405060708}};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct cbor item = opened(rows[i].hex);
@@ -135,8 +136,8 @@ TEST(what_is_written_is_not_canonical)
 	struct bytes empty = {NULL, 0}, four = {"\1\2\3\4", 4}, longer = {long_string, sizeof(long_string)};
 
 	unit_fill(1, long_string, sizeof(long_string));
-	cbor_write(&o, "{2 0 23 24 255 256 65535 -1 -24 -25 [2 'hmac-secret' %s %d %o %o %b %b", "id", -257, true, false,
-		&empty, &four);
+	cbor_write(&o, "{2 0 23 24 255 256 65535 -1 -24 -25 [2 'hmac-secret' %s %d %o %o %b %b", "id", -257,
+		true, false, &empty, &four);
 	assert_false(o.full);
 	unit_equals_hex(buffer,
 		"a20017181818ff19010019ffff20373818826b686d61632d736563726574626964390100f5f4404401020304");

@@ -8,7 +8,8 @@
 TEST(sha256_of_several_runs_is_not_that_of_one)
 {
 	/* FIPS 180-2, B.2, in three pieces */
-	struct bytes parts[] = {{"abcdbcdecdef", 12}, {"", 0}, {"defgefghfghighijhijkijkljklmklmnlmnomnopnopq", 44}};
+	struct bytes parts[] = {{"abcdbcdecdef", 12}, {"", 0},
+		{"defgefghfghighijhijkijkljklmklmnlmnomnopnopq", 44}};
 	uint8_t out[HMAC_BYTES];
 
 	hmac_sha256(parts, 3, out);
@@ -88,10 +89,11 @@ TEST(a_point_that_is_not_on_the_curve_is_taken)
 
 TEST(a_scalar_of_zero_or_of_the_order_or_more_is_taken)
 {
-	static const char *const wrong[] = {"0000000000000000000000000000000000000000000000000000000000000000",
-		"ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
-		"ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632552",
-		"ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"};
+	static const char *const wrong[] =
+		{"0000000000000000000000000000000000000000000000000000000000000000",
+			"ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
+			"ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632552",
+			"ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"};
 	struct p256_point out;
 	uint8_t scalar[P256_BYTES];
 

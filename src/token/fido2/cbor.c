@@ -139,7 +139,7 @@ bool cbor_bytes(const struct cbor *item, struct bytes *out)
 bool cbor_is_text(const struct cbor *item, const char *text)
 {
 	return item->kind == CBOR_TEXT && item->value == strlen(text) &&
-		!memcmp(item->rest.data, text, (size_t)item->value);
+	       !memcmp(item->rest.data, text, (size_t)item->value);
 }
 
 bool cbor_is_true(const struct cbor *item)

@@ -4,9 +4,21 @@
 #include <string.h>
 
 enum { GET_ASSERTION = 2, GET_INFO = 4, CLIENT_PIN = 6 };
-enum { INFO_EXTENSIONS = 2, INFO_OPTIONS = 4, INFO_MAX_MSG_SIZE = 5, INFO_PROTOCOLS = 6, MESSAGE_MIN_BYTES = 1024 };
+enum {
+	INFO_EXTENSIONS = 2,
+	INFO_OPTIONS = 4,
+	INFO_MAX_MSG_SIZE = 5,
+	INFO_PROTOCOLS = 6,
+	MESSAGE_MIN_BYTES = 1024
+};
 enum { GET_RETRIES = 1, GET_KEY_AGREEMENT = 2, GET_PIN_TOKEN = 5, GET_PIN_TOKEN_WITH_PERMISSIONS = 9 };
-enum { ANSWER_KEY_AGREEMENT = 1, ANSWER_TOKEN = 2, ANSWER_RETRIES = 3, ANSWER_POWER_CYCLE = 4, ANSWER_AUTH_DATA = 2 };
+enum {
+	ANSWER_KEY_AGREEMENT = 1,
+	ANSWER_TOKEN = 2,
+	ANSWER_RETRIES = 3,
+	ANSWER_POWER_CYCLE = 4,
+	ANSWER_AUTH_DATA = 2
+};
 /* COSE_Key (RFC 9053, section 7.1): ours is {kty: EC2, alg: ECDH-ES+HKDF-256, crv: P-256, x, y} (CTAP 2.1, 6.5.6). */
 enum { COSE_KTY = 1, COSE_CRV = -1, COSE_X = -2, COSE_Y = -3, KTY_EC2 = 2, CRV_P256 = 1 };
 #define OUR_KEY "{5 1 2 3 -25 -1 1 -2 %b -3 %b "
@@ -38,13 +50,15 @@ static enum cause call(struct ctap *c, struct error *err)
 		return error_set(err, CAUSE_DEVICE,
 			"the token's credential is too long for this security key, which takes messages of %llu bytes",
 			(unsigned long long)c->message_max_bytes);
-	cause = hid_exchange(&c->hid, (struct bytes){c->message, c->out.used}, c->answer, sizeof(c->answer), &got, err);
+	cause = hid_exchange(&c->hid, (struct bytes){c->message, c->out.used}, c->answer, sizeof(c->answer),
+		&got, err);
 	if (cause)
 		return cause;
 	if (!got)
 		return malformed(err, "status");
 	c->status = c->answer[0];
-	if (!c->status && (!cbor_open((struct bytes){c->answer + 1, got - 1}, &c->map) || c->map.kind != CBOR_MAP))
+	if (!c->status &&
+		(!cbor_open((struct bytes){c->answer + 1, got - 1}, &c->map) || c->map.kind != CBOR_MAP))
 		return malformed(err, "CBOR map");
 	return CAUSE_OK;
 }
@@ -113,7 +127,8 @@ enum cause ctap_get_info(struct ctap *c, struct ctap_info *info, struct error *e
 	begin(c, GET_INFO); /* it has no parameters */
 	cause = call(c, err);
 	if (!cause && c->status)
-		return error_set(err, CAUSE_DEVICE, "the security key does not say what it is: status 0x%02x", c->status);
+		return error_set(err, CAUSE_DEVICE, "the security key does not say what it is: status 0x%02x",
+			c->status);
 	if (cause)
 		return cause;
 	*info = (struct ctap_info){0};
@@ -153,9 +168,10 @@ static bool read_peer(const struct cbor *map, struct p256_point *out)
 {
 	struct cbor key, v;
 
-	return cbor_at(map, ANSWER_KEY_AGREEMENT, &key) && cbor_at(&key, COSE_KTY, &v) && v.kind == CBOR_UINT &&
-		v.value == KTY_EC2 && cbor_at(&key, COSE_CRV, &v) && v.kind == CBOR_UINT && v.value == CRV_P256 &&
-		coordinate(&key, COSE_X, out->x) && coordinate(&key, COSE_Y, out->y);
+	return cbor_at(map, ANSWER_KEY_AGREEMENT, &key) && cbor_at(&key, COSE_KTY, &v) &&
+	       v.kind == CBOR_UINT && v.value == KTY_EC2 && cbor_at(&key, COSE_CRV, &v) &&
+	       v.kind == CBOR_UINT && v.value == CRV_P256 && coordinate(&key, COSE_X, out->x) &&
+	       coordinate(&key, COSE_Y, out->y);
 }
 
 /* A new key pair for each agreement. One of 2^32 random numbers is not below the curve's order. */
@@ -208,8 +224,8 @@ enum cause ctap_pin_tries(struct ctap *c, unsigned protocol, unsigned *left, boo
 }
 
 /* Write our key as member @key_name, and what is encrypted of @text as @text_name. */
-static enum cause put_sealed(struct ctap *c, int key_name, int text_name, struct bytes text, struct bytes *sealed,
-	struct error *err)
+static enum cause put_sealed(struct ctap *c, int key_name, int text_name, struct bytes text,
+	struct bytes *sealed, struct error *err)
 {
 	struct bytes x = {c->ours.x, sizeof(c->ours.x)}, y = {c->ours.y, sizeof(c->ours.y)};
 	uint8_t iv[PINUV_IV_BYTES];
@@ -257,7 +273,8 @@ static void begin_assertion(struct ctap *c, const struct fido2_token *t, const c
 
 	begin(c, GET_ASSERTION);
 	cbor_write(&c->out, map);
-	cbor_write(&c->out, "1 %s 2 %b 3 [1 {2 'id' %b 'type' 'public-key'", t->rp, &client_data_hash, &credential);
+	cbor_write(&c->out, "1 %s 2 %b 3 [1 {2 'id' %b 'type' 'public-key'", t->rp, &client_data_hash,
+		&credential);
 }
 
 enum cause ctap_preflight(struct ctap *c, const struct fido2_token *t, struct error *err)
@@ -275,11 +292,13 @@ static enum cause put_hmac_secret(struct ctap *c, const struct fido2_token *t, s
 	struct bytes sealed, b = {mac, 0};
 	enum cause cause;
 
-	cbor_write(&c->out, shared->protocol == PINUV_ONE ? "4 {1 'hmac-secret' {3" : "4 {1 'hmac-secret' {4");
+	cbor_write(&c->out,
+		shared->protocol == PINUV_ONE ? "4 {1 'hmac-secret' {3" : "4 {1 'hmac-secret' {4");
 	cause = put_sealed(c, 1, 2, (struct bytes){t->salt, sizeof(t->salt)}, &sealed, err);
 	if (cause)
 		return cause;
-	b.len = pinuv_authenticate(shared->protocol, (struct bytes){shared->mac_key, sizeof(shared->mac_key)}, sealed, mac);
+	b.len = pinuv_authenticate(shared->protocol, (struct bytes){shared->mac_key, sizeof(shared->mac_key)},
+		sealed, mac);
 	cbor_write(&c->out, "3 %b", &b);
 	if (shared->protocol != PINUV_ONE)
 		cbor_write(&c->out, "4 %d", shared->protocol);
@@ -291,8 +310,9 @@ static void put_authentication(struct ctap *c)
 {
 	const struct ctap_secrets *s = c->secrets;
 	uint8_t mac[PINUV_MAC_MAX_BYTES];
-	struct bytes b = {mac, pinuv_authenticate(s->shared.protocol, (struct bytes){s->pin_token, s->pin_token_len},
-				       client_data_hash, mac)};
+	struct bytes b = {mac,
+		pinuv_authenticate(s->shared.protocol, (struct bytes){s->pin_token, s->pin_token_len},
+			client_data_hash, mac)};
 
 	cbor_write(&c->out, "6 %b 7 %d", &b, s->shared.protocol);
 }
@@ -312,12 +332,14 @@ static enum cause read_secret(struct ctap_secrets *s, const struct cbor *map, st
 		!cbor_open((struct bytes){p + AUTH_HEAD_BYTES, data.len - AUTH_HEAD_BYTES}, &extensions) ||
 		!cbor_named(&extensions, "hmac-secret", &v) || !cbor_bytes(&v, &sealed))
 		return malformed(err, "hmac-secret");
-	if (!pinuv_decrypt(&s->shared, sealed, s->output, sizeof(s->output), &len) || len != sizeof(s->output))
+	if (!pinuv_decrypt(&s->shared, sealed, s->output, sizeof(s->output), &len) ||
+		len != sizeof(s->output))
 		return malformed(err, "secret of 32 bytes");
 	return CAUSE_OK;
 }
 
-enum cause ctap_get_secret(struct ctap *c, const struct fido2_token *t, struct ctap_ask ask, struct error *err)
+enum cause ctap_get_secret(struct ctap *c, const struct fido2_token *t, struct ctap_ask ask,
+	struct error *err)
 {
 	enum cause cause;
 

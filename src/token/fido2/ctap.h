@@ -53,7 +53,7 @@ struct ctap_secrets {
 	struct pinuv shared;
 	uint8_t pin_hash[CTAP_PIN_HASH_BYTES]; /* the first bytes of SHA-256 of the PIN */
 	uint8_t pin_token[PINUV_TEXT_MAX_BYTES];
-	size_t pin_token_len; /* 0: there is none */
+	size_t pin_token_len;                   /* 0: there is none */
 	uint8_t sealed[PINUV_SEALED_MAX_BYTES]; /* what is sent of pin_hash, or of the salt */
 	uint8_t output[CTAP_SECRET_BYTES];
 };

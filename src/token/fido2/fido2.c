@@ -10,8 +10,9 @@
 enum {
 	PIN_MIN_BYTES = 4, /* CTAP 2.1, 6.5.1: 4 characters to 63 bytes */
 	PIN_MAX_BYTES = 63,
-	ASKS_MAX = 8,         /* as often as keys let one be wrong */
-	QUICK_US = 5000000,   /* a key waits longer for a touch; one that does not is asked so many times only: */
+	ASKS_MAX = 8, /* as often as keys let one be wrong */
+	QUICK_US =
+		5000000, /* a key waits longer for a touch; one that does not is asked so many times only: */
 	QUICK_MAX = 8,
 };
 
@@ -40,9 +41,11 @@ static enum cause check_abilities(const struct run *r, struct error *err)
 	if (!info->hmac_secret)
 		return error_set(err, CAUSE_DEVICE, "this security key has no hmac-secret");
 	if (!info->protocol)
-		return error_set(err, CAUSE_DEVICE, "this security key knows neither PIN/UV protocol 1 nor 2");
+		return error_set(err, CAUSE_DEVICE,
+			"this security key knows neither PIN/UV protocol 1 nor 2");
 	if (r->t->pin == TOKEN_YES && !info->pin_set)
-		return error_set(err, CAUSE_DEVICE, "the token wants a PIN, and this security key has none set");
+		return error_set(err, CAUSE_DEVICE,
+			"the token wants a PIN, and this security key has none set");
 	if (r->t->verification == TOKEN_YES && !r->ask.pin && !info->verification)
 		return error_set(err, CAUSE_DEVICE,
 			"the token wants built-in user verification, and this security key has none set up");
@@ -71,7 +74,8 @@ static enum cause find_credential(struct run *r, struct error *err)
 	case CTAP_INVALID_OPTION:
 		return CAUSE_OK;
 	case CTAP_NO_CREDENTIALS:
-		return error_set(err, CAUSE_DEVICE, "this security key does not hold the credential of the token");
+		return error_set(err, CAUSE_DEVICE,
+			"this security key does not hold the credential of the token");
 	default:
 		return refused(err, "to look for the credential", r->c->status);
 	}
@@ -91,7 +95,8 @@ static enum cause hash_pin(struct run *r, unsigned left, struct error *err)
 			return error_set(err, CAUSE_PASSPHRASE, "the PIN was asked for %d times", ASKS_MAX);
 		cause = r->person->ask_pin(left, r->person->pin, &pin.len, err);
 		if (!cause && (pin.len < PIN_MIN_BYTES || pin.len > PIN_MAX_BYTES))
-			r->person->say("a PIN has %d to %d bytes; no try was used up", PIN_MIN_BYTES, PIN_MAX_BYTES);
+			r->person->say("a PIN has %d to %d bytes; no try was used up", PIN_MIN_BYTES,
+				PIN_MAX_BYTES);
 	} while (!cause && (pin.len < PIN_MIN_BYTES || pin.len > PIN_MAX_BYTES));
 	if (!cause) {
 		hmac_sha256(&pin, 1, hash);
@@ -206,7 +211,8 @@ static enum cause explain(unsigned status, struct error *err)
 {
 	switch (status) {
 	case CTAP_NO_CREDENTIALS:
-		return error_set(err, CAUSE_DEVICE, "this security key does not hold the credential of the token");
+		return error_set(err, CAUSE_DEVICE,
+			"this security key does not hold the credential of the token");
 	case CTAP_PUAT_REQUIRED:
 		return error_set(err, CAUSE_DEVICE,
 			"the security key demands its PIN, and the token was enrolled without: enrol it again");
@@ -236,7 +242,8 @@ static enum cause get_secret(struct run *r, struct error *err)
 	}
 }
 
-enum cause fido2_run(struct ctap *c, const struct fido2_token *t, const struct fido2_person *person, struct error *err)
+enum cause fido2_run(struct ctap *c, const struct fido2_token *t, const struct fido2_person *person,
+	struct error *err)
 {
 	struct run r = {.c = c, .t = t, .person = person};
 	enum cause cause = ctap_get_info(c, &r.info, err);

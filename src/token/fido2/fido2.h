@@ -22,7 +22,7 @@ struct fido2_person {
  * Fails: CAUSE_DEVICE (another key holds the credential, this one is gone, silent or wrong, must be unplugged first),
  * CAUSE_PASSPHRASE (PIN wrong, blocked or not given), CAUSE_KERNEL.
  */
-enum cause fido2_run(struct ctap *c, const struct fido2_token *t, const struct fido2_person *person, struct error *err)
-	MUST_USE;
+enum cause fido2_run(struct ctap *c, const struct fido2_token *t, const struct fido2_person *person,
+	struct error *err) MUST_USE;
 
 #endif

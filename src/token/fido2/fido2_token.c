@@ -7,8 +7,8 @@
 
 static const char default_rp[] = "io.systemd.cryptsetup";
 
-static enum cause read_bytes(const struct json *root, const char *name, uint8_t *out, size_t room, size_t *len,
-	struct error *err)
+static enum cause read_bytes(const struct json *root, const char *name, uint8_t *out, size_t room,
+	size_t *len, struct error *err)
 {
 	const char *text = json_string(json_member(root, name));
 
@@ -20,7 +20,8 @@ static enum cause read_bytes(const struct json *root, const char *name, uint8_t 
 	return CAUSE_OK;
 }
 
-static enum cause read_choice(const struct json *root, const char *name, enum token_choice *out, struct error *err)
+static enum cause read_choice(const struct json *root, const char *name, enum token_choice *out,
+	struct error *err)
 {
 	const struct json *v = json_member(root, name);
 	bool yes;
@@ -49,8 +50,8 @@ static enum cause read_rp(const struct json *root, struct fido2_token *out, stru
 /* What a newer systemd adds may change what the secret is: it must not be passed over. */
 static enum cause find_unknown(const struct json *root, struct error *err)
 {
-	static const char *const known[] = {"fido2-credential", "fido2-salt", "fido2-rp", "fido2-clientPin-required",
-		"fido2-up-required", "fido2-uv-required"};
+	static const char *const known[] = {"fido2-credential", "fido2-salt", "fido2-rp",
+		"fido2-clientPin-required", "fido2-up-required", "fido2-uv-required"};
 
 	for (const struct json *v = json_first(root); v; v = json_next(v)) {
 		const char *name = json_name(v);
@@ -73,12 +74,13 @@ static enum cause read_members(const struct json *root, struct fido2_token *out,
 
 	if (!type || strcmp(type, "systemd-fido2"))
 		return error_set(err, CAUSE_UNSUPPORTED, "token: its type is not systemd-fido2");
-	cause = read_bytes(root, "fido2-credential", out->credential, sizeof(out->credential), &out->credential_len,
-		err);
+	cause = read_bytes(root, "fido2-credential", out->credential, sizeof(out->credential),
+		&out->credential_len, err);
 	if (!cause)
 		cause = read_bytes(root, "fido2-salt", salt, sizeof(salt), &salt_len, err);
 	if (!cause && salt_len != TOKEN_SALT_BYTES)
-		cause = error_set(err, CAUSE_UNSUPPORTED, "token: fido2-salt has %llu bytes, security keys take %d",
+		cause = error_set(err, CAUSE_UNSUPPORTED,
+			"token: fido2-salt has %llu bytes, security keys take %d",
 			(unsigned long long)salt_len, TOKEN_SALT_BYTES);
 	if (!cause)
 		memcpy(out->salt, salt, sizeof(out->salt));

@@ -10,7 +10,11 @@ enum { INIT = 0x86, CBOR = 0x90, CANCEL = 0x91, KEEPALIVE = 0xbb, ERROR = 0xbf, 
 /* What a KEEPALIVE and an ERROR say. */
 enum { STATUS_WANTS_TOUCH = 2, ERROR_BUSY = 6 };
 enum { INIT_ANSWER_BYTES = 17, HAS_CBOR = 0x04 };
-enum { FIRST_HEAD = 7, MORE_HEAD = 5, MESSAGE_MAX_BYTES = HID_REPORT_BYTES - FIRST_HEAD + 128 * (HID_REPORT_BYTES - MORE_HEAD) };
+enum {
+	FIRST_HEAD = 7,
+	MORE_HEAD = 5,
+	MESSAGE_MAX_BYTES = HID_REPORT_BYTES - FIRST_HEAD + 128 * (HID_REPORT_BYTES - MORE_HEAD)
+};
 enum { SECOND_US = 1000000, BUSY_PAUSE_US = 500000 };
 
 static const uint32_t broadcast = UINT32_MAX;
@@ -61,8 +65,9 @@ struct incoming {
 static enum cause receive(const struct hid *h, uint8_t *report, uint64_t deadline_us, struct error *err)
 {
 	for (;;) {
-		enum cause cause = clock_now_us() > deadline_us ? CAUSE_RESOURCE :
-								   h->port->receive(h->port->context, report, deadline_us);
+		enum cause cause = clock_now_us() > deadline_us
+		                           ? CAUSE_RESOURCE
+		                           : h->port->receive(h->port->context, report, deadline_us);
 
 		if (cause == CAUSE_RESOURCE)
 			return error_set(err, CAUSE_DEVICE, "the security key does not answer in time");
@@ -112,8 +117,9 @@ static enum cause receive_message(const struct hid *h, struct incoming *in, stru
 	while (!cause && in->used < in->len) {
 		cause = receive(h, report, in->deadline_us, err);
 		if (!cause && report[4] != sequence)
-			cause = error_set(err, CAUSE_DEVICE, "the security key's answer has report %u where %u belongs",
-				report[4], sequence);
+			cause = error_set(err, CAUSE_DEVICE,
+				"the security key's answer has report %u where %u belongs", report[4],
+				sequence);
 		if (!cause)
 			take(in, report, MORE_HEAD);
 		sequence++;
@@ -125,7 +131,8 @@ enum cause hid_open(struct hid *h, const struct hid_port *port, const uint8_t no
 	struct error *err)
 {
 	uint8_t answer[HID_REPORT_BYTES] = {0};
-	struct incoming in = {.data = answer, .room = sizeof(answer),
+	struct incoming in = {.data = answer,
+		.room = sizeof(answer),
 		.deadline_us = clock_now_us() + HID_ANSWER_S * SECOND_US};
 	enum cause cause;
 

@@ -51,7 +51,8 @@ bool pinuv_decrypt(const struct pinuv *p, struct bytes sealed, uint8_t *out, siz
 	return true;
 }
 
-size_t pinuv_authenticate(unsigned protocol, struct bytes key, struct bytes message, uint8_t out[PINUV_MAC_MAX_BYTES])
+size_t pinuv_authenticate(unsigned protocol, struct bytes key, struct bytes message,
+	uint8_t out[PINUV_MAC_MAX_BYTES])
 {
 	hmac_run(key, &message, 1, out);
 	return protocol == PINUV_ONE ? 16 : HMAC_BYTES;

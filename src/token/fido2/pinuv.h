@@ -32,6 +32,7 @@ size_t pinuv_encrypt(const struct pinuv *p, const uint8_t iv[PINUV_IV_BYTES], co
 bool pinuv_decrypt(const struct pinuv *p, struct bytes sealed, uint8_t *out, size_t room, size_t *len);
 
 /* Authenticate @message under @key; returns the bytes of @out. */
-size_t pinuv_authenticate(unsigned protocol, struct bytes key, struct bytes message, uint8_t out[PINUV_MAC_MAX_BYTES]);
+size_t pinuv_authenticate(unsigned protocol, struct bytes key, struct bytes message,
+	uint8_t out[PINUV_MAC_MAX_BYTES]);
 
 #endif
