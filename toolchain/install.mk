@@ -2,13 +2,13 @@
 # What leaves the tree: releases, packages, and what make install puts where.
 all-targets: ## the programs for every architecture; the compilers are installed
 	toolchain/setup targets
-	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t all || exit 1; done
+	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t all tokens || exit 1; done
 	@O=$(O) toolchain/size $(TARGETS)
 dist: all-targets ## a release in build/dist: sources, programs, SPDX, SHA256SUMS
 	@O=$(O) toolchain/dist $(TARGETS)
 deb: all ## packages for Debian and Ubuntu, in build/deb: the programs, and the hooks (latchkey-initramfs)
 	@O=$(O) toolchain/deb $(TARGET)
-size: all ## bytes of the programs, of every target that was built, beside their bounds
+size: all tokens ## bytes of the programs, of every target that was built, beside their bounds
 	@O=$(O) toolchain/size $(TARGETS)
 
 # Where things go. What belongs to an initramfs builder lies where that one looks, whatever PREFIX is.
