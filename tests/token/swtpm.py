@@ -230,8 +230,11 @@ class Swtpm:
         mine = ours.public_key().public_numbers()
         mx, my = mine.x.to_bytes(32, "big"), mine.y.to_bytes(32, "big")
         seed = hashlib.sha256(b"\0\0\0\1" + ours.exchange(ec.ECDH(), theirs) + b"DUPLICATE\0" + mx + x).digest()
-        cipher = Cipher(algorithms.AES(kdfa(seed, b"STORAGE", name_of(public), bits=128)), modes.CFB(b"\0" * 16)).encryptor()
-        hidden = cipher.update(sensitive)
+        block = Cipher(algorithms.AES(kdfa(seed, b"STORAGE", name_of(public), bits=128)), modes.ECB()).encryptor()
+        hidden, before = b"", b"\0" * 16
+        for i in range(0, len(sensitive), 16):  # CFB
+            before = bytes(a ^ b for a, b in zip(block.update(before), sensitive[i:i + 16]))
+            hidden += before
         integrity = hmac.digest(kdfa(seed, b"INTEGRITY"), hidden + name_of(public), "sha256")
         return sized(sized(integrity) + hidden) + sized(public) + sized(sized(mx) + sized(my))
 

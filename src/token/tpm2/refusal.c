@@ -25,12 +25,11 @@ static const struct row {
 	{0x921, CAUSE_PASSPHRASE, "the TPM is locked after too many wrong PINs"},
 	{0x922, CAUSE_DEVICE, "the TPM is not ready"},
 	{0x8b, CAUSE_DEVICE, "the TPM has no key at the token's handle"},
-	{0x8e, CAUSE_PASSPHRASE, "wrong PIN"},
-	{0xa2, CAUSE_PASSPHRASE, "wrong PIN"},
+	{0x8e, CAUSE_DEVICE, "the TPM wants a password"},
+	{0xa2, CAUSE_DEVICE, "the TPM wants a password"},
 	{0x9d, CAUSE_PASSPHRASE, "the TPM's policy is not met"},
 	{0x9f, CAUSE_DEVICE, "this token belongs to another TPM, or the TPM was cleared"},
 	{0x83, CAUSE_UNSUPPORTED, "the TPM does not have this hash"},
-	{0x84, CAUSE_UNSUPPORTED, "the TPM does not have this algorithm or size"},
 };
 
 enum cause refusal_set(const char *name, uint32_t rc, struct error *err)

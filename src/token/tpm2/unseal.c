@@ -189,26 +189,47 @@ static enum cause bind(struct run *r, const struct token_blob *blob, struct erro
 	return cause;
 }
 
-/* Without a PIN where one is wanted: everything but the unsealing. */
-static enum cause open_blob(struct run *r, const struct token_blob *blob, bool whole, struct error *err)
+/* A refused authorization is a wrong PIN; without a PIN, a session key that the TPM does not share. */
+static enum cause explain_refusal(const struct run *r, enum cause cause, struct error *err)
+{
+	if (r->tpm->rc != TPM_RC_AUTH_FAIL && r->tpm->rc != TPM_RC_BAD_AUTH)
+		return cause;
+	if (r->token->pin)
+		return error_set(err, CAUSE_PASSPHRASE, "wrong PIN (TPM2_Unseal: 0x%x)", r->tpm->rc);
+	return error_set(err, CAUSE_DEVICE,
+		"the session is not the TPM's: something between it and this program has changed it (TPM2_Unseal: 0x%x)",
+		r->tpm->rc);
+}
+
+static enum cause unseal(struct run *r, const struct token_blob *blob, uint32_t object, struct error *err)
 {
 	struct unseal_secrets *s = r->s;
 	uint8_t name[TPM_NAME_BYTES];
-	uint32_t object = 0;
+	enum cause cause;
 	size_t len;
+
+	key_name(blob->public, name);
+	memcpy(s->session.auth, s->auth, s->auth_len);
+	s->session.auth_len = s->auth_len;
+	cause = session_unseal(r->tpm, &s->session, object, name, r->token->pin != TOKEN_PIN_NONE,
+		s->secret + s->secret_len, SHARE_MAX_BYTES, &len, err);
+	if (cause)
+		return explain_refusal(r, cause, err);
+	s->secret_len += len;
+	return CAUSE_OK;
+}
+
+/* Not @whole: everything but the unsealing. */
+static enum cause open_blob(struct run *r, const struct token_blob *blob, bool whole, struct error *err)
+{
+	uint32_t object = 0;
 	enum cause cause = load(r, blob, &object, err);
 
 	if (!cause)
 		cause = bind(r, blob, err);
-	if (!cause && whole) {
-		key_name(blob->public, name);
-		memcpy(s->session.auth, s->auth, s->auth_len);
-		s->session.auth_len = s->auth_len;
-		cause = session_unseal(r->tpm, &s->session, object, name, r->token->pin != TOKEN_PIN_NONE,
-			s->secret + s->secret_len, SHARE_MAX_BYTES, &len, err);
-		s->secret_len += cause ? 0 : len;
-	}
-	tpm_flush(r->tpm, &s->session.handle);
+	if (!cause && whole)
+		cause = unseal(r, blob, object, err);
+	tpm_flush(r->tpm, &r->s->session.handle);
 	tpm_flush(r->tpm, &object);
 	return cause;
 }
@@ -256,7 +277,8 @@ static enum cause open_with_pin(struct run *r, struct error *err)
 
 		if (!cause)
 			cause = open_all(r, true, err);
-		if (!cause || (r->tpm->rc != TPM_RC_AUTH_FAIL && r->tpm->rc != TPM_RC_BAD_AUTH))
+		if (cause != CAUSE_PASSPHRASE ||
+			(r->tpm->rc != TPM_RC_AUTH_FAIL && r->tpm->rc != TPM_RC_BAD_AUTH))
 			return cause;
 		contract_say("%s", err->text);
 	}
