@@ -199,7 +199,7 @@ SUITES := $(filter-out $(ELSEWHERE),$(foreach d,build docs cli constant_time fau
 	$(sort $(wildcard tests/boot/test_*))
 # What is pure arithmetic runs under emulators, too, big-endian and 32-bit ones among them.
 PURE     := $(filter $(addprefix $(B)/tests/test_,json% header% luks2% base64 hash% argon2% kdf af area digest keyslot \
-	search xts cipher cbc target text map_name names config% fat superblock partition reader fido2% token%),$(UNIT))
+	search xts cipher cbc target text map_name names config% fat superblock partition reader fido2% token% tpm2%),$(UNIT))
 BOARDS := $(patsubst board/%/board.mk,%,$(sort $(wildcard board/*/*/board.mk)))
 # Every other target, the one that differs most from this machine first: 32 bits, big-endian, no floating point.
 OTHERS     := mips-linux-muslsf $(filter-out mips-linux-muslsf x86_64-linux-musl,$(TARGETS))
