@@ -106,7 +106,7 @@ enum cause tpm_call(struct tpm *tpm, const struct tpm_call *call, struct tpm_rep
 
 	tpm->rc = 0;
 	if (contract_is_ended() && call->code != TPM_CC_FLUSH_CONTEXT)
-		return error_set(err, CAUSE_DEVICE, "told to end");
+		return error_set(err, CAUSE_DEVICE, "not wanted any more");
 	if (!put_call(tpm, call, &command))
 		return error_set(err, CAUSE_DAMAGED, "%s: more than %u bytes", call->name, TPM_BYTES_MAX);
 	cause = exchange(tpm, call, command, err);

@@ -9,8 +9,11 @@
 #include <poll.h>
 #include <unistd.h>
 
-/* ENDING_US: an answer that is on its way is awaited a little when the program is to end, so that handles can be flushed. */
-enum { WAITING_US = 4000000, ENDING_US = 300000 };
+/*
+ * WAITING_US: so often latchkey is told that an answer takes its time. ENDING_MS: a program that is not wanted any more
+ * waits so long for an answer that is on its way: the next command flushes what it left in the TPM.
+ */
+enum { WAITING_US = 4000000, ENDING_MS = 150 };
 
 void transport_prepare(void)
 {
@@ -20,32 +23,34 @@ void transport_prepare(void)
 		(void)fcntl(CONTRACT_DEVICE, F_SETFL, flags | O_NONBLOCK);
 }
 
-/* Until there may be something to read; false with @err. */
-static bool wait_readable(uint64_t deadline_us, unsigned patience_ms, struct error *err)
+static bool comes_yet(void)
 {
-	uint64_t end_us = deadline_us;
+	struct timespec t = {.tv_nsec = ENDING_MS * 1000000};
+	struct pollfd p = {.fd = CONTRACT_DEVICE, .events = POLLIN};
 
+	return ppoll(&p, 1, &t, NULL) > 0;
+}
+
+/* Until there is something to read. Fails: CAUSE_DEVICE. */
+static enum cause wait_readable(uint64_t deadline_us, unsigned patience_ms, struct error *err)
+{
 	for (;;) {
-		uint64_t slice = clock_now_us() + WAITING_US;
-		enum contract_event event =
-			contract_wait_for(CONTRACT_DEVICE, slice < end_us ? slice : end_us);
-		bool late = clock_now_us() >= end_us;
+		uint64_t slice_us = clock_now_us() + WAITING_US;
 
-		if (event == CONTRACT_READY)
-			return true;
-		if (event == CONTRACT_GONE)
-			return error_set(err, CAUSE_DEVICE, "the TPM is gone"), false;
-		/* From then on that is all that is said: reading tells whether there is more. */
-		if (event == CONTRACT_ENDED && end_us != deadline_us && !late)
-			return true;
-		if (event == CONTRACT_ENDED && end_us == deadline_us)
-			end_us = clock_now_us() + ENDING_US;
-		else if (late)
+		switch (contract_wait_for(CONTRACT_DEVICE, slice_us < deadline_us ? slice_us : deadline_us)) {
+		case CONTRACT_READY:
+			return CAUSE_OK;
+		case CONTRACT_GONE:
+			return error_set(err, CAUSE_DEVICE, "the TPM is gone");
+		case CONTRACT_ENDED:
+			return comes_yet() ? CAUSE_OK : error_set(err, CAUSE_DEVICE, "not wanted any more");
+		case CONTRACT_LATE:
+			break;
+		}
+		if (clock_now_us() >= deadline_us)
 			return error_set(err, CAUSE_DEVICE, "the TPM did not answer within %u s",
-				       patience_ms / 1000),
-			       false;
-		else
-			contract_wait("the TPM is at work");
+				patience_ms / 1000);
+		contract_wait("the TPM is at work");
 	}
 }
 
@@ -62,10 +67,11 @@ static enum cause receive(uint8_t *answer, size_t *len, unsigned patience_ms, st
 
 	*len = 0;
 	do {
+		enum cause cause = wait_readable(deadline_us, patience_ms, err);
 		ssize_t n;
 
-		if (!wait_readable(deadline_us, patience_ms, err))
-			return CAUSE_DEVICE;
+		if (cause)
+			return cause;
 		n = read(CONTRACT_DEVICE, answer + *len, TPM_BYTES_MAX - *len);
 		if (!n)
 			return error_set(err, CAUSE_DEVICE, "the TPM's answer ends after %u bytes",

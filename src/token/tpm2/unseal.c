@@ -261,6 +261,8 @@ static enum cause ask_pin(struct run *r, struct error *err)
 		cause = lockout_check(&lockout, err);
 	if (!cause)
 		cause = contract_ask_pin(lockout.left, s->pin, &s->pin_len, err);
+	if (!cause && r->token->pin == TOKEN_PIN_ARGON2ID)
+		contract_wait("the PIN is being computed");
 	if (!cause)
 		cause = pin_auth(r->token, (struct bytes){s->pin, s->pin_len}, s->auth, &s->auth_len, s->lock,
 			err);
