@@ -100,7 +100,7 @@ enum cause key_read(struct bytes area, struct key *key, struct error *err)
 static enum cause draw(uint8_t *out, size_t len, struct error *err)
 {
 	if (getrandom(out, len, 0) != (ssize_t)len)
-		return error_set_os(err, CAUSE_KERNEL, errno, "no random bytes");
+		return error_set(err, CAUSE_KERNEL, "no random bytes: error %d", errno);
 	return CAUSE_OK;
 }
 

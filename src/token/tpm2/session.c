@@ -70,7 +70,7 @@ enum cause session_start(struct tpm *tpm, const struct key *key, uint32_t key_ha
 	size_t len;
 
 	if (getrandom(s->nonce_caller, sizeof(s->nonce_caller), 0) != sizeof(s->nonce_caller))
-		return error_set_os(err, CAUSE_KERNEL, errno, "no random bytes");
+		return error_set(err, CAUSE_KERNEL, "no random bytes: error %d", errno);
 	cause = key_salt(key, s->salt, encrypted, &len, err);
 	wipe_stack();
 	if (cause)

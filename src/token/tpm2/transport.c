@@ -77,7 +77,8 @@ static enum cause receive(uint8_t *answer, size_t *len, unsigned patience_ms, st
 			return error_set(err, CAUSE_DEVICE, "the TPM's answer ends after %u bytes",
 				(unsigned)*len);
 		if (n < 0 && errno != EINTR && errno != EAGAIN)
-			return error_set_os(err, CAUSE_DEVICE, errno, "the TPM's answer cannot be read");
+			return error_set(err, CAUSE_DEVICE, "the TPM's answer cannot be read: error %d",
+				errno);
 		*len += n > 0 ? (size_t)n : 0;
 	} while (*len < TPM_HEADER_BYTES ||
 		 (*len < size_said(answer, *len) && size_said(answer, *len) <= TPM_BYTES_MAX));
@@ -92,7 +93,7 @@ static enum cause exchange(void *context, struct bytes command, uint8_t *answer,
 
 	(void)context;
 	if (!text_write(CONTRACT_DEVICE, command.data, command.len))
-		return error_set_os(err, CAUSE_DEVICE, errno, "the TPM takes no command");
+		return error_set(err, CAUSE_DEVICE, "the TPM takes no command: error %d", errno);
 	cause = receive(answer, len, patience_ms, err);
 	if (cause)
 		return cause;
