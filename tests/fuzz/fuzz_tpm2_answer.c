@@ -112,6 +112,10 @@ static void make_token(struct token *t, uint8_t kind)
 	t->pcrs = kind & 8 ? 0x800080 : 0;
 	t->bank = kind & 16 ? TPM_ALG_SHA1 : 0;
 	t->primary = kind & 32 ? TPM_ALG_RSA : TPM_ALG_ECC;
+	if (kind & 128) {
+		t->signer.pcrs = 0x800;
+		t->signer.area_len = 300;
+	}
 	if (!(kind & 64))
 		return;
 	/* A modulus costs less than a point of a curve. */
@@ -125,6 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct token token;
 	static struct tpm tpm;
 	static struct unseal_secrets secrets;
+	static struct signatures signatures;
 	struct error err = {.text = ""};
 	enum cause cause;
 
@@ -134,7 +139,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	asked = &token;
 	tpm = (struct tpm){.transport = {exchange, pause_not, NULL}};
 	memset(&secrets, 0, sizeof(secrets));
-	cause = unseal_run(&tpm, &token, &secrets, UINT64_MAX, &err);
+	signatures.count = 1; /* of what the policy's digest is in the token, so that it is found */
+	signatures.list[0].len = 256;
+	cause = unseal_run(&tpm, &token, &secrets, UINT64_MAX, &signatures, &err);
 	fuzz_check(cause != CAUSE_OK, "a success");
 	fuzz_check(err.cause == cause && err.text[0], "a cause without a sentence");
 	fuzz_check_printable(err.text);

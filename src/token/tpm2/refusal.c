@@ -28,6 +28,7 @@ static const struct row {
 	{0x8e, CAUSE_DEVICE, "the TPM wants a password"},
 	{0xa2, CAUSE_DEVICE, "the TPM wants a password"},
 	{0x9d, CAUSE_PASSPHRASE, "the TPM's policy is not met"},
+	{0x9b, CAUSE_PASSPHRASE, "the signature is not of the token's key"},
 	{0x9f, CAUSE_DEVICE, "this token belongs to another TPM, or the TPM was cleared"},
 	{0x83, CAUSE_UNSUPPORTED, "the TPM does not have this hash"},
 };

@@ -4,6 +4,7 @@
 #include "format/base64.h"
 #include "format/json.h"
 #include "secret/wipe.h"
+#include "token/tpm2/field.h"
 #include "token/tpm2/policy.h"
 #include <string.h>
 
@@ -35,15 +36,13 @@ static enum cause read_flag(const struct json *root, const char *name, bool *out
 static const struct refused {
 	const char *name, *why;
 } refused[] = {
-	{"tpm2_pubkey", "a signed PCR policy (tpm2_pubkey)"},
-	{"tpm2_pubkey_pcrs", "a signed PCR policy (tpm2_pubkey)"},
-	{"tpm2_pubkey_ref", "a signed PCR policy (tpm2_pubkey)"},
+	{"tpm2_pubkey_ref", "a signed PCR policy with a reference (tpm2_pubkey_ref)"},
 	{"tpm2_pcrlock_nv", "a policy of systemd-pcrlock (tpm2_pcrlock)"},
 };
 
 static const char *const known[] = {"tpm2-blob", "tpm2-pcrs", "tpm2-pcr-bank", "tpm2-primary-alg",
-	"tpm2-policy-hash", "tpm2-pin", "tpm2_salt", "tpm2_srk", "tpm2_pcrlock", "tpm2_argon2id_memcost",
-	"tpm2_argon2id_iterations", "tpm2_argon2id_lanes"};
+	"tpm2-policy-hash", "tpm2-pin", "tpm2_salt", "tpm2_srk", "tpm2_pubkey", "tpm2_pubkey_pcrs",
+	"tpm2_pcrlock", "tpm2_argon2id_memcost", "tpm2_argon2id_iterations", "tpm2_argon2id_lanes"};
 
 enum { REFUSED = sizeof(refused) / sizeof(*refused), KNOWN = sizeof(known) / sizeof(*known) };
 
@@ -98,31 +97,6 @@ static enum cause read_blob(const struct json *v, struct token_blob *blob, struc
 	return CAUSE_OK;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static enum cause read_policy(const struct json *v, uint8_t *policy, struct error *err)
-{
-	static const char name[] = "tpm2-policy-hash";
-	const char *hex = json_string(v);
-
-	if (!hex || strlen(hex) != 2 * TPM_DIGEST_BYTES)
-		return damaged(name, err);
-	for (int i = 0; i < TPM_DIGEST_BYTES; i++) {
-		int high = hex_digit(hex[2 * i]), low = hex_digit(hex[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return damaged(name, err);
-		policy[i] = (uint8_t)(high << 4 | low);
-	}
-	return CAUSE_OK;
-}
-
 /* One blob and one digest, or as many of both in arrays (systemd 257 and later). */
 static enum cause read_blobs(const struct json *root, struct token *t, struct error *err)
 {
@@ -141,7 +115,9 @@ static enum cause read_blobs(const struct json *root, struct token *t, struct er
 				TOKEN_BLOBS_MAX);
 		cause = read_blob(blob, &t->blobs[t->blob_count], err);
 		if (!cause)
-			cause = read_policy(policy, t->blobs[t->blob_count].policy, err);
+			cause = field_digest(policy, t->blobs[t->blob_count].policy)
+			                ? CAUSE_OK
+			                : damaged("tpm2-policy-hash", err);
 		blob = several ? json_next(blob) : NULL;
 		policy = several ? json_next(policy) : NULL;
 	}
@@ -156,20 +132,31 @@ static enum cause read_pcrs(const struct json *root, struct token *t, struct err
 {
 	const struct json *pcrs = json_member(root, "tpm2-pcrs"), *bank = json_member(root, "tpm2-pcr-bank");
 	const char *name = json_string(bank);
-	uint32_t pcr;
 
-	if (!json_is_array(pcrs))
+	if (!field_pcrs(pcrs, &t->pcrs))
 		return damaged("tpm2-pcrs", err);
-	for (const struct json *v = json_first(pcrs); v; v = json_next(v)) {
-		if (!json_u32(v, &pcr) || pcr >= POLICY_PCRS)
-			return damaged("tpm2-pcrs", err);
-		t->pcrs |= 1u << pcr;
-	}
 	if (bank && !name)
 		return damaged("tpm2-pcr-bank", err);
 	if (name && !policy_find_bank(name, &t->bank))
 		return error_set(err, CAUSE_UNSUPPORTED, "the token's PCR bank \"%s\" is not known", name);
 	return CAUSE_OK;
+}
+
+/* A signed policy: both members, or none. */
+static enum cause read_signer(const struct json *root, struct token *t, struct error *err)
+{
+	const struct json *key = json_member(root, "tpm2_pubkey"),
+			  *pcrs = json_member(root, "tpm2_pubkey_pcrs");
+	uint8_t pem[SIGNER_PEM_MAX_BYTES];
+	size_t len;
+	enum cause cause;
+
+	if (!key && !pcrs)
+		return CAUSE_OK;
+	if (!field_pcrs(pcrs, &t->signer.pcrs) || !t->signer.pcrs)
+		return damaged("tpm2_pubkey_pcrs", err);
+	cause = read_bytes(key, "tpm2_pubkey", pem, sizeof(pem), &len, err);
+	return cause ? cause : signer_read((struct bytes){pem, len}, &t->signer, err);
 }
 
 static enum cause read_argon2id(const struct json *memory, const struct json *passes,
@@ -273,6 +260,8 @@ static enum cause read_members(const struct json *root, struct token *t, struct 
 		cause = read_blobs(root, t, err);
 	if (!cause)
 		cause = read_pcrs(root, t, err);
+	if (!cause)
+		cause = read_signer(root, t, err);
 	if (!cause)
 		cause = read_pin(root, t, err);
 	return cause ? cause : read_storage_key(root, t, err);

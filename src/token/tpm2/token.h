@@ -10,6 +10,7 @@
 
 #include "crypto/kdf.h"
 #include "token/tpm2/key.h"
+#include "token/tpm2/signer.h"
 
 enum {
 	TOKEN_BLOBS_MAX = 2,
@@ -39,6 +40,7 @@ struct token {
 	struct token_blob blobs[TOKEN_BLOBS_MAX];
 	uint32_t pcrs; /* a bit each */
 	uint16_t bank; /* TPM_ALG_; 0: the token does not say */
+	struct signer signer;
 	enum token_pin pin;
 	uint8_t salt[TOKEN_SALT_MAX_BYTES];
 	size_t salt_bytes;

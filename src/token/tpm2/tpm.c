@@ -81,7 +81,6 @@ static enum cause take_reply(const struct tpm *tpm, const struct tpm_call *call,
 	struct wire_in in = {tpm->answer, tpm->answer_len, false};
 	uint16_t tag = wire_u16(&in), want = call->auth.session ? TAG_SESSIONS : TAG_NO_SESSIONS;
 
-	*reply = (struct tpm_reply){0};
 	(void)wire_get(&in, TPM_HEADER_BYTES - 2);
 	if (call->answers_handle)
 		reply->handle = wire_u32(&in);
@@ -105,6 +104,7 @@ enum cause tpm_call(struct tpm *tpm, const struct tpm_call *call, struct tpm_rep
 	enum cause cause;
 
 	tpm->rc = 0;
+	*reply = (struct tpm_reply){0};
 	if (contract_is_ended() && call->code != TPM_CC_FLUSH_CONTEXT)
 		return error_set(err, CAUSE_DEVICE, "not wanted any more");
 	if (!put_call(tpm, call, &command))

@@ -22,6 +22,7 @@ struct run {
 	struct tpm *tpm;
 	const struct token *token;
 	struct unseal_secrets *s;
+	const struct signatures *signatures;
 	struct key parent;
 	uint32_t parent_handle;
 	bool parent_is_ours; /* made anew: to be flushed */
@@ -142,6 +143,19 @@ static enum cause load(struct run *r, const struct token_blob *blob, uint32_t *o
 	return cause;
 }
 
+/* The signer's PCRs come first, alone: what they are bound to is then replaced by the signer. */
+static enum cause meet_signed(struct run *r, uint16_t bank, struct error *err)
+{
+	const struct signer *signer = &r->token->signer;
+	uint32_t session = r->s->session.handle;
+	enum cause cause = policy_pcr(r->tpm, session, bank, signer->pcrs, err);
+
+	if (!cause)
+		cause = signer_authorize(r->tpm, session, signer, r->signatures, err);
+	r->pcrs_differ = cause == CAUSE_PASSPHRASE;
+	return cause;
+}
+
 /* The session's policy, and whether it is what the token says: a TPM would refuse anyway, but not say why. */
 static enum cause meet_policy(struct run *r, const struct token_blob *blob, uint16_t bank, struct error *err)
 {
@@ -151,7 +165,9 @@ static enum cause meet_policy(struct run *r, const struct token_blob *blob, uint
 	char list[80];
 	enum cause cause = CAUSE_OK;
 
-	if (t->pcrs)
+	if (t->signer.area_len)
+		cause = meet_signed(r, bank, err);
+	if (!cause && t->pcrs)
 		cause = policy_pcr(r->tpm, session, bank, t->pcrs, err);
 	if (!cause && t->pin)
 		cause = policy_auth_value(r->tpm, session, err);
@@ -305,7 +321,8 @@ static void explain(struct run *r)
 	if (r->tpm->rc == TPM_RC_LOCKOUT && !lockout_read(r->tpm, &lockout, &ignored))
 		lockout_say(&lockout);
 	else if (r->pcrs_differ)
-		policy_show_pcrs(r->tpm, r->token->bank ? r->token->bank : TPM_ALG_SHA256, r->token->pcrs);
+		policy_show_pcrs(r->tpm, r->token->bank ? r->token->bank : TPM_ALG_SHA256,
+			r->token->pcrs | r->token->signer.pcrs);
 }
 
 static enum cause give(struct run *r, struct error *err)
@@ -318,9 +335,9 @@ static enum cause give(struct run *r, struct error *err)
 }
 
 enum cause unseal_run(struct tpm *tpm, const struct token *token, struct unseal_secrets *secrets,
-	uint64_t available_kib, struct error *err)
+	uint64_t available_kib, const struct signatures *signatures, struct error *err)
 {
-	struct run r = {.tpm = tpm, .token = token, .s = secrets};
+	struct run r = {.tpm = tpm, .token = token, .s = secrets, .signatures = signatures};
 	enum cause cause = pin_check(token, available_kib, err);
 
 	if (cause)
