@@ -11,9 +11,9 @@ enum {
 };
 
 /*
- * Encrypt @message to the key (@modulus, @exponent) into @out, which gets as many bytes as the modulus has. @seed is
- * OAEP_SEED_BYTES of random. False when the modulus has another size than 128 to OAEP_MODULUS_MAX_BYTES, its first byte is
- * zero, it is even, or the message is too long for it.
+ * Encrypt @message to the key (@modulus, @exponent) into @out, which gets as many bytes as the modulus
+ * has. @seed is OAEP_SEED_BYTES of random. False when the modulus has another size than 128 to
+ * OAEP_MODULUS_MAX_BYTES, its first byte is zero, it is even, or the message is too long for it.
  */
 bool oaep_encrypt(struct bytes modulus, uint32_t exponent, struct bytes label, struct bytes message,
 	const uint8_t *seed, uint8_t *out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A TPM that lies: whatever it answers, it gets no passphrase out of the program, no end without a sentence, and no run
- * without an end. latchkey's side of the contract is here, too.
+ * A TPM that lies: whatever it answers, it gets no passphrase out of the program, no end without a
+ * sentence, and no run without an end. latchkey's side of the contract is here, too.
  */
 #include "fuzz.h"
 #include "token/tpm2/unseal.h"
@@ -53,8 +53,8 @@ static void pause_not(void *context, unsigned ms)
 static const struct token *asked;
 
 /*
- * A byte says how: 0 to 63 the rest as it stands; up to 127 a refusal; else as the format wants it, with or without a session,
- * and so many bytes of the input. Behind that everything ends.
+ * A byte says how: 0 to 63 the rest as it stands; up to 127 a refusal; else as the format wants it, with
+ * or without a session, and so many bytes of the input. Behind that everything ends.
  */
 static size_t make_answer(uint8_t *answer)
 {

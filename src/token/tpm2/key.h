@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * key - the storage key below which a token's secret is kept (TPM 2.0 Library, part 2: 12.2; part 1: 11.4.10, 16 and B.10, C.6).
+ * key - the storage key below which a token's secret is kept (TPM 2.0 Library, part 2: 12.2; part 1:
+ * 11.4.10, 16 and B.10, C.6).
  *
- * It is the TPM's own: it decrypts only inside. Whoever knows its public part can agree on a secret with the TPM that
- * nobody between the two learns.
+ * It is the TPM's own: it decrypts only inside. Whoever knows its public part can agree on a secret with
+ * the TPM that nobody between the two learns.
  */
 #ifndef TOKEN_TPM2_KEY_H
 #define TOKEN_TPM2_KEY_H
@@ -30,21 +31,22 @@ void key_name(struct bytes area, uint8_t name[static TPM_NAME_BYTES]);
 
 /*
  * Read the public area @area, which stays the caller's: @key points into it.
- * Fails: CAUSE_DAMAGED (contradicts the format), CAUSE_UNSUPPORTED (another kind of key, curve or hash: by its number).
+ * Fails: CAUSE_DAMAGED (contradicts the format), CAUSE_UNSUPPORTED (another kind of key, curve or hash: by
+ * its number).
  */
 enum cause key_read(struct bytes area, struct key *key, struct error *err) MUST_USE;
 
 /*
- * Agree with the owner of @key on @salt (KEY_SALT_BYTES, a secret): @encrypted (KEY_ENCRYPTED_MAX_BYTES of room) is what tells it.
- * Leaves secrets on the dead stack: call wipe_stack afterwards.
+ * Agree with the owner of @key on @salt (KEY_SALT_BYTES, a secret): @encrypted (KEY_ENCRYPTED_MAX_BYTES of
+ * room) is what tells it. Leaves secrets on the dead stack: call wipe_stack afterwards.
  * Fails: CAUSE_DAMAGED (not a point of the curve, not a modulus), CAUSE_KERNEL (no random bytes).
  */
 enum cause key_salt(const struct key *key, uint8_t *salt, uint8_t *encrypted, size_t *encrypted_len,
 	struct error *err) MUST_USE;
 
 /*
- * The public area that a storage key of systemd before 254 was made from, ECC or RSA (@kind), into @out. A TPM makes
- * the same key of it each time.
+ * The public area that a storage key of systemd before 254 was made from, ECC or RSA (@kind), into @out. A
+ * TPM makes the same key of it each time.
  */
 void key_template(uint16_t kind, struct wire_out *out);
 

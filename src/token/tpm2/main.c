@@ -13,7 +13,10 @@
 #include "token/tpm2/unseal.h"
 #include <string.h>
 
-/* The inner loops of this program, in place of the architecture's (crypto/core.h): Argon2's in plain C, and no hash's. */
+/*
+ * The inner loops of this program, in place of the architecture's (crypto/core.h): Argon2's in plain C,
+ * and no hash's.
+ */
 static const char *const features[] = {NULL};
 
 static unsigned detect(void)

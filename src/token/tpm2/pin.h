@@ -19,8 +19,9 @@ enum {
 enum cause pin_check(const struct token *token, uint64_t available_kib, struct error *err) MUST_USE;
 
 /*
- * The authorization value of @pin into @auth (TPM_DIGEST_BYTES; @auth_len without trailing zeros), and for Argon2id what locks the secret
- * beside the TPM into @lock (PIN_LOCK_BYTES). Leaves secrets on the dead stack: call wipe_stack afterwards.
+ * The authorization value of @pin into @auth (TPM_DIGEST_BYTES; @auth_len without trailing zeros), and for
+ * Argon2id what locks the secret beside the TPM into @lock (PIN_LOCK_BYTES). Leaves secrets on the dead
+ * stack: call wipe_stack afterwards.
  * Fails: CAUSE_RESOURCE.
  */
 enum cause pin_auth(const struct token *token, struct bytes pin, uint8_t *auth, size_t *auth_len,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* policy - what the machine must be like for a token's secret to be given (TPM 2.0 Library, part 1: 19.7; part 3: 23). */
+/*
+ * policy - what the machine must be like for a token's secret to be given (TPM 2.0 Library, part 1: 19.7;
+ * part 3: 23).
+ */
 #ifndef TOKEN_TPM2_POLICY_H
 #define TOKEN_TPM2_POLICY_H
 
@@ -7,7 +10,10 @@
 
 enum { POLICY_PCRS = 24 };
 
-/* A bank of platform configuration registers by the name that tokens use; false when it is not one of TPM 2.0's. */
+/*
+ * A bank of platform configuration registers by the name that tokens use; false when it is not one of TPM
+ * 2.0's.
+ */
 bool policy_find_bank(const char *name, uint16_t *bank);
 const char *policy_bank_name(uint16_t bank);
 
@@ -23,8 +29,8 @@ enum cause policy_digest(struct tpm *tpm, uint32_t session, uint8_t digest[stati
 	struct error *err) MUST_USE;
 
 /*
- * Tell latchkey the current values of @pcrs of @bank: the token has one digest of them all, so which of them differs
- * cannot be known. Silent when they cannot be read.
+ * Tell latchkey the current values of @pcrs of @bank: the token has one digest of them all, so which of
+ * them differs cannot be known. Silent when they cannot be read.
  */
 void policy_show_pcrs(struct tpm *tpm, uint16_t bank, uint32_t pcrs);
 

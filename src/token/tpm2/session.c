@@ -82,8 +82,8 @@ enum cause session_start(struct tpm *tpm, const struct key *key, uint32_t key_ha
 }
 
 /*
- * HMAC over the hash of a command's or an answer's parameters, the nonces, newer one first, and the attributes (part 1:
- * 19.6.5). The key is in s->hmac_key.
+ * HMAC over the hash of a command's or an answer's parameters, the nonces, newer one first, and the
+ * attributes (part 1: 19.6.5). The key is in s->hmac_key.
  */
 static void authenticate(const struct session *s, size_t key_len, const uint8_t *parameters_hash,
 	const uint8_t *newer, const uint8_t *older, uint8_t attributes, uint8_t *out)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session - a policy session that is salted to a storage key and hides what the TPM answers (TPM 2.0 Library, part 1: 19.6 and 21).
+ * session - a policy session that is salted to a storage key and hides what the TPM answers (TPM 2.0
+ * Library, part 1: 19.6 and 21).
  *
- * Its key comes from a salt that only the owner of the storage key can read. So a device between us and the TPM can
- * neither read the secret that Unseal gives, nor forge one, nor try PINs on what it saw.
+ * Its key comes from a salt that only the owner of the storage key can read. So a device between us and
+ * the TPM can neither read the secret that Unseal gives, nor forge one, nor try PINs on what it saw.
  */
 #ifndef TOKEN_TPM2_SESSION_H
 #define TOKEN_TPM2_SESSION_H
@@ -36,8 +37,9 @@ enum cause session_start(struct tpm *tpm, const struct key *key, uint32_t key_ha
 	struct error *err) MUST_USE;
 
 /*
- * TPM2_Unseal of the object @handle with the name @name: its secret into @out (@room bytes). @with_auth: the policy asks for s->auth.
- * On success the session is gone. CAUSE_DEVICE: as tpm_call, or the answer is not the TPM's: its HMAC is wrong.
+ * TPM2_Unseal of the object @handle with the name @name: its secret into @out (@room bytes). @with_auth:
+ * the policy asks for s->auth. On success the session is gone. CAUSE_DEVICE: as tpm_call, or the answer is
+ * not the TPM's: its HMAC is wrong.
  */
 enum cause session_unseal(struct tpm *tpm, struct session *s, uint32_t handle,
 	const uint8_t name[static TPM_NAME_BYTES], bool with_auth, uint8_t *out, size_t room, size_t *len,

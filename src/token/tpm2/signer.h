@@ -2,8 +2,9 @@
 /*
  * signer - a signed PCR policy: the key in a token, and what it has signed in the image.
  *
- * The token names a key and some PCRs. Whatever values that key has signed for them will do: so a new kernel needs a new
- * signature, not a new enrolment. The signatures come from a file of the image, as systemd-measure and ukify write it.
+ * The token names a key and some PCRs. Whatever values that key has signed for them will do: so a new
+ * kernel needs a new signature, not a new enrolment. The signatures come from a file of the image, as
+ * systemd-measure and ukify write it.
  */
 #ifndef TOKEN_TPM2_SIGNER_H
 #define TOKEN_TPM2_SIGNER_H
@@ -40,14 +41,16 @@ struct signatures {
 enum cause signer_read(struct bytes pem, struct signer *signer, struct error *err) MUST_USE;
 
 /*
- * Of the JSON @text, keep the signatures by @signer over its PCRs in the bank called @bank; none is no failure.
+ * Of the JSON @text, keep the signatures by @signer over its PCRs in the bank called @bank; none is no
+ * failure.
  * Fails: CAUSE_DAMAGED, CAUSE_RESOURCE.
  */
 enum cause signer_find(struct bytes text, const struct signer *signer, const char *bank,
 	struct signatures *out, struct error *err) MUST_USE;
 
 /*
- * Bind @session, which is bound to the signer's PCRs and nothing else, to the key that has signed their values instead.
+ * Bind @session, which is bound to the signer's PCRs and nothing else, to the key that has signed their
+ * values instead.
  * Fails: as tpm_call; CAUSE_PASSPHRASE when @signatures has none for these values.
  */
 enum cause signer_authorize(struct tpm *tpm, uint32_t session, const struct signer *signer,

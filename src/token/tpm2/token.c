@@ -203,8 +203,8 @@ static enum cause read_pin(const struct json *root, struct token *t, struct erro
 /* --- the storage key ---------------------------------------------------------------------- */
 
 /*
- * As the TPM software stack writes a reference to a key: handle, name, the kind of what is referred to, public area.
- * The name must be that of the public area: then it is the key that enrolment saw.
+ * As the TPM software stack writes a reference to a key: handle, name, the kind of what is referred to,
+ * public area. The name must be that of the public area: then it is the key that enrolment saw.
  */
 static enum cause read_srk(const struct json *v, struct token *t, struct error *err)
 {

@@ -2,8 +2,8 @@
 /*
  * token - a token of the type systemd-tpm2, from JSON to numbers.
  *
- * After this no text is compared. Everything is bounded; what this program does not do is refused by name, and what it
- * does not know, too: a member with a new meaning must not be passed over.
+ * After this no text is compared. Everything is bounded; what this program does not do is refused by name,
+ * and what it does not know, too: a member with a new meaning must not be passed over.
  */
 #ifndef TOKEN_TPM2_TOKEN_H
 #define TOKEN_TPM2_TOKEN_H
@@ -45,7 +45,10 @@ struct token {
 	uint8_t salt[TOKEN_SALT_MAX_BYTES];
 	size_t salt_bytes;
 	struct kdf argon2id; /* TOKEN_PIN_ARGON2ID */
-	/* The storage key: at @srk_handle with this public part, or, with 0, made anew of the kind @primary. */
+	/*
+	 * The storage key: at @srk_handle with this public part, or, with 0, made anew of the kind
+	 * @primary.
+	 */
 	uint16_t primary;
 	uint32_t srk_handle;
 	uint8_t srk_data[TOKEN_SRK_MAX_BYTES];
@@ -53,8 +56,9 @@ struct token {
 };
 
 /*
- * A token stands in the header's member "tokens", in which numbers may be anything that JSON allows. So the text that
- * is read is `{"tokens":TOKEN}`: put the token behind TOKEN_PREFIX, with room for TOKEN_SUFFIX behind it.
+ * A token stands in the header's member "tokens", in which numbers may be anything that JSON allows. So
+ * the text that is read is `{"tokens":TOKEN}`: put the token behind TOKEN_PREFIX, with room for
+ * TOKEN_SUFFIX behind it.
  */
 #define TOKEN_PREFIX "{\"tokens\":"
 #define TOKEN_SUFFIX "}"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tpm - one command to the TPM and its answer, with the authorization that it wants (TPM 2.0 Library, part 1: 18, 19 and 21;
- * part 3: 5).
+ * tpm - one command to the TPM and its answer, with the authorization that it wants (TPM 2.0 Library, part
+ * 1: 18, 19 and 21; part 3: 5).
  */
 #ifndef TOKEN_TPM2_TPM_H
 #define TOKEN_TPM2_TPM_H
@@ -89,9 +89,10 @@ struct tpm_reply {
 };
 
 /*
- * Call the TPM; commands that it asks to send again (RETRY, YIELDED, TESTING) are sent again, the same bytes, for a while.
- * Fails: CAUSE_DEVICE (no answer, an answer that contradicts the format, or a refusal: then tpm->rc has it), and
- * CAUSE_PASSPHRASE or CAUSE_RESOURCE for refusals that mean that.
+ * Call the TPM; commands that it asks to send again (RETRY, YIELDED, TESTING) are sent again, the same
+ * bytes, for a while.
+ * Fails: CAUSE_DEVICE (no answer, an answer that contradicts the format, or a refusal: then tpm->rc has
+ * it), and CAUSE_PASSPHRASE or CAUSE_RESOURCE for refusals that mean that.
  */
 enum cause tpm_call(struct tpm *tpm, const struct tpm_call *call, struct tpm_reply *reply,
 	struct error *err) MUST_USE;
@@ -99,7 +100,10 @@ enum cause tpm_call(struct tpm *tpm, const struct tpm_call *call, struct tpm_rep
 /* CAUSE_DEVICE, in words: the answer to @name contradicts the format. */
 enum cause tpm_bad_answer(const char *name, struct error *err);
 
-/* Forget the object or session at @handle, if that is not 0; a failure is silent, the kernel does it when the device is closed. */
+/*
+ * Forget the object or session at @handle, if that is not 0; a failure is silent, the kernel does it when
+ * the device is closed.
+ */
 void tpm_flush(struct tpm *tpm, uint32_t *handle);
 
 #endif

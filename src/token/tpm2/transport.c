@@ -10,8 +10,9 @@
 #include <unistd.h>
 
 /*
- * WAITING_US: so often latchkey is told that an answer takes its time. ENDING_MS: a program that is not wanted any more
- * waits so long for an answer that is on its way: the next command flushes what it left in the TPM.
+ * WAITING_US: so often latchkey is told that an answer takes its time. ENDING_MS: a program that is not
+ * wanted any more waits so long for an answer that is on its way: the next command flushes what it left in
+ * the TPM.
  */
 enum { WAITING_US = 4000000, ENDING_MS = 150 };
 
@@ -60,7 +61,10 @@ static size_t size_said(const uint8_t *answer, size_t len)
 	return len < TPM_HEADER_BYTES ? 0 : bytes_be32(answer + 2);
 }
 
-/* A kernel that does not give an answer in pieces drops the rest of it: all of the room is offered each time. */
+/*
+ * A kernel that does not give an answer in pieces drops the rest of it: all of the room is offered each
+ * time.
+ */
 static enum cause receive(uint8_t *answer, size_t *len, unsigned patience_ms, struct error *err)
 {
 	uint64_t deadline_us = clock_now_us() + patience_ms * 1000ull;

@@ -2,8 +2,8 @@
 /*
  * unseal - see unseal.h.
  *
- * Nobody is asked for a PIN before the TPM has the token's key, takes its blob and meets its policy. What can be known without
- * a PIN fails without one.
+ * Nobody is asked for a PIN before the TPM has the token's key, takes its blob and meets its policy. What
+ * can be known without a PIN fails without one.
  */
 #include "token/tpm2/unseal.h"
 #include "base/text.h"
@@ -61,7 +61,9 @@ static enum cause make_primary(struct run *r, struct error *err)
 	enum cause cause;
 
 	key_template(r->token->primary, &area);
-	/* No password and no data of its own, which are two empty buffers; then no other data, and no PCRs. */
+	/*
+	 * No password and no data of its own, which are two empty buffers; then no other data, and no PCRs.
+	 */
 	wire_put_u16(&out, 4);
 	wire_put_u32(&out, 0);
 	wire_put_sized(&out, template, area.len);

@@ -20,10 +20,11 @@ struct unseal_secrets {
 };
 
 /*
- * Get the passphrase of @token from @tpm, asking for a PIN where it has one, and give it to latchkey. @available_kib is how
- * much memory there is, @signatures what the image has for a token with a signer. Every handle is flushed on every path.
- * Fails: CAUSE_PASSPHRASE (wrong PIN, locked, the PCRs differ), CAUSE_DEVICE (another TPM, or none that answers),
- * CAUSE_RESOURCE, CAUSE_UNSUPPORTED, CAUSE_DAMAGED, CAUSE_KERNEL.
+ * Get the passphrase of @token from @tpm, asking for a PIN where it has one, and give it to latchkey.
+ * @available_kib is how much memory there is, @signatures what the image has for a token with a signer.
+ * Every handle is flushed on every path.
+ * Fails: CAUSE_PASSPHRASE (wrong PIN, locked, the PCRs differ), CAUSE_DEVICE (another TPM, or none that
+ * answers), CAUSE_RESOURCE, CAUSE_UNSUPPORTED, CAUSE_DAMAGED, CAUSE_KERNEL.
  */
 enum cause unseal_run(struct tpm *tpm, const struct token *token, struct unseal_secrets *secrets,
 	uint64_t available_kib, const struct signatures *signatures, struct error *err) MUST_USE;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wire - structures of the TPM to bytes and back, within bounds (TPM 2.0 Library, part 2: Structures, 4.2 and 10.4).
+ * wire - structures of the TPM to bytes and back, within bounds (TPM 2.0 Library, part 2: Structures, 4.2
+ * and 10.4).
  *
- * All numbers are big-endian. A sized buffer (TPM2B) is a length of 16 bits and so many bytes. Neither side ever goes
- * beyond its bounds: what does not fit, or is not there, sets a mark that is asked for once, at the end.
+ * All numbers are big-endian. A sized buffer (TPM2B) is a length of 16 bits and so many bytes. Neither
+ * side ever goes beyond its bounds: what does not fit, or is not there, sets a mark that is asked for
+ * once, at the end.
  */
 #ifndef TOKEN_TPM2_WIRE_H
 #define TOKEN_TPM2_WIRE_H
