@@ -14,7 +14,7 @@
  * wanted any more waits so long for an answer that is on its way: the next command flushes what it left in
  * the TPM.
  */
-enum { WAITING_US = 4000000, ENDING_MS = 150 };
+enum { WAITING_US = 4000000, ENDING_MS = 300 };
 
 void transport_prepare(void)
 {
