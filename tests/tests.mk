@@ -14,13 +14,13 @@ unit: $(UNIT) ## the unit tests for TARGET; TARGET=host-asan has the sanitizers
 # What tests this machine's program: make check. The others take other processors, other systems or long, and are for
 # make check-all; the last two for check-targets and check-hooks.
 LATER := $(addprefix tests/,build/debian13.py build/reproducible fuzz/run images/test_defects_other boot/test_hooks.py \
-	boot/test_systemd.py boot/test_token.py)
+	boot/test_systemd.py boot/test_token.py token/test_tpm2_other token/test_tpm2_sanitized)
 ELSEWHERE := tests/build/sdk.py tests/build/openwrt.py
 SUITES := $(filter-out $(LATER) $(ELSEWHERE),$(foreach d,build docs cli constant_time fault fuzz images interop peer token,$(sort $(shell find tests/$(d) -maxdepth 1 -type f -perm -u+x ! -name '*.sh' ! -name 'bench_*' 2>/dev/null))) \
 	$(sort $(wildcard tests/boot/test_*.py)))
 # What is pure arithmetic runs under emulators, too, big-endian and 32-bit ones among them.
 PURE     := $(filter $(addprefix $(B)/tests/test_,json% header% luks2% base64 hash% argon2% kdf af area digest keyslot \
-	search xts cipher cbc target text map_name names config% fat superblock partition reader fido2% token%),$(UNIT))
+	search xts cipher cbc target text map_name names config% fat superblock partition reader fido2% token% tpm2%),$(UNIT))
 # Every other target, the one that differs most from this machine first: 32 bits, big-endian, no floating point.
 OTHERS     := mips-linux-muslsf $(filter-out mips-linux-muslsf x86_64-linux-musl,$(TARGETS))
 EMULATED   := $(filter qemu/%,$(BOARDS))

@@ -39,7 +39,7 @@ $(B)/libgcc.a: $(B)/library.flags
 	$(AR) rcD $@ $@.d/*.o
 # What is from ec_prime_i31.c on is for token programs. Of the curves only P-256 is used, but their one file knows three.
 BEARSSL_FILES  := src/settings.c src/codec/*.c src/hash/*.c src/mac/hmac*.c src/symcipher/aes*.c \
-	src/ec/ec_prime_i31.c src/ec/ec_secp*.c src/int/i31_*.c src/int/i32_div32.c
+	src/ec/ec_prime_i31.c src/ec/ec_secp*.c src/int/i31_*.c src/int/i32_div32.c src/rsa/rsa_i31_pub.c
 BEARSSL_CFLAGS := $(SMALLEST) -I$(S)/bearssl/inc -I$(S)/bearssl/src
 # The threads are ours (src/crypto/argon2_derive.h).
 ARGON2_CFLAGS  := $(SMALLEST) -I$(S)/argon2/include -DARGON2_NO_THREADS
