@@ -14,7 +14,8 @@ unit: $(UNIT) ## the unit tests for TARGET; TARGET=host-asan has the sanitizers
 # What tests this machine's program: make check. The others take other processors, other systems or long, and are for
 # make check-all; the last two for check-targets and check-hooks.
 LATER := $(addprefix tests/,build/debian13.py build/reproducible fuzz/run images/test_defects_other boot/test_hooks.py \
-	boot/test_systemd.py boot/test_token.py token/test_tpm2_other token/test_tpm2_sanitized)
+	boot/test_systemd.py boot/test_token.py token/test_fido2_sanitized \
+	token/test_tpm2_other token/test_tpm2_sanitized)
 ELSEWHERE := tests/build/sdk.py tests/build/openwrt.py
 SUITES := $(filter-out $(LATER) $(ELSEWHERE),$(foreach d,build docs cli constant_time fault fuzz images interop peer token,$(sort $(shell find tests/$(d) -maxdepth 1 -type f -perm -u+x ! -name '*.sh' ! -name 'bench_*' 2>/dev/null))) \
 	$(sort $(wildcard tests/boot/test_*.py)))

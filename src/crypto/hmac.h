@@ -2,8 +2,8 @@
 /*
  * hmac - SHA-256 in BearSSL's one portable form, and HMAC (RFC 2104) and HKDF (RFC 5869) with it.
  *
- * For token programs, which compute a handful of blocks: hash.h has every hash in several forms, and is longer than
- * such a program may be.
+ * For token programs, which compute a handful of blocks: hash.h has every hash in several forms, and is
+ * longer than such a program may be.
  */
 #ifndef CRYPTO_HMAC_H
 #define CRYPTO_HMAC_H

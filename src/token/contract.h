@@ -2,8 +2,8 @@
 /*
  * contract - the program's side of the contract between latchkey and a token program: latchkey-token(7).
  *
- * A token program gets one token and, if it asked for one, one open device. It gives a passphrase or says why not.
- * It runs alone in its process: this module owns the process's descriptors 0 to 4 and its system calls.
+ * A token program gets one token and, if it asked for one, one open device. It gives a passphrase or says why
+ * not. It runs alone in its process: this module owns the process's descriptors 0 to 4 and its system calls.
  *
  *     contract_begin(FILTER_WITH_MEMORY, &secrets, sizeof(secrets));
  *     cause = contract_read_token(text, sizeof(text), &len, &err);
@@ -30,24 +30,28 @@ enum {
 };
 
 /*
- * First of all: the process becomes undumpable, gains no privileges, and keeps the system calls of @first. @secrets is
- * where the program keeps all of its secrets: static memory, locked from now on, wiped by contract_end. A program that
- * has them in the arena opens and closes that itself and gives none.
+ * First of all: the process becomes undumpable, gains no privileges, and keeps the system calls of @first.
+ * @secrets is where the program keeps all of its secrets: static memory, locked from now on, wiped by
+ * contract_end. A program that has them in the arena opens and closes that itself and gives none.
  */
 void contract_begin(enum filter first, void *secrets, size_t bytes);
 
 /* The second filter: no more memory. Call when the token is understood. */
 void contract_lock_down(void);
 
-/* The token's JSON into @text, without a NUL. Fails: CAUSE_DAMAGED (empty, or longer than @room), CAUSE_DEVICE. */
+/*
+ * The token's JSON into @text, without a NUL. Fails: CAUSE_DAMAGED (empty, or longer than @room),
+ * CAUSE_DEVICE.
+ */
 enum cause contract_read_token(char *text, size_t room, size_t *len, struct error *err) MUST_USE;
 
 /* Was the program started with a device? */
 bool contract_has_device(void);
 
 /*
- * Say that the program works on a device: "hidraw f1d0" (every hidraw device with this usage page), "node tpmrm0"
- * (/dev/tpmrm0). The caller then ends with CAUSE_DEVICE and is started again, once for each such device.
+ * Say that the program works on a device: "hidraw f1d0" (every hidraw device with this usage page), "node
+ * tpmrm0" (/dev/tpmrm0). The caller then ends with CAUSE_DEVICE and is started again, once for each such
+ * device.
  */
 void contract_need(const char *device);
 
@@ -57,8 +61,8 @@ void contract_say(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void contract_wait(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /*
- * Ask for a PIN of which @left tries are left (0: not known); with few (CONTRACT_FEW_TRIES) whether a person wants one used at
- * all. @pin has CONTRACT_PIN_MAX_BYTES and is the caller's to wipe.
+ * Ask for a PIN of which @left tries are left (0: not known); with few (CONTRACT_FEW_TRIES) whether a person
+ * wants one used at all. @pin has CONTRACT_PIN_MAX_BYTES and is the caller's to wipe.
  * Fails: CAUSE_PASSPHRASE (nobody gives one), CAUSE_DEVICE (the device is gone, or the program is to end).
  */
 enum cause contract_ask_pin(unsigned left, uint8_t *pin, size_t *len, struct error *err) MUST_USE;
@@ -79,7 +83,9 @@ bool contract_is_ended(void);
 /* Give the passphrase. Fails: CAUSE_DEVICE (nobody takes it). */
 enum cause contract_give(struct bytes passphrase, struct error *err) MUST_USE;
 
-/* Say the sentence of @err unless @cause is CAUSE_OK, wipe the secrets and the stack. Returns the exit code. */
+/*
+ * Say the sentence of @err unless @cause is CAUSE_OK, wipe the secrets and the stack. Returns the exit code.
+ */
 int contract_end(enum cause cause, const struct error *err);
 
 #endif

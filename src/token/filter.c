@@ -10,7 +10,9 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-/* Calls have other numbers for programs of another kind of machine: ours is what our own file's header says. */
+/*
+ * Calls have other numbers for programs of another kind of machine: ours is what our own file's header says.
+ */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 /* By name, not by architecture: those with a 64-bit time are apart where time once had 32 bits. */

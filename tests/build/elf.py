@@ -33,7 +33,7 @@ NEWER_FLAGS = ["-ftrivial-auto-var-init=zero"]  # from gcc 12 on
 # Nothing of a secret stays in registers (from gcc 11 on).
 FORGETFUL_FLAG = "-fzero-call-used-regs=used"
 # A program with fewer units of ours, or with fewer returns, was not looked at rightly.
-LEAST, LEAST_OF_TOKEN = (50, 200), (20, 50)
+LEAST, LEAST_OF_TOKEN = (50, 200), (15, 100)
 
 
 def output(*command):

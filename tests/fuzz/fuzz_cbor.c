@@ -13,10 +13,12 @@ static unsigned walk(const struct cbor *item)
 	struct cbor inner, found;
 	struct bytes b;
 
-	fuzz_check((const uint8_t *)item->rest.data >= low && (const uint8_t *)item->rest.data + item->rest.len == high,
+	fuzz_check((const uint8_t *)item->rest.data >= low &&
+			   (const uint8_t *)item->rest.data + item->rest.len == high,
 		"an item outside the message");
 	if (cbor_bytes(item, &b))
-		fuzz_check((const uint8_t *)b.data >= low && b.len <= (size_t)(high - (const uint8_t *)b.data),
+		fuzz_check((const uint8_t *)b.data >= low &&
+				   b.len <= (size_t)(high - (const uint8_t *)b.data),
 			"a string outside the message");
 	if (item->kind == CBOR_MAP) {
 		(void)cbor_named(item, "hmac-secret", &found);

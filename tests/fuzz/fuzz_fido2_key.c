@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A security key that answers anything: raw reports, or messages whose CBOR is anything behind proper reports. Whatever
- * it is, the run ends with a cause and a sentence, every report of ours is whole, and no secret comes of nothing.
+ * A security key that answers anything: raw reports, or messages whose CBOR is anything behind proper
+ * reports. Whatever it is, the run ends with a cause and a sentence, every report of ours is whole, and no
+ * secret comes of nothing.
  */
 #include "fuzz.h"
 #include "base/text.h"
@@ -124,13 +125,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	first = last = draws = 0;
 	channel = UINT32_MAX;
 	choices = fuzz_byte(&in);
-	t = (struct fido2_token){.credential_len = 48, .rp = "io.systemd.cryptsetup", .pin = choices % 3,
-		.touch = choices / 3 % 3, .verification = choices / 9 % 3};
+	t = (struct fido2_token){.credential_len = 48,
+		.rp = "io.systemd.cryptsetup",
+		.pin = choices % 3,
+		.touch = choices / 3 % 3,
+		.verification = choices / 9 % 3};
 	memset(&s, 0, sizeof(s));
 	cause = ctap_open(&c, &port, draw, &s, &err);
 	fuzz_check(cause == CAUSE_OK, "a proper INIT is not taken");
 	cause = fido2_run(&c, &t, &person, &err);
-	fuzz_check(cause == CAUSE_OK || cause == CAUSE_DEVICE || cause == CAUSE_PASSPHRASE, "a cause that it has not");
+	fuzz_check(cause == CAUSE_OK || cause == CAUSE_DEVICE || cause == CAUSE_PASSPHRASE,
+		"a cause that it has not");
 	fuzz_check(!cause || err.text[0], "a cause without a sentence");
 	if (cause)
 		fuzz_check_printable(err.text);

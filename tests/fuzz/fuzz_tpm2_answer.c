@@ -81,12 +81,13 @@ static size_t make_answer(uint8_t *answer)
 	return body + len;
 }
 
-static enum cause exchange(void *context, struct bytes command, uint8_t *answer, size_t *len, unsigned patience_ms,
-	struct error *err)
+static enum cause exchange(void *context, struct bytes command, uint8_t *answer, size_t *len,
+	unsigned patience_ms, struct error *err)
 {
 	(void)context;
 	fuzz_check(patience_ms >= 1000, "no patience");
-	fuzz_check(command.len >= TPM_HEADER_BYTES && bytes_be32((const uint8_t *)command.data + 2) == command.len,
+	fuzz_check(command.len >= TPM_HEADER_BYTES &&
+			   bytes_be32((const uint8_t *)command.data + 2) == command.len,
 		"a command of another size");
 	fuzz_check(++answers < ANSWERS_MAX, "no end");
 	if (!input.size)

@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	memcpy(exact, in.data, in.size);
 	cause = key ? signer_read((struct bytes){exact, in.size}, &signer, &err)
-		    : signer_find((struct bytes){exact, in.size}, &signer, "sha256", &signatures, &err);
+	            : signer_find((struct bytes){exact, in.size}, &signer, "sha256", &signatures, &err);
 	free(exact);
 	if (cause)
 		fuzz_check(err.cause == cause && err.text[0], "a cause without a sentence");

@@ -33,7 +33,8 @@ static void check_token(const struct token *t)
 	check_inside(t->srk.x, t->srk_data, sizeof(t->srk_data), "x outside");
 	check_inside(t->srk.y, t->srk_data, sizeof(t->srk_data), "y outside");
 	check_inside(t->srk.modulus, t->srk_data, sizeof(t->srk_data), "a modulus outside");
-	fuzz_check(t->srk.x.len <= 32 && t->srk.y.len <= 32 && t->srk.modulus.len <= 512, "a key that is too long");
+	fuzz_check(t->srk.x.len <= 32 && t->srk.y.len <= 32 && t->srk.modulus.len <= 512,
+		"a key that is too long");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -54,7 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!cause)
 		check_token(&token);
 	else
-		fuzz_check(err.cause == cause && err.text[0] && (cause == CAUSE_DAMAGED || cause == CAUSE_UNSUPPORTED),
+		fuzz_check(err.cause == cause && err.text[0] &&
+				   (cause == CAUSE_DAMAGED || cause == CAUSE_UNSUPPORTED),
 			"another cause than damage, or no sentence");
 	fuzz_check_printable(err.text);
 	return 0;

@@ -30,6 +30,7 @@ CREATE_PRIMARY, EVICT, DA_RESET, DA_PARAMETERS = 0x131, 0x120, 0x139, 0x13A
 CREATE, IMPORT, LOAD, UNSEAL, FLUSH, AUTH_VALUE, START, CAPABILITY = 0x153, 0x156, 0x157, 0x15E, 0x165, 0x16B, 0x176, 0x17A
 PCR_READ, POLICY_PCR, EXTEND, DIGEST = 0x17E, 0x17F, 0x182, 0x189
 RETRY, LOCKED = 0x922, 0x921
+STARTING = threading.Lock()  # one at a time: ports that are free are nobody else's yet
 
 
 def sized(data=b""):
@@ -87,6 +88,10 @@ class Swtpm:
 
     def start(self):
         """Another turn: what was measured is gone."""
+        with STARTING:
+            self.start_alone()
+
+    def start_alone(self):
         for _ in range(20):
             self.port = self.free_ports()
             self.process = subprocess.Popen(

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of token/fido2/hid against keys that never stop: the clock is ours, and every look at it is a millisecond. */
+/*
+ * Tests of token/fido2/hid against keys that never stop: the clock is ours, and every look at it is a
+ * millisecond.
+ */
 #include "unit.h"
 #include "base/clock.h"
 #include "token/fido2/hid.h"

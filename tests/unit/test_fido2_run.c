@@ -2,8 +2,9 @@
 /*
  * Tests of token/fido2 from the token's JSON to the passphrase, report by report.
  *
- * The conversations were computed by another implementation (tests/vectors/generate_fido2.py) from the key material of the
- * samples: every request of ours must be the same byte for byte, and the answers must give the sample's passphrase.
+ * The conversations were computed by another implementation (tests/vectors/generate_fido2.py) from the key
+ * material of the samples: every request of ours must be the same byte for byte, and the answers must give
+ * the sample's passphrase.
  */
 #include "unit.h"
 #include "format/base64.h"
@@ -185,7 +186,10 @@ TEST(a_sample_does_not_give_its_passphrase)
 	}
 }
 
-/* Every answer cut at every byte: an error, never a passphrase, never a byte outside (which the sanitizers see). */
+/*
+ * Every answer cut at every byte: an error, never a passphrase, never a byte outside (which the sanitizers
+ * see).
+ */
 TEST(a_cut_answer_is_taken)
 {
 	struct conversation cut = generated_fido2[4]; /* with PIN, protocol one */

@@ -8,7 +8,10 @@
 
 static struct error err;
 
-/* A P-256 storage key as swtpm makes it from the template: its public area, and the name that the TPM gave it. */
+/*
+ * A P-256 storage key as swtpm makes it from the template: its public area, and the name that the TPM gave
+ * it.
+ */
 
 static const char sample_area[] = "0023000b000304720000000600800043001000030010"
 				  "0020d34e50002481e54d6a1e9ccad26692020204224a042a207d9aba2e0607da8c6e"

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* A token's JSON to numbers, and what is made of a PIN. tests/token/test_tpm2.py has whole tokens, and wrong ones. */
+/*
+ * A token's JSON to numbers, and what is made of a PIN. tests/token/test_tpm2.py has whole tokens, and wrong
+ * ones.
+ */
 #include "token/tpm2/pin.h"
 #include "unit.h"
 
 static struct token token;
 static struct error err;
 
-/* Two empty-looking buffers that are none: TPM2B_PRIVATE of 2 bytes, TPMT_PUBLIC of a keyed hash named by SHA-256. */
+/*
+ * Two empty-looking buffers that are none: TPM2B_PRIVATE of 2 bytes, TPMT_PUBLIC of a keyed hash named by
+ * SHA-256.
+ */
 #define BLOB "AALu7gAEAAgACw=="
 #define HASH "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1E1F"
 #define TOKEN(members)                                                                                       \
@@ -64,10 +70,9 @@ TEST(a_pin_is_read_wrongly)
 		CAUSE_OK);
 	assert_int_equal(token.pin, TOKEN_PIN_PBKDF2);
 	assert_int_equal(token.salt_bytes, 3);
-	assert_int_equal(
-		read_text(TOKEN(BARE
-			",\"tpm2-pcrs\":[],\"tpm2-pin\":true,\"tpm2_salt\":\"AQID\",\"tpm2_argon2id_memcost\":"
-			"33555000,\"tpm2_argon2id_iterations\":4,\"tpm2_argon2id_lanes\":2")),
+	assert_int_equal(read_text(TOKEN(BARE ",\"tpm2-pcrs\":[],\"tpm2-pin\":true,\"tpm2_salt\":\"AQID\","
+					      "\"tpm2_argon2id_memcost\":33555000,"
+					      "\"tpm2_argon2id_iterations\":4,\"tpm2_argon2id_lanes\":2")),
 		CAUSE_OK);
 	assert_int_equal(token.pin, TOKEN_PIN_ARGON2ID);
 	assert_int_equal(token.argon2id.memory_kib, 32768);

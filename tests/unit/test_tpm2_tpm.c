@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands and answers, byte for byte: headers, authorizations, policies, and what is not taken for an answer. */
+/*
+ * Commands and answers, byte for byte: headers, authorizations, policies, and what is not taken for an
+ * answer.
+ */
 #include "fake_tpm.h"
 #include "token/tpm2/lockout.h"
 #include "token/tpm2/policy.h"
@@ -123,8 +126,8 @@ TEST(an_answer_that_contradicts_the_format_is_taken)
 	static const char whole[] = "80020000001900000000800000020000000201020000010000";
 	char cut[sizeof(whole)];
 	static const char *const wrong[] = {
-		"80010000001900000000800000020000000201020000010000", /* the tag of an answer without sessions */
-		"80020000001900000000800000020000000301020000010000", /* parameters that reach into the authorization */
+		"80010000001900000000800000020000000201020000010000", /* a tag without sessions */
+		"80020000001900000000800000020000000301020000010000", /* parameters to beyond */
 		"80020000001900000000800000027fffffff01020000010000", /* and beyond everything */
 		"80020000001900000000800000020000000201020021010000", /* a nonce that is longer than a hash */
 		"8002000000190000000080000002000000020102000001000000", /* a byte too many */

@@ -73,7 +73,9 @@ static bool skip(struct bytes *in, unsigned depth)
 		/* Half of the 64-bit counts, times two, would be a small one again. */
 		return item.value <= in->len && skip_items(in, 2 * item.value, depth + 1);
 	case CBOR_SIMPLE:
-		/* The one-byte forms only: the others are floating point numbers and what nobody has defined. */
+		/*
+		 * The one-byte forms only: the others are floating point numbers and what nobody has defined.
+		 */
 		return before - in->len == 1 && item.value >= SIMPLE_FALSE && item.value <= SIMPLE_UNDEFINED;
 	case CBOR_TAG:
 		break;

@@ -2,9 +2,9 @@
 /*
  * cbor - the part of CBOR (RFC 8949) that CTAP2 messages are made of (CTAP 2.1, section 8).
  *
- * Integers, byte and text strings, arrays, maps, true, false and null, all of a given length, at most CBOR_DEPTH_MAX
- * deep. Reading copies nothing: items point into the message. cbor_open proves once that the whole message is one
- * such item; afterwards nothing can run out of it.
+ * Integers, byte and text strings, arrays, maps, true, false and null, all of a given length, at most
+ * CBOR_DEPTH_MAX deep. Reading copies nothing: items point into the message. cbor_open proves once that the
+ * whole message is one such item; afterwards nothing can run out of it.
  */
 #ifndef FIDO2_CBOR_H
 #define FIDO2_CBOR_H
@@ -18,7 +18,10 @@ enum cbor_kind { CBOR_UINT, CBOR_NINT, CBOR_BYTES, CBOR_TEXT, CBOR_ARRAY, CBOR_M
 /* One item of a message that cbor_open has checked. */
 struct cbor {
 	enum cbor_kind kind;
-	/* A number as it is encoded (of CBOR_NINT: -1 minus it), bytes of a string, items of an array, pairs of a map. */
+	/*
+	 * A number as it is encoded (of CBOR_NINT: -1 minus it), bytes of a string, items of an array, pairs
+	 * of a map.
+	 */
 	uint64_t value;
 	struct bytes rest; /* what follows the item's head */
 };
@@ -58,8 +61,9 @@ struct cbor_out {
 
 /*
  * Write items as @fmt has them, with blanks between: a number in decimal; 'text' a text string; {N a map of N
- * pairs, [N an array of N items, which follow. From the arguments: %d an int, %s a text string, %b a byte string
- * (const struct bytes *), %o true or false (an int). The order of keys (CTAP 2.1, section 8) is the caller's care.
+ * pairs, [N an array of N items, which follow. From the arguments: %d an int, %s a text string, %b a byte
+ * string (const struct bytes *), %o true or false (an int). The order of keys (CTAP 2.1, section 8) is the
+ * caller's care.
  */
 void cbor_write(struct cbor_out *o, const char *fmt, ...);
 

@@ -19,7 +19,10 @@ enum {
 	ANSWER_POWER_CYCLE = 4,
 	ANSWER_AUTH_DATA = 2
 };
-/* COSE_Key (RFC 9053, section 7.1): ours is {kty: EC2, alg: ECDH-ES+HKDF-256, crv: P-256, x, y} (CTAP 2.1, 6.5.6). */
+/*
+ * COSE_Key (RFC 9053, section 7.1): ours is {kty: EC2, alg: ECDH-ES+HKDF-256, crv: P-256, x, y} (CTAP 2.1,
+ * 6.5.6).
+ */
 enum { COSE_KTY = 1, COSE_CRV = -1, COSE_X = -2, COSE_Y = -3, KTY_EC2 = 2, CRV_P256 = 1 };
 #define OUR_KEY "{5 1 2 3 -25 -1 1 -2 %b -3 %b "
 /* Authenticator data (WebAuthn, 6.1): the hash of the RP, flags, a counter, then the extensions' map. */
@@ -48,7 +51,8 @@ static enum cause call(struct ctap *c, struct error *err)
 
 	if (c->out.full || c->out.used > c->message_max_bytes)
 		return error_set(err, CAUSE_DEVICE,
-			"the token's credential is too long for this security key, which takes messages of %llu bytes",
+			"the token's credential is too long for this security key, "
+			"which takes messages of %llu bytes",
 			(unsigned long long)c->message_max_bytes);
 	cause = hid_exchange(&c->hid, (struct bytes){c->message, c->out.used}, c->answer, sizeof(c->answer),
 		&got, err);

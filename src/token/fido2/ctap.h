@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ctap - the CTAP2 commands that a systemd-fido2 token takes: getInfo, clientPIN, getAssertion with hmac-secret
- * (CTAP 2.1, sections 6.2, 6.4, 6.5 and 12.5).
+ * ctap - the CTAP2 commands that a systemd-fido2 token takes: getInfo, clientPIN, getAssertion with
+ * hmac-secret (CTAP 2.1, sections 6.2, 6.4, 6.5 and 12.5).
  *
- * Each sends one message and takes one answer. A key's refusal is no failure here: it is c->status, which the caller
- * judges. Failures are CAUSE_DEVICE: the key is gone or silent, or its answer has not the form that it must have.
+ * Each sends one message and takes one answer. A key's refusal is no failure here: it is c->status, which the
+ * caller judges. Failures are CAUSE_DEVICE: the key is gone or silent, or its answer has not the form that it
+ * must have.
  */
 #ifndef FIDO2_CTAP_H
 #define FIDO2_CTAP_H
@@ -77,7 +78,10 @@ struct ctap_ask {
 	bool verification; /* demand the built-in verification */
 };
 
-/* Get a channel of the key. @random fills in random bytes, or says that there are none. @s has no secrets yet. */
+/*
+ * Get a channel of the key. @random fills in random bytes, or says that there are none. @s has no secrets
+ * yet.
+ */
 enum cause ctap_open(struct ctap *c, const struct hid_port *port, bool (*random)(void *out, size_t len),
 	struct ctap_secrets *s, struct error *err) MUST_USE;
 

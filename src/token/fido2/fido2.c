@@ -51,8 +51,8 @@ static enum cause check_abilities(const struct run *r, struct error *err)
 			"the token wants built-in user verification, and this security key has none set up");
 	if (info->always_verifies && r->t->pin == TOKEN_NO && !r->ask.verification)
 		return error_set(err, CAUSE_DEVICE,
-			"this security key demands its PIN at every use, and the token was enrolled without a PIN: "
-			"it gives another secret then; enrol it again");
+			"this security key demands its PIN at every use, and the token was enrolled "
+			"without a PIN: it gives another secret then; enrol it again");
 	return CAUSE_OK;
 }
 
@@ -215,7 +215,8 @@ static enum cause explain(unsigned status, struct error *err)
 			"this security key does not hold the credential of the token");
 	case CTAP_PUAT_REQUIRED:
 		return error_set(err, CAUSE_DEVICE,
-			"the security key demands its PIN, and the token was enrolled without: enrol it again");
+			"the security key demands its PIN, and the token was enrolled without: "
+			"enrol it again");
 	case CTAP_OPERATION_DENIED:
 		return error_set(err, CAUSE_PASSPHRASE, "denied at the security key");
 	case CTAP_UV_BLOCKED:

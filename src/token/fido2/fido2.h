@@ -2,8 +2,8 @@
 /*
  * fido2 - one token and one security key to the token's secret: what is asked, of whom, in which order.
  *
- * Nobody is asked for a PIN or a touch before the key has said that it holds the credential; a key that hides this
- * without its PIN is taken for the right one if the token wants a PIN anyway.
+ * Nobody is asked for a PIN or a touch before the key has said that it holds the credential; a key that hides
+ * this without its PIN is taken for the right one if the token wants a PIN anyway.
  */
 #ifndef FIDO2_FIDO2_H
 #define FIDO2_FIDO2_H
@@ -18,9 +18,10 @@ struct fido2_person {
 };
 
 /*
- * The token's secret into c->secrets->output; @c is open. On failure the key is left without a pending message.
- * Fails: CAUSE_DEVICE (another key holds the credential, this one is gone, silent or wrong, must be unplugged first),
- * CAUSE_PASSPHRASE (PIN wrong, blocked or not given), CAUSE_KERNEL.
+ * The token's secret into c->secrets->output; @c is open. On failure the key is left without a pending
+ * message.
+ * Fails: CAUSE_DEVICE (another key holds the credential, this one is gone, silent or wrong, must be unplugged
+ * first), CAUSE_PASSPHRASE (PIN wrong, blocked or not given), CAUSE_KERNEL.
  */
 enum cause fido2_run(struct ctap *c, const struct fido2_token *t, const struct fido2_person *person,
 	struct error *err) MUST_USE;

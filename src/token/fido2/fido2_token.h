@@ -25,7 +25,8 @@ struct fido2_token {
 
 /*
  * Read @len bytes of JSON. Members that are not known here are passed over unless they begin with "fido2-".
- * Fails: CAUSE_DAMAGED, CAUSE_UNSUPPORTED (another type, a salt of another length, an unknown member), CAUSE_RESOURCE.
+ * Fails: CAUSE_DAMAGED, CAUSE_UNSUPPORTED (another type, a salt of another length, an unknown member),
+ * CAUSE_RESOURCE.
  */
 enum cause fido2_token_read(const char *json, size_t len, struct fido2_token *out,
 	struct error *err) MUST_USE;

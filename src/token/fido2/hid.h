@@ -2,8 +2,9 @@
 /*
  * hid - messages to and from a security key in reports of 64 bytes: CTAPHID (CTAP 2.1, section 11.2).
  *
- * One channel, one message at a time. Reports of other channels, which belong to other programs, are passed over.
- * However the key behaves: nothing is written outside the caller's buffer, and every call ends by its deadline.
+ * One channel, one message at a time. Reports of other channels, which belong to other programs, are passed
+ * over. However the key behaves: nothing is written outside the caller's buffer, and every call ends by its
+ * deadline.
  */
 #ifndef FIDO2_HID_H
 #define FIDO2_HID_H
@@ -24,8 +25,8 @@ struct hid_port {
 	/* False when the key is gone. */
 	bool (*send)(void *context, const uint8_t report[HID_REPORT_BYTES]);
 	/*
-	 * Wait for a report until @deadline_us. Fails: CAUSE_DEVICE (the key is gone, or the program is to end),
-	 * CAUSE_RESOURCE (nothing came in time).
+	 * Wait for a report until @deadline_us. Fails: CAUSE_DEVICE (the key is gone, or the program is to
+	 * end), CAUSE_RESOURCE (nothing came in time).
 	 */
 	enum cause (*receive)(void *context, uint8_t report[HID_REPORT_BYTES], uint64_t deadline_us);
 	/* The key waits for a touch: called once a message. */

@@ -2,7 +2,8 @@
 /*
  * systemd-fido2 - the token program for security keys: latchkey-token(7), docs/tokens.md.
  *
- * One key (a hidraw device) and one token, to the passphrase that systemd-cryptenroll made of the key's secret.
+ * One key (a hidraw device) and one token, to the passphrase that systemd-cryptenroll made of the key's
+ * secret.
  */
 #include "base/clock.h"
 #include "format/base64.h"

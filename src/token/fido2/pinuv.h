@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* pinuv - PIN/UV auth protocols one and two (CTAP 2.1, sections 6.5.6 and 6.5.7): how secrets pass to a key and back. */
+/*
+ * pinuv - PIN/UV auth protocols one and two (CTAP 2.1, sections 6.5.6 and 6.5.7): how secrets pass to a key
+ * and back.
+ */
 #ifndef FIDO2_PINUV_H
 #define FIDO2_PINUV_H
 
@@ -24,7 +27,9 @@ struct pinuv {
 /* From the x coordinate of the shared point. */
 void pinuv_derive(struct pinuv *p, unsigned protocol, const uint8_t z[P256_BYTES]);
 
-/* Encrypt @len bytes, a multiple of 16, into @out; returns its bytes. @iv is random; protocol one has none. */
+/*
+ * Encrypt @len bytes, a multiple of 16, into @out; returns its bytes. @iv is random; protocol one has none.
+ */
 size_t pinuv_encrypt(const struct pinuv *p, const uint8_t iv[PINUV_IV_BYTES], const uint8_t *text, size_t len,
 	uint8_t out[PINUV_SEALED_MAX_BYTES]);
 

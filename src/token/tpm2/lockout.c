@@ -43,8 +43,8 @@ enum cause lockout_read(struct tpm *tpm, struct lockout *lockout, struct error *
 
 void lockout_say(const struct lockout *lockout)
 {
-	contract_say(
-		"one more PIN may be tried in %u s at the latest; tpm2_dictionarylockout -c ends the lock now",
+	contract_say("one more PIN may be tried in %u s at the latest; "
+		     "tpm2_dictionarylockout -c ends the lock now",
 		lockout->interval_s);
 }
 

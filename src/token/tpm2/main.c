@@ -73,7 +73,8 @@ static enum cause find_signatures(const char *text, size_t len, struct error *er
 		return CAUSE_OK;
 	if (!len)
 		return error_set(err, CAUSE_UNSUPPORTED,
-			"the token has a signed PCR policy (tpm2_pubkey), and the image has no tpm2-pcr-signature.json for it");
+			"the token has a signed PCR policy (tpm2_pubkey), "
+			"and the image has no tpm2-pcr-signature.json for it");
 	cause = signer_find((struct bytes){text, len}, &token.signer,
 		policy_bank_name(token.bank ? token.bank : TPM_ALG_SHA256), &signatures, err);
 	if (cause)

@@ -21,13 +21,14 @@ enum cause pin_check(const struct token *token, uint64_t available_kib, struct e
 		(uint64_t)k->memory_kib * k->iterations > limits->kib_passes ||
 		k->iterations > UINT32_MAX / 4)
 		return error_set(err, CAUSE_UNSUPPORTED,
-			"the PIN's Argon2id wants %u passes over %u MiB with %u lanes: more than the limits of a keyslot",
+			"the PIN's Argon2id wants %u passes over %u MiB with %u lanes: "
+			"more than the limits of a keyslot",
 			k->iterations, k->memory_kib >> 10, k->lanes);
 	/* A sixteenth stays free, as for a keyslot. */
 	if (available_kib != UINT64_MAX && k->memory_kib > available_kib - available_kib / 16)
 		return error_set(err, CAUSE_RESOURCE,
-			"the PIN's Argon2id needs %u MiB of memory, %llu MiB are free; enrol again with a smaller "
-			"--tpm2-argon2id-memory=",
+			"the PIN's Argon2id needs %u MiB of memory, %llu MiB are free; "
+			"enrol again with a smaller --tpm2-argon2id-memory=",
 			k->memory_kib >> 10, (unsigned long long)available_kib >> 10);
 	return CAUSE_OK;
 }

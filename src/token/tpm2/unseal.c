@@ -215,7 +215,8 @@ static enum cause explain_refusal(const struct run *r, enum cause cause, struct 
 	if (r->token->pin)
 		return error_set(err, CAUSE_PASSPHRASE, "wrong PIN (TPM2_Unseal: 0x%x)", r->tpm->rc);
 	return error_set(err, CAUSE_DEVICE,
-		"the session is not the TPM's: something between it and this program has changed it (TPM2_Unseal: 0x%x)",
+		"the session is not the TPM's: "
+		"something between it and this program has changed it (TPM2_Unseal: 0x%x)",
 		r->tpm->rc);
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * token_init - process 1 of a guest with security keys: latchkey's side of latchkey-token(7), for tests/boot/test_token.py.
+ * token_init - process 1 of a guest with security keys: latchkey's side of latchkey-token(7), for
+ * tests/boot/test_token.py.
  *
- * For each file in /etc/tokens and each hidraw device with the usage page F1D0, those that come later too, it runs
- * /lib/latchkey/token/systemd-fido2 as user 65534. What the programs say goes to the console, "token: NAME DEVICE: line";
- * a line typed there answers the last one that asked. When one gives a passphrase the others are ended, the passphrase is
- * printed, and the machine goes off; also at a line "off".
+ * For each file in /etc/tokens and each hidraw device with the usage page F1D0, those that come later too, it
+ * runs /lib/latchkey/token/systemd-fido2 as user 65534. What the programs say goes to the console, "token:
+ * NAME DEVICE: line"; a line typed there answers the last one that asked. When one gives a passphrase the
+ * others are ended, the passphrase is printed, and the machine goes off; also at a line "off".
  */
 #include <dirent.h>
 #include <errno.h>
@@ -178,7 +179,8 @@ static bool reap(struct run *r)
 	ssize_t n = read(r->passphrase, passphrase, sizeof(passphrase) - 1);
 
 	waitpid(r->pid, &status, 0);
-	printf("token: %s %s ends with %d\n", r->token, r->device, WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
+	printf("token: %s %s ends with %d\n", r->token, r->device,
+		WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
 	if (n > 0 && WIFEXITED(status) && !WEXITSTATUS(status))
 		printf("token: %s %s gives %s\n", r->token, r->device, passphrase);
 	close(r->answers);
@@ -223,7 +225,8 @@ static void off(void)
 			int status;
 
 			if (runs[i].pid && waitpid(runs[i].pid, &status, WNOHANG) == runs[i].pid) {
-				printf("token: %s %s is ended with %d\n", runs[i].token, runs[i].device, WEXITSTATUS(status));
+				printf("token: %s %s is ended with %d\n", runs[i].token, runs[i].device,
+					WEXITSTATUS(status));
 				runs[i].pid = 0;
 			}
 			left += runs[i].pid != 0;
