@@ -157,7 +157,8 @@ static void put(struct cbor_out *o, const void *data, size_t len)
 		o->full = true;
 		return;
 	}
-	memcpy(o->at + o->used, data, len);
+	if (len) /* else @data may be NULL */
+		memcpy(o->at + o->used, data, len);
 	o->used += len;
 }
 
