@@ -88,35 +88,44 @@ $(addprefix $(B)/src/crypto/x86_64/,$(COMPACT)): OPTIMIZE = $(FAST) -Os
 object   = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1))))
 # Code for one architecture, if there is any.
 CORES    := $(or $(wildcard src/crypto/$(ARCH)),src/crypto/generic)
-SRC      := $(filter-out $(B)/src/main.o $(B)/src/preflight/main.o $(B)/src/init/%,$(call object,src/*.c src/*/*.c $(CORES)/*.c))
+SRC      := $(filter-out $(B)/src/main.o $(B)/src/preflight/main.o $(B)/src/init/% $(B)/src/token/%,$(call object,src/*.c src/*/*.c $(CORES)/*.c))
 INIT     := $(call object,src/init/*.c)
+# Token programs: not among the programs as long as latchkey does not start them (docs/tokens.md).
+TOKENS   := $(patsubst src/token/%/main.c,$(B)/token/systemd-%,$(wildcard src/token/*/main.c))
+TOKEN    := $(filter-out %/main.o,$(call object,src/token/*.c src/token/*/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 PROGRAMS := $(B)/latchkey $(B)/init $(B)/latchkey-preflight
 
 all: $(PROGRAMS) ## the programs for TARGET (default x86_64-linux-musl), in build/TARGET/
+tokens: $(TOKENS) ## programs for FIDO2 and TPM2 tokens; this version does not start them: docs/tokens.md
 
-$(PROGRAMS:=.debug): $(PACKED)
+$(PROGRAMS:=.debug) $(TOKENS:=.debug): $(PACKED)
 $(B)/latchkey.debug: $(B)/src/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/init.debug: $(INIT) $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/latchkey-preflight.debug: $(B)/src/preflight/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
+$(TOKENS:=.debug): $(B)/token/systemd-%.debug: $(B)/src/token/%/main.o $(if $(filter host,$(LIBC)),$(B)/tests/token/no_filter.o) \
+	$(B)/libtoken.a $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/%.debug:
+	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(if $(LTO),$(LTO) $(HARDEN) $(FORGET) -Oz) $(LDFLAGS) $(PACKED:%=-Wl,-T,%) -Wl,-Map=$@.map -o $@ $(START) $(filter-out $(PACKED) $(LIBC_A) $(COMPILER_A),$^) $(END)
-$(PROGRAMS): %: %.debug toolchain/strip
+$(PROGRAMS) $(TOKENS): %: %.debug toolchain/strip
 	$(call say,STRIP,$@)STRIP=$(CROSS)strip toolchain/strip $< $@
 
 $(B)/liblatchkey.a: $(SRC)
+$(B)/libtoken.a: $(TOKEN)
+$(B)/liblatchkey.a $(B)/libtoken.a:
 	$(call say,AR,$@)rm -f $@; $(AR) rcD $@ $^
 $(B)/%.o: %.c $(B)/our.flags $(B)/headers.ok
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(OUR_CFLAGS) $(OPTIMIZE) -MMD -MP -c -o $@ $<
--include $(SRC:.o=.d) $(INIT:.o=.d) $(B)/src/main.d $(B)/src/preflight/main.d $(wildcard $(B)/tests/unit/*.d $(B)/tests/fuzz/*.d)
+-include $(SRC:.o=.d) $(INIT:.o=.d) $(B)/src/main.d $(B)/src/preflight/main.d $(TOKEN:.o=.d) $(wildcard $(B)/src/token/*/main.d $(B)/tests/unit/*.d $(B)/tests/fuzz/*.d)
 
 # The objects also depend on the compiler and the flags.
 COMPILER := $(shell $(CC) --version 2>/dev/null | head -n 1)
 $(B)/our.flags: FORCE
 	$(call stamp,$(COMPILER) $(OUR_CFLAGS) $(LTO) $(SMALL) $(FAST) $(COMPACT) $(LDFLAGS))
 $(B)/library.flags: FORCE
-	$(call stamp,$(COMPILER) $(KERNEL_HEADERS) $(MUSL_OMIT) not $(MUSL_KEEP) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(REFERENCE_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
+	$(call stamp,$(COMPILER) $(KERNEL_HEADERS) $(MUSL_OMIT) not $(MUSL_KEEP) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_FILES) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(REFERENCE_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
 stamp = @mkdir -p $(@D); n=$@.new$$$$; echo '$(subst ','\'',$(1))' >$$n; cmp -s $$n $@ && rm $$n || mv $$n $@
 
 # The other parts, by subject.
@@ -132,4 +141,4 @@ clean: ## remove all built files; keep the fetched archives in build/archives
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile $(PARTS) | expand -t 18
 FORCE:
-.PHONY: all clean help FORCE
+.PHONY: all tokens clean help FORCE

@@ -2,7 +2,7 @@
 # Tests. A suite is a program that prints TAP; see tests/run.py.
 TEST_LIBRARIES := $(addprefix $(B)/,libcmocka.a libargon2-reference.a)
 $(B)/tests/unit/%.o: OPTIMIZE = -O1 -DHAVE_UINTPTR_T -isystem $(S)/cmocka/include
-$(UNIT): $(B)/tests/%: $(B)/tests/unit/%.o $(B)/liblatchkey.a $(TEST_LIBRARIES) $(LIBRARIES) \
+$(UNIT): $(B)/tests/%: $(B)/tests/unit/%.o $(B)/libtoken.a $(B)/liblatchkey.a $(TEST_LIBRARIES) $(LIBRARIES) \
 	$(if $(NO_FLOAT),$(B)/tests/unit/no_doubles.o) $(if $(filter host,$(LIBC)),$(B)/tests/unit/asan_options.o) \
 	$(LIBC_A) $(COMPILER_A)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(AS_THEY_ARE) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
@@ -14,13 +14,14 @@ unit: $(UNIT) ## the unit tests for TARGET; TARGET=host-asan uses the sanitizers
 # make check runs all suites for this machine's program. LATER lists the suites that need other processors, other systems or
 # much time, and run in make check-all. ELSEWHERE lists those of check-targets and check-hooks.
 LATER := $(addprefix tests/,build/debian13.py build/reproducible fuzz/run images/test_defects_other boot/test_hooks.py \
-	boot/test_systemd.py)
+	boot/test_systemd.py boot/test_token.py token/test_fido2_sanitized \
+	token/test_tpm2_other token/test_tpm2_sanitized)
 ELSEWHERE := tests/build/sdk.py tests/build/openwrt.py
-SUITES := $(filter-out $(LATER) $(ELSEWHERE),$(foreach d,build docs cli constant_time fault fuzz images interop peer,$(sort $(shell find tests/$(d) -maxdepth 1 -type f -perm -u+x ! -name '*.sh' ! -name 'bench_*' 2>/dev/null))) \
+SUITES := $(filter-out $(LATER) $(ELSEWHERE),$(foreach d,build docs cli constant_time fault fuzz images interop peer token,$(sort $(shell find tests/$(d) -maxdepth 1 -type f -perm -u+x ! -name '*.sh' ! -name 'bench_*' 2>/dev/null))) \
 	$(sort $(wildcard tests/boot/test_*.py)))
 # The tests of pure arithmetic also run under emulators, including big-endian and 32-bit ones.
 PURE     := $(filter $(addprefix $(B)/tests/test_,json% header% luks2% base64 hash% argon2% kdf af area digest keyslot \
-	search xts cipher cbc target text map_name names config% fat superblock partition reader),$(UNIT))
+	search xts cipher cbc target text map_name names config% fat superblock partition reader fido2% token% tpm2%),$(UNIT))
 # All other targets. The first is the one that differs most from this machine: 32 bits, big-endian, no floating point.
 OTHERS     := mips-linux-muslsf $(filter-out mips-linux-muslsf x86_64-linux-musl,$(TARGETS))
 EMULATED   := $(filter qemu/%,$(BOARDS))
@@ -45,12 +46,12 @@ check: ## all tests for this machine; installs missing packages, builds, tests
 check-all: ## make check, and other processors, boards, Debian 13, initramfs builders; CI runs this
 	toolchain/setup check-all
 	+$(MAKE) check-build
-	+for t in $(OTHERS); do $(MAKE) $(JOBS) TARGET=$$t all $(PURE:$(B)/%=$(O)/$$t/%) || exit 1; done
+	+for t in $(OTHERS); do $(MAKE) $(JOBS) TARGET=$$t all tokens $(PURE:$(B)/%=$(O)/$$t/%) || exit 1; done
 	+for b in $(EMULATED); do $(MAKE) $(JOBS) BOARD=$$b image board-programs || exit 1; done
 	$(run_tests) $(HERE) $(THERE)
 check-build:
-	+$(MAKE) $(JOBS) all unit-programs
-	+$(MAKE) $(JOBS) TARGET=host-asan unit-programs $(O)/host-asan/latchkey $(O)/host-asan/latchkey-preflight
+	+$(MAKE) $(JOBS) all tokens unit-programs
+	+$(MAKE) $(JOBS) TARGET=host-asan tokens unit-programs $(O)/host-asan/latchkey $(O)/host-asan/latchkey-preflight
 check-targets: all-targets ## every architecture: all unit tests, vectors and damaged headers under its emulator; foreign toolchains
 	toolchain/setup check-all
 	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t unit-programs || exit 1; done
@@ -63,7 +64,7 @@ check-hooks: all ## every initramfs builder, up to the encrypted root, and OpenW
 	SUITE_SECONDS=7200 HOOKS=all TARGET=$(TARGET) O=$(O) tests/run.py tests/boot/test_hooks.py tests/build/openwrt.py
 fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), starting with its previous findings
 	O=$(O) tests/fuzz/run $(or $(FUZZ_SECONDS),60)
-$(O)/host-fuzz/fuzz_%: $(O)/host-fuzz/tests/fuzz/fuzz_%.o $(B)/liblatchkey.a $(LIBRARIES)
+$(O)/host-fuzz/fuzz_%: $(O)/host-fuzz/tests/fuzz/fuzz_%.o $(B)/libtoken.a $(B)/liblatchkey.a $(LIBRARIES)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) -fsanitize=fuzzer -o $@ $^
 BENCH := $(addprefix $(B)/tests/bench/,wipe masked)
 $(BENCH): %: %.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
@@ -76,8 +77,8 @@ bench: all $(BENCH) ## time, memory and size compared with cryptsetup; the most 
 # them to zero anyway. The second mistakes the lanes of a vector for one bit.
 ANALYZER_OFF := -Wno-analyzer-use-of-uninitialized-value -Wno-analyzer-shift-count-overflow
 lint: $(B)/headers.ok ## analyzer, shell scripts, layout, length of lines and files
-	@for f in $(sort $(wildcard src/*.c src/*/*.c $(CORES)/*.c)); do $(CC) $(OUR_CFLAGS) -Werror -O2 -fanalyzer $(ANALYZER_OFF) -c -o /dev/null $$f || exit 1; done
+	@for f in $(sort $(wildcard src/*.c src/*/*.c src/token/*/*.c $(CORES)/*.c)); do $(CC) $(OUR_CFLAGS) -Werror -O2 -fanalyzer $(ANALYZER_OFF) -c -o /dev/null $$f || exit 1; done
 	@tests/build/shell.py
 	@tests/build/lines.py
-	@command -v clang-format >/dev/null || echo 'lint: clang-format not found, layout not checked'; ! command -v clang-format >/dev/null || clang-format --dry-run -Werror $(sort $(wildcard src/*.[ch] src/*/*.[ch] src/crypto/*/*.[ch] tests/unit/*.[ch]))
+	@command -v clang-format >/dev/null || echo 'lint: clang-format not found, layout not checked'; ! command -v clang-format >/dev/null || clang-format --dry-run -Werror $(sort $(wildcard src/*.[ch] src/*/*.[ch] src/crypto/*/*.[ch] src/token/*/*.[ch] tests/unit/*.[ch]))
 .PHONY: lint unit unit-programs check check-all check-build check-targets check-hooks fuzz bench

@@ -2,13 +2,13 @@
 # Releases, packages, and the destinations of make install.
 all-targets: ## the programs for every architecture; installs the compilers
 	toolchain/setup targets
-	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t all || exit 1; done
+	+for t in $(TARGETS); do $(MAKE) $(JOBS) TARGET=$$t all tokens || exit 1; done
 	@O=$(O) toolchain/size $(TARGETS)
 dist: all-targets ## a release in build/dist: sources, programs, SPDX, SHA256SUMS
 	@O=$(O) toolchain/dist $(TARGETS)
 deb: all ## packages for Debian and Ubuntu, in build/deb: the programs, and the hooks (latchkey-initramfs)
 	@O=$(O) toolchain/deb $(TARGET)
-size: all ## sizes of the programs of every target that was built, with their limits
+size: all tokens ## sizes of the programs of every target that was built, with their limits
 	@O=$(O) toolchain/size $(TARGETS)
 
 # Destinations. The files for an initramfs builder go where the builder looks for them, whatever PREFIX is.

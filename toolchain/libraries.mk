@@ -37,6 +37,9 @@ $(B)/libgcc.a: $(B)/library.flags
 	cd $@.d && $(AR) x $(LIBGCC) $(addsuffix .o,$(filter $(INTEGER),$(patsubst %.o,%,$(shell $(AR) t $(LIBGCC)))))
 	for o in $@.d/*.o; do $(CROSS)objcopy -R .gnu.attributes -R .MIPS.abiflags -R .reginfo $$o || exit 1; done
 	$(AR) rcD $@ $@.d/*.o
+# What is from ec_prime_i31.c on is for token programs. Of the curves only P-256 is used, but their one file knows three.
+BEARSSL_FILES  := src/settings.c src/codec/*.c src/hash/*.c src/mac/hmac*.c src/symcipher/aes*.c \
+	src/ec/ec_prime_i31.c src/ec/ec_secp*.c src/int/i31_*.c src/int/i32_div32.c src/rsa/rsa_i31_pub.c
 BEARSSL_CFLAGS := $(SMALLEST) -I$(S)/bearssl/inc -I$(S)/bearssl/src
 # latchkey uses its own threads (src/crypto/argon2_derive.h).
 ARGON2_CFLAGS  := $(SMALLEST) -I$(S)/argon2/include -DARGON2_NO_THREADS
@@ -50,7 +53,7 @@ library = +$(call say,BUILD,$@)$(MAKE) -f toolchain/library.mk OUT=$@ SRC=$(S)/$
 	LIBRARY_CFLAGS='$(LIBRARY_CFLAGS) $(3)' -B $(call log,$@.log)
 LIBRARY_NEEDS = $(S)/%.ok $(B)/library.flags $(LIBC_A) toolchain/library.mk
 $(B)/libbearssl.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
-	$(call library,$*,src/settings.c src/codec/*.c src/hash/*.c src/mac/hmac*.c src/symcipher/aes*.c,$(BEARSSL_CFLAGS))
+	$(call library,$*,$(BEARSSL_FILES),$(BEARSSL_CFLAGS))
 $(B)/libargon2.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
 	$(call library,$*,src/core.c src/blake2/blake2b.c,$(ARGON2_CFLAGS))
 $(B)/libargon2-reference.a: $(B)/lib%-reference.a: $(LIBRARY_NEEDS) tests/unit/argon2_reference.h

@@ -210,3 +210,11 @@ bool json_u32(const struct json *v, uint32_t *out)
 	*out = (uint32_t)number;
 	return true;
 }
+
+bool json_bool(const struct json *v, bool *out)
+{
+	if (!v || !cJSON_IsBool(node(v)))
+		return false;
+	*out = cJSON_IsTrue(node(v));
+	return true;
+}

@@ -44,4 +44,7 @@ const char *json_string(const struct json *v);
 /* False when @v is NULL or no integer. */
 bool json_u32(const struct json *v, uint32_t *out);
 
+/* False when @v is NULL or neither true nor false. */
+bool json_bool(const struct json *v, bool *out);
+
 #endif

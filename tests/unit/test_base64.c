@@ -143,12 +143,40 @@ static void the_length_changes_on_failure(void **state)
 	assert_int_equal(len, 77);
 }
 
+/* Of every length, and every character: beside an encoder that looks them up. */
+static void our_encoder_writes_another_text(void **state)
+{
+	uint8_t in[97];
+	char text[200], want[200];
+
+	(void)state;
+	for (unsigned round = 0; round < 64; round++) {
+		size_t n = round + 34;
+
+		for (size_t i = 0; i < n; i++)
+			in[i] = (uint8_t)((i + 1) * (2 * round + 7) * 37 >> 3);
+		encode(in, n, want);
+		memset(text, '#', sizeof(text));
+		base64_encode(in, n, text);
+		assert_int_equal(BASE64_CHARS(n), strlen(want));
+		assert_memory_equal(text, want, strlen(want));
+		assert_int_equal(text[strlen(want)], '#');
+	}
+	for (unsigned v = 0; v < 64; v++) {
+		in[0] = (uint8_t)(v << 2);
+		encode(in, 1, want);
+		base64_encode(in, 1, text);
+		assert_memory_equal(text, want, 4);
+	}
+}
+
 int main(void)
 {
 	for (size_t i = 0; i < COUNT(vectors); i++)
 		row(vectors[i].name, vector_is_judged, &vectors[i]);
 	ROW(some_value_does_not_come_back);
 	ROW(another_character_is_accepted);
+	ROW(our_encoder_writes_another_text);
 	ROW(bytes_go_beyond_the_room);
 	ROW(the_length_changes_on_failure);
 	return rows_run("base64");

@@ -388,6 +388,24 @@ static void four_hostile_mebibytes_take_over_16_MiB(void **state)
 #endif
 }
 
+static void what_is_no_truth_value_is_read_as_one(void **state)
+{
+	static const char text[] =
+		"{\"t\":true,\"f\":false,\"0\":0,\"1\":1,\"n\":null,\"s\":\"true\",\"a\":[true]}";
+	const struct json *root;
+	struct error err;
+	bool b = false;
+
+	(void)state;
+	assert_int_equal(json_open(text, strlen(text), &root, &err), CAUSE_OK);
+	assert_true(json_bool(json_member(root, "t"), &b) && b);
+	assert_true(json_bool(json_member(root, "f"), &b) && !b);
+	for (const char *const *name = (const char *const[]){"0", "1", "n", "s", "a", "absent", NULL}; *name;
+		name++)
+		assert_false(json_bool(json_member(root, *name), &b));
+	json_close();
+}
+
 int main(void)
 {
 	for (size_t i = 0; i < COUNT(twice); i++)
@@ -406,6 +424,7 @@ int main(void)
 	ROW(members_come_in_another_order);
 	ROW(escapes_are_not_undone);
 	ROW(an_absent_number_is_read);
+	ROW(what_is_no_truth_value_is_read_as_one);
 	ROW(the_second_document_shows_the_first);
 	ROW(a_document_at_the_bounds_does_not_fit_the_memory);
 	ROW(the_search_for_duplicates_takes_for_ever);

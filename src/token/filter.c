@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* filter - see filter.h. */
+#include "token/filter.h"
+#include <elf.h>
+#include <link.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+/*
+ * Calls have other numbers for programs of another kind of machine: ours is what our own file's header says.
+ */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+
+/* By name, not by architecture: those with a 64-bit time are apart where time once had 32 bits. */
+static const unsigned short bare[] = {SYS_read, SYS_write, SYS_exit, SYS_exit_group, SYS_getrandom,
+	SYS_munmap, SYS_ppoll,
+#ifdef SYS_ppoll_time64
+	SYS_ppoll_time64,
+#endif
+#ifdef SYS_clock_gettime
+	SYS_clock_gettime,
+#endif
+#ifdef SYS_clock_gettime32
+	SYS_clock_gettime32,
+#endif
+#ifdef SYS_clock_gettime64
+	SYS_clock_gettime64,
+#endif
+	SYS_restart_syscall};
+static const unsigned short memory[] = {
+	SYS_prctl,
+	SYS_mlock,
+	SYS_mlock2,
+#ifdef SYS_mmap2
+	SYS_mmap2,
+#endif
+#ifdef SYS_mmap
+	SYS_mmap,
+#endif
+};
+static const unsigned short threads[] = {SYS_clone, SYS_futex, SYS_madvise, SYS_mprotect, SYS_rt_sigprocmask,
+	SYS_sched_getaffinity, SYS_set_robust_list};
+
+enum {
+	COUNT_BARE = sizeof(bare) / sizeof(*bare),
+	COUNT_MEMORY = sizeof(memory) / sizeof(*memory),
+	COUNT_THREADS = sizeof(threads) / sizeof(*threads),
+	HEAD = 4,
+};
+
+static unsigned our_architecture(void)
+{
+	return __ehdr_start.e_machine |
+	       (__ehdr_start.e_ident[EI_CLASS] == ELFCLASS64 ? __AUDIT_ARCH_64BIT : 0) |
+	       (__ehdr_start.e_ident[EI_DATA] == ELFDATA2LSB ? __AUDIT_ARCH_LE : 0);
+}
+
+static struct sock_filter *allow(struct sock_filter *at, const unsigned short *calls, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		*at++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i], 0, 1);
+		*at++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	}
+	return at;
+}
+
+void filter_install(enum filter which)
+{
+	struct sock_filter code[HEAD + 2 * (COUNT_BARE + COUNT_MEMORY + COUNT_THREADS) + 1] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, our_architecture(), 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	};
+	struct sock_filter *end = allow(code + HEAD, bare, COUNT_BARE);
+	struct sock_fprog program;
+
+	if (which != FILTER_BARE)
+		end = allow(end, memory, COUNT_MEMORY);
+	if (which == FILTER_WITH_THREADS)
+		end = allow(end, threads, COUNT_THREADS);
+	*end++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+	program = (struct sock_fprog){(unsigned short)(end - code), code};
+	(void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* lockout - see lockout.h. */
+#include "token/tpm2/lockout.h"
+#include "token/contract.h"
+
+enum {
+	CAPABILITY_PROPERTIES = 6,
+	PROPERTY_LOCKOUT_COUNTER = 0x20e, /* and behind it what follows */
+	PROPERTY_MAX_AUTH_FAIL = 0x20f,
+	PROPERTY_LOCKOUT_INTERVAL = 0x210,
+	PROPERTIES = 3,
+};
+
+enum cause lockout_read(struct tpm *tpm, struct lockout *lockout, struct error *err)
+{
+	uint8_t parameters[12];
+	struct wire_out out = {.data = parameters, .room = sizeof(parameters)};
+	struct tpm_call call = {.name = "TPM2_GetCapability", .code = TPM_CC_GET_CAPABILITY};
+	uint32_t values[PROPERTIES] = {0}, count;
+	struct tpm_reply reply;
+	enum cause cause;
+
+	*lockout = (struct lockout){0};
+	wire_put_u32(&out, CAPABILITY_PROPERTIES);
+	wire_put_u32(&out, PROPERTY_LOCKOUT_COUNTER);
+	wire_put_u32(&out, PROPERTIES);
+	call.parameters = (struct bytes){parameters, out.len};
+	cause = tpm_call(tpm, &call, &reply, err);
+	if (cause)
+		return cause;
+	(void)wire_get(&reply.parameters, 1 + 4); /* is there more; which capability */
+	count = wire_u32(&reply.parameters);
+	for (uint32_t i = 0; i < PROPERTIES; i++)
+		if (wire_u32(&reply.parameters) == PROPERTY_LOCKOUT_COUNTER + i)
+			values[i] = wire_u32(&reply.parameters);
+	if (count != PROPERTIES || !wire_is_whole(&reply.parameters))
+		return tpm_bad_answer(call.name, err);
+	lockout->failures = values[0];
+	lockout->left = values[1] > values[0] ? values[1] - values[0] : 0;
+	lockout->interval_s = values[PROPERTY_LOCKOUT_INTERVAL - PROPERTY_LOCKOUT_COUNTER];
+	return CAUSE_OK;
+}
+
+void lockout_say(const struct lockout *lockout)
+{
+	contract_say("one more PIN may be tried in %u s at the latest; "
+		     "tpm2_dictionarylockout -c ends the lock now",
+		lockout->interval_s);
+}
+
+enum cause lockout_check(const struct lockout *lockout, struct error *err)
+{
+	if (lockout->left)
+		return CAUSE_OK;
+	lockout_say(lockout);
+	return error_set(err, CAUSE_PASSPHRASE, "the TPM is locked after %u wrong PINs", lockout->failures);
+}

@@ -1,0 +1,627 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""systemd-fido2 beside a software key: the tokens of systemd 262, people, several keys, and keys that lie.
+
+The program is the real one, as user nobody, by the contract of latchkey-token(7). The key is tests/token/fidostick.py
+behind a socket in place of a hidraw device; tests/boot/test_token.py has the kernel's hidraw and USB between them.
+test_fido2_sanitized has the cases on the build for the sanitizers. Arguments choose cases by a part of their names.
+"""
+import base64
+import json
+import os
+import struct
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+sys.dont_write_bytecode = True
+try:
+    import fidostick
+    from fidostick import Ctap
+    import rig
+    from rig import Key, Run, sample
+except ModuleNotFoundError as e:
+    print(f"1..0 # SKIP {e.name} is not installed (toolchain/setup check installs it)")
+    sys.exit(0)
+
+O = os.environ.get("O", "build")
+PROGRAM = os.path.abspath(os.path.join(O, os.environ.get("TARGET", "x86_64-linux-musl"), "token", "systemd-fido2"))
+CASES = []
+
+
+class Unexpected(Exception):
+    """What was expected did not happen."""
+
+
+def case(name, *arguments):
+    def add(function):
+        CASES.append((name, lambda: function(*arguments)))
+        return function
+    return add
+
+
+def check(run, code, **counts):
+    """The exit code; how often words begin lines; and that a failure gives no passphrase and one sentence at its end."""
+    if run.code != code:
+        raise Unexpected(f"code {code} was expected: {run}")
+    for word, count in counts.items():
+        if run.count(word) != count:
+            raise Unexpected(f"{count} lines `{word}` were expected: {run}")
+    if code and (run.passphrase or not run.lines or not run.lines[-1].startswith("say ")):
+        raise Unexpected(f"a failure that gives something, or no reason: {run}")
+    return run
+
+
+def says(run, text):
+    if text not in run.lines[-1]:
+        raise Unexpected(f"{text!r} was expected: {run}")
+
+
+def gives(run, passphrase, **counts):
+    check(run, 0, **counts)
+    if run.passphrase != passphrase:
+        raise Unexpected(f"{passphrase} was expected: {run}")
+
+
+def with_key(key, function):
+    try:
+        return function(key)
+    finally:
+        key.close()
+
+
+def go(name_of_key, token, answer=lambda line: b"1234\n", hear=None, **options):
+    """One run with a key of its own. Returns the run; the key stays in it."""
+    key = Key(name_of_key, **options)
+    try:
+        run = Run(PROGRAM, token, key, answer, hear)
+        run.key = key
+        return run
+    finally:
+        key.close()
+
+
+# --- every sample gives its passphrase -------------------------------------------------------
+
+class Older(fidostick.Authenticator):
+    """A key of CTAP 2.0: no permissions, no list of protocols, protocol one."""
+
+    def info(self, m, wait):
+        i = super().info(m, wait)
+        del i[4]["pinUvAuthToken"], i[6]
+        i[1] = ["U2F_V2", "FIDO_2_0"]
+        return i
+
+    def pin(self, m, wait):
+        if m[2] == 9:
+            raise Ctap(2)
+        return super().pin(m, wait)
+
+
+class Cano(fidostick.Authenticator):
+    """As CanoKey's firmware answers: no `up` among the options, more in getInfo, no silent hmac-secret."""
+
+    def info(self, m, wait):
+        i = super().info(m, wait)
+        del i[4]["up"]
+        return {**i, 2: ["credProtect", "credBlob", "hmac-secret"], 13: 4, 14: 0x20000, 16: 256,
+                9: ["nfc", "usb"], 10: [{"alg": -7, "type": "public-key"}, {"alg": -8, "type": "public-key"}]}
+
+
+SAMPLES = [("nopin", "nopin", 0, 1), ("silent", "nopin", 0, 0), ("pin", "pin1234", 1, 1), ("nopin-on-key-with-pin", "pin1234", 0, 1)]
+KEYS = [("protocol 2", {"protocols": [2]}), ("protocol 1", {"protocols": [1]}), ("a protocol that nobody knows first", {"protocols": [3, 2, 1]}),
+        ("CTAP 2.0", {"protocols": [1], "authenticator": Older}), ("CanoKey's answers", {"protocols": [1, 2], "authenticator": Cano})]
+
+
+def sample_opens(name, key, pins, touches, options):
+    token, passphrase = sample(name)
+    silent = not touches and options.get("authenticator") is not Cano
+    gives(go(key, token, allow_silent=silent, **options), passphrase, pin=pins, touch=0 if silent else 1, few=0, need=0)
+
+
+for name, key, pins, touches in SAMPLES:
+    for what, options in KEYS:
+        case(f"the sample {name} does not give its passphrase, {what}", name, key, pins, touches, options)(sample_opens)
+
+
+def changed(name, **members):
+    """A sample with members changed; None takes one away."""
+    token = {**json.loads(sample(name)[0]), **{k.replace("__", "-"): v for k, v in members.items()}}
+    return json.dumps({k: v for k, v in token.items() if v is not None})
+
+
+def old(name):
+    """As systemd 248 wrote it."""
+    return changed(name, fido2__rp=None, fido2__clientPin__required=None, fido2__up__required=None, fido2__uv__required=None)
+
+
+class PinAlways(fidostick.Authenticator):
+    """Demands the PIN for every secret, as the first keys did; looking for a credential needs none."""
+
+    def uv(self, m, param, *rest):
+        if param is None and self.st["pin"] and 4 in m:
+            raise Ctap(fidostick.PUAT_REQUIRED)
+        return super().uv(m, param, *rest)
+
+
+@case("a token of systemd 248 is tried with a PIN that the key does not demand, or without a touch only")
+def old_token():
+    gives(go("nopin", old("nopin")), sample("nopin")[1], pin=0, touch=1)
+    gives(go("nopin", old("silent"), allow_silent=True), sample("silent")[1], pin=0, touch=0)
+
+
+@case("a token of systemd 248 does not open where the key demands the PIN")
+def old_token_pin():
+    gives(go("pin1234", old("pin"), authenticator=PinAlways), sample("pin")[1], pin=1, touch=1)
+
+
+# --- devices ---------------------------------------------------------------------------------
+
+@case("without a device the program does not say which one it needs")
+def no_device():
+    run = check(Run(PROGRAM, sample("pin")[0]), 4, need=1, pin=0, touch=0)
+    if run.lines[0] != "need hidraw f1d0":
+        raise Unexpected(str(run))
+
+
+@case("somebody else's key is asked for a touch or a PIN")
+def foreign():
+    for token, key in (("nopin", "pin1234"), ("pin", "nopin"), ("nopin-on-key-with-pin", "nopin"), ("silent", "pin1234")):
+        run = check(go(key, sample(token)[0]), 4, pin=0, touch=0)
+    stranger = changed("pin", **{"fido2-credential": base64.b64encode(bytes(70)).decode()})
+    says(check(go("pin1234", stranger), 4, pin=0, touch=0), "does not hold the credential")
+
+
+class Plain(fidostick.Authenticator):
+    def info(self, m, wait):
+        return {**super().info(m, wait), 2: ["credProtect"]}
+
+
+@case("a key without hmac-secret is asked on")
+def no_hmac_secret():
+    run = check(go("pin1234", sample("pin")[0], authenticator=Plain), 4, pin=0, touch=0)
+    says(run, "no hmac-secret")
+
+
+@case("a key that wants its PIN at every use does not open, or opens with the wrong secret")
+def always_uv():
+    token, passphrase = sample("pin")
+    gives(go("pin1234", token, always_uv=True), passphrase, pin=1, touch=1)
+    says(check(go("pin1234", sample("nopin-on-key-with-pin")[0], always_uv=True), 4, pin=0, touch=0), "demands its PIN")
+
+
+@case("a key that is pulled out while it waits for the touch holds the program")
+def pulled():
+    def hear(run, line):
+        if line == "touch":
+            key.pull()
+    key = Key("nopin", touch_after=60)
+    says(check(with_key(key, lambda k: Run(PROGRAM, sample("nopin")[0], k, hear=hear)), 4, touch=1), "gone")
+
+
+@case("a key that is pulled out while its PIN is asked leaves the question standing")
+def pulled_at_pin():
+    key = Key("pin1234")
+
+    def hear(run, line):
+        if line.startswith("pin"):
+            key.pull()
+    run = check(with_key(key, lambda k: Run(PROGRAM, sample("pin")[0], k, lambda line: b"", hear)), 4, pin=1, touch=0)
+    says(run, "pulled out")
+
+
+@case("a program that is not wanted any more leaves the key blinking")
+def cancelled():
+    def hear(run, line):
+        if line == "touch":
+            run.reply(None)
+    run = go("nopin", sample("nopin")[0], hear=hear, touch_after=60)
+    if run.code != 4 or run.passphrase or run.key.commands()[-1] != fidostick.CANCEL:
+        raise Unexpected(f"{run}, the key got {run.key.commands()}")
+
+
+@case("a program that is not wanted any more goes on asking for the PIN")
+def ended_at_pin():
+    def hear(run, line):
+        if line.startswith("pin"):
+            run.reply(None)
+    run = go("pin1234", sample("pin")[0], lambda line: b"", hear)
+    if run.code != 4 or run.passphrase or run.key.auth.st["retries"] != 8:
+        raise Unexpected(str(run))
+
+
+class Slow(fidostick.Authenticator):
+    """Nobody touches it the first two times; its PIN tokens serve once."""
+    status = 0x2F
+    times = 2
+
+    def touch(self, wait):
+        if self.times:
+            self.times -= 1
+            self.token = os.urandom(32)
+            wait(0.2)
+            raise Ctap(self.status)
+        super().touch(wait)
+
+
+class SlowToo(Slow):
+    status = 0x3A
+
+
+@case("a touch that comes late is lost, or the PIN is asked for again")
+def late_touch():
+    for slow in (Slow, SlowToo):
+        token, passphrase = sample("nopin")
+        gives(go("nopin", token, authenticator=slow), passphrase, touch=3, pin=0)
+        token, passphrase = sample("pin")
+        gives(go("pin1234", token, authenticator=slow), passphrase, touch=3, pin=1)
+
+
+class Never(Slow):
+    times = 1000
+
+
+@case("a key that says at once that nobody touched it keeps the program busy")
+def never():
+    run = check(go("nopin", sample("nopin")[0], authenticator=Never), 4)
+    if not 3 < run.count("touch") < 20:
+        raise Unexpected(str(run))
+
+
+class Busy(fidostick.Hid):
+    """Another program has it for a while; and gets its own answers, which we see, too."""
+    times = 3
+
+    def message(self, cid, cmd, data):
+        self.send(cid ^ 0x5555, fidostick.CBOR, bytes(200))
+        self.send(0xFFFFFFFF, fidostick.INIT, bytes(8) + struct.pack(">I", 7) + bytes([2, 1, 0, 0, 0x0C]))
+        if cmd == fidostick.CBOR and data[0] == 2 and self.times:
+            self.times -= 1
+            return self.error(cid, 6)
+        super().message(cid, cmd, data)
+
+
+@case("a key that another program uses at the moment is given up, or that program's answers are taken for ours")
+def busy():
+    token, passphrase = sample("pin")
+    gives(go("pin1234", token, hid=Busy), passphrase, touch=1, pin=1, wait=3)
+
+
+# --- people ----------------------------------------------------------------------------------
+
+@case("a wrong PIN is not asked for again, or the tries that are left are not said")
+def wrong_pin():
+    answers = iter([b"4321\n", b"1234\n"])
+    run = go("pin1234", sample("pin")[0], lambda line: next(answers))
+    gives(run, sample("pin")[1], touch=1, pin=2)
+    if [line for line in run.lines if line.startswith("pin")] != ["pin 8", "pin 7"] or "say wrong PIN" not in run.lines:
+        raise Unexpected(str(run))
+
+
+@case("three wrong PINs in a row are not told to be what they are")
+def wrong_pin_thrice():
+    run = check(go("pin1234", sample("pin")[0], lambda line: b"0000\n"), 4, touch=0, pin=3, few=0)
+    says(run, "unplug it")
+    if run.key.auth.st["retries"] != 5:
+        raise Unexpected(f"{run.key.auth.st['retries']} tries are left")
+
+
+@case("a key that takes no PIN before it is unplugged is sent one")
+def blocked_until_unplugged():
+    def function(key):
+        key.auth.bad_run = 3
+        return Run(PROGRAM, sample("pin")[0], key, lambda line: b"1234\n")
+    says(check(with_key(Key("pin1234"), function), 4, pin=0, touch=0), "unplug it")
+
+
+@case("the last three tries of a PIN are used without a person's word")
+def few_tries():
+    for no in (b"no\n", b"\n", b"1234\n", b"yes please\n"):
+        run = check(go("pin1234", sample("pin")[0], lambda line: no if line.startswith("few") else b"1234\n", retries=3), 2, few=1, pin=0)
+        if run.key.auth.st["retries"] != 3:
+            raise Unexpected(f"{run.key.auth.st['retries']} tries are left after {no}")
+    run = go("pin1234", sample("pin")[0], lambda line: b"yes\n" if line.startswith("few") else b"1234\n", retries=3)
+    gives(run, sample("pin")[1], few=1, pin=1, touch=1)
+
+
+@case("wrong PINs go on below four tries without a person's word")
+def down_to_few():
+    run = check(go("pin1234", sample("pin")[0], lambda line: b"\n" if line.startswith("few") else b"9999\n", retries=5), 2, pin=2, few=1)
+    if run.key.auth.st["retries"] != 3:
+        raise Unexpected(f"{run.key.auth.st['retries']} tries are left")
+
+
+@case("a PIN with no tries left is asked for")
+def no_tries():
+    def function(key):
+        key.auth.st["retries"] = 0
+        return Run(PROGRAM, sample("pin")[0], key, lambda line: b"1234\n")
+    says(check(with_key(Key("pin1234"), function), 2, pin=0, few=0), "blocked")
+
+
+@case("where nobody gives a PIN a try is used up")
+def nobody():
+    run = check(go("pin1234", sample("pin")[0], lambda line: b"\n"), 2, pin=1, touch=0)
+    if run.key.auth.st["retries"] != 8:
+        raise Unexpected(f"{run.key.auth.st['retries']} tries are left")
+
+
+@case("half a line, and then the end, is taken for a PIN")
+def half_line():
+    def hear(run, line):
+        if line.startswith("pin"):
+            run.reply(b"1234")
+            run.reply(None)
+    run = go("pin1234", sample("pin")[0], lambda line: b"", hear)
+    if run.code != 4 or run.passphrase or run.key.auth.st["retries"] != 8:
+        raise Unexpected(f"{run}, {run.key.auth.st['retries']} tries are left")
+
+
+@case("what cannot be a PIN uses up a try")
+def no_pin():
+    answers = iter([b"123\n", b"1" * 64 + b"\n", b"1234\n"])
+    gives(go("pin1234", sample("pin")[0], lambda line: next(answers)), sample("pin")[1], pin=3)
+    check(go("pin1234", sample("pin")[0], lambda line: b"1" * 513 + b"\n"), 2, pin=1)
+    run = check(go("pin1234", sample("pin")[0], lambda line: b"1\n"), 2, pin=8)
+    if run.key.auth.st["retries"] != 8:
+        raise Unexpected(str(run))
+
+
+# --- tokens ----------------------------------------------------------------------------------
+
+def bad_token(code, token, text):
+    says(check(Run(PROGRAM, token), code, need=0), text)
+    says(check(go("pin1234", token), code, pin=0, touch=0), text)
+
+
+for what, code, token, text in [
+        ("an empty token", 6, "", "empty"),
+        ("a token that is no JSON", 6, "fido2", "no object"),
+        ("a cut token", 6, sample("pin")[0][:-9], "JSON"),
+        ("two tokens", 6, sample("pin")[0] + sample("pin")[0], "behind the object"),
+        ("a token of 64 KiB and more", 6, changed("pin", x="x" * 65536), "longer than 65536"),
+        ("another type", 7, changed("pin", type="systemd-tpm2"), "type"),
+        ("no type", 7, changed("pin", type=None), "type"),
+        ("no credential", 6, changed("pin", fido2__credential=None), "fido2-credential"),
+        ("an empty credential", 6, changed("pin", fido2__credential=""), "fido2-credential"),
+        ("a credential that is a number", 6, changed("pin", fido2__credential=1), "fido2-credential"),
+        ("a credential that is no base64", 6, changed("pin", fido2__credential="!!!!"), "fido2-credential"),
+        ("a credential of 1024 bytes", 6, changed("pin", fido2__credential=base64.b64encode(bytes(1024)).decode()), "fido2-credential"),
+        ("no salt", 6, changed("pin", fido2__salt=None), "fido2-salt"),
+        ("a salt of 31 bytes", 7, changed("pin", fido2__salt=base64.b64encode(bytes(31)).decode()), "31 bytes"),
+        ("a salt of 64 bytes", 7, changed("pin", fido2__salt=base64.b64encode(bytes(64)).decode()), "64 bytes"),
+        ("a salt of 300 bytes", 7, changed("pin", fido2__salt=base64.b64encode(bytes(300)).decode()), "300 bytes"),
+        ("an empty relying party", 6, changed("pin", fido2__rp=""), "fido2-rp"),
+        ("a relying party of 254 bytes", 6, changed("pin", fido2__rp="x" * 254), "fido2-rp"),
+        ("a PIN flag that is a string", 6, changed("pin", **{"fido2-clientPin-required": "true"}), "clientPin"),
+        ("a touch flag that is null", 6, changed("pin", **{"fido2-up-required": 0}), "fido2-up"),
+        ("a member of a newer systemd", 7, changed("pin", **{"fido2-manual-salt": True}), "fido2-manual-salt"),
+]:
+    case(f"{what} is taken", code, token, text)(bad_token)
+
+
+@case("a relying party of a token's own is not used")
+def own_rp():
+    def function(key):
+        for credential in key.auth.st["creds"].values():
+            credential["rp"] = "example.org"
+        return Run(PROGRAM, changed("nopin", fido2__rp="example.org"), key)
+    gives(with_key(Key("nopin"), function), sample("nopin")[1], touch=1)
+
+
+# --- keys that lie ---------------------------------------------------------------------------
+
+def lying(where, change):
+    """An authenticator whose answer to command (and subcommand) @where is @change(answer)."""
+    class Lying(fidostick.Authenticator):
+        def command(self, data, wait):
+            m = fidostick.dec(data[1:])[0] if len(data) > 1 else {}
+            if where == (data[0], m.get(2) if data[0] == 6 else 4 in m):
+                return change(super().command(data, wait))
+            return super().command(data, wait)
+    return Lying
+
+
+INFO, AGREE, TRIES, TOKEN9, LOOK, SECRET = (4, False), (6, 2), (6, 1), (6, 9), (2, False), (2, True)
+
+
+def edited(function):
+    """Change the decoded answer."""
+    def change(answer):
+        m = fidostick.dec(answer[1:])[0]
+        return answer[:1] + fidostick.enc(function(m) or m)
+    return change
+
+
+def auth_data(function):
+    return edited(lambda m: {**m, 2: function(m[2])})
+
+
+def secret_of(n):
+    return auth_data(lambda d: d[:37] + fidostick.enc({"hmac-secret": bytes(n)}))
+
+
+BROKEN = [
+    ("nothing", lambda a: b""),
+    ("a status alone", lambda a: b"\0"),
+    ("half an answer", lambda a: a[:len(a) // 2]),
+    ("an answer and a byte", lambda a: a + b"\0"),
+    ("an array", lambda a: b"\0\x80"),
+    ("a byte string of 2^32 bytes", lambda a: b"\0\xa1\x01\x5a\xff\xff\xff\xff"),
+    ("a byte string of 2^64 - 1 bytes", lambda a: b"\0\xa1\x01\x5b" + b"\xff" * 8),
+    ("a map of 2^63 pairs", lambda a: b"\0\xbb\x80" + bytes(7)),
+    ("an array of 2^32 items", lambda a: b"\0\xa1\x01\x9a\xff\xff\xff\xff\0"),
+    ("nesting without end", lambda a: b"\0\xa1\x01" + b"\x81" * 1500 + b"\0"),
+    ("a map of no given length", lambda a: b"\0\xbf\xff"),
+    ("a tag", lambda a: b"\0\xc0\xa0"),
+    ("an unknown status", lambda a: b"\x7f"),
+    ("numbers for everything", lambda a: b"\0" + fidostick.enc({i: i for i in range(1, 12)})),
+    ("an empty map", lambda a: b"\0\xa0"),
+]
+
+
+def lie(where, change, harmless=()):
+    run = go("pin1234", sample("pin")[0], authenticator=lying(where, change))
+    if not (where in harmless and run.code == 0):
+        check(run, 4)
+
+
+for place, where in (("getInfo", INFO), ("the number of tries", TRIES), ("the key agreement", AGREE), ("the PIN token", TOKEN9), ("the secret", SECRET)):
+    for what, change in BROKEN:
+        if (what, where) == ("numbers for everything", TRIES):
+            continue  # one of them is the number of tries
+        case(f"{what} for {place} is taken, or breaks the program", where, change)(lie)
+# The pre-flight has no answer but its status.
+for what, change in BROKEN[:12]:
+    case(f"{what} for the pre-flight is taken, or breaks the program", LOOK, change, (LOOK,) if change(b"\0\xa0") == b"\0\xa0" else ())(lie)
+
+for what, where, change in [
+        ("a point that is not on the curve", AGREE, edited(lambda m: {1: {**m[1], -2: bytes(32)}})),
+        ("a coordinate of 31 bytes", AGREE, edited(lambda m: {1: {**m[1], -2: bytes(31)}})),
+        ("a coordinate of 33 bytes", AGREE, edited(lambda m: {1: {**m[1], -3: bytes(33)}})),
+        ("a point of another curve", AGREE, edited(lambda m: {1: {**m[1], -1: 2}})),
+        ("a number of tries of 2^32", TRIES, edited(lambda m: {3: 1 << 31})),
+        ("an empty PIN token", TOKEN9, edited(lambda m: {2: b""})),
+        ("a PIN token that is only an IV", TOKEN9, edited(lambda m: {2: bytes(16)})),
+        ("a PIN token of 1000 bytes", TOKEN9, edited(lambda m: {2: bytes(1008)})),
+        ("a PIN token of 17 bytes", TOKEN9, edited(lambda m: {2: bytes(17)})),
+        ("authenticator data of 36 bytes", SECRET, auth_data(lambda d: d[:36])),
+        ("authenticator data without the extensions' flag", SECRET, auth_data(lambda d: d[:32] + b"\1" + d[33:])),
+        ("authenticator data with a credential", SECRET, auth_data(lambda d: d[:32] + b"\xc1" + d[33:])),
+        ("authenticator data that end with the counter", SECRET, auth_data(lambda d: d[:37])),
+        ("no hmac-secret", SECRET, auth_data(lambda d: d[:37] + fidostick.enc({"credProtect": 1}))),
+        ("an hmac-secret that is true", SECRET, auth_data(lambda d: d[:37] + fidostick.enc({"hmac-secret": True}))),
+        *((f"an hmac-secret of {n} bytes", SECRET, secret_of(n)) for n in (0, 16, 32, 33, 47, 64, 80, 1008)),
+]:
+    case(f"{what} is taken", where, change)(lie)
+
+
+class Report(fidostick.Hid):
+    """Answers the first CTAP message by reports of the test's own."""
+
+    def message(self, cid, cmd, data):
+        if cmd != fidostick.CBOR:
+            return super().message(cid, cmd, data)
+        self.lie(cid)
+
+
+def hid_lie(name, function, text="security key"):
+    def run():
+        started = time.monotonic()
+        result = check(go("pin1234", sample("pin")[0], hid=type("Lie", (Report,), {"lie": function})), 4, pin=0, touch=0)
+        says(result, text)
+        if time.monotonic() - started > 60:
+            raise Unexpected(f"{time.monotonic() - started:.0f} s")
+    CASES.append((name, run))
+
+
+def again(function):
+    """Keep on sending while the program listens."""
+    def send(self, cid):
+        try:
+            while True:
+                function(self, cid)
+        except OSError:
+            self.usb.plugged = False
+    return send
+
+
+def first(self, cid, cmd, length, data=b""):
+    self.usb.report(struct.pack(">IBH", cid, cmd, length) + data)
+
+
+hid_lie("an answer that is said to have 65535 bytes is taken", lambda s, cid: first(s, cid, 0x90, 65535))
+hid_lie("an answer of 7610 bytes is taken", lambda s, cid: first(s, cid, 0x90, 7610))
+hid_lie("a report out of order is taken", lambda s, cid: (first(s, cid, 0x90, 200), s.usb.report(struct.pack(">IB", cid, 1))), "report 1 where 0")
+hid_lie("an answer whose rest never comes holds the program", lambda s, cid: first(s, cid, 0x90, 200), "in time")
+hid_lie("an answer on another channel is taken", lambda s, cid: s.send(cid + 1, 0x90, b"\0" + fidostick.enc({2: ["hmac-secret"]})), "in time")
+hid_lie("a key that never answers holds the program", lambda s, cid: None, "in time")
+hid_lie("a key that is at work without end holds the program", again(lambda s, cid: (s.send(cid, fidostick.KEEPALIVE, b"\1"), time.sleep(0.05))), "in time")
+hid_lie("a flood of KEEPALIVEs holds the program", again(lambda s, cid: s.send(cid, fidostick.KEEPALIVE, b"\1")), "in time")
+hid_lie("a flood on other channels holds the program", again(lambda s, cid: s.send(cid + 1, fidostick.CBOR, b"\0")), "in time")
+hid_lie("a flood of rests of answers holds the program", again(lambda s, cid: s.usb.report(struct.pack(">IB", cid, 1))), "in time")
+hid_lie("an unknown CTAPHID error is no failure", lambda s, cid: s.error(cid, 0x7F), "error 127")
+hid_lie("a CTAPHID error without a number breaks the program", lambda s, cid: s.send(cid, fidostick.ERROR, b""), "error 0")
+
+
+class NoInit(fidostick.Hid):
+    def message(self, cid, cmd, data):
+        if cmd == fidostick.INIT:
+            return first(self, cid, fidostick.INIT, 17, bytes(8) + struct.pack(">I", 1) + b"\2\1\0\0\x0c")
+        super().message(cid, cmd, data)
+
+
+class OldKey(fidostick.Hid):
+    """U2F only."""
+
+    def message(self, cid, cmd, data):
+        if cmd == fidostick.INIT:
+            self.send(cid, fidostick.INIT, data[:8] + struct.pack(">I", 1) + b"\2\1\0\0\1")
+
+
+@case("the answer to another program's INIT is taken, or a key without CTAP2")
+def bad_init():
+    says(check(go("pin1234", sample("pin")[0], hid=NoInit), 4), "in time")
+    says(check(go("pin1234", sample("pin")[0], hid=OldKey), 4), "CTAP2")
+
+
+# --- confinement -----------------------------------------------------------------------------
+
+@case("while it waits for the key the program has privileges, no filter, or the PIN in its memory")
+def confined():
+    found = {}
+
+    def hear(run, line):
+        if line != "touch":
+            return
+        with open(f"/proc/{run.pid}/status") as f:
+            found.update(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+        found["fds"] = sorted(os.listdir(f"/proc/{run.pid}/fd"))
+        found["pin"] = in_memory(run.pid, b"73519264")
+        found["credential"] = in_memory(run.pid, base64.b64decode(json.loads(sample("pin")[0])["fido2-credential"]))
+    key = Key("pin1234")
+    key.auth.st["pin"] = fidostick.hashlib.sha256(b"73519264").digest()[:16].hex()
+    run = with_key(key, lambda k: Run(PROGRAM, sample("pin")[0], k, lambda line: b"73519264\n", hear))
+    gives(run, sample("pin")[1], touch=1)
+    if found["NoNewPrivs"] != "1" or found["fds"] != ["0", "1", "2", "3", "4"] or found["pin"] or not found["credential"]:
+        raise Unexpected(str(found))
+    if "Seccomp" in found and found["Seccomp"] != "2" and "asan" not in PROGRAM:
+        raise Unexpected(f"Seccomp {found['Seccomp']}")
+
+
+def in_memory(pid, what):
+    """Is it anywhere in the memory of the process?"""
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            start, end = (int(n, 16) for n in line.split()[0].split("-"))
+            if line.split()[1].startswith("r") and "[v" not in line and end - start < 1 << 28:
+                memory.seek(start)
+                try:
+                    if what in memory.read(end - start):
+                        return True
+                except OSError:
+                    pass
+    return False
+
+
+def attempt(row):
+    """What went wrong; nothing if nothing did."""
+    try:
+        row[1]()
+        return ""
+    except (Unexpected, OSError, AssertionError) as e:
+        return str(e) or repr(e)
+
+
+def main():
+    rows = [row for row in CASES if not sys.argv[1:] or any(word in row[0] for word in sys.argv[1:])]
+    print(f"1..{len(rows)}", flush=True)
+    failed = 0
+    with ThreadPoolExecutor(6) as pool:  # most of them wait
+        for number, ((name, _), said) in enumerate(zip(rows, pool.map(attempt, rows)), 1):
+            failed += bool(said)
+            print(f"# {said}\n" * bool(said) + f"{'not ok' if said else 'ok'} {number} - {name}", flush=True)
+    return 1 if failed else 0
+
+
+sys.exit(main())
