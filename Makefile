@@ -15,7 +15,7 @@ ifdef CROSS_COMPILE
 CROSS := $(CROSS_COMPILE)
 CC    := $(CROSS)gcc
 endif
-# The design's limit of 192 KiB is for x86_64. Code for other architectures is larger, most of all for MIPS.
+# Code for other architectures than x86_64 is larger, most of all for MIPS.
 SIZE_LIMIT ?= 245760
 ARCH   ?= $(firstword $(subst -, ,$(TARGET)))
 AR      := $(CROSS)ar
