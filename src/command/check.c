@@ -123,8 +123,11 @@ static void check_segment(struct findings *f)
 		fault(f, "keyslots", text, LUKS_ADVICE_NONE);
 	}
 	if (seg->verdict.cause) {
+		/* The data of a detached header is on another device, and begins at byte 0 there. */
+		bool has_data = place->header || seg->off;
+
 		/* A header backup ends where the data would begin. */
-		if (luks->data_end > device_bytes && luks->data_off < device_bytes) {
+		if (has_data && luks->data_end > device_bytes && luks->data_off < device_bytes) {
 			text_format(text, sizeof(text),
 				"the device has %llu bytes, its data would end at byte %llu: truncated?",
 				(unsigned long long)device_bytes, (unsigned long long)luks->data_end);
