@@ -191,7 +191,8 @@ static void json_keyslot(const struct luks *luks, const struct luks_keyslot *slo
 	if (!slot->verdict.cause) {
 		put(", \"key_bytes\": %u, \"digest\": %u, ", slot->key_bytes, luks->digests[slot->digest].id);
 		json_kdf(&slot->kdf);
-		put(", \"af_hash\": \"%s\", \"area\": {\"offset\": %llu, \"size\": %llu, \"encryption\": \"%s\", "
+		put(", \"af_hash\": \"%s\", \"area\": {\"offset\": %llu, \"size\": %llu, "
+		    "\"encryption\": \"%s\", "
 		    "\"key_bytes\": %u}",
 			hash_name(slot->af_hash), (unsigned long long)slot->area_off,
 			(unsigned long long)slot->area_size_bytes, cipher_name(slot->area_cipher),

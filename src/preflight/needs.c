@@ -250,7 +250,8 @@ static void judge(const struct kernel_files *k, const struct image *image, int i
 		break;
 	case ANSWER_LEFT_OUT:
 		finding(f, softly ? WEIGHT_WARNING : WEIGHT_PROBLEM, CAUSE_KERNEL, where,
-			"%s needs module %s, but it or one of its dependencies is missing from the image; add it",
+			"%s needs module %s, but it or one of its dependencies "
+			"is missing from the image; add it",
 			whose, name);
 		break;
 	case ANSWER_ABSENT:

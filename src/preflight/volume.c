@@ -148,8 +148,8 @@ static bool judge_memory(const struct look *l, const struct luks_keyslot *slot, 
 	}
 	advise_memory(l, free_kib, advice, sizeof(advice));
 	finding(l->f, WEIGHT_WARNING, CAUSE_RESOURCE, l->v->name,
-		"%s needs %llu MiB of memory for %s, and this machine has %llu MiB, of which about %llu MiB will be "
-		"free at boot: %s; add one that fits: %s",
+		"%s needs %llu MiB of memory for %s, and this machine has %llu MiB, of which about "
+		"%llu MiB will be free at boot: %s; add one that fits: %s",
 		what, need_mib, kdf_name(slot->kdf.kind), has_mib, (unsigned long long)free_kib >> 10,
 		need_kib > l->m->memory_kib ? "it will be skipped" : "it may be skipped", advice);
 	return need_kib <= l->m->memory_kib;
