@@ -2,8 +2,8 @@
 /*
  * bytes - loads in either byte order and the one bounds check.
  *
- * On-disk integers of LUKS are big-endian (LUKS2 specification 2.1), those of most other formats little-endian.
- * They are loaded byte by byte: no packed structs, no casts, no alignment to think of.
+ * On-disk integers of LUKS are big-endian (LUKS2 specification 2.1), those of most other formats
+ * little-endian. They are loaded byte by byte: no packed structs, no casts, no alignment to think of.
  */
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H

@@ -39,7 +39,10 @@ uint64_t machine_memory_available_kib(void)
 	if (!read_text("/proc/meminfo", text, sizeof(text)) || !find_kib(text, "\nMemAvailable:", &available))
 		return UINT64_MAX;
 	(void)find_kib(text, "\nSwapFree:", &swap);
-	/* zram is memory itself, compressed: what Argon2 fills memory with cannot be. Which part of it is free is not asked. */
+	/*
+	 * zram is memory itself, compressed: what Argon2 fills memory with cannot be. Which part of it is
+	 * free is not asked.
+	 */
 	if (swap && read_text("/proc/swaps", text, sizeof(text)) && text_find(text, "/zram"))
 		swap = 0;
 	return available + swap;

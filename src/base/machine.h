@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 /*
- * KiB that can be had without driving the machine into its OOM killer: MemAvailable plus
- * free swap, from /proc/meminfo; no swap where some of it is zram (/proc/swaps). UINT64_MAX when that cannot be read (no /proc): then
- * only the attempt itself can tell.
+ * KiB that can be had without driving the machine into its OOM killer: MemAvailable plus free swap, from
+ * /proc/meminfo; no swap where some of it is zram (/proc/swaps). UINT64_MAX when that cannot be read (no
+ * /proc): then only the attempt itself can tell.
  */
 uint64_t machine_memory_available_kib(void);
 

@@ -21,7 +21,10 @@ static inline int os_ioctl_number(int fd, unsigned long request, unsigned long a
 	return (int)syscall(SYS_ioctl, fd, request, arg);
 }
 
-/* open(2) of what is there, close-on-exec: open of musl asks for that with a second system call, as for old kernels. */
+/*
+ * open(2) of what is there, close-on-exec: open of musl asks for that with a second system call, as for old
+ * kernels.
+ */
 int os_open(const char *path, int flags);
 
 /* Of memory. sysconf would answer a hundred other questions, too. */

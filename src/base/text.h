@@ -35,7 +35,10 @@ bool text_output_lost(void);
 /* Copy @src to @dst (@size bytes in all), with bytes outside printable ASCII as \xNN. */
 void text_escape(char *dst, size_t size, const char *src);
 
-/* Replace what is not printable ASCII by '?', in place: header text must not drive a terminal, 8-bit ones neither. */
+/*
+ * Replace what is not printable ASCII by '?', in place: header text must not drive a terminal, 8-bit ones
+ * neither.
+ */
 void text_sanitize(char *s);
 
 /*
@@ -47,7 +50,10 @@ bool text_parse_u64(const char *s, uint64_t *out);
 /* Join @a, @b, @c; false when it does not fit @size (then @dst is ""). */
 bool text_join(char *dst, size_t size, const char *a, const char *b, const char *c);
 
-/* strstr(3) for short needles; the C library's quicker ones are large. The constness of @text is the caller's. */
+/*
+ * strstr(3) for short needles; the C library's quicker ones are large. The constness of @text is the
+ * caller's.
+ */
 char *text_find(const char *text, const char *what);
 
 /* The kernel's meaning of @os_errno, in words; of a rare one its number, until the next call. */

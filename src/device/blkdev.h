@@ -20,8 +20,8 @@ struct blkdev {
 };
 
 /*
- * Open the device at @path; names of other kinds are for find_open (device/find.h). @dev must not move afterwards: the
- * reader points into it. Fails: CAUSE_DEVICE (absent, a directory, unreadable).
+ * Open the device at @path; names of other kinds are for find_open (device/find.h). @dev must not move
+ * afterwards: the reader points into it. Fails: CAUSE_DEVICE (absent, a directory, unreadable).
  */
 enum cause blkdev_open_path(const char *path, struct blkdev *dev, struct error *err) MUST_USE;
 

@@ -155,35 +155,65 @@ static const char *scsi_address(const char *disk, char place[static 512])
 	return NULL;
 }
 
+enum { FOLDER_BYTES = 64 };
+
+/* The folder of the USB interface above the disk; false when there is none. */
+static bool usb_interface(const char *disk, char folder[static FOLDER_BYTES])
+{
+	char text[SYSBLOCK_TEXT_BYTES];
+	size_t used = text_format(folder, FOLDER_BYTES, "device/");
+
+	while (!*usb_word(disk, folder, "bInterfaceClass", text)) {
+		if (used + 4 > FOLDER_BYTES / 2)
+			return false;
+		used += text_format(folder + used, FOLDER_BYTES - used, "../");
+	}
+	return true;
+}
+
+/* Mass storage that takes SCSI commands: the inquiry's words count. */
+static bool usb_is_scsi(const char *disk, const char *interface)
+{
+	char text[SYSBLOCK_TEXT_BYTES];
+
+	if (strcmp(usb_word(disk, interface, "bInterfaceClass", text), "08"))
+		return false;
+	(void)usb_word(disk, interface, "bInterfaceSubClass", text);
+	return !strcmp(text, "06") || !strcmp(text, "02");
+}
+
+/* Vendor or model: the inquiry's word, otherwise the USB device's, otherwise its number. */
+struct usb_words {
+	const char *inquiry, *device, *number;
+};
+
+static void usb_name(const char *disk, const char *device, bool scsi, const struct usb_words *w,
+	char text[static SYSBLOCK_TEXT_BYTES])
+{
+	if (scsi && *usb_word(disk, "device/", w->inquiry, text))
+		return;
+	if (!*usb_word(disk, device, w->device, text))
+		(void)usb_word(disk, device, w->number, text);
+}
+
 static bool usb_is(const char *disk, const char *id)
 {
-	/* The inquiry's words for mass storage, otherwise the USB device's, its numbers at last. */
-	static const char words[2][3][13] = {{"vendor", "manufacturer", "idVendor"},
-		{"model", "product", "idProduct"}};
-	char word[2][SYSBLOCK_TEXT_BYTES], text[SYSBLOCK_TEXT_BYTES], folder[64] = "device/", place[512],
-								      have[1024];
+	static const struct usb_words vendor_words = {"vendor", "manufacturer", "idVendor"},
+				      model_words = {"model", "product", "idProduct"};
+	char vendor[SYSBLOCK_TEXT_BYTES], model[SYSBLOCK_TEXT_BYTES], serial[SYSBLOCK_TEXT_BYTES];
+	char interface[FOLDER_BYTES], device[FOLDER_BYTES], place[512], have[1024];
 	const char *target = strncmp(id, "usb-", 4) ? NULL : scsi_address(disk, place);
-	size_t used = strlen(folder);
 	bool scsi;
 
-	if (!target)
+	if (!target || !usb_interface(disk, interface))
 		return false;
-	/* Up to the interface, which stands in the folder of the USB device. */
-	while (!*usb_word(disk, folder, "bInterfaceClass", text)) {
-		if (used + 4 > sizeof(folder) / 2)
-			return false;
-		used += text_format(folder + used, sizeof(folder) - used, "../");
-	}
-	scsi = !strcmp(text, "08");
-	(void)usb_word(disk, folder, "bInterfaceSubClass", text);
-	scsi = scsi && (!strcmp(text, "06") || !strcmp(text, "02"));
-	text_format(folder + used, sizeof(folder) - used, "../");
-	for (unsigned w = 0; w < 2; w++)
-		if (!scsi || !*usb_word(disk, "device/", words[w][0], word[w]))
-			if (!*usb_word(disk, folder, words[w][1], word[w]))
-				(void)usb_word(disk, folder, words[w][2], word[w]);
-	(void)usb_word(disk, folder, "serial", text);
-	text_format(have, sizeof(have), "usb-%s_%s%s%s-%s", word[0], word[1], *text ? "_" : "", text, target);
+	scsi = usb_is_scsi(disk, interface);
+	text_format(device, sizeof(device), "%s../", interface);
+	usb_name(disk, device, scsi, &vendor_words, vendor);
+	usb_name(disk, device, scsi, &model_words, model);
+	(void)usb_word(disk, device, "serial", serial);
+	text_format(have, sizeof(have), "usb-%s_%s%s%s-%s", vendor, model, *serial ? "_" : "", serial,
+		target);
 	return !strcmp(have, id);
 }
 

@@ -6,7 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The state @crc after @len bytes of @data. Where to begin and whether to invert the end is the format's affair. */
+/*
+ * The state @crc after @len bytes of @data. Where to begin and whether to invert the end is the format's
+ * affair.
+ */
 uint32_t crc32_update(uint32_t crc, const uint8_t *data, size_t len);
 
 #endif

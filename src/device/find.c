@@ -199,7 +199,8 @@ static enum cause search(struct wanted *w, const char *spec, char *out, size_t o
 	find_walk_close(&walk);
 	if (w->found > 1 && sysblock_is_same(w->name[0], w->name[1]))
 		return error_set(err, CAUSE_DEVICE,
-			"%s: is on two paths of one disk, %s and %s: the multipath device above them is not there",
+			"%s: is on two paths of one disk, %s and %s: "
+			"the multipath device above them is not there",
 			safe, w->path[0], w->path[1]);
 	if (w->found > 1)
 		return error_set(err, CAUSE_DEVICE, "%s: is on two devices, %s and %s; name one by its path",

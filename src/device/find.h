@@ -15,27 +15,30 @@
  *	UUID=X LABEL=X PARTUUID=X PARTUUID=X/PARTNROFF=N PARTLABEL=X ID=X
  *	/dev/disk/by-uuid/X by-label/X by-partuuid/X by-partlabel/X by-id/X, when the node does not exist
  *
- * with X also in quotes; a node there that leads to a member (device/member.h) does not exist for this. Anything else
- * is a path and stays as it is. A device that others hold (a mapped volume, a disk that has partitions) and a volume
- * that was overwritten count only when nothing else fits; a member never counts. Fails: CAUSE_DEVICE (not there, or
- * there twice: both are named; or members alone), CAUSE_USAGE (an empty name).
+ * with X also in quotes; a node there that leads to a member (device/member.h) does not exist for this.
+ * Anything else is a path and stays as it is. A device that others hold (a mapped volume, a disk that has
+ * partitions) and a volume that was overwritten count only when nothing else fits; a member never counts.
+ * Fails: CAUSE_DEVICE (not there, or there twice: both are named; or members alone), CAUSE_USAGE (an empty
+ * name).
  */
 enum cause find_device(const char *spec, char *path, size_t path_bytes, struct error *err) MUST_USE;
 
 /*
- * The same; @member becomes the first member that is called so when nothing else is: then the whole is still to come.
- * @member->mark.type is NULL otherwise.
+ * The same; @member becomes the first member that is called so when nothing else is: then the whole is still
+ * to come. @member->mark.type is NULL otherwise.
  */
 enum cause find_device_or_member(const char *spec, char *path, size_t path_bytes, struct member *member,
 	struct error *err) MUST_USE;
 
 /*
- * Open the device that find_device finds for @spec; @dev->name is @spec. As for blkdev_open_path @dev must not move
- * afterwards. Fails: as find_device and blkdev_open_path.
+ * Open the device that find_device finds for @spec; @dev->name is @spec. As for blkdev_open_path @dev must
+ * not move afterwards. Fails: as find_device and blkdev_open_path.
  */
 enum cause find_open(const char *spec, struct blkdev *dev, struct error *err) MUST_USE;
 
-/* Is the device at @path called @spec? For UUID= and LABEL=, and their paths; of any other @spec it says no. */
+/*
+ * Is the device at @path called @spec? For UUID= and LABEL=, and their paths; of any other @spec it says no.
+ */
 bool find_is_called(const char *path, const char *spec);
 
 /* A block device that is there and has a size. */
@@ -57,8 +60,8 @@ struct find_walk {
 enum cause find_walk_open(struct find_walk *w, struct error *err) MUST_USE;
 
 /*
- * The next device that can be read without waiting indefinitely (suspended mappings, empty drives and floppies
- * are left out). Reads its superblock: a slow device makes this slow. False: that was all.
+ * The next device that can be read without waiting indefinitely (suspended mappings, empty drives and
+ * floppies are left out). Reads its superblock: a slow device makes this slow. False: that was all.
  */
 bool find_walk_next(struct find_walk *w, struct find_found *out);
 

@@ -2,12 +2,13 @@
 /*
  * mark - see mark.h.
  *
- * The table has every type that libblkid (util-linux 2.41) gives the usage "raid" or a name that ends in "_member",
- * and bcache, VDO and dm-integrity, which it calls otherwise. Not in it: mpath_member, which is udev's word for a
- * device that multipathd claims and leaves no mark; filesystems over several devices (btrfs, bcachefs), below which
- * there is no LUKS.
+ * The table has every type that libblkid (util-linux 2.41) gives the usage "raid" or a name that ends in
+ * "_member", and bcache, VDO and dm-integrity, which it calls otherwise. Not in it: mpath_member, which is
+ * udev's word for a device that multipathd claims and leaves no mark; filesystems over several devices
+ * (btrfs, bcachefs), below which there is no LUKS.
  *
- * Most places are in two windows, each read at once: a disk answers two long reads sooner than forty short ones.
+ * Most places are in two windows, each read at once: a disk answers two long reads sooner than forty short
+ * ones.
  */
 #include "device/mark.h"
 #include "base/bytes.h"
@@ -115,7 +116,9 @@ struct row {
 	uint8_t mark[8];               /* or its beginning: 64 bits are enough */
 };
 
-/* Those from the end first: a window is read once. Before those the whole may begin where the device begins. */
+/*
+ * Those from the end first: a window is read once. Before those the whole may begin where the device begins.
+ */
 static const struct row rows[] = {
 	{"linux_raid_member", 1, MD, IS_MD_090, 128, -128, 0, 4, "\xfc\x4e\x2b\xa9"},
 	{"linux_raid_member", 1, MD, IS_MD_090, 128, -128, 0, 4, "\xa9\x2b\x4e\xfc"},
@@ -129,7 +132,10 @@ static const struct row rows[] = {
 	{"via_raid_member", 0, BIOS, IS_VIA, 1, -1, 0, 2, "\x55\xaa"},
 	{"silicon_medley_raid_member", 0, BIOS, IS_SILICON, 1, -1, 0x60, 4, "\0\0\0\x2f"},
 	{"nvidia_raid_member", 0, BIOS, IS_NVIDIA, 1, -2, 0, 8, "NVIDIA  "},
-	/* blkid looks in nine more, up to 3087 sectors from the end, for controllers that are not made any more. */
+	/*
+	 * blkid looks in nine more, up to 3087 sectors from the end, for controllers that are not made any
+	 * more.
+	 */
 	{"promise_fasttrack_raid_member", 0, BIOS, ENOUGH, 1, -16, 0, 8, "Promise "},
 	{"promise_fasttrack_raid_member", 0, BIOS, ENOUGH, 1, -63, 0, 8, "Promise "},
 	{"promise_fasttrack_raid_member", 0, BIOS, ENOUGH, 1, -255, 0, 8, "Promise "},
@@ -151,8 +157,8 @@ static const struct row rows[] = {
 	{"LVM1_member", 0, LVM, ENOUGH, 1, 0, 0, 4, "HM\2\0"},
 	{"bcache", 0, BCACHE, IS_BCACHE, 1, 8, 24, 8, "\xc6\x85\x73\xf6\x4e\x1a\x45\xca"},
 	/*
-	 * Of four labels the first. What stands in another one alone is left over: luksFormat and zpool create write
-	 * over the first.
+	 * Of four labels the first. What stands in another one alone is left over: luksFormat and zpool
+	 * create write over the first.
 	 */
 	{"zfs_member", 0, ZFS, IS_ZFS, 1, 32, 20, 8, "\0\0\0\7vers"},
 	{"stratis", 0, STRATIS, ENOUGH, 1, 1, 4, 8, "!Stra0ti"},
@@ -229,9 +235,10 @@ static bool is_ddf(const struct reader *r, const uint8_t *b)
 }
 
 /*
- * Sources: libblkid and dmraid's format handlers (RAIDs of firmware); drbd, drbd_int.h (0x8374026b, ..6c unclean and
- * ..6d version 9; one bit of the map is for 4096 bytes); lvm2, lib/format_text/layout.h; include/uapi/linux/bcache.h;
- * openzfs, vdev_label.c and nvpair.c (names and values as XDR, the version first).
+ * Sources: libblkid and dmraid's format handlers (RAIDs of firmware); drbd, drbd_int.h (0x8374026b, ..6c
+ * unclean and ..6d version 9; one bit of the map is for 4096 bytes); lvm2, lib/format_text/layout.h;
+ * include/uapi/linux/bcache.h; openzfs, vdev_label.c and nvpair.c (names and values as XDR, the version
+ * first).
  */
 static bool holds(enum check check, const struct reader *r, const uint8_t *b, uint64_t off)
 {

@@ -69,10 +69,12 @@ void member_advise(const struct member *m, char text[static MEMBER_TEXT_BYTES])
 
 	if (*m->mark.version)
 		text_format(text, MEMBER_TEXT_BYTES,
-			"only if the %s is gone for good (mdadm --examine %s) remove the mark: mdadm --zero-superblock %s",
+			"only if the %s is gone for good (mdadm --examine %s) remove the mark: "
+			"mdadm --zero-superblock %s",
 			m->mark.whole, path, path);
 	else
 		text_format(text, MEMBER_TEXT_BYTES,
-			"only if the %s is gone for good (wipefs %s) remove the mark: wipefs --backup --all --types %s %s",
+			"only if the %s is gone for good (wipefs %s) remove the mark: "
+			"wipefs --backup --all --types %s %s",
 			m->mark.whole, path, m->mark.type, path);
 }

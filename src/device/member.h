@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* member - is a device a part of something below LUKS? Its own marks, and those of the disk that it is a partition of. */
+/*
+ * member - is a device a part of something below LUKS? Its own marks, and those of the disk that it is a
+ * partition of.
+ */
 #ifndef DEVICE_MEMBER_H
 #define DEVICE_MEMBER_H
 
@@ -14,9 +17,10 @@ struct member {
 };
 
 /*
- * Does @dev carry a mark? A disk's mark that stands inside one of its partitions is that partition's. Of a partition's
- * disk those count that stand at the end or are a firmware RAID's: the kernel reads the partition table of an array
- * from its members, too, and makes partitions that are none. False: no (then @out->mark.type is NULL).
+ * Does @dev carry a mark? A disk's mark that stands inside one of its partitions is that partition's. Of a
+ * partition's disk those count that stand at the end or are a firmware RAID's: the kernel reads the partition
+ * table of an array from its members, too, and makes partitions that are none. False: no (then
+ * @out->mark.type is NULL).
  */
 bool member_read(const struct blkdev *dev, struct member *out);
 

@@ -3,11 +3,11 @@
  * stick - files on the filesystem of another device: keys and headers on a USB stick.
  *
  *	vfat              read by our own code: no driver, no character sets, no mount
- *	everything else   mounted read-only by the kernel, but in no folder: other processes do not see it, and
- *	                  it ends with its last descriptor. Needs Linux 5.6
+ *	everything else   mounted read-only by the kernel, but in no folder: other processes do not
+ *	                  see it, and it ends with its last descriptor. Needs Linux 5.6
  *
- * Nothing is written to the device: journals are not replayed, and where a loop device is available the driver
- * works through a read-only one, since some drivers clean up even on a read-only mount.
+ * Nothing is written to the device: journals are not replayed, and where a loop device is available the
+ * driver works through a read-only one, since some drivers clean up even on a read-only mount.
  *
  * All of this can block indefinitely on a bad device: call it in a child that can be given up.
  */

@@ -86,7 +86,9 @@ unsigned sysblock_partition(const char *name, char disk[static SYSBLOCK_NAME_BYT
 	return number;
 }
 
-/* What SCSI and NVMe call the world-wide name of the disk under @name; returns its partition's number, or 0. */
+/*
+ * What SCSI and NVMe call the world-wide name of the disk under @name; returns its partition's number, or 0.
+ */
 static unsigned world_wide_name(const char *name, char wwid[static SYSBLOCK_TEXT_BYTES])
 {
 	char disk[SYSBLOCK_NAME_BYTES];

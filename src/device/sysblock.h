@@ -27,7 +27,10 @@ void sysblock_name(unsigned major, unsigned minor, char name[static SYSBLOCK_NAM
 /* Its number, from 1, and the name of its disk; 0 when @name is no partition. */
 unsigned sysblock_partition(const char *name, char disk[static SYSBLOCK_NAME_BYTES]);
 
-/* Are both on one disk that is seen by two paths (multipath): the same world-wide name, and the same partition? */
+/*
+ * Are both on one disk that is seen by two paths (multipath): the same world-wide name, and the same
+ * partition?
+ */
 bool sysblock_is_same(const char *name, const char *other);
 
 /* A device that can be read without waiting for ever: no suspended mapping, no empty drive, no floppy. */

@@ -56,7 +56,10 @@ enum cause dm_resume(const struct kernel *k, uint64_t dev, struct error *err) MU
 /* The same for a mapping that nobody else shall look at: udev's rules leave it alone. Fails: CAUSE_KERNEL. */
 enum cause dm_resume_unannounced(const struct kernel *k, uint64_t dev, struct error *err) MUST_USE;
 
-/* Remove by name; tries again for a second while somebody looks at it. Fails: CAUSE_EXISTS (in use), CAUSE_KERNEL. */
+/*
+ * Remove by name; tries again for a second while somebody looks at it. Fails: CAUSE_EXISTS (in use),
+ * CAUSE_KERNEL.
+ */
 enum cause dm_remove(const struct kernel *k, const char *name, struct error *err) MUST_USE;
 
 #endif

@@ -34,7 +34,10 @@ enum cause map_name(const char *name, char out[static DM_NAME_BYTES], struct err
 enum cause map_names_fill(struct map_names *names, const char *type, const char *uuid, const char *name,
 	struct error *err) MUST_USE;
 
-/* Is the name free and dm-crypt there? Before anybody is asked for a secret. Fails: CAUSE_EXISTS, CAUSE_KERNEL. */
+/*
+ * Is the name free and dm-crypt there? Before anybody is asked for a secret. Fails: CAUSE_EXISTS,
+ * CAUSE_KERNEL.
+ */
 enum cause map_check(const struct kernel *k, const struct map_names *names, struct error *err) MUST_USE;
 
 /* Fails: CAUSE_EXISTS, CAUSE_KERNEL, CAUSE_RESOURCE. */

@@ -38,7 +38,10 @@ enum cause arena_open(struct error *err)
 
 	if (arena.base)
 		return CAUSE_OK;
-	/* Both can only fail for a reason that also makes them unnecessary. No setrlimit: it brings half of pthread. */
+	/*
+	 * Both can only fail for a reason that also makes them unnecessary. No setrlimit: it brings half of
+	 * pthread.
+	 */
 	(void)prlimit(0, RLIMIT_CORE, &no_core, NULL);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 

@@ -55,8 +55,8 @@ static bool skip(int fd, uint64_t count, uint8_t *scratch, size_t scratch_len)
 }
 
 /*
- * From an open @fd to the end of the arena, at most @most bytes. Room for all of them is taken, and locked, only for
- * a file that needs more than FIRST_BYTES.
+ * From an open @fd to the end of the arena, at most @most bytes. Room for all of them is taken, and locked,
+ * only for a file that needs more than FIRST_BYTES.
  */
 static enum cause read_content(const struct keyfile *kf, int fd, size_t most, struct secret *out,
 	struct error *err)

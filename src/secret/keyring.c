@@ -9,7 +9,10 @@
 
 enum { KEY_MAX_BYTES = 32767 }; /* of the type "user" */
 
-/* Without the last argument no program is run to make the key. A session of its own may not reach the user's keyring. */
+/*
+ * Without the last argument no program is run to make the key. A session of its own may not reach the user's
+ * keyring.
+ */
 static long find(const char *description)
 {
 	long key = syscall(SYS_request_key, "user", description, NULL, 0);

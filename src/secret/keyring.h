@@ -16,7 +16,10 @@ size_t keyring_copy(const char *description, uint8_t *buf, size_t size);
 /* The same into the arena. Fails: CAUSE_USAGE (there is none), CAUSE_RESOURCE. */
 enum cause keyring_read(const char *description, struct secret *out, struct error *err) MUST_USE;
 
-/* Add or replace a key of the user's keyring, for @seconds. False, with errno, when the kernel does not do it. */
+/*
+ * Add or replace a key of the user's keyring, for @seconds. False, with errno, when the kernel does not do
+ * it.
+ */
 bool keyring_add(const char *description, const uint8_t *data, size_t len, unsigned seconds);
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * vault - memory for secrets that is shared with child processes.
  *
- * The arena (arena.h) is not inherited. A child that reads or tries a key gets it through a slot here, not through a
- * pipe, which cannot be wiped. One shared mapping: locked as it is used, left out of core dumps.
+ * The arena (arena.h) is not inherited. A child that reads or tries a key gets it through a slot here, not
+ * through a pipe, which cannot be wiped. One shared mapping: locked as it is used, left out of core dumps.
  */
 #ifndef SECRET_VAULT_H
 #define SECRET_VAULT_H
@@ -27,7 +27,10 @@ void vault_close(void);
 /* In a child, first of all: memory locks are not inherited. */
 void vault_lock(void);
 
-/* Slot @i from 0; its data has room for VAULT_SLOT_BYTES. Set len before data is filled: what is wiped goes by it. */
+/*
+ * Slot @i from 0; its data has room for VAULT_SLOT_BYTES. Set len before data is filled: what is wiped goes
+ * by it.
+ */
 struct secret *vault_slot(unsigned i);
 
 /* Wipe slot @i; its len becomes 0. */
