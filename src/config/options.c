@@ -8,7 +8,21 @@
 #include <string.h>
 
 enum level { ONE = 1, ALL = 2, BOTH = 3 }; /* an option of one volume, of all, of either */
-enum option_kind { FLAG, CRYPT, CACHE, ECHO, AFTER, NUMBER, SLOT, SECONDS, BYTES, TEXT, HEADER, KEY, KIND_COUNT };
+enum option_kind {
+	FLAG,
+	CRYPT,
+	CACHE,
+	ECHO,
+	AFTER,
+	NUMBER,
+	SLOT,
+	SECONDS,
+	BYTES,
+	TEXT,
+	HEADER,
+	KEY,
+	KIND_COUNT
+};
 
 #define FIELD(member) offsetof(struct draft, member)
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))

@@ -13,7 +13,7 @@
  *
  *     argon2_fill.c   fill_segment         steps 5 and 6: prefetch, vectors, no division
  *     map             allocate_memory      huge pages instead of malloc
- *     team            fill_memory_blocks   threads are started once, not for each lane of each slice; when one
+ * team fill_memory_blocks threads are started once, not for each lane of each slice; when one
  *                                          cannot be started, the others do its work
  *     tag             finalize             steps 7 and 8; finalize would also call free_memory
  *     wipe_matrix     free_memory          wipes with all threads, not with one

@@ -82,7 +82,9 @@ TARGET static void fill_block(block *next, const block *prev, const block *ref, 
 	for (int i = 0; i < 4; i++) {
 		v2 *v = q + 16 * i;
 
-		/* Words 4i and 4i+1 of a row, then 4i+2 and 4i+3: a column in each half, vectors 2i and 2i+1. */
+		/*
+		 * Words 4i and 4i+1 of a row, then 4i+2 and 4i+3: a column in each half, vectors 2i and 2i+1.
+		 */
 		permute(v);
 #pragma GCC unroll 1
 		for (int k = 0; k < 8; k++) {

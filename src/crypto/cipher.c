@@ -43,7 +43,8 @@ bool cipher_find(const char *name, enum cipher *out)
 const char *cipher_advice(const char *name)
 {
 	return text_find(name, "null")
-	               ? ": it encrypts nothing, and latchkey never uses it; cryptsetup reencrypt can give it a cipher"
+	               ? ": it encrypts nothing, and latchkey never uses it; cryptsetup reencrypt can give "
+	                 "it a cipher"
 	               : "";
 }
 

@@ -106,7 +106,8 @@ enum cause kdf_check(const struct kdf *kdf, const struct kdf_limits *limits, str
 	ms = kdf_cost_ms(kdf, HASH_MAX_BYTES);
 	if (ms > limits->time_ms)
 		return error_set(err, CAUSE_UNSUPPORTED,
-			"would take about %llu s of %s on this machine, more than the limit of %llu s (--max-time)",
+			"would take about %llu s of %s on this machine, more than the limit of %llu s "
+			"(--max-time)",
 			(unsigned long long)ms / 1000, kdf_name(kdf->kind),
 			(unsigned long long)limits->time_ms / 1000);
 	return CAUSE_OK;

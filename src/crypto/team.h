@@ -25,7 +25,8 @@ struct team {
 
 /*
  * Run @work on at most @members (1 to TEAM_MAX) threads, of which number 0 is the caller; returns when all
- * have returned. The stacks of the others are wiped. Each member must call team_end_step the same number of times.
+ * have returned. The stacks of the others are wiped. Each member must call team_end_step the same number of
+ * times.
  */
 void team_run(struct team *team, unsigned members,
 	void (*work)(struct team *, unsigned member, void *context), void *context);

@@ -193,7 +193,9 @@ enum cause header_load(const struct reader *r, struct luks *luks, struct header_
 		report_copy(&primary, &report->primary);
 		return fail_as(&primary, r, err);
 	}
-	/* A LUKS2 header whose version was hit by a flipped bit says 1 as well: then the second copy decides. */
+	/*
+	 * A LUKS2 header whose version was hit by a flipped bit says 1 as well: then the second copy decides.
+	 */
 	if (primary.state == COPY_DAMAGED && primary.version == 1) {
 		cause = load_luks1(r, luks, &primary.why);
 		report->primary = (struct header_copy){.present = true, .sound = !cause};

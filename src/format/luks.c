@@ -41,7 +41,8 @@ enum cause luks_data_extent(const struct luks_segment *seg, uint64_t device_byte
 			(unsigned long long)device_bytes, (unsigned long long)seg->off);
 	if (size > device_bytes - seg->off)
 		return error_set(err, CAUSE_DEVICE,
-			"the device has %llu bytes, its data would be %llu bytes from byte %llu on: truncated?",
+			"the device has %llu bytes, its data would be %llu bytes from byte %llu on: "
+			"truncated?",
 			(unsigned long long)device_bytes, (unsigned long long)size,
 			(unsigned long long)seg->off);
 	if (!size)
@@ -72,7 +73,8 @@ bool luks_uuid_is_valid(const char *s)
 void luks_offline_reencryption(char *text, size_t size, const char *uuid)
 {
 	text_format(text, size,
-		"an offline re-encryption is under way; finish it with the program that began it, where its file "
+		"an offline re-encryption is under way; finish it with the program that began it, where "
+		"its file "
 		"LUKS-%s.log is",
 		uuid);
 }

@@ -142,7 +142,9 @@ enum cause luks2_keyslot_read(struct json_object *o, struct luks *luks, struct l
 	links->keyslot_ids |= 1u << o->id;
 	links->areas[links->area_count++] =
 		(struct luks2_area){o->id, k.model.area_off, k.model.area_size_bytes};
-	/* A keyslot of another type has an area all the same (3.2), and re-encryption must not be overlooked. */
+	/*
+	 * A keyslot of another type has an area all the same (3.2), and re-encryption must not be overlooked.
+	 */
 	if (strcmp(k.type, "luks2")) {
 		luks->skipped_keyslots++;
 		if (!strcmp(k.type, "reencrypt"))

@@ -67,10 +67,10 @@ void luks2_reencryption_judge(struct luks *luks, const struct luks2_reencryption
 		break;
 	case LUKS_REENCRYPTION_CLEAN:
 		require(luks, LUKS_ADVICE_RESUME,
-			r->unprotected
-				? "a re-encryption is under way with --resilience none: unless it was stopped in an "
-				  "orderly way, part of the data is lost"
-				: "a re-encryption is under way");
+			r->unprotected ? "a re-encryption is under way with --resilience none: unless it was "
+					 "stopped in an "
+					 "orderly way, part of the data is lost"
+				       : "a re-encryption is under way");
 		break;
 	case LUKS_REENCRYPTION_CRASHED:
 		require(luks, LUKS_ADVICE_RECOVER,
@@ -88,7 +88,8 @@ void luks2_reencryption_judge(struct luks *luks, const struct luks2_reencryption
 		/* Of a requirement that is not known, luks2_config.c has said more. */
 		if (r->required != LUKS_REENCRYPTION_UNKNOWN)
 			require(luks, LUKS_ADVICE_NONE,
-				"a re-encryption is under way and its metadata is incomplete: do not resume it, and "
+				"a re-encryption is under way and its metadata is incomplete: do not "
+				"resume it, and "
 				"copy the device first");
 		break;
 	}

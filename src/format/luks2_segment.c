@@ -51,7 +51,8 @@ static enum cause read_crypt(const struct json_object *o, struct segment *s)
 	/* cryptsetup always writes 0 and ignores any other value. To guess would be to decrypt wrongly. */
 	if (s->iv_tweak)
 		verdict_set(o->verdict, CAUSE_UNSUPPORTED,
-			"an IV tweak of %llu is not supported; cryptsetup writes 0: open it with what made it",
+			"an IV tweak of %llu is not supported; cryptsetup writes 0: open it with what made "
+			"it",
 			(unsigned long long)s->iv_tweak);
 	if (seg->sector_bytes < 512 || seg->sector_bytes > 4096 ||
 		(seg->sector_bytes & (seg->sector_bytes - 1)))

@@ -112,7 +112,9 @@ bool init_cmdline_device_number(const char *spec, unsigned *major, unsigned *min
 	}
 	for (; hex(*p) >= 0; p++)
 		n = n << 4 | (unsigned)hex(*p);
-	/* Twelve bits of the minor number were not enough one day: the rest stands in front (new_decode_dev). */
+	/*
+	 * Twelve bits of the minor number were not enough one day: the rest stands in front (new_decode_dev).
+	 */
 	*major = n >> 8 & 0xfff;
 	*minor = (n & 0xff) | (n >> 12 & 0xfff00);
 	return !*p && p != spec && p - spec <= 8;

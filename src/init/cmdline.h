@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmdline - the kernel command line, as far as it concerns init; what is to be unlocked is latchkey's own matter.
+ * cmdline - the kernel command line, as far as it concerns init; what is to be unlocked is latchkey's own
+ * matter.
  *
  * text of /proc/cmdline  ->  struct init_cmdline (pointers into that text)
  * Pure: opens nothing, prints nothing.
@@ -31,7 +32,10 @@ struct init_cmdline {
  */
 void init_cmdline_parse(struct init_cmdline *w, char *cmdline);
 
-/* root=MAJOR:MINOR, or both as the hexadecimal number that the kernel makes of them ("fe02"). False: @spec is neither. */
+/*
+ * root=MAJOR:MINOR, or both as the hexadecimal number that the kernel makes of them ("fe02"). False: @spec is
+ * neither.
+ */
 bool init_cmdline_device_number(const char *spec, unsigned *major, unsigned *minor);
 
 /*

@@ -65,7 +65,8 @@ static int load_module(const char *path)
 }
 
 /*
- * A driver does not come back while a disk of its own does not answer, and then no signal reaches who loads it. So a
+ * A driver does not come back while a disk of its own does not answer, and then no signal reaches who loads
+ * it. So a
  * child loads the modules; when it hangs, it is left there, and another one loads the rest.
  */
 struct loading {

@@ -28,7 +28,10 @@ static void find_by_number(unsigned major, unsigned minor, char path[static SYSB
 		sysblock_path(name + 1, path);
 }
 
-/* @spec, as root= has it, as a path; "": not found. What was unlocked comes first: other disks need not be read then. */
+/*
+ * @spec, as root= has it, as a path; "": not found. What was unlocked comes first: other disks need not be
+ * read then.
+ */
 static void look_for(const char *spec, const char *names, char path[static SYSBLOCK_PATH_BYTES])
 {
 	struct error err;

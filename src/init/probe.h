@@ -9,10 +9,12 @@
 #define PROBE_MAPPER "/dev/mapper/"
 
 /*
- * The device that @spec (a path, UUID= and the like, MAJOR:MINOR) means, in @path. The mappings in @names (one a line)
+ * The device that @spec (a path, UUID= and the like, MAJOR:MINOR) means, in @path. The mappings in @names
+ * (one a line)
  * are tried first, so that other disks are read only when none of them fits.
  *
- * A child reads the disks: one that does not respond would hold process 1. A child that hangs is kept and listened to
+ * A child reads the disks: one that does not respond would hold process 1. A child that hangs is kept and
+ * listened to
  * again at the next call. False: not found, or not yet.
  */
 bool probe_find(const char *spec, const char *names, char path[static SYSBLOCK_PATH_BYTES]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * masked - latchkey on a lesser processor: masked FEATURES ARGUMENTS... is latchkey ARGUMENTS..., using none of
+ * masked - latchkey on a lesser processor: masked FEATURES ARGUMENTS... is latchkey ARGUMENTS..., using none
+ * of
  * the processor's features but those in the list FEATURES ("avx2,sha"; "" leaves the architecture's least).
  */
 #include "../unit/features.h"

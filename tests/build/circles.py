@@ -32,7 +32,8 @@ def symbols(path):
 def needs(objects):
     """object -> the objects that define what it needs"""
     listed = {path: symbols(path) for path in objects}
-    owner = {name: path for path, (defined, _) in listed.items() for name in defined}
+    # Nothing needs an object with a main function: it is a program of its own.
+    owner = {name: path for path, (defined, _) in listed.items() if "main" not in defined for name in defined}
     return {path: {owner[name] for name in needed if name in owner} - {path} for path, (_, needed) in listed.items()}
 
 
@@ -64,12 +65,11 @@ def circles(graph):
 
 def objects():
     """Of the sources that are there: what was built of a file that is gone does not count."""
-    for top in ("src",):
-        for folder, _, files in os.walk(top):
-            for name in files:
-                path = os.path.join(MADE, folder, re.sub(r"\.c$", ".o", name))
-                if name.endswith(".c") and os.path.exists(path):
-                    yield path
+    for folder, _, files in os.walk("src"):
+        for name in files:
+            path = os.path.join(MADE, folder, re.sub(r"\.c$", ".o", name))
+            if name.endswith(".c") and os.path.exists(path):
+                yield path
 
 
 SELF_TEST = {

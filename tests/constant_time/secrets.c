@@ -31,7 +31,8 @@ static void hashes(void)
 		poison();
 		hash_run((enum hash)h, &(struct bytes){secret, sizeof(secret)}, 1, key);
 		for (size_t out = 16; out <= 64; out += 16)
-			hash_pbkdf2(&(struct pbkdf2){(enum hash)h, {secret, sizeof(secret)}, {"salt", 4}, 20}, key, out);
+			hash_pbkdf2(&(struct pbkdf2){(enum hash)h, {secret, sizeof(secret)}, {"salt", 4}, 20},
+				key, out);
 		af_merge((enum hash)h, area, 32, key);
 	}
 }
@@ -39,7 +40,11 @@ static void hashes(void)
 /* Argon2i. The other type reads where its data say, from the third slice on: that is its definition. */
 static void argon2i(void)
 {
-	struct kdf kdf = {.kind = KDF_ARGON2I, .iterations = 2, .memory_kib = 600, .lanes = 2, .salt_bytes = 32};
+	struct kdf kdf = {.kind = KDF_ARGON2I,
+		.iterations = 2,
+		.memory_kib = 600,
+		.lanes = 2,
+		.salt_bytes = 32};
 	struct error err;
 
 	poison();
@@ -49,7 +54,8 @@ static void argon2i(void)
 
 static void areas(void)
 {
-	static const enum cipher list[] = {CIPHER_AES_XTS_PLAIN64, CIPHER_AES_CBC_ESSIV_SHA256, CIPHER_AES_CBC_PLAIN64};
+	static const enum cipher list[] = {CIPHER_AES_XTS_PLAIN64, CIPHER_AES_CBC_ESSIV_SHA256,
+		CIPHER_AES_CBC_PLAIN64};
 
 	for (int i = 0; i < 3; i++) {
 		poison();
@@ -85,7 +91,9 @@ int main(int argc, char **argv)
 	argon2i();
 	areas();
 	comparison();
-	printf("%s %s %s %s\n", core_hash(CORE_SHA1)->name, core_hash(CORE_SHA256)->name, core_hash(CORE_SHA512)->name,
+	printf("%s %s %s "
+	       "%s\n",
+		core_hash(CORE_SHA1)->name, core_hash(CORE_SHA256)->name, core_hash(CORE_SHA512)->name,
 		core_argon2()->name);
 	return 0;
 }

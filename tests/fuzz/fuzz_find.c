@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names of devices, what the kernel says of them, and what a disk says of itself: a name that is asked for, an event,
+ * Names of devices, what the kernel says of them, and what a disk says of itself: a name that is asked for,
+ * an event,
  * then the attributes and the descriptors of a disk, each up to a NUL. All disks here have the same ones.
  */
 #include "fuzz.h"
@@ -60,7 +61,8 @@ static void check_wanted(const char *spec)
 
 	if (!is_wanted(spec, &w))
 		return;
-	fuzz_check(memchr(w.value, 0, sizeof(w.value)) && strlen(w.value) <= strlen(spec), "a name without an end");
+	fuzz_check(memchr(w.value, 0, sizeof(w.value)) && strlen(w.value) <= strlen(spec), "a name without "
+		"an end");
 	if (w.key == BY_PARTUUID && cut_part_offset(&w))
 		fuzz_check(w.part_offset <= 255, "a partition that there cannot be");
 }

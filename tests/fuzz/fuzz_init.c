@@ -6,7 +6,8 @@
 
 static void check_inside(const char *text, const char *line, size_t size)
 {
-	fuzz_check(!text || (text >= line && text < line + size && memchr(text, 0, (size_t)(line + size - text))),
+	fuzz_check(!text || (text >= line && text < line + size &&
+				    memchr(text, 0, (size_t)(line + size - text))),
 		"a text from nowhere, or without an end");
 }
 

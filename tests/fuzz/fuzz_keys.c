@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes that are typed on a console, to passphrases: a line is given out as the keys for correction leave it. */
+/*
+ * Bytes that are typed on a console, to passphrases: a line is given out as the keys for correction leave it.
+ */
 #include "fuzz.h"
 
 #include "../../src/boot/consoles.c" /* its parts are not called one by one elsewhere */
@@ -23,7 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check_line(c);
 			fuzz_check(stars(c) <= STARS_MAX, "more stars than there is room for");
 		} else if (is_usable(c)) {
-			fuzz_check(c->line.len && c->line.len <= CONSOLES_PASSPHRASE_MAX_BYTES, "a passphrase of no length, or too long");
+			fuzz_check(c->line.len && c->line.len <= CONSOLES_PASSPHRASE_MAX_BYTES,
+				"a passphrase of no length, or too long");
 			fuzz_check(!memchr(c->line.bytes, '\n', c->line.len), "a passphrase of two lines");
 			forget_line(c);
 		}

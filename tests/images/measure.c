@@ -30,7 +30,9 @@ int main(int argc, char **argv)
 	if (wait4(child, &status, 0, &used) < 0)
 		return 1;
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	printf("%.3f %.3f %ld %d\n", (double)(end.tv_sec - start.tv_sec) * 1e3 + (double)(end.tv_nsec - start.tv_nsec) / 1e6,
+	printf("%.3f %.3f %ld "
+	       "%d\n",
+		(double)(end.tv_sec - start.tv_sec) * 1e3 + (double)(end.tv_nsec - start.tv_nsec) / 1e6,
 		(double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e3 +
 			(double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e3,
 		used.ru_maxrss, WIFEXITED(status) ? WEXITSTATUS(status) : -1);

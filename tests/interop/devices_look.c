@@ -6,7 +6,7 @@
  *   devices_look mark IMAGE                      type, version and place of each foreign mark, a line each
  *   devices_look part IMAGE SECTOR NUMBER START  PARTUUID and PARTLABEL of a partition
  *   devices_look fat IMAGE PATH                  the file, read by our own FAT reader
- *   devices_look stick IMAGE PATH                the file, read as from a stick: by the kernel's driver or our own
+ * devices_look stick IMAGE PATH the file, read as from a stick: by the kernel's driver or our own
  */
 #include "device/blkdev.h"
 #include "device/fat.h"
@@ -48,7 +48,8 @@ static int part(const struct reader *r, char **argv)
 {
 	struct partition p;
 
-	if (!partition_read(r, (unsigned)atoi(argv[0]), (unsigned)atoi(argv[1]), strtoull(argv[2], NULL, 10), &p))
+	if (!partition_read(r, (unsigned)atoi(argv[0]), (unsigned)atoi(argv[1]), strtoull(argv[2], NULL, 10),
+		    &p))
 		return 1;
 	printf("%s\n%s\n", p.uuid, p.label);
 	return 0;

@@ -46,7 +46,8 @@ static inline void luks2_keyslot(struct luks2_text *t, const struct luks_keyslot
 		t->json[t->used - 1] == '{' ? "" : ",", k->id, k->key_bytes, (int)k->priority);
 	luks2_put(t, "\"af\":{\"type\":\"luks1\",\"stripes\":4000,\"hash\":\"%s\"},", hash_name(k->af_hash));
 	luks2_put(t,
-		"\"area\":{\"type\":\"raw\",\"offset\":\"%llu\",\"size\":\"%llu\",\"encryption\":\"%s\",\"key_size\":%u},",
+		"\"area\":{\"type\":\"raw\",\"offset\":\"%llu\",\"size\":\"%llu\",\"encryption\":\"%s\","
+		"\"key_size\":%u},",
 		(unsigned long long)k->area_off, (unsigned long long)k->area_size_bytes,
 		cipher_name(k->area_cipher), k->area_key_bytes);
 	if (k->kdf.kind == KDF_PBKDF2)
@@ -84,7 +85,8 @@ static inline void luks2_json(struct luks2_text *t, const struct luks *luks)
 	for (unsigned i = 0; i < luks->keyslot_count; i++)
 		luks2_keyslot(t, &luks->keyslots[i]);
 	luks2_put(t,
-		"},\"tokens\":{},\"segments\":{\"0\":{\"type\":\"crypt\",\"offset\":\"%u\",\"size\":\"dynamic\",",
+		"},\"tokens\":{},\"segments\":{\"0\":{\"type\":\"crypt\",\"offset\":\"%u\","
+		"\"size\":\"dynamic\",",
 		IMAGE_BYTES);
 	luks2_put(t,
 		"\"iv_tweak\":\"0\",\"encryption\":\"aes-xts-plain64\",\"sector_size\":512}},\"digests\":{");

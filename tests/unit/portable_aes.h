@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * portable_aes - a processor without AES instructions, or with others: with PORTABLE_AES the functions that offer
+ * portable_aes - a processor without AES instructions, or with others: with PORTABLE_AES the functions that
+ * offer
  * AES instructions, aes_own and BearSSL's for POWER8, are this program's and take the place of the library's.
  */
 #ifndef UNIT_PORTABLE_AES_H

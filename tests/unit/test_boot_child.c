@@ -274,7 +274,10 @@ TEST(a_key_file_that_cannot_be_used_is_not_named_or_leaves_something)
 	static const struct {
 		uint64_t offset, size;
 		const char *says;
-	} asked[] = {{3, 0, "is empty behind its offset"}, {1, 3, "has 2 bytes from byte 1 on, 3 are asked for"},
+	} asked[] = {{3, 0, "is empty behind its offset"},
+		{1, 3,
+			"has 2 bytes from byte 1 on, 3 are asked "
+			"for"},
 		{0, 4, "4 are asked for"}};
 
 	put_file("key");

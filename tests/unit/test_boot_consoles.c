@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The prompt on several consoles at once: pseudo-terminals in the place of the machine's consoles, a socket
- * in that of /dev/kmsg. One at a person's terminal: tests/cli/boot.py; on real consoles: tests/boot/test_keys.py.
+ * in that of /dev/kmsg. One at a person's terminal: tests/cli/boot.py; on real consoles:
+ * tests/boot/test_keys.py.
  */
 #include "base/clock.h"
 #include "base/os.h"

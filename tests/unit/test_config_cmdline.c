@@ -17,7 +17,8 @@ static const struct plan_row own[] = {
 	{"latchkey.device does not default to the name root", "latchkey.device=UUID=" U1, NULL, NULL,
 		VOLUME("root", "UUID=" U1) USUAL_KEY("root") USUAL},
 	{"a word of the one volume is lost, or the order of words counts",
-		"latchkey.options=discard latchkey.key=/k latchkey.name=sys latchkey.tries=4 latchkey.header=/h "
+		"latchkey.options=discard latchkey.key=/k latchkey.name=sys latchkey.tries=4 "
+		"latchkey.header=/h "
 		"latchkey.device=\"/dev/a b\" latchkey.options=timeout=5",
 		NULL, NULL,
 		VOLUME("sys", "/dev/a b") KEY("/k") "  header /h\n  options discard,timeout=5,tries=4\n"
@@ -25,7 +26,8 @@ static const struct plan_row own[] = {
 	{"the later word does not count", "latchkey.device=/dev/a latchkey.device=/dev/b", NULL, NULL,
 		VOLUME("root", "/dev/b") USUAL_KEY("root") USUAL},
 	{"keys of one volume replace each other",
-		"latchkey.device=/dev/a latchkey.key=/a latchkey.key=/b:LABEL=K latchkey.key=/c:/dev/disk/by-path/x:y:1 "
+		"latchkey.device=/dev/a latchkey.key=/a latchkey.key=/b:LABEL=K "
+		"latchkey.key=/c:/dev/disk/by-path/x:y:1 "
 		"latchkey.key=/d:e latchkey.key=/f",
 		NULL, NULL,
 		VOLUME("root", "/dev/a") KEY("/a") KEY("/b on LABEL=K") KEY("/c on /dev/disk/by-path/x:y:1")
@@ -40,7 +42,8 @@ static const struct plan_row own[] = {
 			KEY("/k on UUID=1-2") "  options read-only,discard\n" VOLUME("c", "/dev/c") KEY("/1")
 				KEY("/2 on /dev/d") USUAL},
 	{"what lies in front of a volume is shown as its option",
-		"latchkey.volume=a,/dev/a,/1,key=/2,key=/3,key=/4,keyfile-size=9,keyfile-offset=9 latchkey.volume=b,/dev/b",
+		"latchkey.volume=a,/dev/a,/1,key=/2,key=/3,key=/4,keyfile-size=9,keyfile-offset=9 "
+		"latchkey.volume=b,/dev/b",
 		NULL, NULL,
 		VOLUME("a", "/dev/a") KEY("/2, 9 bytes from byte 9") KEY("/3, 9 bytes from byte 9")
 			KEY("/4, 9 bytes from byte 9") KEY("/1, 9 bytes from byte 9") VOLUME("b", "/dev/b")
@@ -54,8 +57,10 @@ static const struct plan_row own[] = {
 		NULL,
 		USUAL WRONG("unknown word: devise") WRONG("unknown word: ") WRONG("unknown word: noauto")},
 	{"what is for all volumes does not reach one that was named before it",
-		"latchkey.volume=a,/dev/a,,timeout=9 latchkey.volume=b,/dev/b latchkey.timeout=5 latchkey.headless "
-		"latchkey.key-timeout=1min latchkey.give-up=1h latchkey.after=reboot latchkey.passfifo=/run/fifo",
+		"latchkey.volume=a,/dev/a,,timeout=9 latchkey.volume=b,/dev/b latchkey.timeout=5 "
+		"latchkey.headless "
+		"latchkey.key-timeout=1min latchkey.give-up=1h latchkey.after=reboot "
+		"latchkey.passfifo=/run/fifo",
 		NULL, NULL,
 		VOLUME("a", "/dev/a") USUAL_KEY(
 			"a") "  options headless,timeout=9,key-timeout=60\n" VOLUME("b", "/dev/b")
@@ -75,7 +80,8 @@ static const struct plan_row own[] = {
 			WRONG("invalid name of a mapping: ..") WRONG("invalid name of a mapping: control")
 				WRONG("invalid name of a mapping: ??") WRONG("invalid name of a mapping: ")},
 	{"a control character reaches the terminal, or half a letter, or the word is named twice",
-		"latchkey.device=/\033[2J latchkey.passfifo=/\x7f latchkey.key=/\xc2\x9b latchkey.volume=a,/\xc3 "
+		"latchkey.device=/\033[2J latchkey.passfifo=/\x7f latchkey.key=/\xc2\x9b latchkey.volume=a,"
+		"/\xc3 "
 		"latchkey.volume=b,/\xf5\x80\x80\x80 latchkey.volume=c,/\x9b latchkey.volume=d,/\xe2\x82 "
 		"latchkey.volume=e,LABEL=\xc3\x84\xe2\x82\xac\xf0\x9f\x94\x91,/a latchkey.volume=f,/\xc3\033",
 		NULL, NULL,

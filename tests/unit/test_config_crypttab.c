@@ -66,7 +66,8 @@ static const struct plan_row keys[] = {
 		VOLUME("1", "a", "/dev/a") USUAL_KEY("a")
 			USUAL WRONG("1", "not /path, /path:device or device: key.bin")},
 	{"Debian's passdev is not understood", NULL,
-		"a /dev/a LABEL=K:/k keyscript=/lib/cryptsetup/scripts/passdev\nb /dev/b /dev/sdb1:sub/k:30 keyscript=passdev\n",
+		"a /dev/a LABEL=K:/k keyscript=/lib/cryptsetup/scripts/passdev\nb /dev/b "
+		"/dev/sdb1:sub/k:30 keyscript=passdev\n",
 		NULL,
 		VOLUME("1", "a", "/dev/a") KEY("/k on LABEL=K") VOLUME("2", "b", "/dev/b")
 			KEY("/sub/k on /dev/sdb1") USUAL},
@@ -88,7 +89,8 @@ static const struct plan_row keys[] = {
 
 static const struct plan_row early[] = {
 	{"lines without a mark are opened beside marked ones", "root=/dev/mapper/c",
-		"a /dev/a none x-initrd.attach\nb /dev/b none plain\nc /dev/c\nd /dev/d - initramfs\ne /dev/e - luks,force\nf /dev/f\n",
+		"a /dev/a none x-initrd.attach\nb /dev/b none plain\nc /dev/c\nd /dev/d - initramfs\ne "
+		"/dev/e - luks,force\nf /dev/f\n",
 		NULL,
 		A("1") VOLUME("3", "c", "/dev/c") USUAL_KEY("c") VOLUME("4", "d", "/dev/d") USUAL_KEY("d")
 			VOLUME("5", "e", "/dev/e") USUAL_KEY("e")
@@ -102,7 +104,8 @@ static const struct plan_row early[] = {
 		NEED("1", "a", "/dev/a", NOAUTO) USUAL_KEY("a") "  options noauto\n" NEED("2", "b", "/dev/b",
 			NOFAIL) USUAL_KEY("b") "  options nofail\n" USUAL},
 	{"noauto keeps a marked line closed", NULL,
-		"a /dev/a none luks,noauto,initramfs\nb /dev/b none x-initrd.attach,noauto\nc /dev/c none force,noauto,nofail\n",
+		"a /dev/a none luks,noauto,initramfs\nb /dev/b none x-initrd.attach,noauto\nc /dev/c none "
+		"force,noauto,nofail\n",
 		NULL,
 		A("1") VOLUME("2", "b", "/dev/b") USUAL_KEY("b") NEED("3", "c", "/dev/c", NOFAIL)
 			USUAL_KEY("c") "  options nofail\n" USUAL},

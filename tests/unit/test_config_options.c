@@ -295,13 +295,15 @@ static const struct fate {
 	{"luks defaults initramfs x-initrd.attach force", NULL, false},
 	{"cipher=aes-xts-plain64 size=512 hash=sha512 sector-size=4096 offset=1 skip=1",
 		"defined by the LUKS header", false},
-	{"verify loud quiet noearly check check=ext4 checkargs=x lvm=vg _netdev token-timeout=30s x-systemd.requires=a.mount "
+	{"verify loud quiet noearly check check=ext4 checkargs=x lvm=vg _netdev token-timeout=30s "
+	 "x-systemd.requires=a.mount "
 	 "x-systemd.requires-mounts-for=/a x-gvfs-hide",
 		"no effect in an initramfs", false},
 	{"keyfile-erase try-empty-password link-volume-key=x link-vk-to-keyring=x", "not supported", false},
 	{"tpm2-device=auto tpm2-pcrs=7 tpm2-pin=yes fido2-device=auto fido2-cid=x pkcs11-uri=auto",
 		"not supported, the passphrase is used", false},
-	{"plain swap tmp tmp=ext4 bitlk fvault2 tcrypt tcrypt-hidden tcrypthidden tcrypt-keyfile=/k veracrypt veracrypt-pim=1",
+	{"plain swap tmp tmp=ext4 bitlk fvault2 tcrypt tcrypt-hidden tcrypthidden tcrypt-keyfile=/k "
+	 "veracrypt veracrypt-pim=1",
 		"only LUKS is supported", true},
 	{"fixate-volume-key=x", "not supported", true},
 	{"nonsense Discard discards luks2 x", "unknown option", false},

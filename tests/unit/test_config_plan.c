@@ -10,13 +10,15 @@
 
 static const struct plan_row conf[] = {
 	{"a setting of the board is lost", NULL, NULL,
-		"# a board\ntries = 5\nafter=poweroff\n  headless\r\nkey-timeout =10s\ngive-up= 2min\npassfifo=/run/f\nvolume = a,/dev/a",
+		"# a board\ntries = 5\nafter=poweroff\n  headless\r\nkey-timeout =10s\ngive-up= "
+		"2min\npassfifo=/run/f\nvolume = a,/dev/a",
 		VOLUME(CONF("8"), "a",
 			"/dev/a") "  options headless,key-timeout=10,tries=5\n"
 				  "tries 5, after poweroff, give-up 120, headless, passfifo /run/f\n"},
 	{"the one volume of the board is lost", NULL, NULL,
 		"device=UUID=x\nname = sys\nkey=/k:LABEL=K\nheader=/h\noptions=discard,nofail\n",
-		"volume sys\n  device UUID=x\n  from /etc/latchkey.conf\n  needed no, nofail\n  key /k on LABEL=K\n  header /h\n  options discard,nofail\n" USUAL},
+		"volume sys\n  device UUID=x\n  from /etc/latchkey.conf\n  needed no, nofail\n  key /k on "
+		"LABEL=K\n  header /h\n  options discard,nofail\n" USUAL},
 	{"a wrong line of the board is not named by its number", NULL, NULL,
 		"\n# x\nvolumes=a\nvolume=a\nvolume=b,/dev/b\ntries=x\n",
 		VOLUME(CONF("5"), "b", "/dev/b") USUAL "wrong: " CONF(
@@ -24,7 +26,8 @@ static const struct plan_row conf[] = {
 			     "wrong: " CONF(
 				     "6") ": skipped: invalid value: tries\n"
 					  "wrong: " CONF(
-						  "4") ": skipped: device is not a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=: (none)\n"},
+						  "4") ": skipped: device is not a path, UUID=, LABEL=, "
+						       "PARTUUID= or PARTLABEL=: (none)\n"},
 	{"the board's settings are stronger than the command line's, or do not reach crypttab",
 		"latchkey.tries=1 latchkey.headless=no latchkey.key-timeout=0", "a /dev/a\n",
 		"tries=2\nheadless\nkey-timeout=10\ntimeout=7\n",
@@ -38,7 +41,8 @@ static const struct plan_row conf[] = {
 			"2") ": ignored: name or device already used by /etc/crypttab:1\n"
 			     "note: " CONF(
 				     "3") ": ignored: name or device already used by /etc/crypttab:1\n"
-					  "note: /etc/latchkey.conf: ignored: name or device already used by kernel command line\n"},
+					  "note: /etc/latchkey.conf: ignored: name or device already used "
+					  "by kernel command line\n"},
 	{"the same UUID in another spelling is another device", "latchkey.device=UUID=" U2, NULL,
 		"volume=x,/dev/disk/by-uuid/AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE\n",
 		VOLUME(CMDLINE, "root", "UUID=" U2) USUAL

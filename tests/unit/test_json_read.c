@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The members of an object by a table: each type, what is optional, and what a range does with and without a verdict. */
+/*
+ * The members of an object by a table: each type, what is optional, and what a range does with and without a
+ * verdict.
+ */
 #include "format/json_read.h"
 #include "rows.h"
 

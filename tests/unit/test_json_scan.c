@@ -130,7 +130,8 @@ static const struct text numbers[] = {
 
 	YES("an integer in tokens is refused", "{\"tokens\":{\"0\":{\"a\":4294967296}}}"),
 	YES("a sign, fraction or exponent in tokens is refused",
-		"{\"tokens\":{\"0\":[-1,-0,0,1.5,0.5,1e400,1E-7,1e+7,-1.25e10,512.0,123456789012345678901234567890]}}"),
+		"{\"tokens\":{\"0\":[-1,-0,0,1.5,0.5,1e400,1E-7,1e+7,-1.25e10,512.0,"
+		"123456789012345678901234567890]}}"),
 	NO("01 in tokens is accepted", "{\"tokens\":{\"0\":01}}", "comma or closing bracket"),
 	NO("-01 in tokens is accepted", "{\"tokens\":{\"0\":-01}}", "comma or closing bracket"),
 	NO("a lone minus in tokens is accepted", "{\"tokens\":{\"0\":-}}", "bad number"),

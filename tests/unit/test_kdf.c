@@ -32,7 +32,9 @@ TEST(a_function_is_called_by_another_name)
 	assert_string_equal(kdf_name(KDF_ARGON2ID), "argon2id");
 }
 
-/* The library with its own fill_segment, which other tests compare ours with; LUKS has neither key nor data. */
+/*
+ * The library with its own fill_segment, which other tests compare ours with; LUKS has neither key nor data.
+ */
 static void assert_rfc9106(argon2_type type, const char *tag)
 {
 	uint8_t out[32], password[32], salt[16], secret[8], data[12];

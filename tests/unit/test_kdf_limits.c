@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of the cost and the limit in time of crypto/kdf_limits, with a clock of our own that advances at each look. */
+/*
+ * Tests of the cost and the limit in time of crypto/kdf_limits, with a clock of our own that advances at each
+ * look.
+ */
 #include "unit.h"
 #include "crypto/kdf_limits.h"
 #include <time.h>

@@ -59,10 +59,12 @@ static const struct edit_row areas[] = {
 		{{SET, "keyslots/0/kdf/type", "\"new\""}, {SET, "keyslots/1/area/offset", "\"32768\""}}},
 	{"the area of a keyslot of another type is not compared", DAMAGED, "keyslots 1 and 5: " OVERLAP,
 		{{ADD, "keyslots",
-			"\"5\":{\"type\":\"other\",\"key_size\":1,\"area\":{\"type\":\"none\",\"offset\":\"290816\",\"size\":\"512\"}}"}}},
+			"\"5\":{\"type\":\"other\",\"key_size\":1,\"area\":{\"type\":\"none\","
+			"\"offset\":\"290816\",\"size\":\"512\"}}"}}},
 	{"the area of a keyslot of another type may be outside", DAMAGED, "keyslot 5: area at 512",
 		{{ADD, "keyslots",
-			"\"5\":{\"type\":\"other\",\"key_size\":1,\"area\":{\"type\":\"none\",\"offset\":\"512\",\"size\":\"512\"}}"}}},
+			"\"5\":{\"type\":\"other\",\"key_size\":1,\"area\":{\"type\":\"none\","
+			"\"offset\":\"512\",\"size\":\"512\"}}"}}},
 	{"areas in a keyslots area of no bytes are accepted", DAMAGED, "32768 to 32768",
 		{{SET, "config/keyslots_size", "\"0\""}}},
 };
@@ -129,7 +131,9 @@ static const struct edit_row segments[] = {
 	{"wrong numbers in a second segment are overlooked", DAMAGED, "segment 1: sector size",
 		{{SET, "segments/0/size", "\"1048576\""},
 			{ADD, "segments",
-				"\"1\":{\"type\":\"crypt\",\"offset\":\"17825792\",\"size\":\"dynamic\",\"iv_tweak\":\"0\",\"encryption\":\"aes-xts-plain64\",\"sector_size\":513}"}}},
+				"\"1\":{\"type\":\"crypt\",\"offset\":\"17825792\",\"size\":\"dynamic\","
+				"\"iv_tweak\":\"0\",\"encryption\":\"aes-xts-plain64\","
+				"\"sector_size\":513}"}}},
 
 	{"data over the primary header are mapped", DAMAGED,
 		"segment 0: begins at byte 512, inside the header that ends at 16777216",
@@ -175,7 +179,8 @@ static const struct edit_row references[] = {
 		{{SET, "digests", "{}"}}},
 	{"a digest for a keyslot of another type is refused", OK,
 		{{ADD, "keyslots",
-			 "\"5\":{\"type\":\"other\",\"key_size\":1,\"area\":{\"type\":\"none\",\"offset\":\"1048576\",\"size\":\"512\"}}"},
+			 "\"5\":{\"type\":\"other\",\"key_size\":1,\"area\":{\"type\":\"none\","
+			 "\"offset\":\"1048576\",\"size\":\"512\"}}"},
 			{SET, "digests/0/keyslots", "[\"0\",\"1\",\"5\"]"}}},
 
 	{"a key too short for the data's cipher is used", SLOT_0, CAUSE_DAMAGED,

@@ -81,7 +81,9 @@ static const struct edit_row config[] = {
 	{"a long requirement overflows its verdict", REQUIREMENTS, CAUSE_UNSUPPORTED,
 		"the header requires \"xxxx",
 		{{SET, "config/requirements/mandatory",
-			"[\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"]"}}},
+			"[\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+			"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+			"\"]"}}},
 };
 
 static const struct edit_row keyslots[] = {
@@ -239,7 +241,8 @@ static const struct edit_row keyslots[] = {
 	{"a salt of 66 bytes overflows its field", DAMAGED,
 		"keyslot 0: \"salt\" is missing or not base64 of a fitting length",
 		{{SET, "keyslots/0/kdf/salt",
-			"\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\""}}},
+			"\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+			"AAAAAAAAA\""}}},
 	{"a control character in a word reaches the terminal", SLOT_0, CAUSE_UNSUPPORTED, "kdf \"?[2J\"",
 		{{SET, "keyslots/0/kdf/type", "\"\\u001b[2J\""}}},
 	{"a format in a word is followed", SLOT_0, CAUSE_UNSUPPORTED, "kdf \"%s%n%s\"",
@@ -250,7 +253,8 @@ static const struct edit_row keyslots[] = {
 };
 
 #define OTHER                                                                                                \
-	"{\"type\":\"other\",\"key_size\":1,\"area\":{\"type\":\"none\",\"offset\":\"1048576\",\"size\":\"4096\"}}"
+	"{\"type\":\"other\",\"key_size\":1,\"area\":{\"type\":\"none\",\"offset\":\"1048576\","             \
+	"\"size\":\"4096\"}}"
 
 static const struct edit_row other_keyslots[] = {
 	{"a keyslot of an unknown type is refused", OK, {{ADD, "keyslots", "\"7\":" OTHER}}},
@@ -260,21 +264,27 @@ static const struct edit_row other_keyslots[] = {
 		{{ADD, "keyslots", "\"7\":{\"type\":\"other\",\"key_size\":1}"}}},
 	{"a keyslot of an unknown type must have our members", OK,
 		{{ADD, "keyslots",
-			"\"7\":{\"type\":\"other\",\"key_size\":1,\"kdf\":5,\"af\":[],\"area\":{\"type\":\"none\",\"offset\":\"1048576\",\"size\":\"4096\"}}"}}},
+			"\"7\":{\"type\":\"other\",\"key_size\":1,\"kdf\":5,\"af\":[],"
+			"\"area\":{\"type\":\"none\",\"offset\":\"1048576\",\"size\":\"4096\"}}"}}},
 	{"a keyslot of an unknown type without key_size is accepted", DAMAGED, "keyslot 7: \"key_size\"",
 		{{ADD, "keyslots", "\"7\":{\"type\":\"other\"}"}}},
 	{"a keyslot without a type is accepted", DAMAGED, "keyslot 1: \"type\"",
 		{{REMOVE, "keyslots/1/type", NULL}}},
 	{"the area of an unknown type is not looked at", DAMAGED, "keyslot 7: \"offset\"",
 		{{ADD, "keyslots",
-			"\"7\":{\"type\":\"other\",\"key_size\":1,\"area\":{\"type\":\"none\",\"offset\":1}}"}}},
+			"\"7\":{\"type\":\"other\",\"key_size\":1,\"area\":{\"type\":\"none\","
+			"\"offset\":1}}"}}},
 	{"a reencrypt keyslot is overlooked", REQUIREMENTS, CAUSE_UNSUPPORTED, "re-encryption is under way",
 		{{ADD, "keyslots",
-			"\"7\":{\"type\":\"reencrypt\",\"key_size\":1,\"mode\":\"reencrypt\",\"direction\":\"forward\",\"area\":{\"type\":\"none\",\"offset\":\"1048576\",\"size\":\"4096\"}}"}}},
+			"\"7\":{\"type\":\"reencrypt\",\"key_size\":1,\"mode\":\"reencrypt\","
+			"\"direction\":\"forward\",\"area\":{\"type\":\"none\","
+			"\"offset\":\"1048576\",\"size\":\"4096\"}}"}}},
 	{"a reencrypt keyslot in front spoils the one behind it", REQUIREMENTS, CAUSE_UNSUPPORTED,
 		"re-encryption is under way",
 		{{ADD_FIRST, "keyslots",
-			"\"7\":{\"type\":\"reencrypt\",\"key_size\":1,\"mode\":\"reencrypt\",\"direction\":\"forward\",\"area\":{\"type\":\"none\",\"offset\":\"1048576\",\"size\":\"4096\"}}"}}},
+			"\"7\":{\"type\":\"reencrypt\",\"key_size\":1,\"mode\":\"reencrypt\","
+			"\"direction\":\"forward\",\"area\":{\"type\":\"none\","
+			"\"offset\":\"1048576\",\"size\":\"4096\"}}"}}},
 };
 
 static const struct edit_row digests[] = {
@@ -298,10 +308,12 @@ static const struct edit_row digests[] = {
 		{{SET, "digests/0/digest", "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\""}}},
 	{"a digest of 64 bytes is used with sha256", DIGEST, CAUSE_DAMAGED, "\"digest length\" is 64",
 		{{SET, "digests/0/digest",
-			"\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\""}}},
+			"\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+			"AAAAAAA==\""}}},
 	{"a digest of 66 bytes overflows its field", DAMAGED, "digest 0: \"digest\"",
 		{{SET, "digests/0/digest",
-			"\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\""}}},
+			"\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+			"AAAAAAAAA\""}}},
 	{"a digest of 20 bytes is refused", OK,
 		{{SET, "digests/0/digest", "\"AAAAAAAAAAAAAAAAAAAAAAAAAAA=\""}}},
 	{"a digest of 20 bytes with sha512 is refused", OK,
@@ -309,7 +321,8 @@ static const struct edit_row digests[] = {
 			{SET, "digests/0/hash", "\"sha512\""}}},
 	{"a digest of 64 bytes with sha512 is refused", OK,
 		{{SET, "digests/0/digest",
-			 "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\""},
+			 "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+			 "AAAAAAAA==\""},
 			{SET, "digests/0/hash", "\"sha512\""}}},
 	{"a digest of 32 bytes with sha512 is used", DIGEST, CAUSE_DAMAGED, "\"digest length\" is 32",
 		{{SET, "digests/0/hash", "\"sha512\""}}},
@@ -401,7 +414,8 @@ static const struct edit_row segments[] = {
 		{{SET, "segments/0/iv_tweak", "\"-1\""}}},
 	{"integrity is overlooked", SEGMENT, CAUSE_UNSUPPORTED, "integrity",
 		{{ADD, "segments/0",
-			"\"integrity\":{\"type\":\"hmac(sha256)\",\"journal_encryption\":\"none\",\"journal_integrity\":\"none\"}"}}},
+			"\"integrity\":{\"type\":\"hmac(sha256)\",\"journal_encryption\":\"none\","
+			"\"journal_integrity\":\"none\"}"}}},
 	{"integrity that is null is overlooked", SEGMENT, CAUSE_UNSUPPORTED, "integrity",
 		{{ADD, "segments/0", "\"integrity\":null"}}},
 
@@ -682,8 +696,8 @@ static const struct edit_outcome *many_keyslots(unsigned n, const char *odd_type
 			"\"af\":{\"type\":\"luks1\",\"stripes\":4000,\"hash\":\"sha256\"},"
 			"\"area\":{\"type\":\"raw\",\"offset\":\"%u\",\"size\":\"131072\","
 			"\"encryption\":\"aes-xts-plain64\",\"key_size\":32},"
-			"\"kdf\":{\"type\":\"pbkdf2\",\"hash\":\"sha256\",\"iterations\":%u,\"salt\":\"" IMAGE_SALT_TEXT
-			"\"}}",
+			"\"kdf\":{\"type\":\"pbkdf2\",\"hash\":\"sha256\",\"iterations\":%u,"
+			"\"salt\":\"" IMAGE_SALT_TEXT "\"}}",
 			i, i % 2 ? odd_type : "luks2", 32768 + i * 131072, i + 1);
 		edit_add(text, sizeof(text), "keyslots", one);
 		snprintf(refs + strlen(refs), sizeof(refs) - strlen(refs), "%s\"%u\"", i ? "," : "", i);

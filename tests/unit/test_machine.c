@@ -68,7 +68,8 @@ TEST(swap_or_available_memory_is_left_out)
 	assert_int_equal(
 		with("MemTotal:       24685772 kB\nMemFree:        21423444 kB\n"
 		     "MemAvailable:   24049416 kB\nBuffers:            5284 kB\n"
-		     "SwapCached:            7 kB\nSwapTotal:        999999 kB\nSwapFree:          524288 kB\n"),
+		     "SwapCached:            7 kB\nSwapTotal:        999999 kB\nSwapFree:          524288 "
+		     "kB\n"),
 		24049416 + 524288);
 	assert_int_equal(with("MemTotal: 9 kB\nMemAvailable:   100 kB\nSwapFree: 0 kB\n"), 100);
 }

@@ -474,8 +474,10 @@ static const struct old {
 	uint32_t minor;
 	const char *options; /* what is left of all six */
 } olds[] = {
-	{28, " 6 allow_discards same_cpu_crypt submit_from_crypt_cpus no_read_workqueue no_write_workqueue high_priority"},
-	{26, " 6 allow_discards same_cpu_crypt submit_from_crypt_cpus no_read_workqueue no_write_workqueue high_priority"},
+	{28, " 6 allow_discards same_cpu_crypt submit_from_crypt_cpus no_read_workqueue no_write_workqueue "
+	     "high_priority"},
+	{26, " 6 allow_discards same_cpu_crypt submit_from_crypt_cpus no_read_workqueue no_write_workqueue "
+	     "high_priority"},
 	{25, " 5 allow_discards same_cpu_crypt submit_from_crypt_cpus no_read_workqueue no_write_workqueue"},
 	{22, " 5 allow_discards same_cpu_crypt submit_from_crypt_cpus no_read_workqueue no_write_workqueue"},
 	{21, " 3 allow_discards same_cpu_crypt submit_from_crypt_cpus"},

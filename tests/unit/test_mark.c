@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Foreign marks where they are cut off, contradict themselves or the device. Those of real tools, beside blkid:
+/*
+ * Foreign marks where they are cut off, contradict themselves or the device. Those of real tools, beside
+ * blkid:
  * tests/interop/marks. */
 #include "device/mark.h"
 #include "base/bytes.h"

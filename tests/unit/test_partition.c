@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Ids of partitions, and tables that nobody should believe. Tables of real tools: tests/interop/devices.py. */
+/*
+ * Ids of partitions, and tables that nobody should believe. Tables of real tools: tests/interop/devices.py.
+ */
 #include "device/partition.h"
 #include "unit.h"
 

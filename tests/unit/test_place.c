@@ -18,8 +18,10 @@ struct advised {
 };
 
 static const char path_256[] =
-	"/dev/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef012345"
-	"/dev/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef012345"
+	"/dev/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789ab"
+	"cdef012345"
+	"/dev/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789ab"
+	"cdef012345"
 	"/dev/0123456789abcdef0123456789abcdef";
 
 static const struct advised rows[] = {
@@ -42,12 +44,14 @@ static const struct advised rows[] = {
 		.advice = LUKS_ADVICE_REPAIR_UNLESS_NEW,
 		.device = "/dev/sda2",
 		.header = NULL,
-		.end = "; only if the device was not formatted anew, repair it with: cryptsetup repair /dev/sda2"},
+		.end = "; only if the device was not formatted anew, repair it with: cryptsetup repair "
+		       "/dev/sda2"},
 	{.name = "a restore names no device",
 		.advice = LUKS_ADVICE_RESTORE,
 		.device = "/dev/sda2",
 		.header = NULL,
-		.end = "; restore a header backup: cryptsetup luksHeaderRestore --header-backup-file FILE /dev/sda2"},
+		.end = "; restore a header backup: cryptsetup luksHeaderRestore --header-backup-file FILE "
+		       "/dev/sda2"},
 	{.name = "a re-encryption is resumed elsewhere",
 		.advice = LUKS_ADVICE_RESUME,
 		.device = "/dev/sda2",
@@ -87,7 +91,8 @@ static const struct advised rows[] = {
 		.advice = LUKS_ADVICE_RESTORE,
 		.device = "/dev/sda2",
 		.header = NULL,
-		.end = "; restore a header backup: cryptsetup luksHeaderRestore --header-backup-file FILE /dev/sda2",
+		.end = "; restore a header backup: cryptsetup luksHeaderRestore --header-backup-file FILE "
+		       "/dev/sda2",
 		.size_bytes = KEYSLOTS_END,
 		.data_off = 1 << 20},
 	{.name = "a restore undoes a re-encryption",
@@ -141,7 +146,8 @@ static const struct advised rows[] = {
 		.advice = LUKS_ADVICE_REPAIR,
 		.device = "/dev/sda2",
 		.header = NULL,
-		.end = "; it is read-only; once it can be written, repair it with: cryptsetup repair /dev/sda2",
+		.end = "; it is read-only; once it can be written, repair it with: cryptsetup repair "
+		       "/dev/sda2",
 		.read_only = true},
 	{.name = "a path is not quoted",
 		.advice = LUKS_ADVICE_REPAIR,

@@ -112,9 +112,9 @@ static void a_cipher_with_a_comma_or_colon_is_changed(void **state)
 	(void)state;
 	t.cipher = "xchacha12,aes-adiantum-plain64";
 	t.key_bytes = 32;
-	expect(&t,
-		"xchacha12,aes-adiantum-plain64 :32:logon:cryptsetup:6d1b3a5e-0f2c-4c47-9a53-7c1de0c58b21-d0 0 7:0 "
-		"32768");
+	expect(&t, "xchacha12,aes-adiantum-plain64 "
+		   ":32:logon:cryptsetup:6d1b3a5e-0f2c-4c47-9a53-7c1de0c58b21-d0 0 7:0 "
+		   "32768");
 	t.cipher = "aes-cbc-essiv:sha256";
 	t.key_bytes = 16;
 	t.key_description = NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * argon2_neon - Argon2 for ARMv7 with NEON: a register holds two 64-bit words, a general register half a word.
+ * argon2_neon - Argon2 for ARMv7 with NEON: a register holds two 64-bit words, a general register half a
+ * word.
  *
  * Not measured on a board. Counted in the object files, P is 765 instructions for one row in C and 399 for
  * two rows here: where NEON takes two cycles for a register (Cortex-A7, A8, A9), that is still half.

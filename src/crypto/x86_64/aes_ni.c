@@ -2,8 +2,10 @@
 /*
  * aes_ni - AES on the processor's instructions, in the shape of BearSSL's CBC classes.
  *
- * AESENC substitutes, shifts and mixes, then adds a round key; AESENCLAST does not mix; AESDEC and AESDECLAST are
- * their inverses (Intel SDM 2A). Decryption is FIPS 197's equivalent inverse cipher (5.3.5): its inner round keys go
+ * AESENC substitutes, shifts and mixes, then adds a round key; AESENCLAST does not mix; AESDEC and AESDECLAST
+ * are
+ * their inverses (Intel SDM 2A). Decryption is FIPS 197's equivalent inverse cipher (5.3.5): its inner round
+ * keys go
  * through AESIMC once.
  */
 #include "crypto/aes.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* fifo_latchkey - latchkey, with a program that writes /passphrase into its FIFO, as remote unlocking does. */
+/*
+ * fifo_latchkey - latchkey, with a program that writes /passphrase into its FIFO, as remote unlocking does.
+ */
 #include <fcntl.h>
 #include <unistd.h>
 

@@ -18,7 +18,8 @@ int main(int argc, char **argv)
 	sleep(3);
 	for (int i = 0; i < 1000; i++) {
 		kmsg = open("/dev/kmsg", O_WRONLY);
-		n = snprintf(line, sizeof(line), "<4>flood %d: a message of the kernel that goes over the prompt\n", i);
+		n = snprintf(line, sizeof(line), "<4>flood %d: a message of the kernel that goes over the "
+			"prompt\n", i);
 		if (write(kmsg, line, (size_t)n) != n)
 			return 1;
 		close(kmsg);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hibernate_init - /sbin/init of a root beside an encrypted swap: goes to sleep on it, and says so when it is back.
+ * hibernate_init - /sbin/init of a root beside an encrypted swap: goes to sleep on it, and says so when it is
+ * back.
  *
- * What it knows by then only its memory knows: a machine that was not resumed, but booted anew, says "asleep" again.
+ * What it knows by then only its memory knows: a machine that was not resumed, but booted anew, says "asleep"
+ * again.
  */
 #include <fcntl.h>
 #include <stdio.h>

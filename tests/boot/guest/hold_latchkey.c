@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* hold_latchkey - latchkey, with a program that has the root's device for itself for a while, as udev's helpers do. */
+/*
+ * hold_latchkey - latchkey, with a program that has the root's device for itself for a while, as udev's
+ * helpers do.
+ */
 #include <fcntl.h>
 #include <unistd.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * timer ROUNDS NAME COMMAND... - how long a command takes from its exec to its end: microseconds, a number a round.
+ * timer ROUNDS NAME COMMAND... - how long a command takes from its exec to its end: microseconds, a number a
+ * round.
  *
  * Behind each round the mapping NAME is closed again by latchkey; "-" is none.
  */
