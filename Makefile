@@ -16,7 +16,7 @@ CROSS := $(CROSS_COMPILE)
 CC    := $(CROSS)gcc
 endif
 # Code for other architectures than x86_64 is larger, most of all for MIPS.
-SIZE_LIMIT ?= 245760
+SIZE_LIMIT ?= 278528
 ARCH   ?= $(firstword $(subst -, ,$(TARGET)))
 AR      := $(CROSS)ar
 VERSION := $(shell cat VERSION)

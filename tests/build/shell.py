@@ -104,7 +104,7 @@ def zsh_completes(line, wanted):
 
 
 def zsh():
-    return zsh_completes("latchkey ", ["open", "benchmark", "health of the header"]) + \
+    return zsh_completes("latchkey ", ["open", "benchmark", "check the header"]) + \
         zsh_completes("latchkey open --key", ["--key-file", "--key-slot"]) + \
         zsh_completes("latchkey-preflight --", ["--image", "--kernel", "print warnings"])
 

@@ -128,7 +128,7 @@ def words_of(dialect):
 def options_in_conf_page():
     """Every option of both crypttabs is in the right section."""
     text = read("src/config/options.c")
-    rows = [(name, level) for names, level in re.findall(r'\{"([^"]+)", [A-Z]+, (\w+), \d+, FIELD', text) for name in names.split()]
+    rows = [(name, level) for names, level in re.findall(r'\{"([^"]+)", [A-Z]+, (\w+), \w+, FIELD', text) for name in names.split()]
     fates = re.findall(r'\{(SILENT|MARK|IGNORED|TOKEN|REFUSED), "([^"]*)"', text)
     if not rows or not fates:
         return ["no table in src/config/options.c"]

@@ -182,8 +182,11 @@ def unreadable(when, want, phrase):
         if traced(log).code:
             return ["the volume does not open without an error"]
         with open(log, encoding="ascii") as f:
-            sizes = [int(line.rsplit("=", 1)[1]) for line in f if line.startswith("pread64")]
-        when = [n for n, size in enumerate(sizes, 1) if size >= 4096][int(when) - 1]
+            reads = [line for line in f if line.startswith("pread64")]
+        # The first block of the header by itself; before it the marks of other programs are looked for.
+        first = next(n for n, line in enumerate(reads) if ", 4096, 0) = " in line)
+        big = [n + 1 for n, line in enumerate(reads) if n >= first and int(line.rsplit("=", 1)[1]) >= 4096]
+        when = big[int(when) - 1]
         os.unlink(log)
     done = traced("/dev/null", "-e", f"inject=pread64:error=EIO:when={when}")
     wrong = manners("test", done, path)
