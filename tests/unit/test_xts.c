@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of crypto/xts with the AES that this processor gets. */
+#include "crypto/aes.h"
 #include "crypto/core.h"
 #include "xts_checks.h"
 
