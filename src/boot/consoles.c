@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* consoles - see consoles.h. */
 #include "boot/consoles.h"
+#include "base/cause.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/os.h"
@@ -25,6 +26,8 @@ enum {
 	WRITE_PATIENCE_MS = 200,
 	/* Kernel messages come in bursts: redraw when one has ended. */
 	QUIET_MS = 250,
+	/* A whole sentence, whose end may be a command, and the names before it. */
+	LINE_BYTES = ERROR_TEXT_BYTES + 256,
 };
 
 struct console {
@@ -264,7 +267,7 @@ bool consoles_redraw_due(uint64_t now_ms)
 /* At level 7 the kernel does not print it on the consoles itself. */
 static void log_line(const char *text)
 {
-	char line[600];
+	char line[LINE_BYTES + 8];
 	size_t len = text_format(line, sizeof(line), "<7>%s\n", text);
 
 	if (all.kmsg > 0 && write(all.kmsg, line, len) < 0)
@@ -293,7 +296,7 @@ static void print(const char *line)
 void consoles_say(const char *fmt, ...)
 {
 	bool chatter = *fmt == *CONSOLES_CHATTER;
-	char line[560] = "latchkey: ";
+	char line[LINE_BYTES] = "latchkey: ";
 	size_t used = strlen(line);
 	va_list args;
 

@@ -78,7 +78,7 @@ static void apply(struct boot *b, struct volume *v, const struct scan_volume *fo
 
 static void apply_all(struct boot *b)
 {
-	scan_copy(&b->scan, b->scanning);
+	scan_copy(&b->scan, b->scanning, b->count);
 	for (unsigned i = 0; i < b->count; i++)
 		apply(b, &b->volumes[i], &b->scan.volumes[i]);
 }

@@ -71,13 +71,18 @@ static void scan_sticks(struct scan *s)
 	find_walk_close(&walk);
 }
 
-void scan_copy(struct scan *to, const struct scan *from)
+void scan_copy(struct scan *to, const struct scan *from, unsigned volumes)
 {
-	for (unsigned i = 0; i < from->plan->count; i++)
+	unsigned sticks = from->stick_count;
+
+	/* A child that was left with a stalled disk may still write there. */
+	if (sticks > SCAN_STICKS_MAX)
+		sticks = SCAN_STICKS_MAX;
+	for (unsigned i = 0; i < volumes; i++)
 		to->volumes[i] = from->volumes[i];
-	for (unsigned i = 0; i < from->stick_count; i++)
+	for (unsigned i = 0; i < sticks; i++)
 		to->sticks[i] = from->sticks[i];
-	to->stick_count = from->stick_count;
+	to->stick_count = sticks;
 }
 
 enum cause scan_run(void *arg, struct child_end *end, struct error *err)

@@ -50,7 +50,7 @@ struct scan {
 enum cause scan_run(void *arg, struct child_end *end, struct error *err);
 
 /* The findings; touches no page of volumes that the plan does not have. */
-void scan_copy(struct scan *to, const struct scan *from);
+void scan_copy(struct scan *to, const struct scan *from, unsigned volumes);
 
 bool scan_exists(const char *path);
 

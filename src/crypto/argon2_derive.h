@@ -13,8 +13,9 @@
  *
  *     argon2_fill.c   fill_segment         steps 5 and 6: prefetch, vectors, no division
  *     map             allocate_memory      huge pages instead of malloc
- * team fill_memory_blocks threads are started once, not for each lane of each slice; when one
- *                                          cannot be started, the others do its work
+ *     team            fill_memory_blocks   threads are started once, not for each lane of
+ *                                          each slice; the others do the work of one that
+ *                                          cannot be started
  *     tag             finalize             steps 7 and 8; finalize would also call free_memory
  *     wipe_matrix     free_memory          wipes with all threads, not with one
  *

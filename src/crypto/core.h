@@ -2,7 +2,7 @@
 /*
  * core - the inner loops of hashes and KDFs: several implementations of each, of which one is chosen.
  *
- * Only hash.c and argon2_fill.c know that there is more than one. The folder that the Makefile adds for the
+ * The folder that the Makefile adds for the
  * architecture (src/crypto/ARCH, or src/crypto/generic when there is none) decides which exist: its cores.c
  * holds the one object `arch`. The features of the processor decide which one runs, once, at the first call.
  */

@@ -73,9 +73,8 @@ bool luks_uuid_is_valid(const char *s)
 void luks_offline_reencryption(char *text, size_t size, const char *uuid)
 {
 	text_format(text, size,
-		"an offline re-encryption is under way; finish it with the program that began it, where "
-		"its file "
-		"LUKS-%s.log is",
+		"an offline re-encryption is under way; finish it with the program that began it, "
+		"where its file LUKS-%s.log is",
 		uuid);
 }
 

@@ -68,8 +68,7 @@ void luks2_reencryption_judge(struct luks *luks, const struct luks2_reencryption
 	case LUKS_REENCRYPTION_CLEAN:
 		require(luks, LUKS_ADVICE_RESUME,
 			r->unprotected ? "a re-encryption is under way with --resilience none: unless it was "
-					 "stopped in an "
-					 "orderly way, part of the data is lost"
+					 "stopped in an orderly way, part of the data is lost"
 				       : "a re-encryption is under way");
 		break;
 	case LUKS_REENCRYPTION_CRASHED:
@@ -89,8 +88,7 @@ void luks2_reencryption_judge(struct luks *luks, const struct luks2_reencryption
 		if (r->required != LUKS_REENCRYPTION_UNKNOWN)
 			require(luks, LUKS_ADVICE_NONE,
 				"a re-encryption is under way and its metadata is incomplete: do not "
-				"resume it, and "
-				"copy the device first");
+				"resume it, and copy the device first");
 		break;
 	}
 }

@@ -74,8 +74,7 @@ enum cause place_extent(const struct place *p, const struct luks *luks, uint64_t
 	case PLACE_BACKUP:
 		return error_set(err, CAUSE_DEVICE,
 			"is a header backup: it has %llu bytes, its data would begin at byte %llu; name "
-			"the volume's "
-			"device and use --header",
+			"the volume's device and use --header",
 			(unsigned long long)size_bytes, (unsigned long long)luks->segment.off);
 	case PLACE_VOLUME:
 		break;

@@ -2,7 +2,7 @@
 /*
  * actions - what init does after each way in which latchkey can end.
  *
- * wait status  ->  one action. Pure; README.md has the same table for people.
+ * wait status  ->  one action. Pure; initramfs/README.md has the same table.
  */
 #ifndef INIT_ACTIONS_H
 #define INIT_ACTIONS_H

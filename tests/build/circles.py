@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """No circle of files: from the built objects, who needs a function or an object of whom, and who that way needs itself.
 
-Includes are another matter (tests/build/layers): a file may include what it never calls, and calls go through headers that
+Includes are another matter (tests/build/layers.py): a file may include what it never calls, and calls go through headers that
 several files share. The linker's symbols cannot be argued with.
 """
 import os
@@ -32,8 +32,9 @@ def symbols(path):
 def needs(objects):
     """object -> the objects that define what it needs"""
     listed = {path: symbols(path) for path in objects}
-    # Nothing needs an object with a main function: it is a program of its own.
-    owner = {name: path for path, (defined, _) in listed.items() if "main" not in defined for name in defined}
+    # Each program has its main, and a token program may have an object of its own in place of one of the library's.
+    owner = {name: path for path, (defined, _) in listed.items() for name in defined
+             if name != "main" and not (name == "arch" and "/token/" in path)}
     return {path: {owner[name] for name in needed if name in owner} - {path} for path, (_, needed) in listed.items()}
 
 

@@ -160,9 +160,10 @@ def lint():
 def files_of_readme():
     """Paths that the documents name are there."""
     wrong = []
-    for name in ("README.md", "HACKING.md"):
-        for path in re.findall(r"`((?:src|tests|initramfs|toolchain|man|format|keyslot|unlock|crypto|command|base)/[\w./-]+)`",
-                               read(name)):
+    inside = [name for name in os.listdir(os.path.join(ROOT, "src")) if os.path.isdir(os.path.join(ROOT, "src", name))]
+    tops = "|".join(["src", "tests", "initramfs", "toolchain", "man", "board", "docs", *sorted(inside)])
+    for name in ("README.md", "HACKING.md", "initramfs/README.md", "toolchain/README.md", "board/README.md"):
+        for path in re.findall(rf"`((?:{tops})/[\w./-]+)`", read(name)):
             if not any(os.path.exists(os.path.join(ROOT, top, path)) for top in ("", "src")):
                 wrong.append(f"{name}: {path} is not there")
     return wrong

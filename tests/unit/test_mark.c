@@ -2,7 +2,7 @@
 /*
  * Foreign marks where they are cut off, contradict themselves or the device. Those of real tools, beside
  * blkid:
- * tests/interop/marks. */
+ * tests/interop/marks.py. */
 #include "device/mark.h"
 #include "base/bytes.h"
 #include "unit.h"
