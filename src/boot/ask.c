@@ -137,7 +137,8 @@ void ask_update(struct boot *b)
 	if (credential_is_typed_pending(b)) {
 		show_status(b);
 		b->asking = false;
-	} else if (!first || b->now_ms < b->ask_from_ms) {
+	} else if (!first || (b->now_ms < b->ask_from_ms && !b->asking)) {
+		/* A prompt that is shown already stays: a pause must not drop what is being typed. */
 		consoles_status("");
 		b->asking = false;
 	} else {

@@ -122,7 +122,7 @@ static void check_segment(struct findings *f)
 			(unsigned long long)luks_keyslots_end(luks));
 		fault(f, "keyslots", text, LUKS_ADVICE_NONE);
 	}
-	if (seg->verdict.cause) {
+	if (seg->verdict.cause && kind == PLACE_VOLUME) {
 		/* The data of a detached header is on another device, and begins at byte 0 there. */
 		bool has_data = place->header || seg->off;
 
@@ -150,8 +150,8 @@ static void check_segment(struct findings *f)
 	sound("data", text);
 }
 
-/* It is no damage; but who writes to the device had better know. */
-static void print_member(const struct blkdev *dev)
+/* It is no damage, but whoever writes to the device must know it. @own: it may be the volume's own data. */
+static void print_member(const struct blkdev *dev, bool own)
 {
 	char what[MEMBER_TEXT_BYTES], advice[MEMBER_TEXT_BYTES];
 	struct member m;
@@ -159,6 +159,10 @@ static void print_member(const struct blkdev *dev)
 	if (!member_read(dev, &m))
 		return;
 	member_describe(&m, what);
+	if (own) {
+		text_print(1, "foreign mark: %s: it may be the volume's own data, not encrypted yet\n", what);
+		return;
+	}
 	member_advise(&m, advice);
 	text_print(1, "foreign mark: %s: check the %s, and repair or restore nothing here; %s\n", what,
 		m.mark.whole, advice);
@@ -193,14 +197,16 @@ enum cause command_check(const struct options *o, struct error *err)
 	struct luks_device d;
 	enum cause cause = luks_device_open(&d, o->args[0], err);
 
-	if (!cause) {
-		print_member(&d.data);
+	if (!cause && !o->request.header)
+		print_member(&d.data, false);
+	if (!cause)
 		cause = luks_device_open_header(&d, o->request.header, err);
-	}
 	if (!cause && d.place.header)
-		print_member(d.place.header);
+		print_member(d.place.header, false);
 	if (!cause)
 		cause = luks_device_load(&d, err);
+	if (!cause && d.place.header)
+		print_member(&d.data, d.luks.reencryption);
 	if (!cause)
 		cause = check_all(&d, err);
 	luks_device_close(&d);

@@ -5,6 +5,7 @@
 #include "config/crypttab.h"
 #include "config/latchkey_conf.h"
 #include "config/rd_luks.h"
+#include "config/words.h"
 #include <string.h>
 
 static unsigned set_or_0(unsigned n)
@@ -23,6 +24,28 @@ static enum plan_need need_of(const struct parser *p, const struct plan_volume *
 	return root_is_known && !named ? v->need : PLAN_NEEDED;
 }
 
+static bool is_mapping(const char *device, const char *name)
+{
+	size_t start = device ? words_begins(device, "/dev/mapper/") : 0;
+
+	return start && !strcmp(device + start, name);
+}
+
+/* Is the key or the header of a needed volume on the mapping of @v? */
+static bool serves_needed(const struct plan *plan, const struct plan_volume *v)
+{
+	for (const struct plan_volume *n = plan->volumes; n < plan->volumes + plan->count; n++) {
+		if (n->need != PLAN_NEEDED)
+			continue;
+		if (is_mapping(n->header.device, v->name) || is_mapping(n->header.path, v->name))
+			return true;
+		for (unsigned k = 0; k < n->key_count; k++)
+			if (is_mapping(n->keys[k].device, v->name))
+				return true;
+	}
+	return false;
+}
+
 /* Which volumes are needed, now that all are known. */
 static void judge_needs(struct parser *p)
 {
@@ -35,6 +58,14 @@ static void judge_needs(struct parser *p)
 		root->flags.noauto = root->flags.nofail = false;
 	for (struct plan_volume *v = plan->volumes; v < plan->volumes + plan->count; v++)
 		v->need = v == root ? PLAN_NEEDED : need_of(p, v, root);
+	for (bool more = true; more;) {
+		more = false;
+		for (struct plan_volume *v = plan->volumes; v < plan->volumes + plan->count; v++)
+			if (v->need == PLAN_UNMARKED && serves_needed(plan, v)) {
+				v->need = PLAN_NEEDED;
+				more = true;
+			}
+	}
 	plan->root_left_out = !root && p->root_seen ? p->root : NULL;
 }
 

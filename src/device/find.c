@@ -207,8 +207,9 @@ static enum cause search(struct wanted *w, const char *spec, char *out, size_t o
 			safe, w->path[0], w->path[1]);
 	if (!w->found && !w->second_choice && w->member->mark.type) {
 		member_describe(w->member, text);
-		return error_set(err, CAUSE_DEVICE, "%s: the %s is not there; %s", safe,
-			w->member->mark.whole, text);
+		return error_set(err, CAUSE_DEVICE,
+			"%s: the %s is not there; %s; is it gone for good? See latchkey check %s", safe,
+			w->member->mark.whole, text, w->member->name);
 	}
 	*w->member = (struct member){.name = ""};
 	if (!w->found && !w->second_choice)

@@ -69,7 +69,7 @@ static const uint8_t *look(const struct reader *r, uint64_t off, size_t len)
 
 /* --- the marks --- */
 
-enum whole { BIOS, MD, DRBD, LVM, BCACHE, ZFS, STRATIS, VMFS, UBI, VDO, INTEGRITY };
+enum whole { BIOS, MD, DRBD, LVM, BCACHE, ZFS, STRATIS, VMFS, UBI, VDO };
 
 static const struct {
 	const char *kind, *whole;
@@ -84,7 +84,6 @@ static const struct {
 	[VMFS] = {"a VMFS", "volume"},
 	[UBI] = {"a UBI", "device"},
 	[VDO] = {"a VDO", "volume"},
-	[INTEGRITY] = {"a dm-integrity", "device"},
 };
 
 /* What must hold besides the mark; ENOUGH: the mark is long enough. */
@@ -165,7 +164,6 @@ static const struct row rows[] = {
 	{"stratis", 0, STRATIS, ENOUGH, 1, 9, 4, 8, "!Stra0ti"},
 	{"ubi", 0, UBI, ENOUGH, 1, 0, 0, 5, "UBI#\1"},
 	{"vdo", 0, VDO, ENOUGH, 1, 0, 0, 8, "dmvdo001"},
-	{"DM_integrity", 0, INTEGRITY, ENOUGH, 1, 0, 0, 8, "integrt"},
 	{"VMFS_volume_member", 0, VMFS, IS_VMFS, 1, 2048, 0, 4, "\x0d\xd0\x01\xc0"},
 };
 

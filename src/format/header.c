@@ -15,16 +15,20 @@
 static bool shows_reencryption(const struct reader *r)
 {
 	static const char word[] = "reencrypt";
-	enum { WORD = sizeof(word) - 1, BLOCK = 4096 };
+	enum { WORD = sizeof(word) - 1, BLOCK = 4096, BAD_READS_MAX = 3 };
 	uint8_t block[BLOCK];
+	unsigned bad_reads = 0;
 	struct error err;
 
-	for (uint64_t at = 0; at < 2 * LUKS2_HDR_SIZE_MAX && at < r->size_bytes; at += BLOCK - WORD) {
+	for (uint64_t at = 0; bad_reads < BAD_READS_MAX && at < 2 * LUKS2_HDR_SIZE_MAX && at < r->size_bytes;
+		at += BLOCK - WORD) {
 		uint64_t left = r->size_bytes - at;
 		size_t len = left < BLOCK ? (size_t)left : BLOCK;
 
-		if (reader_read(r, block, len, at, &err))
+		if (reader_read(r, block, len, at, &err)) {
+			bad_reads++; /* each may take a failing disk a minute */
 			continue;
+		}
 		for (size_t i = 0; i + WORD <= len; i++)
 			if (block[i] == 'r' && !memcmp(block + i, word, WORD))
 				return true;

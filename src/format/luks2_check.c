@@ -63,9 +63,9 @@ static void judge_segments(struct luks *luks, const struct luks2_links *links, u
 		return;
 	verdict_set(v, CAUSE_UNSUPPORTED,
 		luks->reencryption
-			? "the data is in %u segments, as the re-encryption left it"
-			: "the data is in %u segments, latchkey maps only one; open it with cryptsetup",
-		regular);
+			? "the data is in %u segment%s, as the re-encryption left it"
+			: "the data is in %u segment%s, latchkey maps only one; open it with cryptsetup",
+		regular, regular == 1 ? "" : "s");
 }
 
 /*

@@ -152,6 +152,7 @@ enum cause luks2_keyslot_read(struct json_object *o, struct luks *luks, struct l
 		return CAUSE_OK;
 	}
 	cause = read_luks2_keyslot(o, &k);
+	o->verdict = NULL; /* it was in @k */
 	luks->keyslots[luks->keyslot_count++] = k.model;
 	return cause;
 }

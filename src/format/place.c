@@ -33,16 +33,22 @@ static bool ends_on_page(uint64_t end, uint64_t size_bytes)
 	return false;
 }
 
+/* Of the first segment on the device, which is not always segment 0. */
+static uint64_t data_off(const struct luks *luks)
+{
+	return luks->version == 1 ? luks->segment.off : luks->data_off;
+}
+
 /*
  * Are header and keyslots complete in @size_bytes, and is there no data, though a device could have it
  * there?
  */
 static bool ends_before_data(const struct luks *luks, uint64_t size_bytes)
 {
-	uint64_t end = luks_keyslots_end(luks);
+	uint64_t end = luks_keyslots_end(luks), off = data_off(luks);
 
-	return size_bytes >= end && luks->segment.off < INT64_MAX - 511 &&
-	       (size_bytes <= luks->segment.off || (luks->version == 1 && ends_on_page(end, size_bytes)));
+	return size_bytes >= end && off < INT64_MAX - 511 &&
+	       (size_bytes <= off || (luks->version == 1 && ends_on_page(end, size_bytes)));
 }
 
 bool place_has_keyslots(const struct place *p, const struct luks *luks)
@@ -52,9 +58,9 @@ bool place_has_keyslots(const struct place *p, const struct luks *luks)
 
 enum place_kind place_kind(const struct place *p, const struct luks *luks)
 {
-	if (p->header || luks->segment.verdict.cause)
+	if (p->header)
 		return PLACE_VOLUME;
-	if (!luks->segment.off)
+	if (!data_off(luks))
 		return PLACE_DETACHED;
 	/* A block device that is so short may as well be a partition that lost its data. */
 	return !p->device->is_block && ends_before_data(luks, usable_bytes(p->device)) ? PLACE_BACKUP
@@ -147,6 +153,8 @@ static enum luks_advice fitting(const struct place *p, const struct luks *luks, 
 
 	/* A header in memory is there for this boot only (boot/fetch.h). */
 	if (!strncmp(place_header(p)->path, "/proc/self/fd/", 14) || member_read(place_header(p), &member))
+		return LUKS_ADVICE_NONE;
+	if (advices[advice].writes_data && p->header && member_read(p->device, &member))
 		return LUKS_ADVICE_NONE;
 	if (backup && (restore || advices[advice].writes_data))
 		return restore ? LUKS_ADVICE_BACKUP : LUKS_ADVICE_NONE;

@@ -49,13 +49,18 @@ static enum cause load(struct unlock *u, struct error *err)
 	struct luks_device *d = &u->device;
 	enum cause cause = luks_device_open(d, r->device, err);
 
-	/* First: a header on a member of an array is not the volume's. */
-	if (!cause)
+	/*
+	 * A header on a member of an array is not the volume's. A detached header is judged before a mark on the
+	 * data: in the middle of a re-encryption the mark may be the volume's own, not encrypted yet.
+	 */
+	if (!cause && !r->header)
 		cause = refuse_member(r, d, err);
 	if (!cause)
 		cause = luks_device_open_header(d, r->header, err);
 	if (!cause)
 		cause = luks_device_load(d, err);
+	if (!cause && r->header && !d->luks.reencryption)
+		cause = refuse_member(r, d, err);
 	if (cause)
 		return cause;
 	if (d->luks.unknown_flags)

@@ -300,7 +300,7 @@ def not_luks():
 def no_device_word():
     """a command line without a volume is reported, with the existing devices"""
     with VM("no-device-word", image(), "latchkey.devise=/dev/vda", [disk()]) as m:
-        m.expect("no such word: devise")
+        m.expect("unknown word: devise")
         m.expect("no volume is configured")
         m.expect("init: block devices: vda ")
         m.wait_off()

@@ -329,10 +329,11 @@ def nofail_counts_its_own(b):
 def tries_are_each_volumes_own(b):
     table = f"root {ONE} none initramfs\ntwo {TWO} none initramfs,nofail,tries=2\nalso {ALSO_ONE} none initramfs,nofail,tries=1\n"
     with Boot(b, ROOT_IS, table) as t:
-        for asked in (", two, also: ", ", two: "):
+        for asked, tried in ((", two, also: ", (ONE, TWO, ALSO_ONE)), (", two: ", (ONE, TWO))):
             t.expect(f"Enter passphrase for root ({ONE}){asked}")
             t.type(WRONG + b"\n")
-            t.expect("wrong passphrase or key")
+            # The prompt is back before the attempts on the volumes that are not needed have ended.
+            t.expect_all([f"{image}: wrong passphrase or key" for image in tried])
         t.expect(f"Enter passphrase for root ({ONE}): ")
         t.type(FIRST + b"\n")
         t.expect("two is left closed (nofail): no correct passphrase after 2 tries")
@@ -378,6 +379,18 @@ def many(b):
         t.expect("crypttab:65: skipped: more than 64 volumes: d64")
         t.expect("crypttab:64: skipped: more than 64 volumes: d63")
         t.ends(0, *names[:63], "root")
+
+
+@case("the volume whose mapping is the root's key is not asked for, and nothing can open the root")
+def key_volume(b):
+    table = f"key {TWO} none luks\nroot {ONE} /dev/mapper/key luks,keyfile-size=64\n"
+    with Boot(b, ROOT_IS, table) as t:
+        t.expect(f"Enter passphrase for key ({TWO}), root: ")
+    shown = subprocess.run([b.path, "boot", "--show", "--cmdline", ROOT_IS, "--crypttab", b.file("crypttab"), "--config", os.devnull],
+                           stdout=subprocess.PIPE, text=True, check=True).stdout
+    needed = [line.split()[1] for line in shown.splitlines() if line.startswith("  needed ")]
+    if needed != ["yes", "yes"]:
+        raise Unexpected(f"--show has {needed}")
 
 
 @case("a whole system's crypttab: lines beside the root are waited for or asked for; with one key they do not open")

@@ -166,8 +166,7 @@ def _():
     wrong = []
     for command in "check", "dump", "test":
         done = run(LATCHKEY, command, place.header, stdin=SECRET)
-        if not (done.out + done.err).rstrip().split("\n")[-1 if command != "dump" else 3].endswith(
-                CRASHED[1] + f"--header {place.header} DEVICE"):
+        if not any(line.endswith(CRASHED[1] + f"--header {place.header} DEVICE") for line in (done.out + done.err).split("\n")):
             wrong.append(f"{command}: {done.out}{done.err}")
     place.remove()
     return wrong

@@ -376,9 +376,9 @@ def bad_token(code, token, text):
 
 for what, code, token, text in [
         ("an empty token", 6, "", "empty"),
-        ("a token that is no JSON", 6, "fido2", "no object"),
+        ("a token that is no JSON", 6, "fido2", "does not begin with an object"),
         ("a cut token", 6, sample("pin")[0][:-9], "JSON"),
-        ("two tokens", 6, sample("pin")[0] + sample("pin")[0], "behind the object"),
+        ("two tokens", 6, sample("pin")[0] + sample("pin")[0], "bytes after the object"),
         ("a token of 64 KiB and more", 6, changed("pin", x="x" * 65536), "longer than 65536"),
         ("another type", 7, changed("pin", type="systemd-tpm2"), "type"),
         ("no type", 7, changed("pin", type=None), "type"),

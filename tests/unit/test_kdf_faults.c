@@ -237,6 +237,9 @@ TEST(memory_that_cannot_be_had_leaves_h0)
 	enum cause cause = CAUSE_OK;
 	uint8_t h0[64];
 
+	if (UNIT_SANITIZED)
+		SKIP("the sanitizers change the frames: the library's own copies stay where the program's "
+		     "wiping does not reach");
 	reference_initial_hash(h0, &inputs, Argon2_id);
 	maps.fail = true;
 	other_stack_call(derive_only, &cause, 0);
