@@ -50,8 +50,8 @@ static enum cause load(struct unlock *u, struct error *err)
 	enum cause cause = luks_device_open(d, r->device, err);
 
 	/*
-	 * A header on a member of an array is not the volume's. A detached header is judged before a mark on the
-	 * data: in the middle of a re-encryption the mark may be the volume's own, not encrypted yet.
+	 * A header on a member of an array is not the volume's. A detached header is judged before a mark on
+	 * the data: in the middle of a re-encryption the mark may be the volume's own, not encrypted yet.
 	 */
 	if (!cause && !r->header)
 		cause = refuse_member(r, d, err);
