@@ -14,61 +14,15 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
-from volumes import CRYPTSETUP, O, PBKDF2, TOP, Broken, Skip, lacking, must, suite
+from device_images import build, cases, get, image, put
+from volumes import CRYPTSETUP, O, PBKDF2, TOP, Broken, Skip, must, suite
 
 FOLDER = os.path.join(O, "interop", "devices")
 LOOK = os.path.join(FOLDER, "look")
 UUID = "0f3c2a10-9b4e-4d2a-8c55-1b2c3d4e5f60"
 os.environ["LC_ALL"] = "C.UTF-8"  # of the names that mkfs and mtools are given
-CASES = []
+case, CASES = cases()
 noise = random.Random(7)
-
-
-def case(name, *tools):
-    """The function below is a case: it returns a list of complaints. Skipped where a tool is lacking."""
-
-    def add(function):
-        def judged():
-            why = lacking(*tools)
-            if why:
-                raise Skip(why)
-            return function()
-
-        CASES.append((name, judged))
-        return function
-
-    return add
-
-
-def build():
-    os.makedirs(FOLDER, exist_ok=True)
-    sources = [os.path.join(TOP, "tests/interop/devices_look.c")]
-    for folder in ("base", "device"):
-        folder = os.path.join(TOP, "src", folder)
-        sources += [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(".c")]
-    must(os.environ.get("HOSTCC", "gcc"), "-std=c11", "-D_GNU_SOURCE", "-O1", "-g", "-w", "-fsanitize=address,undefined",
-         "-fno-sanitize-recover=all", "-I" + os.path.join(TOP, "src"), "-o", LOOK, *sources)
-
-
-def image(name, size):
-    path = os.path.join(FOLDER, name)
-    if os.path.exists(path):
-        os.remove(path)
-    with open(path, "wb") as f:
-        f.truncate(size)
-    return path
-
-
-def put(path, offset, data):
-    with open(path, "r+b") as f:
-        f.seek(offset)
-        f.write(data)
-
-
-def get(path, offset, size):
-    with open(path, "rb") as f:
-        f.seek(offset)
-        return f.read(size)
 
 
 def look(*words, code=0):
@@ -121,7 +75,7 @@ def fat_superblocks():
             if (bits, sector) in ((16, 4096), (16, 2048), (32, 2048), (32, 4096)):
                 size = "300M"
             for name in ("KEYS", "a b", None):
-                path = image(f"fat{bits}", {"1M": 1 << 20, "20M": 20 << 20, "40M": 40 << 20, "300M": 300 << 20}[size])
+                path = image(FOLDER, f"fat{bits}", {"1M": 1 << 20, "20M": 20 << 20, "40M": 40 << 20, "300M": 300 << 20}[size])
                 label = ["-n", name] if name else []
                 must("mkfs.vfat", "-F", bits, "-S", sector, "-i", "1a2b3c4d", *label, path)
                 complaints += same(path, "vfat")
@@ -130,7 +84,7 @@ def fat_superblocks():
 
 @case("the label of FAT's boot sector is taken before the root directory's", "mkfs.vfat", "mlabel")
 def fat_two_labels():
-    path = image("fat-labels", 20 << 20)
+    path = image(FOLDER, "fat-labels", 20 << 20)
     must("mkfs.vfat", "-F", "16", "-n", "OLD", path)
     root = get(path, 0, 20 << 20).index(b"OLD        ", 512)
     put(path, root, b"NEW        ")
@@ -142,7 +96,7 @@ def fat_two_labels():
 
 @case("an exFAT label is cut or its serial number turned round", "mkfs.exfat", "blkid")
 def exfat():
-    path = image("exfat", 20 << 20)
+    path = image(FOLDER, "exfat", 20 << 20)
     complaints = []
     for name in ("KEYS", "Schl\u00fcssel", "\U0001f511 key", ""):
         must("mkfs.exfat", *(["-L", name] if name else []), path)
@@ -155,7 +109,7 @@ def ext():
     complaints = []
     for kind in ("ext2", "ext3", "ext4"):
         for more in ([], ["-L", "keys"], ["-L", "sixteen bytes ok"], ["-O", "^metadata_csum,^64bit"], ["-b", "1024"]):
-            path = image(kind, 16 << 20)
+            path = image(FOLDER, kind, 16 << 20)
             must("mke2fs", "-q", "-t", kind, "-U", UUID, *more, path)
             complaints += same(path, kind)
     return complaints
@@ -163,35 +117,35 @@ def ext():
 
 @case("an external journal is taken for a filesystem", "mkfs.ext4")
 def journal_device():
-    path = image("journal", 16 << 20)
+    path = image(FOLDER, "journal", 16 << 20)
     must("mke2fs", "-q", "-O", "journal_dev", path)
     return [] if look("super", path, code=1).returncode == 1 else ["a journal is reported as a filesystem"]
 
 
 @case("btrfs is not found 64 KiB in", "mkfs.btrfs", "blkid")
 def btrfs():
-    path = image("btrfs", 128 << 20)
+    path = image(FOLDER, "btrfs", 128 << 20)
     must("mkfs.btrfs", "-q", "-L", "a label of btrfs", path)
     return same(path, "btrfs")
 
 
 @case("xfs has another UUID or label", "mkfs.xfs", "blkid")
 def xfs():
-    path = image("xfs", 320 << 20)
+    path = image(FOLDER, "xfs", 320 << 20)
     must("mkfs.xfs", "-q", "-L", "keys", path)
     return same(path, "xfs")
 
 
 @case("f2fs has another UUID or label", "mkfs.f2fs", "blkid")
 def f2fs():
-    path = image("f2fs", 64 << 20)
+    path = image(FOLDER, "f2fs", 64 << 20)
     must("mkfs.f2fs", "-q", "-l", "keys \u00fc", path)
     return same(path, "f2fs")
 
 
 @case("squashfs is not found", "mksquashfs", "blkid")
 def squashfs():
-    path = image("squashfs", 0)
+    path = image(FOLDER, "squashfs", 0)
     os.remove(path)
     must("mksquashfs", os.path.join(TOP, "man"), path, "-quiet", "-no-progress", "-noappend")
     return same(path, "squashfs")
@@ -199,7 +153,7 @@ def squashfs():
 
 @case("an ISO image has another date or label", "xorriso", "blkid")
 def iso9660():
-    path = image("iso", 0)
+    path = image(FOLDER, "iso", 0)
     complaints = []
     for more in ([], ["-J"], ["-r"]):
         os.remove(path) if os.path.exists(path) else None
@@ -212,7 +166,7 @@ def iso9660():
 def luks():
     complaints = []
     for kind, more in (("luks1", []), ("luks2", ["--label", "a label"])):
-        path = image(kind, 20 << 20)
+        path = image(FOLDER, kind, 20 << 20)
         must(CRYPTSETUP, "luksFormat", "-q", "--type", kind, *PBKDF2, *more, path, "-", stdin=b"x")
         complaints += same(path, "crypto_LUKS")
         whole = look("super", path).stdout
@@ -228,7 +182,7 @@ def nothing():
     complaints = []
     for name, data in (("zero", bytes(1 << 20)), ("ones", b"\xff" * (1 << 20)), ("noise", noise.randbytes(1 << 20)),
                        ("short", b"x"), ("none", b"")):
-        path = image(name, 0)
+        path = image(FOLDER, name, 0)
         put(path, 0, data)
         complaints += [] if look("super", path, code=1).returncode == 1 else [f"{name} is something"]
     return complaints
@@ -255,7 +209,7 @@ size=1MiB
 
 
 def table(name, script):
-    path = image(name, 16 << 20)
+    path = image(FOLDER, name, 16 << 20)
     must("sfdisk", "-q", path, stdin=script.encode())
     return path
 
@@ -292,7 +246,7 @@ def mbr():
 
 @case("with sectors of 4096 bytes a GPT is lost", "fdisk", "partx")
 def gpt4k():
-    path = image("gpt4k", 64 << 20)
+    path = image(FOLDER, "gpt4k", 64 << 20)
     commands = ["g", "n", "1", "", "+4M", "n", "2", "", "", "x", "n", "1", "first", "n", "2", "second", "r", "w"]
     must("fdisk", "-b", "4096", path, stdin="".join(c + "\n" for c in commands).encode())
     return same_partitions(path, 4096, 2)
@@ -351,7 +305,7 @@ NAMES = ["KEY.BIN", "a", "latchkey/0f3c2a10-9b4e-4d2a-8c55-1b2c3d4e5f60.key", "M
 
 def fat_with(name, files, *options, size=20 << 20):
     """A FAT with these files; clusters of its files are scattered."""
-    path = image(name, size)
+    path = image(FOLDER, name, size)
     must("mkfs.vfat", *options, path)
     made = set()
     for number, (inside, data) in enumerate(files.items()):
@@ -466,7 +420,7 @@ def stick(path, kind):
 def stick_ext():
     complaints = []
     for kind in ("ext2", "ext3", "ext4"):
-        path = image("stick-" + kind, 16 << 20)
+        path = image(FOLDER, "stick-" + kind, 16 << 20)
         must("mke2fs", "-q", "-t", kind, "-d", TREE, path)
         complaints += stick(path, kind)
     return complaints
@@ -474,7 +428,7 @@ def stick_ext():
 
 @case("a journal is replayed, or stops the key from being read", "mkfs.ext4", "debugfs", "losetup")
 def stick_dirty():
-    path = image("stick-dirty", 16 << 20)
+    path = image(FOLDER, "stick-dirty", 16 << 20)
     must("mke2fs", "-q", "-t", "ext4", "-d", TREE, path)
     must("debugfs", "-w", "-R", "feature needs_recovery", path)
     # An inode that was deleted while it was open: drivers finish that even when they mount read-only.
@@ -484,7 +438,7 @@ def stick_dirty():
 
 @case("a key on xfs is not read", "mkfs.xfs", "losetup")
 def stick_xfs():
-    path, proto = image("stick-xfs", 320 << 20), os.path.join(FOLDER, "proto")
+    path, proto = image(FOLDER, "stick-xfs", 320 << 20), os.path.join(FOLDER, "proto")
     with open(proto, "w", encoding="ascii") as f:
         f.write(f"""/
 0 0
@@ -505,14 +459,14 @@ $
 
 @case("a key on btrfs is not read", "mkfs.btrfs", "losetup")
 def stick_btrfs():
-    path = image("stick-btrfs", 128 << 20)
+    path = image(FOLDER, "stick-btrfs", 128 << 20)
     must("mkfs.btrfs", "-q", "--rootdir", TREE, path)
     return stick(path, "btrfs")
 
 
 @case("a key on f2fs is not read", "mkfs.f2fs", "sload.f2fs", "losetup")
 def stick_f2fs():
-    path = image("stick-f2fs", 64 << 20)
+    path = image(FOLDER, "stick-f2fs", 64 << 20)
     must("mkfs.f2fs", "-q", path)
     must("sload.f2fs", "-f", TREE, path)
     return stick(path, "f2fs")
@@ -520,7 +474,7 @@ def stick_f2fs():
 
 @case("a key on squashfs is not read", "mksquashfs", "losetup")
 def stick_squashfs():
-    path = image("stick-squashfs", 0)
+    path = image(FOLDER, "stick-squashfs", 0)
     os.remove(path)
     must("mksquashfs", TREE, path, "-quiet", "-no-progress", "-noappend")
     return stick(path, "squashfs")
@@ -528,7 +482,7 @@ def stick_squashfs():
 
 @case("a key on an ISO image is not read", "xorriso", "losetup")
 def stick_iso():
-    path = image("stick-iso", 0)
+    path = image(FOLDER, "stick-iso", 0)
     os.remove(path)
     must("xorriso", "-as", "mkisofs", "-quiet", "-R", "-o", path, TREE)
     return stick(path, "iso9660")
@@ -548,12 +502,12 @@ def stick_vfat():
 
 @case("a device without a filesystem is mounted", "losetup")
 def stick_nothing():
-    path = image("stick-nothing", 1 << 20)
+    path = image(FOLDER, "stick-nothing", 1 << 20)
     done = look("stick", path, "x", code=4)
     return [] if done.returncode == 4 and b"no filesystem is there" in done.stderr else [done.stderr.decode()]
 
 
 if __name__ == "__main__":
-    build()
+    build(LOOK)
     tree()
     sys.exit(suite(CASES))

@@ -18,61 +18,15 @@ import time
 import zlib
 
 sys.dont_write_bytecode = True
+from device_images import build, cases, get, image, put
 from volumes import CRYPTSETUP, LATCHKEY, O, PBKDF2, TOP, Broken, Skip, fingerprint, lacking, must, suite
 
 FOLDER = os.path.join(O, "interop", "marks")
 LOOK = os.path.join(FOLDER, "look")
 MIB = 1 << 20
 SIZES = (96 * MIB, 96 * MIB + 9 * 4096, 97 * MIB + 7 * 512)  # on every border, off the greatest, off the most
-CASES = []
+case, CASES = cases()
 noise = random.Random(12)
-
-
-def case(name, *tools):
-    """The function below is a case: it returns a list of complaints. Skipped where a tool is lacking."""
-
-    def add(function):
-        def judged():
-            why = lacking(*tools)
-            if why:
-                raise Skip(why)
-            return function()
-
-        CASES.append((name, judged))
-        return function
-
-    return add
-
-
-def build():
-    os.makedirs(FOLDER, exist_ok=True)
-    sources = [os.path.join(TOP, "tests/interop/devices_look.c")]
-    for folder in ("base", "device"):
-        folder = os.path.join(TOP, "src", folder)
-        sources += [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(".c")]
-    must(os.environ.get("HOSTCC", "gcc"), "-std=c11", "-D_GNU_SOURCE", "-O1", "-g", "-w", "-fsanitize=address,undefined",
-         "-fno-sanitize-recover=all", "-I" + os.path.join(TOP, "src"), "-o", LOOK, *sources)
-
-
-def image(name, size):
-    path = os.path.join(FOLDER, name)
-    if os.path.exists(path):
-        os.remove(path)
-    with open(path, "wb") as f:
-        f.truncate(size)
-    return path
-
-
-def put(path, offset, data):
-    with open(path, "r+b") as f:
-        f.seek(offset)
-        f.write(data)
-
-
-def get(path, offset, size):
-    with open(path, "rb") as f:
-        f.seek(offset)
-        return f.read(size)
 
 
 def marks(path):
@@ -310,7 +264,7 @@ def same_as_blkid():
     complaints = []
     for number, (kind, version, make, _, _) in enumerate(types()):
         for size in SIZES:
-            path = image("same", size)
+            path = image(FOLDER, "same", size)
             at = make(path)
             theirs, ours = blkid(path), marks(path)
             # blkid counts DRBD's place from an end that is not rounded.
@@ -332,7 +286,7 @@ def same_as_mdadm():
     for kind, version, make, _, _ in types():
         if kind not in ("linux_raid_member", "ddf_raid_member"):
             continue
-        path = image("mdadm", 96 * MIB)
+        path = image(FOLDER, "mdadm", 96 * MIB)
         at = make(path)
         if get(path, at, 1) == b"\xa9":
             continue  # of a big-endian machine: mdadm would have to be told so
@@ -350,7 +304,7 @@ def same_as_mdadm():
 
 @case("the signature of an Intel RAID on sectors of 4096 bytes is not seen")
 def intel_4k():
-    path = image("isw4k", 96 * MIB)
+    path = image(FOLDER, "isw4k", 96 * MIB)
     at = isw_4k(path)
     return [] if marks(path) == [("isw_raid_member", "", at)] else [str(marks(path))]
 
@@ -364,7 +318,7 @@ def damaged():
                    "drbd": 82, "bcache": 9, "zfs_member": 23}.get(kind)
         if at_byte is None:
             continue
-        path = image("damaged", 96 * MIB)
+        path = image(FOLDER, "damaged", 96 * MIB)
         at = make(path)
         places = (at, at + (256 << 10)) if kind == "zfs_member" else (at,)
         for place in places:
@@ -380,15 +334,15 @@ def moved():
     for kind, version, make, _, at_end in types():
         if kind in ("zfs_member", "LVM2_member", "stratis", "promise_fasttrack_raid_member", "ddf_raid_member"):
             continue  # of several places
-        path = image("moved", 96 * MIB)
+        path = image(FOLDER, "moved", 96 * MIB)
         at = make(path)
         block = get(path, at, min(8192, 96 * MIB - at))
-        path = image("moved", 96 * MIB)
+        path = image(FOLDER, "moved", 96 * MIB)
         put(path, at - 3 * 512 if at_end else at + 512, block[:512])
         if marks(path):
             complaints.append(f"{kind} {version} moved: {marks(path)}")
         if at_end:
-            path = image("moved", 112 * MIB)
+            path = image(FOLDER, "moved", 112 * MIB)
             put(path, at, block)
             if marks(path):
                 complaints.append(f"{kind} {version} on a longer device: {marks(path)}")
@@ -405,16 +359,16 @@ def none():
 
     for size in (0, 1, 511, 512, 4095, 65535, 65536, 65537, 131072, 1 << 20, 3 << 20):
         for name, data in (("zeroes", bytes(size)), ("ones", b"\xff" * size), ("noise", noise.randbytes(size))):
-            path = image("none", 0)
+            path = image(FOLDER, "none", 0)
             put(path, 0, data)
             look(f"{name}, {size} bytes", path)
     for name, words in (("ext4", ["mke2fs", "-q", "-F", "-t", "ext4"]), ("btrfs", ["mkfs.btrfs", "-q"]),
                         ("vfat", ["mkfs.vfat"]), ("xfs", ["mkfs.xfs", "-q"]), ("swap", ["mkswap"])):
-        path = image("none", 320 * MIB)
+        path = image(FOLDER, "none", 320 * MIB)
         must(*words, path)
         look(name, path)
     for label in ("dos", "gpt"):
-        path = image("none", 32 * MIB)
+        path = image(FOLDER, "none", 32 * MIB)
         must("sfdisk", "-q", path, stdin=f"label: {label}\n,\n".encode())
         look(label, path)
     for kind in ("luks1", "luks2"):
@@ -429,7 +383,7 @@ def inside():
     """In the clear such a block would count; encrypted nothing of it is there, and LUKS ends where the device does."""
     complaints = []
     for kind, version, make, _, at_end in types(at_end=True):
-        whole = image("whole", 40 * MIB)
+        whole = image(FOLDER, "whole", 40 * MIB)
         make(whole)
         path = luks("inside", 56 * MIB)
         key = noise.randbytes(64)
@@ -443,7 +397,7 @@ def inside():
 @functools.cache
 def blocks(number, size):
     """What the maker of that row writes on an empty image: [(place, bytes)]."""
-    path = image(f"blocks-{number}-{size}", size)
+    path = image(FOLDER, f"blocks-{number}-{size}", size)
     TYPES[number][2](path)
     found, place = [], 0
     with open(path, "rb") as f:
@@ -474,7 +428,7 @@ def stamp(row, path):
 
 @functools.cache
 def fresh(size, kind):
-    path = image(f"fresh-{size}-{kind}", size)
+    path = image(FOLDER, f"fresh-{size}-{kind}", size)
     must(CRYPTSETUP, "luksFormat", "-q", "--type", kind, *PBKDF2, path, "-", stdin=b"a right secret")
     return path
 
@@ -545,7 +499,7 @@ def no_advice():
                 put(path, at + 4200, b"\xff" * 64)
             stamp(row, path)
             for words in (("check", path), ("dump", path), ("test", path, "--key-file=-"), ("open", path, "x", "--key-file=-"),
-                          ("backup", path, image("backup", 0) + ".none")):
+                          ("backup", path, image(FOLDER, "backup", 0) + ".none")):
                 if words[0] == "backup" and os.path.exists(words[2]):
                     os.remove(words[2])
                 done, _ = latchkey(*words)
@@ -624,7 +578,7 @@ def by_search():
                        never=("name one by its path",))
         if kind not in ("linux_raid_member", "isw_raid_member", "drbd"):
             continue  # each takes its seconds
-        empty = image("empty", 0)
+        empty = image(FOLDER, "empty", 0)
         with Loops(paths[0]):
             try:
                 subprocess.run([LATCHKEY, "boot", "--test", "--cmdline", f"rd.luks.uuid={uuid}", "--crypttab", empty,
@@ -643,7 +597,7 @@ def preflight():
         path = luks("preflight", 96 * MIB)
         put(path, 32768, bytes(4096))  # its keyslot, so that there would be something to advise
         make(path)
-        table, empty = image("table-p", 0), image("empty-p", 0)
+        table, empty = image(FOLDER, "table-p", 0), image(FOLDER, "empty-p", 0)
         put(table, 0, f"root {path} none luks\n".encode())
         done = subprocess.run([LATCHKEY + "-preflight", "--quiet", "--cmdline", "quiet", "--crypttab", table, "--config", empty,
                                "--root", FOLDER, "--memory", "512"], capture_output=True, timeout=120)
@@ -665,7 +619,7 @@ def partitions():
         if not at_end and kind != "hpt37x_raid_member" and kind not in ("linux_raid_member", "bcache"):
             continue
         for last, size in (("free", ",size=49152"), ("member", "")):
-            disk = image("disk", 96 * MIB)
+            disk = image(FOLDER, "disk", 96 * MIB)
             if last == "free" or at_end:
                 make(disk)
             must("sfdisk", "-q", "--no-tell-kernel", "-w", "never", disk,
@@ -692,10 +646,10 @@ def partitions():
 def stick():
     """By its UUID; loop devices are no sticks that could be found by chance."""
     root_only()
-    path = image("stick", 24 * MIB)
+    path = image(FOLDER, "stick", 24 * MIB)
     must("mke2fs", "-q", "-F", "-t", "ext2", "-U", "0f3c2a10-9b4e-4d2a-8c55-1b2c3d4e5f60", path)
-    empty = image("empty", 0)
-    table = image("table", 0)
+    empty = image(FOLDER, "empty", 0)
+    table = image(FOLDER, "table", 0)
     volume = luks("opened", 24 * MIB)
     put(table, 0, f"root {volume} /key:UUID=0f3c2a10-9b4e-4d2a-8c55-1b2c3d4e5f60 luks,x-initrd.attach,headless\n".encode())
     told = []
@@ -714,5 +668,5 @@ def stick():
 
 
 if __name__ == "__main__":
-    build()
+    build(LOOK)
     sys.exit(suite(CASES, 1))  # a search reads every device of the machine: theirs must not meet
