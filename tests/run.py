@@ -12,7 +12,7 @@ suite that does not finish proves nothing: a crash, an exit status without a "no
 a number of results that differs from the plan, and a timeout (SUITE_SECONDS, default 1800 s for each suite).
 EMULATOR:PROGRAM runs a program of another architecture.
 
-With more than one suite, the ten slowest are listed at the end. The last line is "N passed, N failed", followed by
+With more than one suite, the end lists the ten slowest and repeats each failure with its suite. The last line is "N passed, N failed", followed by
 ", N skipped" if there were any.
 """
 import os
@@ -28,6 +28,7 @@ RESULT = re.compile(r"^(ok|not ok)\b(?:\s+\d+)?(?:\s+-)?\s*([^#]*)(?:#\s*(\w+)\S
 PLAN = re.compile(r"^1\.\.(\d+)(?:\s*#\s*(?:SKIP)?\s*(.*))?$", re.IGNORECASE)
 ALONE = "tests/boot"
 SLOWEST = 10
+DETAILS = 20
 RUNNING = set()  # process groups
 
 
@@ -37,10 +38,16 @@ class Suite:
         # An emulator or env may precede the program, and its arguments follow it.
         self.folder = os.path.relpath(next(os.path.dirname(word) for word in path.split(":") if "/" in word))
         self.said = None
-        self.passed = self.failed = self.skipped = 0
+        self.passed = self.skipped = 0
+        self.failures = []  # lists of lines: the result, and the comments that follow it
+        self.last_failed = False
         self.plan = 0
         self.has_plan = False
         self.seconds = 0
+
+    @property
+    def failed(self):
+        return len(self.failures)
 
     def line(self, text):
         plan = PLAN.match(text)
@@ -53,11 +60,14 @@ class Suite:
             return
         result = RESULT.match(text)
         if not result:
+            if text.startswith("#") and self.last_failed and len(self.failures[-1]) <= DETAILS:
+                self.failures[-1].append(text)
             return
         verdict, name, directive, reason = result.groups()
         self.plan -= 1
+        self.last_failed = verdict == "not ok"
         if verdict == "not ok":
-            self.failed += 1
+            self.failures.append([text])
         elif directive and directive.upper() == "SKIP":
             self.skip(name.strip(), reason)
         else:
@@ -69,8 +79,8 @@ class Suite:
             self.fail(f"skips {name} without a reason")
 
     def fail(self, why):
-        self.failed += 1
-        self.say(f"not ok - {self.path} {why}")
+        self.failures.append([f"not ok - {self.path} {why}"])
+        self.say(self.failures[-1][0])
 
     def say(self, text):
         """Print at once, or at the end of the suite if others run in parallel."""
@@ -150,12 +160,13 @@ def give_up(number, _):
     """If this program is terminated, terminate all suites."""
     for group in list(RUNNING):
         end(group)
-    print(f"stopped by {signal.Signals(number).name}", flush=True)
+    if number != signal.SIGPIPE:
+        print(f"stopped by {signal.Signals(number).name}", flush=True)
     os._exit(1)
 
 
 def main():
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, give_up)
     seconds = float(os.environ.get("SUITE_SECONDS", "1800"))
     suites = [Suite(path if "/" in path else "./" + path) for path in sys.argv[1:]]
@@ -172,6 +183,9 @@ def main():
         print("# the slowest:")
         for suite in sorted(suites, key=lambda s: -s.seconds)[:SLOWEST]:
             print(f"# {suite.seconds:8.1f} s  {suite.path}")
+        for suite in suites:
+            for failure in suite.failures:
+                print(f"# failed in {suite.path}:", *failure, sep="\n#   ")
     passed, failed, skipped = (sum(getattr(s, k) for s in suites) for k in ("passed", "failed", "skipped"))
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""), flush=True)
     return 0 if passed and not failed else 1

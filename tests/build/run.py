@@ -83,13 +83,33 @@ def slowest(folder):
     return len(named) == 10 and named[0].endswith(" place7/suite") and seconds == sorted(seconds, reverse=True) and lines[-1] == "12 passed, 0 failed"
 
 
+def repeated(folder):
+    """What failed stands at the end once more, with its suite and its comments."""
+    write(os.path.join(folder, "x/suite"), "echo 1..2; echo not ok 1 - a; echo '# why'; echo ok 2 - b; exit 1")
+    write(os.path.join(folder, "y/suite"), "echo 1..1; echo ok 1 - c")
+    got = subprocess.run([RUN, "x/suite", "y/suite"], capture_output=True, text=True, cwd=folder)
+    return "# failed in x/suite:\n#   not ok 1 - a\n#   # why\n2 passed, 1 failed\n" in got.stdout
+
+
+def no_reader(folder):
+    """Nobody reads the output any more: the runner and what runs end."""
+    write(os.path.join(folder, "x/suite"), "echo 1..1; sleep 2; echo '# more'; sleep 60; echo ok 1 - a")
+    runner = subprocess.Popen([RUN, "x/suite"], cwd=folder, stdout=subprocess.PIPE)
+    runner.stdout.close()
+    try:
+        return runner.wait(timeout=30) == 1
+    except subprocess.TimeoutExpired:
+        runner.kill()
+        return False
+
+
 BESIDE = {"suites of two folders run side by side": (("x", "y"), 2),
           "suites of one folder run one after the other": (("x", "x"), 1),
           "those of tests/boot run alone": (("tests/boot", "x"), 1)}
 
 
 def main():
-    print(f"1..{len(CASES) + len(BESIDE) + 2}")
+    print(f"1..{len(CASES) + len(BESIDE) + 4}")
     with tempfile.TemporaryDirectory() as folder:
         for number, (name, (script, last, status)) in enumerate(CASES.items(), 1):
             suite = os.path.join(folder, f"suite{number}")
@@ -105,10 +125,11 @@ def main():
         for number, (name, (places, met)) in enumerate(BESIDE.items(), len(CASES) + 1):
             good = meeting(os.path.join(folder, f"beside{number}"), places, met)
             print(f"{'ok' if good else 'not ok'} {number} - {name}", flush=True)
-        good = interrupted(os.path.join(folder, "interrupted"))
-        print(f"{'ok' if good else 'not ok'} {len(CASES) + len(BESIDE) + 1} - ^C ends all of it", flush=True)
-        good = slowest(os.path.join(folder, "slowest"))
-        print(f"{'ok' if good else 'not ok'} {len(CASES) + len(BESIDE) + 2} - the ten slowest suites are named at the end", flush=True)
+        whole = {"^C ends all of it": interrupted, "the ten slowest suites are named at the end": slowest,
+                 "failures are repeated at the end": repeated, "an output that nobody reads ends all of it": no_reader}
+        for number, (name, run) in enumerate(whole.items(), len(CASES) + len(BESIDE) + 1):
+            good = run(os.path.join(folder, f"whole{number}"))
+            print(f"{'ok' if good else 'not ok'} {number} - {name}", flush=True)
 
 
 main()
