@@ -93,8 +93,9 @@ def repeated(folder):
 
 def no_reader(folder):
     """Nobody reads the output any more: the runner and what runs end."""
-    write(os.path.join(folder, "x/suite"), "echo 1..1; sleep 2; echo '# more'; sleep 60; echo ok 1 - a")
-    runner = subprocess.Popen([RUN, "x/suite"], cwd=folder, stdout=subprocess.PIPE)
+    write(os.path.join(folder, "x/suite"), "echo 1..1; echo ok 1 - a")
+    write(os.path.join(folder, "y/suite"), "echo 1..1; sleep 60; echo ok 1 - a")
+    runner = subprocess.Popen([RUN, "x/suite", "y/suite"], cwd=folder, env=dict(os.environ, TEST_JOBS="2"), stdout=subprocess.PIPE)
     runner.stdout.close()
     try:
         return runner.wait(timeout=30) == 1
