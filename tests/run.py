@@ -142,11 +142,14 @@ class Suite:
 
 
 def run_folder(suites, seconds, neighbours):
-    for suite in suites:
-        if neighbours:
-            suite.run_beside_others(seconds)
-        else:
-            suite.run(seconds)
+    try:
+        for suite in suites:
+            if neighbours:
+                suite.run_beside_others(seconds)
+            else:
+                suite.run(seconds)
+    except BrokenPipeError:
+        give_up(signal.SIGPIPE, None)
 
 
 def end(group):
@@ -166,7 +169,7 @@ def give_up(number, _):
 
 
 def main():
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, give_up)
     seconds = float(os.environ.get("SUITE_SECONDS", "1800"))
     suites = [Suite(path if "/" in path else "./" + path) for path in sys.argv[1:]]
