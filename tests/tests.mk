@@ -66,7 +66,7 @@ fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), starting with its previous 
 	O=$(O) tests/fuzz/run $(or $(FUZZ_SECONDS),60)
 $(O)/host-fuzz/fuzz_%: $(O)/host-fuzz/tests/fuzz/fuzz_%.o $(B)/libtoken.a $(B)/liblatchkey.a $(LIBRARIES)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) -fsanitize=fuzzer -o $@ $^
-BENCH := $(addprefix $(B)/tests/bench/,wipe masked)
+BENCH := $(addprefix $(B)/tests/bench/,wipe masked outputs)
 $(BENCH): %: %.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(AS_THEY_ARE) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
 bench: all $(BENCH) ## time, memory and size compared with cryptsetup; the most expensive headers; from exec to mapping

@@ -16,6 +16,14 @@
 /* SHA-224 runs on SHA-256's core, SHA-384 on SHA-512's. */
 enum core_hash { CORE_SHA1, CORE_SHA256, CORE_SHA512, CORE_HASHES };
 
+/* Outputs whose times a core states. */
+enum { CORE_OUTPUTS = 4 };
+/* The times of a core that computes one output after the other. */
+#define CORE_ONE_BY_ONE                                                                                      \
+	{                                                                                                    \
+		10, 20, 30, 40                                                                               \
+	}
+
 /*
  * One implementation of one hash. A state is 5 or 8 uint32_t, or 8 uint64_t (FIPS 180-4,
  * 6.1 to 6.4), in the machine's byte order.
@@ -31,8 +39,11 @@ struct hash_core {
 	 * compressed. Only for a message of one whole digest: SHA-1, SHA-256, SHA-512.
 	 */
 	void (*iterate)(const void *inner, const void *outer, void *u, void *t, size_t n, uint32_t rounds);
-	/* Outputs that one call of iterate computes in less than the time of two. */
-	unsigned side_by_side;
+	/*
+	 * The time of iterate for 1, 2, 3 and 4 outputs, in tenths of the time for one, as
+	 * tests/bench/outputs.c measures it. It decides how many threads share a key's outputs.
+	 */
+	uint8_t times[CORE_OUTPUTS];
 };
 
 /*

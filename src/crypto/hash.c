@@ -15,7 +15,7 @@
 enum {
 	BLOCK_MAX_BYTES = 128,
 	/* Outputs that are computed together: enough for any key. */
-	BATCH = 4,
+	BATCH = CORE_OUTPUTS,
 	/* Iterations between two reports: a few milliseconds here, a second or two on the slowest router. */
 	STEP = 1 << 14,
 };
@@ -247,6 +247,16 @@ static void iterate(const struct hmac_key *key, struct batch *b, size_t n, uint3
 		iterate_truncated(key, (union state *)b->u, (union state *)b->t, n, rounds);
 }
 
+unsigned hash_pbkdf2_time(enum hash h, unsigned blocks)
+{
+	static const uint8_t truncated[CORE_OUTPUTS] = CORE_ONE_BY_ONE;
+	const struct hash_core *core = core_hash(hashes[h].core);
+	const uint8_t *times = hashes[h].whole ? core->times : truncated;
+	unsigned rest = blocks % BATCH;
+
+	return blocks / BATCH * times[BATCH - 1] + (rest ? times[rest - 1] : 0);
+}
+
 /* One call of PBKDF2. */
 struct derivation {
 	const struct pbkdf2 *input;
@@ -293,15 +303,15 @@ static void pbkdf2_batch(const struct derivation *d, uint32_t first, size_t n, u
 	wipe(&b, sizeof(b));
 }
 
-void hash_pbkdf2_told(const struct pbkdf2 *p, uint8_t *out, size_t out_bytes, const struct progress *progress,
-	const atomic_bool *stop)
+void hash_pbkdf2_from(const struct pbkdf2 *p, uint32_t first, uint8_t *out, size_t out_bytes,
+	const struct progress *progress, const atomic_bool *stop)
 {
 	const size_t digest = hash_bytes(p->hash);
 	struct derivation d = {.input = p, .progress = progress, .stop = stop};
 	uint8_t buffer[BATCH * HASH_MAX_BYTES];
 
 	hmac_key(&d.key, p->hash, p->password);
-	for (uint32_t first = 1; out_bytes; first += BATCH) {
+	for (; out_bytes; first += BATCH) {
 		size_t n = (out_bytes + digest - 1) / digest, take;
 
 		n = n < BATCH ? n : BATCH;
@@ -317,5 +327,5 @@ void hash_pbkdf2_told(const struct pbkdf2 *p, uint8_t *out, size_t out_bytes, co
 
 void hash_pbkdf2(const struct pbkdf2 *p, uint8_t *out, size_t out_bytes)
 {
-	hash_pbkdf2_told(p, out, out_bytes, NULL, NULL);
+	hash_pbkdf2_from(p, 1, out, out_bytes, NULL, NULL);
 }

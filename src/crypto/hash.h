@@ -40,14 +40,17 @@ struct pbkdf2 {
 	uint32_t iterations; /* at least 1 */
 };
 
+/* The time of @blocks blocks of output on one processor, in tenths of the time of one. */
+unsigned hash_pbkdf2_time(enum hash h, unsigned blocks);
+
 /* Derive @out_bytes bytes into @out; cannot fail. */
 void hash_pbkdf2(const struct pbkdf2 *p, uint8_t *out, size_t out_bytes);
 
 /*
- * The same; reports iterations to @progress and stops soon after @stop becomes true: @out is then invalid.
- * Both may be NULL.
+ * The same, from block number @first (1 is the beginning; hash_bytes(hash) each) on; reports iterations to
+ * @progress and stops soon after @stop becomes true: @out is then invalid. Both may be NULL.
  */
-void hash_pbkdf2_told(const struct pbkdf2 *p, uint8_t *out, size_t out_bytes, const struct progress *progress,
-	const atomic_bool *stop);
+void hash_pbkdf2_from(const struct pbkdf2 *p, uint32_t first, uint8_t *out, size_t out_bytes,
+	const struct progress *progress, const atomic_bool *stop);
 
 #endif

@@ -3,6 +3,7 @@
 #include "crypto/kdf.h"
 #include "crypto/argon2_derive.h"
 #include "crypto/core.h"
+#include "crypto/pbkdf2_team.h"
 
 static const struct progress *told;
 
@@ -40,6 +41,6 @@ enum cause kdf_derive(const struct kdf *kdf, struct bytes secret, uint8_t *out, 
 
 	if (kdf->kind != KDF_PBKDF2)
 		return derive_argon2(kdf, secret, out, out_bytes, err);
-	hash_pbkdf2_told(&pbkdf2, out, out_bytes, told, NULL);
+	pbkdf2_team_derive(&pbkdf2, out, out_bytes, told);
 	return CAUSE_OK;
 }

@@ -21,9 +21,9 @@ static void derive(struct each *e, unsigned i, const struct progress *progress)
 {
 	const struct kdf_try *t = &e->tries[i];
 
-	hash_pbkdf2_told(&(struct pbkdf2){t->kdf->hash, e->secret, {t->kdf->salt, t->kdf->salt_bytes},
+	hash_pbkdf2_from(&(struct pbkdf2){t->kdf->hash, e->secret, {t->kdf->salt, t->kdf->salt_bytes},
 				 t->kdf->iterations},
-		t->out, t->out_bytes, progress, &e->stop);
+		1, t->out, t->out_bytes, progress, &e->stop);
 	team_set(&e->done[i]);
 }
 

@@ -42,4 +42,4 @@ static CORE_PART void block(uint32_t *s, uint32_t *w)
 
 SHA_LOOPS(sha1, block)
 
-const struct hash_core sha1_c = {"C", 0, compress, iterate, 1};
+const struct hash_core sha1_c = {"C", 0, compress, iterate, CORE_ONE_BY_ONE};

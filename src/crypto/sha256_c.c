@@ -33,4 +33,4 @@ static CORE_PART void block(uint32_t *s, uint32_t *w)
 
 SHA_LOOPS(sha256, block)
 
-const struct hash_core sha256_c = {"C", 0, compress, iterate, 1};
+const struct hash_core sha256_c = {"C", 0, compress, iterate, CORE_ONE_BY_ONE};

@@ -31,4 +31,4 @@ static CORE_PART void block(uint64_t *s, uint64_t *w)
 
 SHA_LOOPS(sha512, block)
 
-const struct hash_core sha512_c = {"C", 0, compress, iterate, 1};
+const struct hash_core sha512_c = {"C", 0, compress, iterate, CORE_ONE_BY_ONE};

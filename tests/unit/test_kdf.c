@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of crypto/kdf and crypto/argon2_derive: the right key from each function. */
 #include "unit.h"
+#include "base/machine.h"
 #include "crypto/kdf.h"
+#include "crypto/pbkdf2_team.h"
 #include <argon2.h>
+#include <sched.h>
 #include "../vectors/published_argon2.h"
 
 struct argon2_shape {
@@ -121,6 +124,47 @@ TEST(pbkdf2_takes_another_hash_or_the_whole_salt_buffer)
 	}
 }
 
+/* Long enough for threads; every length of key up to the longest, on the processors there are and on one. */
+TEST(a_key_whose_blocks_are_shared_by_threads_comes_out_different)
+{
+	static const uint8_t salt[32] = {9, 8, 7};
+	cpu_set_t before, one;
+
+	assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+	CPU_ZERO(&one);
+	for (int cpu = CPU_SETSIZE; cpu--;)
+		if (CPU_ISSET(cpu, &before)) {
+			CPU_ZERO(&one);
+			CPU_SET(cpu, &one);
+		}
+	for (int h = 0; h < HASH_COUNT; h++) {
+		const struct pbkdf2 p = {(enum hash)h, {"secret", 6}, {salt, sizeof(salt)}, 1 << 14};
+		uint8_t want[128], got[128];
+
+		hash_pbkdf2(&p, want, sizeof(want));
+		for (size_t bytes = 16; bytes <= sizeof(got); bytes += 16) {
+			memset(got, 0, sizeof(got));
+			pbkdf2_team_derive(&p, got, bytes, NULL);
+			assert_memory_equal(got, want, bytes);
+		}
+		assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+		assert_int_equal(pbkdf2_team_share(p.hash, p.iterations, 64), 64);
+		pbkdf2_team_derive(&p, got, sizeof(got), NULL);
+		assert_memory_equal(got, want, sizeof(got));
+		assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
+	}
+}
+
+TEST(threads_share_what_one_of_them_does_as_quickly)
+{
+	assert_int_equal(pbkdf2_team_share(HASH_SHA512, 1 << 20, 64), 64);
+	assert_int_equal(pbkdf2_team_share(HASH_SHA256, 1000, 64), 64);
+	if (machine_processors() == 2) {
+		assert_int_equal(pbkdf2_team_share(HASH_SHA256, 1 << 20, 64), 32);
+		assert_int_equal(pbkdf2_team_share(HASH_SHA384, 1 << 20, 64), 48);
+	}
+}
+
 TEST(the_callers_secret_is_changed)
 {
 	struct kdf kdf = {.kind = KDF_ARGON2ID,
@@ -150,6 +194,8 @@ int main(void)
 		cmocka_unit_test(a_published_argon2_key_comes_out_different),
 		cmocka_unit_test(argon2_disagrees_with_another_implementation),
 		cmocka_unit_test(pbkdf2_takes_another_hash_or_the_whole_salt_buffer),
+		cmocka_unit_test(a_key_whose_blocks_are_shared_by_threads_comes_out_different),
+		cmocka_unit_test(threads_share_what_one_of_them_does_as_quickly),
 		cmocka_unit_test(the_callers_secret_is_changed),
 	};
 

@@ -57,4 +57,4 @@ TARGET static CORE_PART void block(uint32_t *s, uint32_t *w)
 
 SHA_LOOPS(sha1, block)
 
-const struct hash_core sha1_armv8 = {"ARMv8 SHA-1", ARM_SHA1, compress, iterate, 1};
+const struct hash_core sha1_armv8 = {"ARMv8 SHA-1", ARM_SHA1, compress, iterate, CORE_ONE_BY_ONE};

@@ -108,4 +108,4 @@ TARGET static void iterate(const void *inner, const void *outer, void *u, void *
 		streams(key, uk, tk, rounds, 1);
 }
 
-const struct hash_core sha256_armv8 = {"ARMv8 SHA-256", ARM_SHA2, compress, iterate, 2};
+const struct hash_core sha256_armv8 = {"ARMv8 SHA-256", ARM_SHA2, compress, iterate, {10, 13, 23, 26}};

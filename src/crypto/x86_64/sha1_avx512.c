@@ -20,4 +20,4 @@ enum { FEWEST = 2 };
 
 #include "crypto/x86_64/sha1_lanes.h"
 
-const struct hash_core sha1_avx512 = {"AVX-512, 4 lanes", X86_AVX512, compress, iterate, 4};
+const struct hash_core sha1_avx512 = {"AVX-512, 4 lanes", X86_AVX512, compress, iterate, {10, 18, 18, 18}};

@@ -18,4 +18,4 @@ enum { FEWEST = 3 };
 
 #include "crypto/x86_64/sha1_lanes.h"
 
-const struct hash_core sha1_sse2 = {"SSE2, 4 lanes", 0, compress, iterate, 4};
+const struct hash_core sha1_sse2 = {"SSE2, 4 lanes", 0, compress, iterate, {10, 20, 27, 27}};

@@ -140,4 +140,4 @@ TARGET static void iterate(const void *inner, const void *outer, void *u, void *
 		streams(key, uk, tk, rounds, 1);
 }
 
-const struct hash_core sha256_shani = {"SHA-NI", X86_SHA, compress, iterate, 2};
+const struct hash_core sha256_shani = {"SHA-NI", X86_SHA, compress, iterate, {10, 13, 23, 26}};

@@ -3,4 +3,4 @@
 #define TARGET
 #include "crypto/x86_64/sha256_vector.h"
 
-const struct hash_core sha256_sse2 = {"SSE2", 0, compress, iterate, 1};
+const struct hash_core sha256_sse2 = {"SSE2", 0, compress, iterate, CORE_ONE_BY_ONE};

@@ -14,4 +14,4 @@ typedef uint64_t v2 __attribute__((vector_size(16)));
 
 #include "crypto/x86_64/sha512_vector.h"
 
-const struct hash_core sha512_avx2 = {"AVX2", X86_AVX2, compress, iterate, 1};
+const struct hash_core sha512_avx2 = {"AVX2", X86_AVX2, compress, iterate, CORE_ONE_BY_ONE};
