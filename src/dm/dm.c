@@ -167,17 +167,32 @@ enum cause dm_create(const struct kernel *k, const char *name, const char *uuid,
 	return cause;
 }
 
-static void put_table(struct request *r, const struct dm_table *t)
+/* False when there is no room for all of it. */
+static bool put_table(struct request *r, const struct table *t)
 {
-	struct dm_target_spec spec = {.length = t->sectors};
-	size_t params_bytes = strlen(t->params) + 1;
+	uint64_t start = 0;
+	size_t at = 0;
 
-	/* The next target would have to be aligned to 8 bytes. */
-	spec.next = (uint32_t)(sizeof(spec) + (params_bytes + 7) / 8 * 8);
-	text_format(spec.target_type, sizeof(spec.target_type), "%s", t->type);
-	memcpy(r->payload, &spec, sizeof(spec));
-	memcpy(r->payload + sizeof(spec), t->params, params_bytes);
-	r->head.target_count = 1;
+	for (unsigned i = 0; i < t->count; i++) {
+		struct dm_target_spec spec = {.sector_start = start, .length = t->targets[i].size_sectors};
+		size_t line = at + sizeof(spec), used;
+
+		if (line > sizeof(r->payload) - 8)
+			return false;
+		used = target_format(t, &t->targets[i], (char *)r->payload + line,
+			sizeof(r->payload) - line - 7);
+		if (!used)
+			return false;
+		/* The next one is aligned to 8 bytes. */
+		spec.next = (uint32_t)(sizeof(spec) + (used + 1 + 7) / 8 * 8);
+		text_format(spec.target_type, sizeof(spec.target_type), "%s",
+			target_type_name(t->targets[i].type));
+		memcpy(r->payload + at, &spec, sizeof(spec));
+		at += spec.next;
+		start += spec.length;
+	}
+	r->head.target_count = t->count;
+	return true;
 }
 
 static enum cause load_error(int os_errno, struct error *err)
@@ -196,28 +211,26 @@ static enum cause load_error(int os_errno, struct error *err)
 	}
 }
 
-enum cause dm_load(const struct kernel *k, uint64_t dev, const struct dm_table *t, struct error *err)
+enum cause dm_load(const struct kernel *k, uint64_t dev, const struct table *t, struct error *err)
 {
 	uint32_t flags = DM_EXISTS_FLAG | DM_PERSISTENT_DEV_FLAG | DM_SECURE_DATA_FLAG;
 	size_t mark = arena_mark();
 	struct request *r;
 	enum cause cause = request_get(&r, err);
-	int os_errno;
+	int os_errno = 0;
 
 	if (cause)
 		return cause;
-	if (strlen(t->params) + sizeof(struct dm_target_spec) + 8 > sizeof(r->payload)) {
-		cause = error_set(err, CAUSE_BUG, "table does not fit");
-	} else {
-		/* Interrupted or not, the kernel has wiped the buffer: fill it each time. */
-		do {
-			prepare(r, NULL, dev, flags | (t->read_only ? DM_READONLY_FLAG : 0));
-			put_table(r, t);
+	/* Interrupted or not, the kernel has wiped the buffer: fill it each time. */
+	do {
+		prepare(r, NULL, dev, flags | (t->read_only ? DM_READONLY_FLAG : 0));
+		if (put_table(r, t))
 			os_errno = k->dm_ioctl(k->ctx, DM_TABLE_LOAD, r);
-		} while (os_errno == EINTR);
-		if (os_errno)
-			cause = load_error(os_errno, err);
-	}
+		else
+			cause = error_set(err, CAUSE_BUG, "table does not fit");
+	} while (os_errno == EINTR && !cause);
+	if (os_errno && !cause)
+		cause = load_error(os_errno, err);
 	arena_release(mark);
 	return cause;
 }

@@ -10,7 +10,7 @@
 #define DM_DM_H
 
 #include "dm/kernel.h"
-#include <stdbool.h>
+#include "dm/target.h"
 
 enum { DM_NAME_BYTES = 128, DM_UUID_BYTES = 129 };
 
@@ -35,20 +35,12 @@ enum cause dm_find(const struct kernel *k, const char *name, bool *found, struct
 enum cause dm_create(const struct kernel *k, const char *name, const char *uuid, uint64_t *dev,
 	struct error *err) MUST_USE;
 
-/* One target that fills the device. */
-struct dm_table {
-	bool read_only;
-	uint64_t sectors;
-	const char *type, *params; /* @params may hold a key */
-};
-
 /*
  * Load @t into the mapping @dev. The kernel wipes the buffer that it was sent in, and so do we.
  * err->os_errno is the kernel's own word. Fails: CAUSE_EXISTS (data device busy),
- * CAUSE_RESOURCE, CAUSE_KERNEL.
+ * CAUSE_RESOURCE, CAUSE_KERNEL, CAUSE_BUG (the table does not fit the request).
  */
-enum cause dm_load(const struct kernel *k, uint64_t dev, const struct dm_table *t,
-	struct error *err) MUST_USE;
+enum cause dm_load(const struct kernel *k, uint64_t dev, const struct table *t, struct error *err) MUST_USE;
 
 /* Make the loaded table live, with the flag that tells udev it is. Fails: CAUSE_KERNEL. */
 enum cause dm_resume(const struct kernel *k, uint64_t dev, struct error *err) MUST_USE;

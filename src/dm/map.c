@@ -112,27 +112,43 @@ static bool keyring_may_be_at_fault(int os_errno)
 	}
 }
 
-/* The keyring first, where there is one: then the key shows in no table. Then hex. */
-static enum cause load_with_key(const struct kernel *k, const struct map_request *req,
+/* All keys of @req into the keyring; @ids of those that were added. Returns how many. */
+static unsigned add_keys(const struct kernel *k, const struct map_request *req, int32_t *ids)
+{
+	unsigned n = 0;
+
+	while (n < req->key_count && !k->key_add(k->ctx, req->table.keys[n].description,
+					     req->table.keys[n].data, req->table.keys[n].bytes, &ids[n]))
+		n++;
+	return n;
+}
+
+/* The keyring first, where there is one: then the keys show in no table. Then hex. */
+static enum cause load_with_keys(const struct kernel *k, const struct map_request *req,
 	const struct dm_version *v, uint64_t dev, struct error *err)
 {
-	struct crypt_target t = req->target;
+	struct table t = req->table;
+	struct target_key in_hex[MAP_KEYS_MAX];
+	int32_t ids[MAP_KEYS_MAX];
+	/* Before 1.18.1 dm-crypt's use of the keyring is flawed. */
+	bool named = req->key_count && t.keys->description;
+	unsigned added = named && at_least(v, 18, 1) ? add_keys(k, req, ids) : 0;
 	enum cause cause = CAUSE_KERNEL;
-	int32_t id;
 
 	fit_flags(req, v, &t.flags);
-	/* Before 1.18.1 dm-crypt's use of the keyring is flawed. */
-	if (req->key_description && at_least(v, 18, 1) &&
-		!k->key_add(k->ctx, req->key_description, t.key, t.key_bytes, &id)) {
-		t.key_description = req->key_description;
-		cause = target_load(k, dev, req->read_only, &t, err);
-		k->key_drop(k->ctx, id);
-		if (!cause || !keyring_may_be_at_fault(err->os_errno))
-			return cause;
-	}
-	t.key_description = NULL;
-	cause = target_load(k, dev, req->read_only, &t, err);
-	if (!cause && req->key_description && req->notice)
+	if (added && added == req->key_count)
+		cause = dm_load(k, dev, &t, err);
+	else
+		err->os_errno = ENOKEY;
+	while (added)
+		k->key_drop(k->ctx, ids[--added]);
+	if (!cause || !keyring_may_be_at_fault(err->os_errno))
+		return cause;
+	for (unsigned i = 0; i < req->key_count; i++)
+		in_hex[i] = (struct target_key){t.keys[i].data, t.keys[i].bytes, NULL};
+	t.keys = in_hex;
+	cause = dm_load(k, dev, &t, err);
+	if (!cause && named && req->notice)
 		req->notice("the key went into the table, since it could not go through the kernel keyring");
 	return cause;
 }
@@ -140,13 +156,24 @@ static enum cause load_with_key(const struct kernel *k, const struct map_request
 static enum cause load_and_resume(const struct kernel *k, const struct map_request *req,
 	const struct dm_version *v, uint64_t dev, struct error *err)
 {
-	enum cause cause = load_with_key(k, req, v, dev, err);
+	enum cause cause = load_with_keys(k, req, v, dev, err);
 
 	if (!cause)
 		cause = dm_resume(k, dev, err);
 	if (!cause)
 		cause = node_make(req->names.name, dev, err);
 	return cause;
+}
+
+static enum cause check_version(const struct table *t, const struct dm_version *v, struct error *err)
+{
+	for (unsigned i = 0; i < t->count; i++)
+		if (t->targets[i].type == TARGET_CRYPT && t->targets[i].sector_bytes != 512 &&
+			!at_least(v, 17, 0))
+			return error_set(err, CAUSE_KERNEL,
+				"this kernel's dm-crypt knows no sectors of %u bytes",
+				t->targets[i].sector_bytes);
+	return CAUSE_OK;
 }
 
 static enum cause create_or_undo(const struct kernel *k, const struct map_request *req, struct error *err)
@@ -156,9 +183,8 @@ static enum cause create_or_undo(const struct kernel *k, const struct map_reques
 	uint64_t dev;
 	enum cause cause = dm_crypt_version(k, &version, err);
 
-	if (!cause && req->target.sector_bytes != 512 && !at_least(&version, 17, 0))
-		cause = error_set(err, CAUSE_KERNEL, "this kernel's dm-crypt knows no sectors of %u bytes",
-			req->target.sector_bytes);
+	if (!cause)
+		cause = check_version(&req->table, &version, err);
 	if (!cause)
 		cause = dm_create(k, req->names.name, req->names.uuid, &dev, err);
 	if (cause)

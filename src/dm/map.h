@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * map - a dm-crypt target to a live mapping, or nothing at all.
+ * map - a table to a live mapping, or nothing at all.
  *
- *     names -> version of dm-crypt -> key into keyring -> create -> load -> resume -> node
+ *     names -> version of dm-crypt -> keys into keyring -> create -> load -> resume -> node
  *
  * Whatever fails, what was made before it is undone.
  */
@@ -18,11 +18,12 @@ struct map_names {
 	char uuid[DM_UUID_BYTES];
 };
 
+enum { MAP_KEYS_MAX = 2 };
+
 struct map_request {
 	struct map_names names;
-	struct crypt_target target; /* key_description is filled in here */
-	bool read_only;
-	const char *key_description; /* for the keyring; NULL: the key goes into the table */
+	struct table table;
+	unsigned key_count; /* of table.keys, up to MAP_KEYS_MAX; all have a description, or none has */
 	/* Told what had to be left out or done in another way; may be NULL. */
 	void (*notice)(const char *text);
 };

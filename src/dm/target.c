@@ -3,67 +3,61 @@
 #include "dm/target.h"
 #include "base/crypt_flags.h"
 #include "base/text.h"
-#include "secret/arena.h"
 
-/* text_format at the end of @line, which is @used long. */
-#define APPEND(line, used, ...)                                                                              \
-	((used) += text_format((line) + (used), TARGET_LINE_BYTES - (used), __VA_ARGS__))
+/* A line that grows. */
+struct line {
+	char *text;
+	size_t used, size;
+};
 
-static size_t format_key(const struct crypt_target *t, char *line, size_t used)
+#define APPEND(l, ...) ((l)->used += text_format((l)->text + (l)->used, (l)->size - (l)->used, __VA_ARGS__))
+
+const char *target_type_name(enum target_type type)
 {
-	if (t->key_description) {
-		APPEND(line, used, ":%u:logon:%s", t->key_bytes, t->key_description);
-		return used;
-	}
-	for (uint32_t i = 0; i < t->key_bytes && used + 2 < TARGET_LINE_BYTES; i++) {
-		line[used++] = "0123456789abcdef"[t->key[i] >> 4];
-		line[used++] = "0123456789abcdef"[t->key[i] & 15];
-	}
-	line[used] = 0;
-	return used;
+	static const char names[][8] = {[TARGET_CRYPT] = "crypt", [TARGET_LINEAR] = "linear"};
+
+	return names[type];
 }
 
-static size_t format_options(const struct crypt_target *t, char *line, size_t used)
+static void format_key(const struct target_key *key, struct line *l)
 {
-	unsigned count = t->sector_bytes != 512;
+	if (key->description) {
+		APPEND(l, ":%u:logon:%s", key->bytes, key->description);
+		return;
+	}
+	for (uint32_t i = 0; i < key->bytes && l->used + 2 < l->size; i++) {
+		l->text[l->used++] = "0123456789abcdef"[key->data[i] >> 4];
+		l->text[l->used++] = "0123456789abcdef"[key->data[i] & 15];
+	}
+	l->text[l->used] = 0;
+}
+
+static void format_options(unsigned flags, uint32_t sector_bytes, struct line *l)
+{
+	unsigned count = sector_bytes != 512;
 
 	for (unsigned i = 0; i < CRYPT_FLAG_COUNT; i++)
-		count += t->flags >> i & 1;
+		count += flags >> i & 1;
 	if (count)
-		APPEND(line, used, " %u", count);
+		APPEND(l, " %u", count);
 	for (unsigned i = 0; i < CRYPT_FLAG_COUNT; i++)
-		if (t->flags >> i & 1)
-			APPEND(line, used, " %s", crypt_flags[i].target);
-	if (t->sector_bytes != 512)
-		APPEND(line, used, " sector_size:%u", t->sector_bytes);
-	return used;
+		if (flags >> i & 1)
+			APPEND(l, " %s", crypt_flags[i].target);
+	if (sector_bytes != 512)
+		APPEND(l, " sector_size:%u", sector_bytes);
 }
 
-enum cause target_format(const struct crypt_target *t, char line[static TARGET_LINE_BYTES], struct error *err)
+size_t target_format(const struct table *table, const struct target *t, char *line, size_t size)
 {
-	size_t used = 0;
+	struct line l = {line, 0, size};
 
-	APPEND(line, used, "%s ", t->cipher);
-	used = format_key(t, line, used);
-	/* The IV offset is 0 for every LUKS volume, whatever its segment's iv_tweak says. */
-	APPEND(line, used, " 0 %u:%u %llu", t->major, t->minor, (unsigned long long)t->data_sectors);
-	used = format_options(t, line, used);
-	if (used + 1 >= TARGET_LINE_BYTES)
-		return error_set(err, CAUSE_BUG, "table line does not fit %u bytes", TARGET_LINE_BYTES);
-	return CAUSE_OK;
-}
-
-enum cause target_load(const struct kernel *k, uint64_t dev, bool read_only, const struct crypt_target *t,
-	struct error *err)
-{
-	size_t mark = arena_mark();
-	char *line; /* in the arena: it may hold the key */
-	enum cause cause = arena_get(&line, TARGET_LINE_BYTES, err);
-
-	if (!cause)
-		cause = target_format(t, line, err);
-	if (!cause)
-		cause = dm_load(k, dev, &(struct dm_table){read_only, t->size_sectors, "crypt", line}, err);
-	arena_release(mark);
-	return cause;
+	if (t->type == TARGET_CRYPT) {
+		APPEND(&l, "%s ", t->cipher);
+		format_key(&table->keys[t->key], &l);
+		APPEND(&l, " %llu ", (unsigned long long)t->iv_sectors);
+	}
+	APPEND(&l, "%u:%u %llu", t->major, t->minor, (unsigned long long)t->off_sectors);
+	if (t->type == TARGET_CRYPT)
+		format_options(table->flags, t->sector_bytes, &l);
+	return l.used + 1 < size ? l.used : 0;
 }

@@ -2,41 +2,56 @@
 /*
  * target - the waist: above it nobody knows device-mapper, below it nobody knows LUKS.
  *
- * One dm-crypt target as plain values, and the only place where its table line is written
- * (kernel: Documentation/admin-guide/device-mapper/dm-crypt.rst).
+ * A mapping is a table: targets, one behind the other, each on a device that is given by its number. The only
+ * place where their lines are written (kernel: Documentation/admin-guide/device-mapper/dm-crypt.rst,
+ * linear.rst).
  */
 #ifndef DM_TARGET_H
 #define DM_TARGET_H
 
-#include "dm/dm.h"
+#include "base/cause.h"
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-struct crypt_target {
-	uint64_t size_sectors;       /* of the mapping, in units of 512 bytes */
-	const char *cipher;          /* from our own list of names, never from a header */
-	const uint8_t *key;          /* secret; the caller's */
-	uint32_t key_bytes;          /* over 0 */
-	const char *key_description; /* of a logon key in the kernel's keyring; NULL: key in hex */
-	unsigned major, minor;       /* of the data device */
-	uint64_t data_sectors;       /* where the data begins on it, in units of 512 bytes */
-	uint32_t sector_bytes;       /* of encryption: 512 to 4096 */
-	unsigned flags;              /* base/crypt_flags.h */
+enum target_type { TARGET_CRYPT, TARGET_LINEAR };
+
+struct target {
+	enum target_type type;
+	uint64_t size_sectors; /* in the mapping, in units of 512 bytes */
+	unsigned major, minor; /* of the device below */
+	uint64_t off_sectors;  /* where it begins on that device, in units of 512 bytes */
+	/* Of TARGET_CRYPT only: */
+	const char *cipher;    /* from our own list of names, never from a header */
+	unsigned key;          /* index into the keys of the table */
+	uint64_t iv_sectors;   /* number of its first sector, in units of 512 bytes */
+	uint32_t sector_bytes; /* of encryption: 512 to 4096 */
 };
 
-/* Longest line: every option, a 64-byte key in hex, and room for the description. */
+struct target_key {
+	const uint8_t *data;     /* secret; the caller's */
+	uint32_t bytes;          /* over 0 */
+	const char *description; /* of a logon key in the kernel's keyring; NULL: key in hex */
+};
+
+struct table {
+	const struct target *targets;
+	unsigned count;
+	const struct target_key *keys;
+	unsigned flags; /* of every crypt target; base/crypt_flags.h */
+	bool read_only;
+};
+
+/* Longest line: every option, a 128-byte key in hex, and room for the description. */
 enum { TARGET_LINE_BYTES = 768 };
 
-/*
- * Write the parameters of @t (all behind "crypt" in a table line) into @line.
- * Without a key_description the line holds the key: @line is secret then.
- * Fails: CAUSE_BUG when it does not fit.
- */
-enum cause target_format(const struct crypt_target *t, char line[static TARGET_LINE_BYTES],
-	struct error *err) MUST_USE;
+const char *target_type_name(enum target_type type);
 
-/* Load @t as the one target of the mapping @dev. Fails: as dm_load. */
-enum cause target_load(const struct kernel *k, uint64_t dev, bool read_only, const struct crypt_target *t,
-	struct error *err) MUST_USE;
+/*
+ * Write the parameters of @target, which is in @table (all behind the type in a table line), into @line of
+ * @size bytes. Where the key has no description the line holds the key: it is secret then.
+ * Returns the length; 0 when the line does not fit.
+ */
+size_t target_format(const struct table *table, const struct target *target, char *line, size_t size);
 
 #endif

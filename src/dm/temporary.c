@@ -77,21 +77,23 @@ static enum cause read_node(uint64_t dev, const char *name, uint8_t *out, size_t
 	return cause;
 }
 
-static enum cause load_and_read(const struct kernel *k, uint64_t dev, const char *name,
-	const struct crypt_target *t, uint8_t *out, struct error *err)
+static enum cause load_and_read(const struct kernel *k, uint64_t dev, const char *name, const struct table *t,
+	uint8_t *out, struct error *err)
 {
-	enum cause cause = target_load(k, dev, true, t, err);
+	enum cause cause = dm_load(k, dev, t, err);
 
 	if (!cause)
 		cause = dm_resume_unannounced(k, dev, err);
 	if (!cause)
-		cause = read_node(dev, name, out, (size_t)t->size_sectors * 512, err);
+		cause = read_node(dev, name, out, (size_t)t->targets->size_sectors * 512, err);
 	return cause;
 }
 
-enum cause temporary_read(const struct kernel *k, const struct crypt_target *t, uint8_t *out,
+enum cause temporary_read(const struct kernel *k, const struct target *t, struct bytes key, uint8_t *out,
 	struct error *err)
 {
+	const struct target_key in_hex = {key.data, (uint32_t)key.len, NULL};
+	const struct table table = {.targets = t, .count = 1, .keys = &in_hex, .read_only = true};
 	char name[DM_NAME_BYTES], uuid[DM_UUID_BYTES];
 	struct error remove_error;
 	sigset_t all, old;
@@ -103,7 +105,7 @@ enum cause temporary_read(const struct kernel *k, const struct crypt_target *t, 
 	(void)sigprocmask(SIG_BLOCK, &all, &old);
 	cause = dm_create(k, name, uuid, &dev, err);
 	if (!cause) {
-		cause = load_and_read(k, dev, name, t, out, err);
+		cause = load_and_read(k, dev, name, &table, out, err);
 		removed = dm_remove(k, name, &remove_error);
 		/* Left behind it would show the area in the clear to root: that is a failure, too. */
 		if (!cause && removed) {

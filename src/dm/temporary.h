@@ -8,16 +8,17 @@
 #ifndef DM_TEMPORARY_H
 #define DM_TEMPORARY_H
 
+#include "base/bytes.h"
 #include "dm/kernel.h"
 #include "dm/target.h"
 
 /*
- * Read what @t maps (512-byte sectors, key in the table) into @out, t->size_sectors * 512
+ * Read what @t maps with @key, which goes into the table, into @out, t->size_sectors * 512
  * bytes. The mapping is read-only, has a random name and a UUID of type TEMP, no node
  * stays, and it is removed on every path. Read past the page cache where the kernel allows it.
  * Fails: CAUSE_KERNEL, CAUSE_DEVICE (the sectors cannot be read), CAUSE_RESOURCE.
  */
-enum cause temporary_read(const struct kernel *k, const struct crypt_target *t, uint8_t *out,
+enum cause temporary_read(const struct kernel *k, const struct target *t, struct bytes key, uint8_t *out,
 	struct error *err) MUST_USE;
 
 #endif

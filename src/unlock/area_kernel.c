@@ -6,14 +6,13 @@
 
 static enum cause decrypt_on(const struct blkdev *dev, const struct area_crypt *a, struct error *err)
 {
-	struct crypt_target t = {
+	struct target t = {
+		.type = TARGET_CRYPT,
 		.size_sectors = a->bytes / CIPHER_SECTOR_BYTES,
 		.cipher = cipher_name(a->cipher),
-		.key = a->key.data,
-		.key_bytes = (uint32_t)a->key.len,
 		.major = dev->major,
 		.minor = dev->minor,
-		.data_sectors = a->off / CIPHER_SECTOR_BYTES,
+		.off_sectors = a->off / CIPHER_SECTOR_BYTES,
 		.sector_bytes = CIPHER_SECTOR_BYTES,
 	};
 	struct kernel k;
@@ -23,7 +22,7 @@ static enum cause decrypt_on(const struct blkdev *dev, const struct area_crypt *
 		return cause;
 	/* Around all of it: a process that is left hanging here still removes the mapping before it ends. */
 	blkdev_tell_wait(dev);
-	cause = temporary_read(&k, &t, a->out, err);
+	cause = temporary_read(&k, &t, a->key, a->out, err);
 	blkdev_tell_wait(NULL);
 	kernel_close(&k);
 	return cause;

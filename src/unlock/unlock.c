@@ -8,7 +8,7 @@
  *   4. check that at least one keyslot can be tried and, to map, that the name, the device and the kernel
  *      are ready: nobody types a passphrase for nothing;
  *   5. get a secret and try it on the keyslots, until one opens or the tries are used up;
- *   6. describe the mapping (struct crypt_target) from the same model, and create it.
+ *   6. describe the mapping (struct table) from the same model, and create it.
  *
  * Every secret is in the arena above a mark that its function releases.
  */
@@ -160,31 +160,31 @@ static enum cause map_volume(const struct unlock *u, const struct volume_key *ke
 {
 	const struct unlock_request *r = u->request;
 	const struct luks *luks = &u->device.luks;
+	/* As in cryptsetup, LUKS1 keys go into the table. */
+	bool named = !r->disable_keyring && luks->version != 1;
 	char description[DESCRIPTION_BYTES];
-	uint64_t off, size;
+	struct target_key target_key = {key->data, key->len, named ? description : NULL};
+	struct target target = {.cipher = cipher_name(luks->segment.cipher),
+		.sector_bytes = luks->segment.sector_bytes};
 	const struct blkdev *data;
 	struct blkdev loop;
-	enum cause cause = refuse_extent(&u->device, &off, &size, err);
+	enum cause cause = refuse_extent(&u->device, &target.off_sectors, &target.size_sectors, err);
 
 	if (!cause)
 		cause = data_device(u, &loop, &data, err);
 	if (cause)
 		return cause;
 	text_format(description, sizeof(description), "cryptsetup:%s-d%u", luks->uuid, key->digest_id);
-	req->target = (struct crypt_target){
-		.size_sectors = size,
-		.cipher = cipher_name(luks->segment.cipher),
-		.key = key->data,
-		.key_bytes = key->len,
-		.major = data->major,
-		.minor = data->minor,
-		.data_sectors = off,
-		.sector_bytes = luks->segment.sector_bytes,
+	target.major = data->major;
+	target.minor = data->minor;
+	req->table = (struct table){
+		.targets = &target,
+		.count = 1,
+		.keys = &target_key,
 		.flags = luks->flags | r->flags,
+		.read_only = r->read_only || r->readonly_member || data->read_only,
 	};
-	req->read_only = r->read_only || r->readonly_member || data->read_only;
-	/* As in cryptsetup, LUKS1 keys go into the table. */
-	req->key_description = r->disable_keyring || luks->version == 1 ? NULL : description;
+	req->key_count = 1;
 	req->notice = notice_print;
 	cause = map_create(k, req, err);
 	blkdev_close(&loop);

@@ -69,9 +69,11 @@ static unsigned count(const char *s, char c)
 	return n;
 }
 
-static void check_line(const char *line, const struct crypt_target *t)
+static void check_line(const char *line, const struct table *table)
 {
-	unsigned options = (unsigned)__builtin_popcount(t->flags) + (t->sector_bytes != 512);
+	const struct target *t = table->targets;
+	const struct target_key *key = table->keys;
+	unsigned options = (unsigned)__builtin_popcount(table->flags) + (t->sector_bytes != 512);
 	size_t cipher_len = strlen(t->cipher);
 
 	fuzz_check(count(line, ' ') == 4 + (options ? options + 1 : 0), "a wrong number of words");
@@ -80,10 +82,10 @@ static void check_line(const char *line, const struct crypt_target *t)
 		fuzz_check(*p == ' ' || *p == ',' || *p == '_' || is_plain(*p),
 			"a strange character in a line");
 	line += cipher_len + 1;
-	if (t->key_description)
-		fuzz_check(*line == ':' && strstr(line, t->key_description), "no name of the key");
+	if (key->description)
+		fuzz_check(*line == ':' && strstr(line, key->description), "no name of the key");
 	else
-		fuzz_check(strspn(line, "0123456789abcdef") == 2 * (size_t)t->key_bytes, "no key in hex");
+		fuzz_check(strspn(line, "0123456789abcdef") == 2 * (size_t)key->bytes, "no key in hex");
 }
 
 static void check_target(struct fuzz_input *in)
@@ -91,26 +93,25 @@ static void check_target(struct fuzz_input *in)
 	static const uint32_t sectors[] = {512, 1024, 2048, 4096};
 	char line[TARGET_LINE_BYTES], description[80];
 	uint8_t key[CIPHER_KEY_MAX_BYTES], flags = fuzz_byte(in), form = fuzz_byte(in);
-	struct crypt_target t = {
+	struct target t = {
 		.cipher = cipher_name((enum cipher)(fuzz_byte(in) % CIPHER_COUNT)),
-		.key = key,
-		.key_bytes = 1u + fuzz_byte(in) % CIPHER_KEY_MAX_BYTES,
 		.major = (unsigned)fuzz_number(in, 2),
 		.minor = (unsigned)fuzz_number(in, 3),
-		.data_sectors = fuzz_number(in, 8),
+		.off_sectors = fuzz_number(in, 8),
+		.iv_sectors = fuzz_number(in, 8),
 		.sector_bytes = sectors[form & 3],
-		.flags = {flags & 1, flags & 2, flags & 4, flags & 8, flags & 16, flags & 32},
 	};
-	struct error err;
+	struct target_key target_key = {key, 1u + fuzz_byte(in) % CIPHER_KEY_MAX_BYTES, NULL};
+	struct table table = {.targets = &t, .count = 1, .keys = &target_key, .flags = flags & 63};
 
 	for (size_t i = 0; i < sizeof(key); i++)
 		key[i] = fuzz_byte(in);
 	snprintf(description, sizeof(description), "cryptsetup:6d1b3a5e-0f2c-4c47-9a53-7c1de0c58b21-d%u",
 		form >> 5);
 	if (form & 4)
-		t.key_description = description;
-	fuzz_check(target_format(&t, line, &err) == CAUSE_OK, "a line that does not fit");
-	check_line(line, &t);
+		target_key.description = description;
+	fuzz_check(target_format(&table, &t, line, sizeof(line)) > 0, "a line that does not fit");
+	check_line(line, &table);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

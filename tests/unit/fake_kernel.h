@@ -71,8 +71,9 @@ struct fake_kernel {
 	struct fake_call calls[64];
 	unsigned count;
 	struct fake_device device, other; /* other: somebody else's, from the start */
-	int32_t key_id;                   /* 0: no key in the keyring */
-	char key_description[128];
+	int32_t key_id;                   /* of the newest key in the keyring; 0: none is there */
+	unsigned keys;                    /* that are there */
+	char key_description[2][128];
 	uint64_t dev;
 	/* What it is like. */
 	uint32_t crypt_version[3];
@@ -227,29 +228,43 @@ static inline int fake_parse(const struct fake_kernel *f, const char *params)
 	if (f->crypt_version[1] < 18)
 		return EINVAL;
 	key = strstr(key, "logon:");
-	if (!key || !f->key_id || strncmp(key + 6, f->key_description, strlen(f->key_description)))
-		return ENOKEY;
-	return 0;
+	for (unsigned i = 0; key && i < f->keys; i++) {
+		size_t len = strlen(f->key_description[i]);
+
+		if (!strncmp(key + 6, f->key_description[i], len) && key[6 + len] == ' ')
+			return 0;
+	}
+	return ENOKEY;
 }
 
 static inline int fake_load(struct fake_kernel *f, const uint8_t *b)
 {
 	struct fake_device *d = fake_find(f, b);
 	const uint8_t *spec = b + FAKE_HEAD;
+	uint64_t start = 0;
 	int failed;
 
 	if (!d)
 		return ENXIO;
-	if (f->refuses_tables || fake_u32(b + AT_TARGET_COUNT) != 1 ||
-		strcmp((const char *)spec + 24, "crypt"))
+	if (f->refuses_tables || !fake_u32(b + AT_TARGET_COUNT))
 		return EINVAL;
-	failed = fake_parse(f, (const char *)spec + FAKE_SPEC);
-	if (failed)
-		return failed;
+	for (uint32_t i = 0; i < fake_u32(b + AT_TARGET_COUNT); i++) {
+		const char *type = (const char *)spec + 24, *params = (const char *)spec + FAKE_SPEC;
+
+		if (fake_u64(spec) != start || (uintptr_t)(spec - b) % 8 ||
+			(strcmp(type, "crypt") && strcmp(type, "linear")))
+			return EINVAL;
+		failed = strcmp(type, "linear") ? fake_parse(f, params) : 0;
+		if (failed)
+			return failed;
+		if (!i)
+			text_format(d->params, sizeof(d->params), "%s", params);
+		start += fake_u64(spec + 8);
+		spec += fake_u32(spec + 20);
+	}
 	d->loaded = true;
 	d->read_only = fake_u32(b + AT_FLAGS) & FLAG_READONLY;
-	d->sectors = fake_u64(spec + 8);
-	text_format(d->params, sizeof(d->params), "%s", (const char *)spec + FAKE_SPEC);
+	d->sectors = start;
 	return 0;
 }
 
@@ -349,8 +364,10 @@ static inline int fake_key_add(void *ctx, const char *description, const uint8_t
 	memcpy(call->key, key, key_bytes < sizeof(call->key) ? key_bytes : sizeof(call->key));
 	if (failed || f->no_keyring)
 		return failed ? failed : ENOSYS;
-	f->key_id = *id = 777;
-	text_format(f->key_description, sizeof(f->key_description), "%s", description);
+	if (f->keys == 2)
+		return EDQUOT;
+	f->key_id = *id = 777 + (int32_t)f->keys;
+	text_format(f->key_description[f->keys++], sizeof(*f->key_description), "%s", description);
 	return 0;
 }
 
@@ -360,7 +377,7 @@ static inline void fake_key_drop(void *ctx, int32_t id)
 
 	fake_note(f, FAKE_KEY_DROP)->id = id;
 	if (id == f->key_id)
-		f->key_id = 0;
+		f->key_id = --f->keys ? id - 1 : 0;
 }
 
 /* A kernel of today, with one mapping of somebody else. It is static: one at a time. */
@@ -394,16 +411,28 @@ static inline void fake_expected(uint8_t out[static FAKE_BUFFER], uint32_t flags
 	strcpy((char *)out + AT_NAME, name);
 }
 
-/* One target behind it. */
-static inline void fake_expected_target(uint8_t *out, uint64_t sectors, const char *params)
+/* One more target behind it, and behind those that are there. */
+static inline void fake_expected_more(uint8_t *out, const char *type, uint64_t sectors, const char *params)
 {
+	uint32_t n = fake_u32(out + AT_TARGET_COUNT);
 	uint8_t *spec = out + FAKE_HEAD;
+	uint64_t start = 0;
 
-	fake_put32(out + AT_TARGET_COUNT, 1);
+	for (uint32_t i = 0; i < n; i++) {
+		start += fake_u64(spec + 8);
+		spec += fake_u32(spec + 20);
+	}
+	fake_put32(out + AT_TARGET_COUNT, n + 1);
+	fake_put64(spec, start);
 	fake_put64(spec + 8, sectors);
 	fake_put32(spec + 20, (uint32_t)(FAKE_SPEC + (strlen(params) + 1 + 7) / 8 * 8));
-	strcpy((char *)spec + 24, "crypt");
+	strcpy((char *)spec + 24, type);
 	strcpy((char *)spec + FAKE_SPEC, params);
+}
+
+static inline void fake_expected_target(uint8_t *out, uint64_t sectors, const char *params)
+{
+	fake_expected_more(out, "crypt", sectors, params);
 }
 
 /* The first byte where a request differs from @want; -1: the same. */

@@ -106,6 +106,21 @@ static void the_longest_name_or_uuid_is_cut(void **state)
 	fake_sent(f, 0, DM_DEV_CREATE);
 }
 
+/* A table of one target, as @params says. */
+static enum cause load(struct fake_kernel *f, const struct target *t, bool read_only, struct error *err)
+{
+	static const uint8_t key[1];
+	static const struct target_key keys[] = {{key, 1, NULL}};
+
+	return dm_load(&f->face, FAKE_DEV, &(struct table){t, 1, keys, 0, read_only}, err);
+}
+
+static const struct target small = {.size_sectors = 8,
+	.cipher = "aes",
+	.major = 7,
+	.off_sectors = 8,
+	.sector_bytes = 512};
+
 static struct fake_kernel *created(void)
 {
 	struct fake_kernel *f = fake_new();
@@ -119,20 +134,20 @@ static struct fake_kernel *created(void)
 
 static void the_load_request_is_wrong(void **state)
 {
-	static const char *const lines[] = {"aes-xts-plain64 00 0 7:0 8", "aes-xts-plain64 00 0 7:0 80",
-		"aes-xts-plain64 00 0 7:0 800", "aes-xts-plain64 00 0 7:0 8000000"};
+	static const char *const lines[] = {"aes 00 0 7:0 8", "aes 00 0 7:0 80", "aes 00 0 7:0 800",
+		"aes 00 0 7:0 8000000"};
+	static const uint64_t offsets[] = {8, 80, 800, 8000000};
 
 	(void)state;
 	for (int read_only = 0; read_only < 2; read_only++)
 		for (size_t i = 0; i < COUNT(lines); i++) {
 			struct fake_kernel *f = created();
+			struct target t = small;
 			struct error err;
 
-			assert_int_equal(dm_load(&f->face, FAKE_DEV,
-						 &(struct dm_table){read_only, UINT64_C(1) << 40, "crypt",
-							 lines[i]},
-						 &err),
-				CAUSE_OK);
+			t.size_sectors = UINT64_C(1) << 40;
+			t.off_sectors = offsets[i];
+			assert_int_equal(load(f, &t, read_only, &err), CAUSE_OK);
 			fake_expected(fake_want,
 				FLAG_EXISTS | FLAG_PERSISTENT_DEV | FLAG_SECURE_DATA |
 					(read_only ? FLAG_READONLY : 0),
@@ -174,26 +189,38 @@ static void the_remove_request_is_wrong(void **state)
 	fake_sent(f, 0, DM_DEV_REMOVE);
 }
 
-/* A parameter too long for the buffer must not be cut; the last that fits must. */
-static void a_line_as_long_as_the_buffer_runs_over(void **state)
+/* A table too long for the buffer must not be cut; the last that fits must not be refused by much. */
+static void a_table_as_long_as_the_buffer_runs_over(void **state)
 {
-	static char line[FAKE_BUFFER + 64] = "aes ";
-	struct error err;
+	static struct target targets[FAKE_BUFFER / FAKE_SPEC];
+	static const uint8_t key[1];
+	bool fitted = true;
 
 	(void)state;
-	for (size_t len = FAKE_BUFFER - FAKE_HEAD - FAKE_SPEC - 20; len < sizeof(line) - 1; len++) {
-		struct fake_kernel *f = created();
-		enum cause cause;
+	for (unsigned cipher_len = 1; cipher_len < 24; cipher_len++) {
+		char cipher[32] = "xxxxxxxxxxxxxxxxxxxxxxxx";
+		struct target_key keys[] = {{key, 1, NULL}};
+		size_t each = FAKE_SPEC + (cipher_len + strlen(" 00 0 7:0 8") + 1 + 7) / 8 * 8;
 
-		memset(line + 4, 'x', len - 4);
-		line[len] = 0;
-		cause = dm_load(&f->face, FAKE_DEV, &(struct dm_table){false, 8, "crypt", line}, &err);
-		if (FAKE_HEAD + FAKE_SPEC + len + 1 > FAKE_BUFFER) {
-			assert_int_equal(cause, CAUSE_BUG);
-			assert_int_equal(f->count, 0);
-		} else if (!cause) {
-			assert_string_equal((char *)f->calls[0].buffer + FAKE_HEAD + FAKE_SPEC, line);
+		cipher[cipher_len] = 0;
+		for (unsigned i = 0; i < COUNT(targets); i++) {
+			targets[i] = small;
+			targets[i].cipher = cipher;
 		}
+		for (size_t n = (FAKE_BUFFER - FAKE_HEAD) / each - 1; n * each < FAKE_BUFFER; n++) {
+			const struct table table = {targets, (unsigned)n, keys, 0, false};
+			struct fake_kernel *f = created();
+			struct error err = {.text = ""};
+			enum cause cause = dm_load(&f->face, FAKE_DEV, &table, &err);
+
+			fitted = !cause;
+			assert_true(fitted || cause == CAUSE_BUG);
+			assert_true(fitted || n * each + FAKE_HEAD + 16 > FAKE_BUFFER);
+			assert_true(!fitted || n * each + FAKE_HEAD <= FAKE_BUFFER);
+			assert_int_equal(f->count, fitted);
+			assert_true(!fitted || f->device.sectors == 8 * n);
+		}
+		assert_false(fitted);
 	}
 }
 
@@ -309,7 +336,7 @@ static enum cause do_create(struct fake_kernel *f, struct error *err)
 
 static enum cause do_load(struct fake_kernel *f, struct error *err)
 {
-	return dm_load(&f->face, FAKE_DEV, &(struct dm_table){false, 8, "crypt", "aes 00 0 7:0 8"}, err);
+	return load(f, &small, false, err);
 }
 
 static enum cause do_resume(struct fake_kernel *f, struct error *err)
@@ -438,21 +465,21 @@ static void the_errno_of_a_refused_load_is_lost(void **state)
 static void a_key_stays_in_the_buffer(void **state)
 {
 	static const char secret[] = "5ec4e75ec4e75ec4e75ec4e7";
+	static const uint8_t key[] = {0x5e, 0xc4, 0xe7, 0x5e, 0xc4, 0xe7, 0x5e, 0xc4, 0xe7, 0x5e, 0xc4, 0xe7};
+	static const struct target_key keys[] = {{key, sizeof(key), NULL}};
 
 	(void)state;
 	for (int leaves = 0; leaves < 2; leaves++)
 		for (int os_errno = 0; os_errno <= EINVAL; os_errno += EINVAL) {
 			struct fake_kernel *f = created();
 			struct error err;
-			char line[64];
 			size_t mark = arena_mark();
 
-			snprintf(line, sizeof(line), "aes %s 0 7:0 8", secret);
 			f->leaves_buffer = leaves;
 			f->fail_request = DM_TABLE_LOAD;
 			f->fail_errno = os_errno;
 			f->fail_times = os_errno != 0;
-			(void)!dm_load(&f->face, FAKE_DEV, &(struct dm_table){false, 8, "crypt", line}, &err);
+			(void)!dm_load(&f->face, FAKE_DEV, &(struct table){&small, 1, keys, 0, false}, &err);
 			assert_non_null(memmem(f->calls[0].buffer, FAKE_BUFFER, secret, sizeof(secret) - 1));
 			assert_false(fake_arena_holds(secret, sizeof(secret) - 1));
 			assert_int_equal(arena_mark(), mark);
@@ -511,7 +538,7 @@ int main(void)
 	ROW(the_load_request_is_wrong);
 	ROW(the_resume_request_is_wrong);
 	ROW(the_remove_request_is_wrong);
-	ROW(a_line_as_long_as_the_buffer_runs_over);
+	ROW(a_table_as_long_as_the_buffer_runs_over);
 	for (size_t i = 0; i < COUNT(lists); i++)
 		row(lists[i].name, list_is_judged, &lists[i]);
 	for (size_t i = 0; i < COUNT(failures); i++)

@@ -28,16 +28,14 @@ static struct fake_kernel *fresh(void)
 	return f;
 }
 
-static struct crypt_target target(void)
+static struct target target(void)
 {
-	return (struct crypt_target){
+	return (struct target){
 		.size_sectors = SECTORS,
 		.cipher = "serpent-xts-plain64",
-		.key = key,
-		.key_bytes = sizeof(key),
 		.major = 7,
 		.minor = 1,
-		.data_sectors = 64,
+		.off_sectors = 64,
 		.sector_bytes = 512,
 	};
 }
@@ -88,13 +86,14 @@ static void the_way_there_is_right(const struct fake_kernel *f, char name[128])
 static void the_calls_are_wrong(void **state)
 {
 	struct fake_kernel *f = fresh();
-	struct crypt_target t = target();
+	struct target t = target();
 	struct error err = {.text = ""};
 	char name[128];
 
 	(void)state;
 	/* No such device is behind the number that the fake gives: the reading fails. */
-	assert_int_equal(temporary_read(&f->face, &t, out, &err), CAUSE_KERNEL);
+	assert_int_equal(temporary_read(&f->face, &t, (struct bytes){key, sizeof(key)}, out, &err),
+		CAUSE_KERNEL);
 	assert_non_null(strstr(err.text, "a temporary mapping cannot be opened"));
 	the_way_there_is_right(f, name);
 	fake_expected(fake_want, FLAG_EXISTS, 0, name);
@@ -107,14 +106,14 @@ static void the_calls_are_wrong(void **state)
 static void two_mappings_have_the_same_name(void **state)
 {
 	char first[128], second[128];
-	struct crypt_target t = target();
+	struct target t = target();
 	struct error err;
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		struct fake_kernel *f = fresh();
 
-		(void)!temporary_read(&f->face, &t, out, &err);
+		(void)!temporary_read(&f->face, &t, (struct bytes){key, sizeof(key)}, out, &err);
 		text_format(i ? second : first, 128, "%s", (const char *)f->calls[0].buffer + AT_NAME);
 	}
 	assert_string_not_equal(first, second);
@@ -147,25 +146,26 @@ static void failure_is_undone(void **state)
 {
 	const struct failure *t = *state;
 	struct fake_kernel *f = fresh();
-	struct crypt_target target_read = target();
+	struct target target_read = target();
 	struct error err = {.text = ""};
 
 	f->fail_at = t->at;
 	f->fail_errno = t->os_errno;
 	f->fail_times = 1;
-	assert_int_equal(temporary_read(&f->face, &target_read, out, &err), t->cause);
+	assert_int_equal(temporary_read(&f->face, &target_read, (struct bytes){key, sizeof(key)}, out, &err),
+		t->cause);
 	nothing_is_left(f, &err);
 }
 
 static void the_signals_stay_blocked(void **state)
 {
 	struct fake_kernel *f = fresh();
-	struct crypt_target t = target();
+	struct target t = target();
 	struct error err;
 	sigset_t now;
 
 	(void)state;
-	(void)!temporary_read(&f->face, &t, out, &err);
+	(void)!temporary_read(&f->face, &t, (struct bytes){key, sizeof(key)}, out, &err);
 	sigprocmask(SIG_BLOCK, NULL, &now);
 	assert_false(sigismember(&now, SIGTERM));
 }
@@ -175,14 +175,14 @@ static void the_signals_stay_blocked(void **state)
 static void the_bytes_are_not_what_the_device_gives(void **state)
 {
 	struct fake_kernel *f = fake_new();
-	struct crypt_target t = target();
+	struct target t = target();
 	struct error err = {.text = ""};
 	char name[128];
 
 	(void)state;
 	f->dev = real_dev;
 	memset(out, 0x77, sizeof(out));
-	if (temporary_read(&f->face, &t, out, &err))
+	if (temporary_read(&f->face, &t, (struct bytes){key, sizeof(key)}, out, &err))
 		fail_msg("%s", err.text);
 	the_way_there_is_right(f, name);
 	assert_memory_equal(out, there, sizeof(out));
@@ -193,7 +193,7 @@ static void the_bytes_are_not_what_the_device_gives(void **state)
 static void a_mapping_that_stays_is_called_success(void **state)
 {
 	struct fake_kernel *f = fresh();
-	struct crypt_target t = target();
+	struct target t = target();
 	struct error err = {.text = ""};
 
 	(void)state;
@@ -201,7 +201,8 @@ static void a_mapping_that_stays_is_called_success(void **state)
 	f->fail_request = DM_DEV_REMOVE;
 	f->fail_errno = EBUSY;
 	f->fail_times = 1000000;
-	assert_int_equal(temporary_read(&f->face, &t, out, &err), CAUSE_EXISTS);
+	assert_int_equal(temporary_read(&f->face, &t, (struct bytes){key, sizeof(key)}, out, &err),
+		CAUSE_EXISTS);
 	assert_non_null(strstr(err.text, "is in use"));
 }
 

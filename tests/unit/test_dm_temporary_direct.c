@@ -68,13 +68,11 @@ ssize_t pread(int fd, void *buf, size_t len, off_t off)
 static void read_it(bool cannot, bool refuses, size_t most)
 {
 	static uint8_t key[32] = {1};
-	struct crypt_target t = {.size_sectors = SECTORS,
+	struct target t = {.size_sectors = SECTORS,
 		.cipher = "serpent-xts-plain64",
-		.key = key,
-		.key_bytes = sizeof(key),
 		.major = 7,
 		.minor = 1,
-		.data_sectors = 64,
+		.off_sectors = 64,
 		.sector_bytes = 512};
 	struct fake_kernel *f = fake_new();
 	struct error err = {.text = ""};
@@ -86,7 +84,7 @@ static void read_it(bool cannot, bool refuses, size_t most)
 	memset(out, 0x77, sizeof(out));
 	/* Addresses of any kind will do: the caller's, and where the arena stands. */
 	assert_non_null(arena_alloc(64));
-	if (temporary_read(&f->face, &t, out + 1, &err))
+	if (temporary_read(&f->face, &t, (struct bytes){key, sizeof(key)}, out + 1, &err))
 		fail_msg("%s", err.text);
 	assert_memory_equal(out + 1, there, sizeof(there));
 	assert_false(fake_arena_holds(there, 64));

@@ -23,24 +23,26 @@ static void take_notice(const char *text)
 	text_format(notices + used, sizeof(notices) - used, "%s\n", text);
 }
 
+static struct target target;
+static struct target_key target_key;
+
 static struct map_request request(void)
 {
 	struct map_request req = {
-		.target =
-			{
-				.size_sectors = 65536,
-				.cipher = "aes-xts-plain64",
-				.key = key,
-				.key_bytes = 64,
-				.major = 7,
-				.minor = 0,
-				.data_sectors = 32768,
-				.sector_bytes = 512,
-			},
-		.key_description = DESCRIPTION,
+		.table = {.targets = &target, .count = 1, .keys = &target_key},
+		.key_count = 1,
 		.notice = take_notice,
 	};
 
+	target = (struct target){
+		.size_sectors = 65536,
+		.cipher = "aes-xts-plain64",
+		.major = 7,
+		.minor = 0,
+		.off_sectors = 32768,
+		.sector_bytes = 512,
+	};
+	target_key = (struct target_key){key, 64, DESCRIPTION};
 	text_format(req.names.name, sizeof(req.names.name), "%s", NAME);
 	text_format(req.names.uuid, sizeof(req.names.uuid), "%s", UUID);
 	notices[0] = 0;
@@ -156,7 +158,7 @@ static void a_read_only_mapping_can_be_written(void **state)
 	struct error err = {.text = ""};
 
 	(void)state;
-	req.read_only = true;
+	req.table.read_only = true;
 	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
 	sent_load(f, 3, FLAG_READONLY, NAMED);
 	assert_true(f->device.read_only);
@@ -169,7 +171,7 @@ static void a_key_for_the_table_goes_into_the_keyring(void **state)
 	struct error err = {.text = ""};
 
 	(void)state;
-	req.key_description = NULL;
+	target_key.description = NULL;
 	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
 	assert_int_equal(f->count, 4);
 	sent_version(f, 0);
@@ -187,13 +189,84 @@ static void flags_and_sector_size_do_not_reach_the_table(void **state)
 	struct error err = {.text = ""};
 
 	(void)state;
-	req.target.flags = 63;
-	req.target.sector_bytes = 4096;
+	req.table.flags = 63;
+	target.sector_bytes = 4096;
 	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
 	sent_load(f, 3, 0,
 		NAMED " 7 allow_discards same_cpu_crypt submit_from_crypt_cpus no_read_workqueue "
 		      "no_write_workqueue high_priority sector_size:4096");
 	assert_string_equal(notices, "");
+}
+
+/* Two keys and three targets, as of a volume between its old and its new key. */
+static void several_targets(struct map_request *req)
+{
+	static struct target targets[3];
+	static struct target_key keys[2];
+
+	*req = request();
+	for (unsigned i = 0; i < 3; i++) {
+		targets[i] = target;
+		targets[i].size_sectors = 8;
+		targets[i].off_sectors += 8 * i;
+		targets[i].iv_sectors = 8 * i;
+		targets[i].key = i == 2;
+	}
+	targets[1].type = TARGET_LINEAR;
+	keys[0] = target_key;
+	keys[1] = (struct target_key){key + 32, 32, "cryptsetup:6d1b3a5e-0f2c-4c47-9a53-7c1de0c58b21-d1"};
+	req->table.targets = targets;
+	req->table.count = 3;
+	req->table.keys = keys;
+	req->key_count = 2;
+}
+
+static void a_key_of_several_is_not_the_right_one(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct error err = {.text = ""};
+	struct map_request req;
+
+	(void)state;
+	several_targets(&req);
+	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
+	assert_int_equal(f->count, 8);
+	fake_expected(fake_want, FLAG_EXISTS | FLAG_PERSISTENT_DEV | FLAG_SECURE_DATA, FAKE_DEV, "");
+	fake_expected_more(fake_want, "crypt", 8, NAMED);
+	fake_expected_more(fake_want, "linear", 8, "7:0 32776");
+	fake_expected_more(fake_want, "crypt", 8,
+		"aes-xts-plain64 :32:logon:cryptsetup:6d1b3a5e-0f2c-4c47-9a53-7c1de0c58b21-d1 16 7:0 32784");
+	fake_sent(f, 4, DM_TABLE_LOAD);
+	assert_int_equal(f->calls[2].kind, FAKE_KEY_ADD);
+	assert_int_equal(f->calls[3].kind, FAKE_KEY_ADD);
+	assert_int_equal(f->calls[3].key_bytes, 32);
+	assert_memory_equal(f->calls[3].key, key + 32, 32);
+	no_secret_is_left(f, &err);
+}
+
+/* The second key cannot be added: the first is taken away again, and both go into the table. */
+static void one_key_of_two_stays_in_the_keyring(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct error err = {.text = ""};
+	struct map_request req;
+	char line[128];
+
+	(void)state;
+	several_targets(&req);
+	f->fail_at = 3;
+	f->fail_errno = EDQUOT;
+	f->fail_times = 1;
+	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
+	dropped_key(f, 4);
+	fake_expected(fake_want, FLAG_EXISTS | FLAG_PERSISTENT_DEV | FLAG_SECURE_DATA, FAKE_DEV, "");
+	fake_expected_more(fake_want, "crypt", 8, hex_line);
+	fake_expected_more(fake_want, "linear", 8, "7:0 32776");
+	snprintf(line, sizeof(line), "aes-xts-plain64 %s 16 7:0 32784", hex + 64);
+	fake_expected_more(fake_want, "crypt", 8, line);
+	fake_sent(f, 5, DM_TABLE_LOAD);
+	assert_non_null(strstr(notices, "the key went into the table"));
+	no_secret_is_left(f, &err);
 }
 
 static void the_signals_stay_blocked(void **state)
@@ -290,7 +363,7 @@ static void failure_is_undone(void **state)
 	enum cause cause;
 
 	if (t->in_hex)
-		req.key_description = NULL;
+		target_key.description = NULL;
 	f->fail_at = call_number(t);
 	f->fail_errno = t->os_errno;
 	f->fail_times = t->forever && t->os_errno != EINTR ? 1000 : 1;
@@ -497,8 +570,8 @@ static void a_flag_that_the_kernel_does_not_know_stops_the_mapping(void **state)
 		char line[512];
 
 		f->crypt_version[1] = olds[i].minor;
-		req.key_description = NULL;
-		req.target.flags = 63;
+		target_key.description = NULL;
+		req.table.flags = 63;
 		assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
 		snprintf(line, sizeof(line), "%s%s", hex_line, olds[i].options);
 		assert_string_equal(f->device.params, line);
@@ -515,7 +588,7 @@ static void flags_that_nobody_asked_for_are_missed(void **state)
 
 	(void)state;
 	f->crypt_version[1] = 10;
-	req.key_description = NULL;
+	target_key.description = NULL;
 	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
 	assert_string_equal(notices, "");
 }
@@ -530,8 +603,8 @@ static void large_sectors_are_sent_to_a_kernel_without(void **state)
 		enum cause cause;
 
 		f->crypt_version[1] = minor;
-		req.key_description = NULL;
-		req.target.sector_bytes = 4096;
+		target_key.description = NULL;
+		target.sector_bytes = 4096;
 		cause = map_create(&f->face, &req, &err);
 		assert_int_equal(cause, minor < 17 ? CAUSE_KERNEL : CAUSE_OK);
 		if (!cause)
@@ -563,7 +636,7 @@ static void without_a_listener_a_notice_crashes(void **state)
 
 	(void)state;
 	req.notice = NULL;
-	req.target.flags |= CRYPT_HIGH_PRIORITY;
+	req.table.flags |= CRYPT_HIGH_PRIORITY;
 	f->no_keyring = true;
 	f->crypt_version[1] = 19;
 	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
@@ -730,6 +803,8 @@ int main(void)
 	WITH_NODES(a_read_only_mapping_can_be_written);
 	WITH_NODES(a_key_for_the_table_goes_into_the_keyring);
 	WITH_NODES(flags_and_sector_size_do_not_reach_the_table);
+	WITH_NODES(a_key_of_several_is_not_the_right_one);
+	WITH_NODES(one_key_of_two_stays_in_the_keyring);
 	WITH_NODES(the_signals_stay_blocked);
 	add_failures();
 	ROW(a_missing_cipher_leaves_a_device_behind);
