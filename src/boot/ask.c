@@ -126,6 +126,18 @@ static void pause_after_wrong(struct boot *b)
 	b->ask_from_ms = b->now_ms + b->pause_s * 1000;
 }
 
+/* Enter alone is often pressed by mistake: the empty passphrase counts when it comes twice. */
+static const char ask_again[] = "Empty: press Enter again to try it. ";
+
+void ask_take(struct boot *b, const uint8_t *line, size_t len, const char *origin)
+{
+	b->empty = !len && !b->empty;
+	if (b->empty)
+		consoles_say("%s", ask_again);
+	else
+		credential_typed(b, line, len, origin);
+}
+
 void ask_update(struct boot *b)
 {
 	char text[200];
@@ -142,7 +154,7 @@ void ask_update(struct boot *b)
 		consoles_status("");
 		b->asking = false;
 	} else {
-		plymouth_ask(text, b->wrong, b->now_ms);
+		plymouth_ask(b->empty ? ask_again : b->wrong ? "That was wrong. " : "", text, b->now_ms);
 		consoles_lend(plymouth_pid());
 		consoles_ask(text, first->plan->echo == PLAN_ECHO_MASKED);
 		if (!b->asking)
@@ -175,11 +187,11 @@ void ask_handle(struct boot *b, const struct pollfd fds[static ASK_FDS])
 
 	if (fds[0].revents) {
 		if (fifo_take(&line, &len))
-			credential_typed(b, line, len, "the passphrase from the FIFO");
+			ask_take(b, line, len, "the passphrase from the FIFO");
 		fifo_wipe();
 	}
 	if (fds[1].revents && plymouth_take(&line, &len)) {
-		credential_typed(b, line, len, "the passphrase from the splash screen");
+		ask_take(b, line, len, "the passphrase from the splash screen");
 		plymouth_close();
 	}
 }

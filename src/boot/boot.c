@@ -152,7 +152,7 @@ static void wait_and_handle(struct boot *b)
 	handle_children(b, fds + first);
 	/* One only: what was typed after it was typed before it was known to be wrong. */
 	if (consoles_take(fds, consoles, &line, &len))
-		credential_typed(b, line, len, "the passphrase");
+		ask_take(b, line, len, "the passphrase");
 	if (consoles_redraw_due(b->now_ms))
 		consoles_redraw();
 }

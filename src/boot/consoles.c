@@ -354,13 +354,10 @@ void consoles_rest(void)
 /* A whole line: is it a passphrase? */
 static bool is_usable(struct console *c)
 {
-	const char *why =
-		c->line.len ? "A passphrase has at most 512 bytes." : "An empty passphrase is refused.";
-
-	if (all.asking && c->line.len && c->line.len <= CONSOLES_PASSPHRASE_MAX_BYTES)
+	if (all.asking && c->line.len <= CONSOLES_PASSPHRASE_MAX_BYTES)
 		return true;
 	if (all.asking)
-		draw_line(c, why, 0, "\n");
+		draw_line(c, "A passphrase has at most 512 bytes.", 0, "\n");
 	forget_line(c);
 	draw(c);
 	return false;

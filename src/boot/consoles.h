@@ -64,8 +64,8 @@ void consoles_lend(pid_t to);
 unsigned consoles_poll(struct pollfd *fds);
 
 /*
- * Read what @fds has; true when a passphrase is there: *line, of *len bytes, until the next call. Call
- * until false.
+ * Read what @fds has; true when a line is there, perhaps empty: *line, of *len bytes, until the next call.
+ * Call until false.
  */
 bool consoles_take(const struct pollfd *fds, unsigned count, const uint8_t **line, size_t *len);
 

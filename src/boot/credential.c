@@ -113,14 +113,18 @@ void credential_add_token(struct boot *b, struct volume *v)
 static const char cache_name[] = "cryptsetup";
 enum { CACHE_BYTES = VAULT_LINE_BYTES - 1, CACHE_S = 150 };
 
-void credential_add_cached(struct boot *b)
+void credential_add_known(struct boot *b)
 {
 	uint8_t *text = vault_line(VAULT_LINES - 1), *at = text;
-	uint64_t volumes = 0;
+	uint64_t volumes = 0, empty = 0;
 	size_t n = keyring_copy(cache_name, text, CACHE_BYTES);
 
-	for (unsigned i = 0; i < b->count; i++)
+	for (unsigned i = 0; i < b->count; i++) {
 		volumes |= b->volumes[i].plan->cache == PLAN_CACHE_NO ? 0 : b->volumes[i].bit;
+		empty |= b->volumes[i].plan->flags.try_empty ? b->volumes[i].bit : 0;
+	}
+	if (empty)
+		add_passphrase(b, text, 0, false, empty, "the empty passphrase");
 	for (; at < text + n; at += strlen((char *)at) + 1)
 		if (*at)
 			add_passphrase(b, at, strlen((char *)at), false, volumes,

@@ -50,8 +50,11 @@ void credential_drop(struct boot *b, unsigned slot);
 
 /* A passphrase that a person entered just now; copied. */
 void credential_typed(struct boot *b, const uint8_t *line, size_t len, const char *origin);
-/* Passphrases that systemd's and other password agents left in the kernel's keyring. */
-void credential_add_cached(struct boot *b);
+/*
+ * Passphrases that systemd's and other password agents left in the kernel's keyring, and for volumes with
+ * try_empty the empty one.
+ */
+void credential_add_known(struct boot *b);
 /* Leave a passphrase there: systemd's units would otherwise ask again for their own volumes. */
 void credential_fill_cache(unsigned slot);
 /* The key that a token of @v names. */

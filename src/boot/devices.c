@@ -55,9 +55,9 @@ static void on_usable(struct boot *b, struct volume *v, const struct scan_volume
 	set_title(v, found);
 	if (found->look.token_key)
 		credential_add_token(b, v);
-	if (!b->cache_read)
-		credential_add_cached(b);
-	b->cache_read = true;
+	if (!b->known_added)
+		credential_add_known(b);
+	b->known_added = true;
 }
 
 static void apply(struct boot *b, struct volume *v, const struct scan_volume *found)

@@ -34,7 +34,7 @@ static enum cause cut(const struct plan_key *key, struct secret *s, struct error
 {
 	uint64_t left = key->offset_bytes < s->len ? s->len - key->offset_bytes : 0;
 
-	if (!left || key->size_bytes > left)
+	if ((!left && key->offset_bytes) || key->size_bytes > left)
 		return error_set(err, CAUSE_USAGE, "%s: has %llu bytes, %llu from byte %llu on are asked for",
 			key->path, (unsigned long long)s->len,
 			(unsigned long long)(key->size_bytes ? key->size_bytes : 1),
@@ -59,9 +59,10 @@ static enum cause from_stick(const struct fetch *f, struct error *err)
 			cause = stick_read(&stick, f->key.path, s.data, VAULT_SLOT_BYTES, &s.len, err);
 	}
 	stick_close(&stick);
-	if (!cause && s.len)
-		cause = cut(&f->key, &s, err);
-	if (!cause && s.len)
+	if (cause || f->header_fd >= 0)
+		return cause;
+	cause = cut(&f->key, &s, err);
+	if (!cause)
 		keep(f->slot, &s);
 	return cause;
 }

@@ -20,8 +20,8 @@ struct fetch {
 
 /*
  * A child_work; @arg is a struct fetch.
- * Fails: CAUSE_DEVICE (os_errno ENOENT: the stick has no such file), CAUSE_USAGE (empty, too long, too
- * short), CAUSE_UNSUPPORTED (no driver), CAUSE_RESOURCE.
+ * Fails: CAUSE_DEVICE (os_errno ENOENT: the stick has no such file), CAUSE_USAGE (too long, too
+ * short, an empty header), CAUSE_UNSUPPORTED (no driver), CAUSE_RESOURCE.
  */
 enum cause fetch_run(void *arg, struct child_end *end, struct error *err);
 

@@ -49,10 +49,9 @@ bool fifo_take(const uint8_t **line, size_t *len)
 	/* What is too long is read to its end, so that its rest is not taken for a passphrase. */
 	while ((n = read(fifo.fd, text + *len, 1)) == 1 && text[*len] != '\n' && ++i < PIPE_BYTES)
 		*len += *len <= CONSOLES_PASSPHRASE_MAX_BYTES;
-	if (*len > CONSOLES_PASSPHRASE_MAX_BYTES || (!*len && n == 1))
-		consoles_say("%s: %s", fifo.path,
-			*len ? "a passphrase has at most 512 bytes" : "an empty passphrase is refused");
-	return *len && *len <= CONSOLES_PASSPHRASE_MAX_BYTES;
+	if (*len > CONSOLES_PASSPHRASE_MAX_BYTES)
+		consoles_say("%s: a passphrase has at most 512 bytes", fifo.path);
+	return (*len || n == 1) && *len <= CONSOLES_PASSPHRASE_MAX_BYTES;
 }
 
 void fifo_wipe(void)

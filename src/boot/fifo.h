@@ -14,8 +14,8 @@ void fifo_open(const char *path);
 int fifo_fd(void);
 
 /*
- * Call when fd is readable. True when a passphrase is there: *line, of *len bytes, until fifo_wipe, which
- * is due in either case.
+ * Call when fd is readable. True when a line is there, perhaps empty: *line, of *len bytes, until fifo_wipe,
+ * which is due in either case.
  */
 bool fifo_take(const uint8_t **line, size_t *len);
 void fifo_wipe(void);

@@ -48,7 +48,7 @@ static bool is_roots(int fd)
 	return true;
 }
 
-void plymouth_ask(const char *prompt, bool again, uint64_t now_ms)
+void plymouth_ask(const char *before, const char *prompt, uint64_t now_ms)
 {
 	static const char name[] = "\0/org/freedesktop/plymouthd";
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
@@ -65,7 +65,7 @@ void plymouth_ask(const char *prompt, bool again, uint64_t now_ms)
 		return;
 	}
 	/* The length has the NUL in it. */
-	len = text_format(ask + 3, sizeof(ask) - 3, "%s%s", again ? "That was wrong. " : "", prompt) + 1;
+	len = text_format(ask + 3, sizeof(ask) - 3, "%s%s", before, prompt) + 1;
 	ask[0] = PASSWORD;
 	ask[1] = ARGUMENT;
 	ask[2] = (char)len;
@@ -85,35 +85,34 @@ pid_t plymouth_pid(void)
 	return splash.pid;
 }
 
-/* The length of the passphrase that has arrived; 0: none yet. *over: and none will. */
-static size_t judge(bool *over)
+/* Has an answer arrived, of *len bytes? *over: none will. */
+static bool judge(size_t *len, bool *over)
 {
 	const uint8_t *a = answer();
-	uint32_t len;
 
 	/* No answer: escape was pressed, or the theme cannot ask. */
 	*over = splash.used && a[0] != ANSWER;
 	if (*over || splash.used < ANSWER_HEAD_BYTES)
-		return 0;
-	len = a[1] | (uint32_t)a[2] << 8 | (uint32_t)a[3] << 16 | (uint32_t)a[4] << 24;
-	*over = !len || len > CONSOLES_PASSPHRASE_MAX_BYTES;
+		return false;
+	*len = a[1] | (uint32_t)a[2] << 8 | (uint32_t)a[3] << 16 | (uint32_t)a[4] << 24;
+	*over = *len > CONSOLES_PASSPHRASE_MAX_BYTES;
 	if (*over)
-		consoles_say("splash screen: a passphrase has 1 to 512 bytes");
-	return *over || splash.used < ANSWER_HEAD_BYTES + len ? 0 : len;
+		consoles_say("splash screen: a passphrase has at most 512 bytes");
+	return !*over && splash.used >= ANSWER_HEAD_BYTES + *len;
 }
 
 bool plymouth_take(const uint8_t **line, size_t *len)
 {
 	ssize_t n = read(splash.fd, answer() + splash.used, VAULT_LINE_BYTES - splash.used);
-	bool over;
+	bool over, there;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
 	splash.used += n > 0 ? (size_t)n : 0;
-	*len = judge(&over);
+	there = judge(len, &over);
 	*line = answer() + ANSWER_HEAD_BYTES;
-	splash.next_ms = *len ? 0 : splash.next_ms;
+	splash.next_ms = there ? 0 : splash.next_ms;
 	if (over || n <= 0)
 		plymouth_close();
-	return *len;
+	return there;
 }

@@ -9,11 +9,10 @@
 #include <sys/types.h>
 
 /*
- * Ask for a passphrase with @prompt, if plymouthd runs and no question is open. @again: the last answer was
- * wrong. An open question is not replaced: plymouthd keeps questions of a client that has gone, and drops
- * their answers.
+ * Ask for a passphrase with @before and @prompt, if plymouthd runs and no question is open. An open question
+ * is not replaced: plymouthd keeps questions of a client that has gone, and drops their answers.
  */
-void plymouth_ask(const char *prompt, bool again, uint64_t now_ms);
+void plymouth_ask(const char *before, const char *prompt, uint64_t now_ms);
 
 /* For poll(2); -1: no question is open. */
 int plymouth_fd(void);
@@ -22,8 +21,8 @@ int plymouth_fd(void);
 pid_t plymouth_pid(void);
 
 /*
- * Call when fd is readable. True when a passphrase is there: *line, of *len bytes. Then plymouth_close is
- * due.
+ * Call when fd is readable. True when an answer is there, perhaps empty: *line, of *len bytes. Then
+ * plymouth_close is due.
  */
 bool plymouth_take(const uint8_t **line, size_t *len);
 

@@ -40,9 +40,10 @@ struct boot {
 	bool scan_again;
 	uint64_t scan_at_ms; /* the next scan without an event */
 	int uevents;
-	bool cache_read;
+	bool known_added;
 	/* ask.c: */
 	bool asking;
+	bool empty;                             /* the last line that was entered */
 	uint64_t ask_from_ms, asked_at_ms;      /* not before; since when */
 	unsigned wrong, wrong_handled, pause_s; /* passphrases that opened nothing */
 	/* boot.c, optional.c: */
@@ -86,6 +87,8 @@ void ask_open(struct boot *b);
 void ask_close(void);
 /* Prompt, stop prompting, or show progress; act on wrong passphrases. */
 void ask_update(struct boot *b);
+/* A line that a person entered. */
+void ask_take(struct boot *b, const uint8_t *line, size_t len, const char *origin);
 bool ask_is_allowed(const struct boot *b, const struct volume *v);
 /* For poll(2), in addition to consoles_poll's; and its result. */
 void ask_poll(const struct boot *b, struct pollfd fds[static ASK_FDS]);

@@ -55,6 +55,7 @@ struct plan_flags {
 	bool noauto;     /* listed, not opened */
 	bool strict_key; /* a key that ends in a newline is not tried without it */
 	bool no_stick;   /* do not look for latchkey/UUID.key on sticks */
+	bool try_empty;  /* the empty passphrase is tried without a question */
 };
 
 /* Passphrases that systemd, or latchkey, leaves in the kernel's keyring for a while. */

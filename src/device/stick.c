@@ -186,8 +186,6 @@ static enum cause open_file(struct stick *s, const char *path, uint64_t max_byte
 
 	*f = (struct file){.fd = -1};
 	cause = s->is_vfat ? open_fat(s, path, f, err) : open_mounted(s, path, f, err);
-	if (!cause && !f->size_bytes)
-		cause = error_set(err, CAUSE_USAGE, "%s: is empty", s->dev.name);
 	if (!cause && f->size_bytes > max_bytes)
 		cause = error_set(err, CAUSE_USAGE, "%s: has %llu bytes, at most %llu are allowed",
 			s->dev.name, (unsigned long long)f->size_bytes, (unsigned long long)max_bytes);
@@ -248,6 +246,8 @@ enum cause stick_copy(struct stick *s, const char *path, uint64_t max_bytes, int
 	enum cause cause = open_file(s, path, max_bytes, &f, err);
 	uint64_t left = cause ? 0 : f.size_bytes;
 
+	if (!cause && !left)
+		cause = error_set(err, CAUSE_USAGE, "%s: is empty", s->dev.name);
 	while (left && !cause) {
 		size_t len = left < sizeof(piece) ? (size_t)left : sizeof(piece);
 

@@ -34,16 +34,16 @@ enum cause stick_open(const char *device, const char *fstype, struct stick *s, s
 
 /*
  * Read the whole file @path, from the root of the filesystem whether or not it begins with a slash, into
- * @buf, of 1 to @max bytes. Fails: CAUSE_DEVICE (with os_errno ENOENT: there is no such file; otherwise not
- * readable, or no regular file: a directory, a FIFO, a link that leaves the filesystem), CAUSE_USAGE (empty,
- * or longer than @max).
+ * @buf, at most @max bytes. Fails: CAUSE_DEVICE (with os_errno ENOENT: there is no such file; otherwise not
+ * readable, or no regular file: a directory, a FIFO, a link that leaves the filesystem), CAUSE_USAGE
+ * (longer than @max).
  */
 enum cause stick_read(struct stick *s, const char *path, void *buf, size_t max, size_t *len,
 	struct error *err) MUST_USE;
 
 /*
- * Write the whole file @path to @fd, of 1 to @max bytes. For headers: the bytes pass through memory that is
- * not wiped. Fails: as stick_read.
+ * Write the whole file @path to @fd, 1 to @max_bytes. For headers: the bytes pass through memory that is
+ * not wiped. Fails: as stick_read, and CAUSE_USAGE (empty).
  */
 enum cause stick_copy(struct stick *s, const char *path, uint64_t max_bytes, int fd,
 	struct error *err) MUST_USE;

@@ -254,7 +254,10 @@ enum cause search_run(const struct search *s, struct bytes secret, struct volume
 		try_candidates(&h);
 	if (h.opened)
 		return CAUSE_OK;
-	if (verdict(s, &h.tally, err) == CAUSE_PASSPHRASE)
+	if (verdict(s, &h.tally, err) == CAUSE_PASSPHRASE) {
+		if (!secret.len)
+			error_append(err, "; it is empty");
 		append_overwritten(s, h.list, h.tally.computed, err);
+	}
 	return err->cause;
 }

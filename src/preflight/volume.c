@@ -96,7 +96,7 @@ static bool judge_key_device(const struct look *l, const struct plan_key *key)
 
 static void judge_keys(const struct look *l)
 {
-	unsigned useful = 0;
+	unsigned useful = l->v->flags.try_empty;
 
 	for (unsigned i = 0; i < l->v->key_count; i++)
 		useful += l->v->keys[i].kind == PLAN_KEY_FILE ? judge_key_file(l, &l->v->keys[i])

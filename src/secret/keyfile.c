@@ -63,6 +63,7 @@ static enum cause read_content(const struct keyfile *kf, int fd, size_t most, st
 {
 	size_t first = most < FIRST_BYTES ? most : FIRST_BYTES;
 	enum cause cause = arena_get(&out->data, first, err);
+	struct stat st;
 	uint8_t *rest;
 	ssize_t n;
 
@@ -89,7 +90,8 @@ static enum cause read_content(const struct keyfile *kf, int fd, size_t most, st
 	if (!kf->size_bytes && n > KEYFILE_MAX_BYTES)
 		return error_set(err, CAUSE_USAGE, "key file %s: longer than %u KiB; give --keyfile-size",
 			kf->path, KEYFILE_MAX_BYTES >> 10);
-	if (!n)
+	/* An empty file is an empty passphrase; a pipe or a device without a byte is an accident. */
+	if (!n && (kf->offset_bytes || fstat(fd, &st) || !S_ISREG(st.st_mode)))
 		return error_set(err, CAUSE_USAGE, "key file %s: is empty%s", kf->path,
 			kf->offset_bytes ? " behind its offset" : "");
 	out->len = (size_t)n;

@@ -4,6 +4,7 @@
  *
  * Every byte counts: no newline is stripped. Without a size the whole file is read and
  * more than 8 MiB is an error; with a size exactly that many bytes must be there.
+ * An empty file is an empty passphrase.
  */
 #ifndef SECRET_KEYFILE_H
 #define SECRET_KEYFILE_H
@@ -20,7 +21,7 @@ struct keyfile {
 };
 
 /*
- * Fails: CAUSE_USAGE (the file is absent, a directory, empty, too large, too short: what
+ * Fails: CAUSE_USAGE (the file is absent, a directory, too large, too short, empty and no regular file: what
  * cryptsetup also calls wrong parameters; a read error, which is not the volume's), CAUSE_RESOURCE.
  */
 enum cause keyfile_read(const struct keyfile *kf, struct secret *out, struct error *err) MUST_USE;

@@ -132,18 +132,18 @@ static enum cause from_pipe(uint8_t *buf, unsigned timeout_s, size_t *len, struc
 		cause = error_set(err, CAUSE_USAGE,
 			"standard input: the first line is longer than %u bytes; use --key-file -",
 			PROMPT_MAX_BYTES);
-	if (!cause && !*len)
+	if (!cause && !*len && eof)
 		cause = error_set(err, CAUSE_USAGE, "standard input: no passphrase in it");
 	return cause;
 }
 
-/* Ask until something usable is typed: an empty line costs nobody a try. */
+/* Ask until something usable is typed. Enter alone is often a mistake: it counts when it comes twice. */
 static enum cause from_terminal(const char *what, uint8_t *buf, unsigned timeout_s, size_t *len,
 	struct error *err)
 {
 	enum cause cause;
 	unsigned ends = 0;
-	bool eof;
+	bool eof, empty = false;
 
 	for (;;) {
 		text_print(terminal.fd, "Enter passphrase for %s: ", what);
@@ -151,15 +151,16 @@ static enum cause from_terminal(const char *what, uint8_t *buf, unsigned timeout
 		if (!cause)
 			cause = read_line(terminal.fd, buf, len, &eof, err);
 		text_print(terminal.fd, "\n");
-		if (cause || (*len && *len <= PROMPT_MAX_BYTES))
+		if (cause || (*len ? *len <= PROMPT_MAX_BYTES : empty && !eof))
 			return cause;
+		empty = !*len && !eof;
 		if (eof && ++ends >= EOF_LIMIT)
 			return error_set(err, CAUSE_DEVICE,
 				"terminal: closed while a passphrase was asked for");
 		if (*len)
 			text_print(terminal.fd, "A passphrase has at most %u bytes.\n", PROMPT_MAX_BYTES);
 		else
-			text_print(terminal.fd, "An empty passphrase is refused.\n");
+			text_print(terminal.fd, "Empty: press Enter again to try it.\n");
 	}
 }
 

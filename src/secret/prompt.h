@@ -19,7 +19,7 @@ bool prompt_is_interactive(void);
 
 /*
  * Ask for the passphrase of @what; wait at most @timeout_s seconds for it (0: for ever).
- * Fails: CAUSE_USAGE (empty or too long line on a pipe, nothing typed in time),
+ * Fails: CAUSE_USAGE (no line, or too long a one, on a pipe, nothing typed in time),
  * CAUSE_DEVICE (the terminal is gone), CAUSE_RESOURCE.
  */
 enum cause prompt_read(const char *what, unsigned timeout_s, struct secret *out, struct error *err) MUST_USE;

@@ -105,21 +105,24 @@ enum cause find_key(const struct unlock_request *r, const char *device, const st
 	const struct secret *given, struct volume_key *key, struct error *err)
 {
 	const struct luks *luks = s->source.luks;
-	unsigned tokens = given ? 0 : luks->keyring_token_count;
+	static uint8_t nothing[1];
+	const struct secret empty = {nothing, 0};
+	unsigned tokens = given ? 0 : luks->keyring_token_count, first = tokens + (!given && r->try_empty);
 	struct source from = {r, device, given, NULL};
 	struct search among = *s;
 	enum cause cause;
 
 	for (unsigned n = 0;; n++) {
 		from.token = n < tokens ? &luks->keyring_tokens[n] : NULL;
+		from.given = n >= tokens && n < first ? &empty : given;
 		among.keyslots = from.token ? from.token->keyslots : 0;
 		cause = try_source(&from, &among, key, err);
 		if (cause && from.token)
 			error_prefix(err, "token %u", from.token->id);
 		if (!cause || (r->token_only && n + 1 == tokens))
 			break;
-		if (!from.token &&
-			(cause != CAUSE_PASSPHRASE || !is_typed(&from) || n + 1 == r->tries + tokens))
+		if (n >= first &&
+			(cause != CAUSE_PASSPHRASE || !is_typed(&from) || n + 1 == r->tries + first))
 			break;
 		/* A token whose key is not in the keyring is the usual case. */
 		if (cause != CAUSE_USAGE)

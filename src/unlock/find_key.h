@@ -9,8 +9,9 @@
 
 /*
  * @given is the only secret that is tried, unless it is NULL: then the keyring tokens of the header are
- * first, then the key file of @r or the prompt, which asks again after a wrong passphrase. @device is named
- * in the prompt. On success @key is in the arena, and no secret is above it; on failure nothing is.
+ * first, then with try_empty the empty passphrase, then the key file of @r or the prompt, which asks again
+ * after a wrong passphrase. @device is named in the prompt. On success @key is in the arena, and no secret
+ * is above it; on failure nothing is.
  * Fails: as search_run, keyring_read, keyfile_read and prompt_read.
  */
 enum cause find_key(const struct unlock_request *r, const char *device, const struct search *s,

@@ -22,6 +22,7 @@ struct unlock_request {
 	bool try_without_newline; /* a secret that ends in one and fails is tried again without it */
 	bool readonly_member; /* rescue: map a member of an array as well; read-only, whatever read_only is */
 	bool read_only, disable_keyring, token_only, verbose;
+	bool try_empty;    /* the empty passphrase is tried before the key file or the prompt */
 	bool without_data; /* a header and its keyslots are enough; what unlock_open would refuse is a note */
 	unsigned flags;    /* base/crypt_flags.h, in addition to those of the header */
 	struct kdf_limits limits;

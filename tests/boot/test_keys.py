@@ -143,6 +143,25 @@ def wrong_then_right():
         expect_root(m)
 
 
+def empty_passphrase():
+    """the first boot of an image builder's disk, which has the empty passphrase: by try-empty-password without a question, or by Enter, Enter"""
+    disk = vm.make_disk("keys-builder", "--init", vm.compile_static("root_init"), "--passphrase", PASSPHRASE, "--key-file",
+                        path("key", KEY), "--memory", "8192", "--witness", WITNESS)
+    vm.run("cryptsetup", "luksAddKey", "-q", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", "--key-file", path("key", KEY),
+           disk, path("nothing", b""))
+    table = f"root UUID={vm.run('cryptsetup', 'luksUUID', disk).strip()} none luks,try-empty-password\n"
+    with VM("keys-try-empty", image_with("try-empty", table, "/etc/crypttab"), "root=/dev/mapper/root", [disk]) as m:
+        m.expect("root is open with the empty passphrase")
+        expect_root(m)
+        m.assert_no("Enter passphrase")
+    with VM("keys-enter-twice", image(), ROOT, [disk]) as m:
+        answer(m, "")
+        m.expect("Empty: press Enter again to try it.")
+        answer(m, "")
+        m.expect("root is open with the passphrase")
+        expect_root(m)
+
+
 def newline():
     """a key file to which an editor added a newline opens, with a message"""
     key = newline_key()
@@ -389,5 +408,5 @@ if __name__ == "__main__":
     sys.exit(vm.suite([
         usb_present, usb_inserted, stick_inserted, stick_of_ext4, stick_missing, named_stick, stick_pulled, wrong_then_right,
         newline, newline_strict, raw_key, header_on_stick, one_passphrase, second_fails, headless, key_timeout,
-        two_consoles, keyboard, kernel_messages, wrong_twice, nofail_wrong, nofail_absent, after_poweroff, after_reboot, late_volume, never_comes, pass_fifo,
+        two_consoles, keyboard, kernel_messages, wrong_twice, empty_passphrase, nofail_wrong, nofail_absent, after_poweroff, after_reboot, late_volume, never_comes, pass_fifo,
     ]))

@@ -215,7 +215,7 @@ def page_of_the_box():
         m.assert_no("Enter passphrase")
 
 
-ODD = "".join(f"write {{tree}}/{n} {n}\n" for n in ("empty", "large")) + """mkdir folder
+ODD = "".join(f"write {{tree}}/{n} {n}\n" for n in ("large",)) + """mkdir folder
 mknod fifo p
 mknod zero c 1 5
 mknod disk b 254 0
@@ -226,15 +226,15 @@ symlink round round
 
 
 def odd_key_files():
-    """a key file that is empty, too large, a folder, a FIFO, a device, a link that leaves or goes round opens, or is not refused by name"""
+    """a key file that is too large, a folder, a FIFO, a device, a link that leaves or goes round opens, or is not refused by name"""
     # The links that leave point to a file of the image that opens the root.
-    files = {"empty": b"", "large": bytes((8 << 20) + 1)}
+    files = {"large": bytes((8 << 20) + 1)}
     odd = new_file("odd.stick", 24 * MIB)
     vm.run("mke2fs", "-q", "-F", "-t", "ext4", "-L", "ODD", odd)
     vm.run("debugfs", "-w", "-f", path("odd.commands", ODD.format(tree=make_tree("odd", files)).encode()), odd)
     # Four keys can be named for each volume. What is named for root must not open it.
     refused = {"out": "is a link that leaves the device", "up": "is a link that leaves the device", "round": "Symbolic link loop", "folder": "is not a regular file",
-               "empty": "is empty", "large": "has 8388609 bytes, at most 8388608 are allowed", "fifo": "is not a regular file",
+               "large": "has 8388609 bytes, at most 8388608 are allowed", "fifo": "is not a regular file",
                "zero": "Permission denied", "disk": "Permission denied"}
     names = list(refused)
     volumes = ("root,/dev/vda", names[:4]), ("v6,PARTLABEL=v6", names[4:8]), ("v7,PARTLABEL=v7", names[8:])

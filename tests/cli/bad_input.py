@@ -206,11 +206,11 @@ def detached(b):
 # --- key files and passphrases -------------------------------------------------------------------------------
 
 
-@case("a key file that is absent, a directory, empty, too long, too short, or without end")
+@case("a key file that is absent, a directory, too long, too short, or without end")
 def key_files(b):
     base, complaints = volume("base"), []
     empty, big, ten = file(b, "empty-key"), file(b, "big-key", size=(8 << 20) + 1), file(b, "ten-bytes", b"0123456789")
-    for path, says in (("/nonexistent", "cannot be opened: No such file"), ("/", "is a directory"), (empty, "is empty"),
+    for path, says in (("/nonexistent", "cannot be opened: No such file"), ("/", "is a directory"),
                        ("/dev/null", "is empty"), (big, "longer than 8192 KiB"), ("/dev/zero", "longer than 8192 KiB"),
                        (base + "/x", "cannot be opened: Not a directory"), ("x" * 5000, "key file x+"),
                        ("k\ney\x1b[2J", "cannot be opened: No such file")):
@@ -225,14 +225,16 @@ def key_files(b):
         complaints += b.fails(1, "", "test", "--key-file", "-", *options, base, stdin=b"0123456789")
     complaints += b.fails(1, "longer than 8192 KiB", "test", "--key-file", "-", base, stdin=bytes((8 << 20) + 1))
     complaints += b.fails(1, "is empty", "test", "--key-file", "-", base)
+    complaints += b.fails(2, "wrong passphrase or key.*; it is empty$", "test", "--key-file", empty, base)
+    complaints += b.fails(1, "is empty behind its offset", "test", "--key-file", empty, "--keyfile-offset", "1", base)
     return complaints + b.fails(2, "wrong passphrase or key", "test", "--key-file", ten, base)
 
 
 @case("standard input that ends, is empty, is a directory, cannot be read, or never gives anything")
 def standard_input(b):
     base = volume("base")
-    complaints = b.fails(1, "no passphrase", "test", base) + b.fails(1, "no passphrase", "test", base, stdin=b"\n")
-    complaints += b.fails(1, "no passphrase", "test", base, stdin=b"\n" + RIGHT)
+    complaints = b.fails(1, "no passphrase", "test", base) + b.fails(2, "wrong passphrase.*; it is empty$", "test", base, stdin=b"\n")
+    complaints += b.fails(2, "wrong passphrase.*; it is empty$", "test", base, stdin=b"\n" + RIGHT)
     for path, how in (("/", os.O_RDONLY), ("/dev/full", os.O_WRONLY)):
         fd = os.open(path, how)
         complaints += b.fails(4, "cannot be read", "test", base, stdin_file=fd)

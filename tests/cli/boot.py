@@ -201,11 +201,42 @@ def lengths(b):
     with Boot(b, f"latchkey.device={ONE} latchkey.tries=1 latchkey.after=fail") as t:
         t.expect("Enter passphrase")
         t.type(b"\n")
-        t.expect("An empty passphrase is refused.")
+        t.expect("Empty: press Enter again to try it.")
         t.type(b"a" * 513 + b"\n")
         t.expect("A passphrase has at most 512 bytes.")
         t.type(b"a" * 512 + b"\n")
         t.expect("no correct passphrase after 1 tries")
+        t.ends(2)
+
+
+@case("the empty passphrase: with try-empty-password without a question, by an empty key file, or when Enter is pressed twice")
+def empty_passphrase(b):
+    open(b.file("nothing"), "wb").close()
+    for table, words in (("root {} none luks,try-empty-password\n", "quiet"), ("", "latchkey.device={} latchkey.try-empty=yes"),
+                         ("root {} {} luks\n", "quiet"), ("", "latchkey.device={} latchkey.options=headless,try-empty-password")):
+        with Boot(b, words.format(EMPTY), table.format(EMPTY, b.file("nothing"))) as t:
+            t.ends(0, "root")
+            if "Enter passphrase" in t.shown and "the key file" not in t.shown:  # that one is not waited for
+                t.wrong("it asks")
+    with Boot(b, f"latchkey.device={EMPTY} latchkey.tries=1 latchkey.after=fail") as t:
+        t.expect("Enter passphrase")
+        t.type(b"\n")
+        t.expect("Empty: press Enter again to try it.")
+        t.type(b"\n")
+        t.expect("root would open with the passphrase")
+        t.ends(0, "root")
+    with Boot(b, f"latchkey.device={ONE} latchkey.options=try-empty-password,tries=1 latchkey.after=fail") as t:
+        t.expect("the empty passphrase does not open root: ")
+        for line in (b"\n", WRONG + b"x\x15" + FIRST + b"\n"):  # that one counts as no try, nor does Enter alone
+            t.expect("Enter passphrase")
+            t.type(line)
+        t.ends(0, "root")
+    with Boot(b, f"latchkey.device={ONE} latchkey.tries=1 latchkey.after=fail") as t:
+        t.expect("Enter passphrase")
+        t.type(b"\n")
+        t.expect("Empty: press Enter again to try it.")
+        t.type(b"\n")
+        t.expect("wrong passphrase or key: no keyslot opens with it (2 tried); it is empty")
         t.ends(2)
 
 
@@ -483,10 +514,11 @@ def odd_key_files(b):
     for name, size in (("nothing", 0), ("large", (8 << 20) + 1)):
         with open(b.file(name), "wb") as f:
             f.truncate(size)
-    wrong = {"nothing": "is empty", "folder": "is a directory", "large": "longer than 8192 KiB"}
-    keys = " ".join(f"latchkey.key={b.file(name)}" for name in (*wrong, "fifo"))
+    wrong = {"folder": "is a directory", "large": "longer than 8192 KiB"}
+    keys = " ".join(f"latchkey.key={b.file(name)}" for name in (*wrong, "nothing", "fifo"))
     with Boot(b, f"latchkey.device={ONE} {keys}") as t:
-        t.expect_all(["Enter passphrase"] + [f"the key file {b.file(name)}: key file {b.file(name)}: {why}" for name, why in wrong.items()])
+        t.expect_all(["Enter passphrase", f"{b.file('nothing')} does not open root: {ONE}: wrong passphrase or key: no keyslot opens with it (2 tried); it is empty"] +
+                     [f"the key file {b.file(name)}: key file {b.file(name)}: {why}" for name, why in wrong.items()])
         t.type(FIRST + b"\n")  # the FIFO is still waited for
         t.expect("root would open with the passphrase")
         t.ends(0, "root")
@@ -522,7 +554,7 @@ def token(b):
             t.ends(0, "root")
 
 
-@case("the FIFO: an empty line and one of 513 bytes are refused in words and not cut; 512 bytes, and the right line, count")
+@case("the FIFO: a line of 513 bytes is refused in words and not cut; an empty one is to come twice; 512 bytes, and the right line, count")
 def fifo(b):
     path = b.file("fifo")
     with Boot(b, f"latchkey.device={ONE} latchkey.tries=2 latchkey.after=fail latchkey.passfifo={path}") as t:
@@ -534,7 +566,7 @@ def fifo(b):
                 f.write(text)
             t.expect(answer)
 
-        write(b"\n", f"{path}: an empty passphrase is refused")
+        write(b"\n", "Empty: press Enter again to try it.")
         write(b"b" * 513 + b"\n", f"{path}: a passphrase has at most 512 bytes")
         write(b"c" * 40000, f"{path}: a passphrase has at most 512 bytes")
         time.sleep(0.5)  # nobody writes: nothing happens
@@ -577,7 +609,7 @@ def nothing(b):
 
 
 def main():
-    global ONE, TWO, ALSO_ONE, BAD, SLOW, TOKEN, KEY, NEWLINE
+    global ONE, TWO, EMPTY, ALSO_ONE, BAD, SLOW, TOKEN, KEY, NEWLINE
     lack = lacking(CRYPTSETUP, "cp", "setsid")
     if lack:
         print(f"1..0 # SKIP {lack}")
@@ -597,11 +629,12 @@ def main():
     costly = "--pbkdf", "argon2id", "--pbkdf-memory", "32768", "--pbkdf-parallel", "1", "--pbkdf-force-iterations", "30"
     SLOW = Volume(FOLDER, "slow").format(FIRST, *costly).add(FIRST, key, *costly).path
     TWO = Volume(FOLDER, "two").format(SECOND, *PBKDF2).path
+    EMPTY = Volume(FOLDER, "empty").format(b"", *PBKDF2).path
     KEY, NEWLINE = (os.path.join(FOLDER, name) for name in ("key", "newline"))
     for path, content in ((KEY, key), (NEWLINE, FIRST + b"\n")):
         with open(path, "wb") as f:
             f.write(content)
-    return suite(cases_for_builds(CASES, FOLDER, [ONE, TWO, ALSO_ONE, BAD, SLOW, TOKEN, KEY, NEWLINE]))
+    return suite(cases_for_builds(CASES, FOLDER, [ONE, TWO, EMPTY, ALSO_ONE, BAD, SLOW, TOKEN, KEY, NEWLINE]))
 
 
 if __name__ == "__main__":

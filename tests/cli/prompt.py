@@ -207,15 +207,20 @@ def tries(b):
         t.ends(0, "keyslot 0")
 
 
-@case("an empty line asks again and costs no try")
+@case("an empty line asks again and costs no try; two in succession are the empty passphrase")
 def empty_lines(b):
     with Terminal(b, "test", "--tries", "1", IMAGE) as t:
-        for _ in range(12):
-            t.ask()
-            t.type(b"\n")
+        t.ask()
+        t.type(b"\n")
+        t.expect("Empty: press Enter again to try it.")
         t.ask()
         t.type(RIGHT + b"\n")
         t.ends(0, "keyslot 0")
+    with Terminal(b, "test", "--tries", "1", IMAGE) as t:
+        for _ in range(2):
+            t.ask()
+            t.type(b"\n")
+        t.ends(2, "latchkey: .*wrong passphrase.*; it is empty")
 
 
 @case("a passphrase of 512 bytes is tried, a longer one is refused and costs no try")
@@ -420,6 +425,19 @@ def key_file(b):
             t.wrong("it asks")
 
 
+@case("--try-empty opens with the empty passphrase without a question; a wrong one is reported and costs no try")
+def try_empty(b):
+    with Terminal(b, "test", "--try-empty", EMPTY) as t:
+        t.ends(0, "keyslot 0")
+        if "Enter" in t.shown:
+            t.wrong("it asks")
+    with Terminal(b, "test", "--try-empty", "--tries", "1", IMAGE) as t:
+        t.expect("wrong passphrase or key: no keyslot opens with it (2 tried); it is empty")
+        t.ask()
+        t.type(RIGHT + b"\n")
+        t.ends(0, "keyslot 0")
+
+
 @case("a volume that cannot be opened is reported before the prompt")
 def refused_first(b):
     with Terminal(b, "test", "--key-slot", "9", IMAGE) as t:
@@ -428,18 +446,19 @@ def refused_first(b):
             t.wrong("it asks")
 
 
-IMAGE = ""
+IMAGE = EMPTY = ""
 
 
 def main():
-    global IMAGE
+    global IMAGE, EMPTY
     lack = lacking(CRYPTSETUP, "cp", "setsid")
     if lack:
         print(f"1..0 # SKIP {lack}")
         return 0
     workplace("prompt")
     IMAGE = Volume(FOLDER, "image").format(RIGHT, *PBKDF2, "--key-size", "256").add(RIGHT, SECOND, *PBKDF2).path
-    return suite(cases_for_builds(CASES, FOLDER, [IMAGE]))
+    EMPTY = Volume(FOLDER, "empty").format(b"", *PBKDF2).path
+    return suite(cases_for_builds(CASES, FOLDER, [IMAGE, EMPTY]))
 
 
 if __name__ == "__main__":

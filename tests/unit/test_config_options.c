@@ -89,6 +89,8 @@ static const struct flag {
 	{"noauto", ONE, FIELD(flags.noauto), 0},
 	{"strict-key", BOTH, FIELD(flags.strict_key), 0},
 	{"no-stick", BOTH, FIELD(flags.no_stick), 0},
+	{"try-empty-password", BOTH, FIELD(flags.try_empty), 0},
+	{"try-empty", BOTH, FIELD(flags.try_empty), 0},
 };
 
 static void flag_is_set(void **state)
@@ -299,7 +301,7 @@ static const struct fate {
 	 "x-systemd.requires=a.mount "
 	 "x-systemd.requires-mounts-for=/a x-gvfs-hide",
 		"no effect in an initramfs", false},
-	{"keyfile-erase try-empty-password link-volume-key=x link-vk-to-keyring=x", "not supported", false},
+	{"keyfile-erase link-volume-key=x link-vk-to-keyring=x", "not supported", false},
 	{"tpm2-device=auto tpm2-pcrs=7 tpm2-pin=yes fido2-device=auto fido2-cid=x pkcs11-uri=auto",
 		"not supported, the passphrase is used", false},
 	{"plain swap tmp tmp=ext4 bitlk fvault2 tcrypt tcrypt-hidden tcrypthidden tcrypt-keyfile=/k "

@@ -89,6 +89,7 @@ static const struct flag {
 		CRYPT_HIGH_PRIORITY},
 	{"--disable-keyring", NULL, COMMAND_OPEN, offsetof(struct options, request.disable_keyring), 0},
 	{"--token-only", NULL, UNLOCK, offsetof(struct options, request.token_only), 0},
+	{"--try-empty", NULL, UNLOCK, offsetof(struct options, request.try_empty), 0},
 	{"--verbose", "-v", UNLOCK, offsetof(struct options, request.verbose), 0},
 	{"--json", NULL, COMMAND_DUMP, offsetof(struct options, json), 0},
 	{"--help", "-h", ALL, offsetof(struct options, help), 0},
