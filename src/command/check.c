@@ -101,7 +101,7 @@ static void check_keyslot(struct findings *f, const struct reader *r, const stru
 	 * With a key of no length, or too long for any cipher, nobody knows how much of the area is
 	 * filled.
 	 */
-	if (used_bytes && slot->key_bytes <= CIPHER_KEY_MAX_BYTES && used_bytes <= slot->area_size_bytes)
+	if (used_bytes && slot->key_bytes <= LUKS_KEY_MAX_BYTES && used_bytes <= slot->area_size_bytes)
 		check_area(f, r, slot, what);
 }
 

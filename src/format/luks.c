@@ -27,7 +27,7 @@ bool luks_has_keyslot(const struct luks *luks)
 
 bool luks_keyslot_is_of_data(const struct luks *luks, const struct luks_keyslot *slot)
 {
-	return slot->digest >= 0 && luks->digests[slot->digest].covers_segment;
+	return slot->digest >= 0 && luks->digests[slot->digest].covers_data;
 }
 
 enum cause luks_data_extent(const struct luks_segment *seg, uint64_t device_bytes, uint64_t *off_sectors,

@@ -27,6 +27,8 @@ enum {
 	LUKS_UUID_CHARS = 36,
 	LUKS_LABEL_CHARS = 47,
 	LUKS_SALT_BYTES = 32,
+	LUKS_KEY_MAX_BYTES =
+		128, /* of a volume key: with integrity, that of the HMAC is behind the cipher's */
 	LUKS_WHY_BYTES = 160,
 };
 
@@ -81,7 +83,8 @@ struct luks_digest {
 	uint8_t salt[LUKS_SALT_BYTES];
 	uint8_t value[HASH_MAX_BYTES];
 	uint32_t value_bytes;
-	bool covers_segment; /* bound to the segment that is mapped */
+	bool covers_segment; /* bound to segment 0 */
+	bool covers_data;    /* bound to any segment; a re-encryption has several, for two keys */
 	struct luks_verdict verdict;
 };
 
@@ -144,7 +147,7 @@ uint64_t luks_area_used_bytes(const struct luks_keyslot *slot);
 /* Where the keyslots area ends, in bytes from the start of the header device. */
 uint64_t luks_keyslots_end(const struct luks *luks);
 
-/* Is @slot bound to the key of the data? */
+/* Is @slot bound to a key of the data? */
 bool luks_keyslot_is_of_data(const struct luks *luks, const struct luks_keyslot *slot);
 
 /* Is any? After luksErase there is none. */

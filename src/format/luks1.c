@@ -80,7 +80,7 @@ static enum cause read_digest(const uint8_t *data, const char *hash, struct luks
 	memcpy(digest->salt, data + MK_SALT_OFF, sizeof(digest->salt));
 	memcpy(digest->value, data + MK_DIGEST_OFF, 20);
 	digest->value_bytes = 20;
-	digest->covers_segment = true;
+	digest->covers_segment = digest->covers_data = true;
 	return CAUSE_OK;
 }
 

@@ -119,6 +119,7 @@ static enum cause check_references(struct luks *luks, const struct luks2_links *
 			return error_set(err, CAUSE_DAMAGED,
 				"digest %u: refers to a segment that does not exist", luks->digests[d].id);
 		luks->digests[d].covers_segment = links->digest_segments[d] & 1;
+		luks->digests[d].covers_data = links->digest_segments[d];
 		covering += luks->digests[d].covers_segment;
 	}
 	/* What is being written belongs to the old and to the new key. */

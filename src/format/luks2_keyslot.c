@@ -116,7 +116,7 @@ static enum cause read_luks2_keyslot(struct json_object *o, struct keyslot *k)
 		return cause;
 	if (!cipher_key_fits(slot->area_cipher, slot->area_key_bytes))
 		verdict_range(&slot->verdict, "area key_size", slot->area_key_bytes);
-	if (!slot->key_bytes || slot->key_bytes > CIPHER_KEY_MAX_BYTES)
+	if (!slot->key_bytes || slot->key_bytes > LUKS_KEY_MAX_BYTES)
 		verdict_set(&slot->verdict, CAUSE_UNSUPPORTED, "its key has %u bytes", slot->key_bytes);
 	else if (luks_area_used_bytes(slot) > slot->area_size_bytes)
 		verdict_range(&slot->verdict, "area size", slot->area_size_bytes);

@@ -36,7 +36,7 @@ enum cause keyslot_check(const struct keyslot_source *src, const struct luks_key
 struct buffers {
 	uint8_t *area;
 	uint8_t area_key[CIPHER_KEY_MAX_BYTES];
-	uint8_t candidate[CIPHER_KEY_MAX_BYTES];
+	uint8_t candidate[LUKS_KEY_MAX_BYTES];
 };
 
 /* The area, decrypted by our own code or by the kernel. Read first: an unreadable area is known at once. */

@@ -192,7 +192,7 @@ static unsigned neighbours(const struct run *h)
 /* Release the arena above @mark; a volume key that was found moves down to it. */
 static void settle(struct run *h, size_t mark)
 {
-	uint8_t key[CIPHER_KEY_MAX_BYTES];
+	uint8_t key[LUKS_KEY_MAX_BYTES];
 
 	if (h->opened)
 		memcpy(key, h->out->data, h->out->len);

@@ -76,7 +76,7 @@ static enum cause try_source(const struct source *from, const struct search *s, 
 	size_t before = arena_mark(), above;
 	uint8_t *room;
 	struct secret secret;
-	enum cause cause = arena_get(&room, CIPHER_KEY_MAX_BYTES, err);
+	enum cause cause = arena_get(&room, LUKS_KEY_MAX_BYTES, err);
 
 	above = arena_mark();
 	if (!cause)

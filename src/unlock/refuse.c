@@ -47,7 +47,7 @@ enum cause refuse_extent(const struct luks_device *d, uint64_t *off_sectors, uin
 	return cause;
 }
 
-enum cause refuse_header(const struct unlock_request *r, const struct luks_device *d, struct error *err)
+static enum cause judge_header(const struct luks_device *d, struct error *err)
 {
 	const struct luks_verdict *requirements = &d->luks.requirements, *segment = &d->luks.segment.verdict;
 	const char *device = luks_device_header(d)->name;
@@ -60,7 +60,16 @@ enum cause refuse_header(const struct unlock_request *r, const struct luks_devic
 	}
 	if (segment->cause)
 		return error_set(err, segment->cause, "%s: segment 0: %s", device, segment->why);
-	if (!refuse_extent(d, &off, &size, err))
-		return CAUSE_OK;
-	return r->without_data && place_has_keyslots(&d->place, &d->luks) ? note_instead(err) : err->cause;
+	return refuse_extent(d, &off, &size, err);
+}
+
+enum cause refuse_header(const struct unlock_request *r, const struct luks_device *d, struct error *err)
+{
+	enum cause cause = judge_header(d, err);
+
+	/* Why data that is not encrypted has no keyslot, the verdict on its segment says best. */
+	if (cause && r->without_data && place_has_keyslots(&d->place, &d->luks) &&
+		(luks_has_keyslot(&d->luks) || !d->luks.segment.verdict.cause))
+		return note_instead(err);
+	return cause;
 }

@@ -63,7 +63,7 @@ static inline const char *area_fault(const struct luks *luks, const struct luks_
 /* Of a keyslot that may be tried. */
 static inline const char *usable_keyslot_fault(const struct luks *luks, const struct luks_keyslot *slot)
 {
-	if (!slot->key_bytes || slot->key_bytes > CIPHER_KEY_MAX_BYTES)
+	if (!slot->key_bytes || slot->key_bytes > LUKS_KEY_MAX_BYTES)
 		return "a key length out of range";
 	if (slot->area_size_bytes < (uint64_t)slot->key_bytes * 4000)
 		return "an area too short for its key";

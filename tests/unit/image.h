@@ -44,7 +44,8 @@ static inline void image_digest(struct image *img, unsigned id, const uint8_t *k
 		.hash = HASH_SHA256,
 		.iterations = 2,
 		.value_bytes = 32,
-		.covers_segment = covers};
+		.covers_segment = covers,
+		.covers_data = covers};
 	unit_fill(500 + id, d->salt, sizeof(d->salt));
 	hash_pbkdf2(&(struct pbkdf2){d->hash, {key, key_bytes}, {d->salt, sizeof(d->salt)}, d->iterations},
 		d->value, d->value_bytes);
