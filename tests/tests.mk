@@ -67,12 +67,17 @@ fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), starting with its previous 
 $(O)/host-fuzz/fuzz_%: $(O)/host-fuzz/tests/fuzz/fuzz_%.o $(B)/libtoken.a $(B)/liblatchkey.a $(LIBRARIES)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) -fsanitize=fuzzer -o $@ $^
 BENCH := $(addprefix $(B)/tests/bench/,wipe masked outputs)
-$(BENCH): %: %.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
+UNITS := $(B)/tests/bench/units
+$(UNITS).o: OPTIMIZE = -O2 -w -isystem $(S)/bearssl/src
+$(BENCH) $(UNITS): %: %.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(AS_THEY_ARE) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
 bench: all $(BENCH) ## time, memory and size compared with cryptsetup; the most expensive headers; from exec to mapping
 	tests/bench/run.py
 	tests/images/bench_hostile.py
 	tests/boot/bench_boot.py
+bench-targets: ## instructions of each unit of work on every target, beside the libraries' own code
+	toolchain/setup check-all
+	O=$(O) tests/bench/targets.py
 # The first check reports variables that are set together with a cause, which it does not recognise; the compiler initialises
 # them to zero anyway. The second mistakes the lanes of a vector for one bit.
 ANALYZER_OFF := -Wno-analyzer-use-of-uninitialized-value -Wno-analyzer-shift-count-overflow
@@ -81,4 +86,4 @@ lint: $(B)/headers.ok ## analyzer, shell scripts, layout, length of lines and fi
 	@tests/build/shell.py
 	@tests/build/lines.py
 	@command -v clang-format >/dev/null || echo 'lint: clang-format not found, layout not checked'; ! command -v clang-format >/dev/null || clang-format --dry-run -Werror $(sort $(wildcard src/*.[ch] src/*/*.[ch] src/crypto/*/*.[ch] src/token/*/*.[ch] tests/unit/*.[ch]))
-.PHONY: lint unit unit-programs check check-all check-build check-targets check-hooks fuzz bench
+.PHONY: lint unit unit-programs check check-all check-build check-targets check-hooks fuzz bench bench-targets

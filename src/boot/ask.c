@@ -5,6 +5,7 @@
 #include "boot/fifo.h"
 #include "boot/plymouth.h"
 #include "boot/state.h"
+#include "unlock/meter.h"
 #include <string.h>
 #include <sys/reboot.h>
 #include <unistd.h>
@@ -48,15 +49,15 @@ static const struct volume *make_prompt(struct boot *b, char *text, size_t size)
 
 static void show_status(const struct boot *b)
 {
-	char text[120];
+	char text[160], how_far[40];
 
 	for (unsigned i = 0; i < b->count; i++) {
 		const struct volume *v = &b->volumes[i];
 
 		if (v->state != VOLUME_TRYING)
 			continue;
-		text_format(text, sizeof(text), "Deriving the key for %s: %u %%", v->plan->name,
-			v->child.end->percent);
+		meter_text(how_far, sizeof(how_far), v->child.end->percent, v->child.end->seconds_left);
+		text_format(text, sizeof(text), "Deriving the key for %s: %s", v->plan->name, how_far);
 		consoles_status(text);
 		return;
 	}

@@ -1,22 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /* attempt - see attempt.h. */
 #include "boot/attempt.h"
+#include "base/clock.h"
 #include "boot/stall.h"
 #include "boot/udev_db.h"
 #include "crypto/kdf.h"
 #include "secret/vault.h"
+#include "unlock/meter.h"
 
-static void tell_percent(void *context, uint64_t done, uint64_t total)
+struct told {
+	struct child_end *end;
+	struct meter_pace pace;
+};
+
+static void tell(void *context, uint64_t done, uint64_t total)
 {
-	struct child_end *end = context;
+	struct told *t = context;
 
-	end->percent = total ? (unsigned)(done * 100 / total) : 0;
+	t->end->percent = total ? (unsigned)(done * 100 / total) : 0;
+	t->end->seconds_left = meter_seconds_left(&t->pace, done, total);
 }
 
 enum cause attempt_run(void *arg, struct child_end *end, struct error *err)
 {
 	const struct attempt *a = arg;
-	struct progress progress = {tell_percent, end};
+	struct told told = {end, {clock_now_us()}};
+	struct progress progress = {tell, &told};
 	const struct unlock_request *r = &a->request;
 	const struct secret *secret = r->token_only ? NULL : vault_slot(a->slot);
 	unsigned keyslot;

@@ -19,7 +19,7 @@
 struct child_end {
 	enum cause cause;
 	struct error err;
-	unsigned percent; /* of the key derivation */
+	unsigned percent, seconds_left; /* of the key derivation; seconds 0: not known */
 	/*
 	 * stall.h: the block device that it waits for, since when (0: none), and whether it is to exit
 	 * after that.

@@ -76,6 +76,33 @@ TEST(the_line_is_not_drawn_or_stays)
 	assert_string_equal(written(master), "");
 }
 
+TEST(seconds_left_are_told_too_early_or_wrong)
+{
+	struct meter m;
+
+	now_us = 5000000;
+	meter_begin(&m, terminal);
+	meter_keyslot(&m, &slot);
+	(void)written(master);
+	now_us += 999000;
+	work_done(1, 16);
+	assert_string_equal(written(master), "\rkeyslot 7: argon2id, 1024 MiB: 6 %");
+	now_us += 1001000;
+	work_done(2, 16);
+	assert_string_equal(written(master), "\rkeyslot 7: argon2id, 1024 MiB: 12 %, about 14 s left");
+	now_us += 10000000;
+	work_done(15, 16);
+	assert_string_equal(written(master), "\rkeyslot 7: argon2id, 1024 MiB: 93 %, about 1 s left ");
+	/* The next keyslot's time begins where this one's ends. */
+	now_us += 1000000;
+	work_done(16, 16);
+	(void)written(master);
+	now_us += 2000000;
+	work_done(1, 16);
+	assert_string_equal(written(master), "\rkeyslot 7: argon2id, 1024 MiB: 6 %, about 30 s left ");
+	meter_end(&m);
+}
+
 TEST(it_is_drawn_more_often_than_anybody_reads)
 {
 	struct meter m;
@@ -115,6 +142,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_line_is_not_drawn_or_stays),
+		cmocka_unit_test(seconds_left_are_told_too_early_or_wrong),
 		cmocka_unit_test(it_is_drawn_more_often_than_anybody_reads),
 		cmocka_unit_test(a_pipe_or_nobody_is_told),
 	};

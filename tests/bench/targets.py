@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Count the instructions of one unit of work on every target: latchkey's code beside the libraries' own.
+
+QEMU's user emulators log each block that they run (-d exec,nochain), and with -singlestep a block is one instruction. A
+unit is run twice, with two counts, and the difference is divided: starting the program does not count. The numbers are
+exact and repeatable. They are not times: a processor runs one to several instructions in a cycle, and memory, caches and
+the latency of multiplications are not in them. Compare the two columns of one target, not two targets.
+
+    tests/bench/targets.py [TARGET...]      default: all targets; builds what it needs
+"""
+import os
+import subprocess
+import sys
+
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+O = os.environ.get("O", "build")
+COUNTS = 2, 6
+# Processors to look at besides the least one of a target: title, QEMU's name, features that are masked or None.
+MORE = {"armv7-linux-musleabihf": [("NEON", "cortex-a15")],
+        "aarch64-linux-musl": [("ARMv8 instructions", "max")],
+        "i686-linux-musl": [], "x86_64-linux-musl": [("AVX2, AES, SHA-NI", "max")]}
+# QEMU's own name of the least processor where the target names none.
+LEAST = {"aarch64-linux-musl": "cortex-a53"}
+MASKED = {("aarch64-linux-musl", ""), ("x86_64-linux-musl", "")}
+
+
+def variable(target, name):
+    got = subprocess.run(["make", "-s", f"TARGET={target}", f"print-{name}"], cwd=TOP, capture_output=True, text=True, check=True)
+    return got.stdout.strip()
+
+
+def instructions(emulator, cpu, program, arguments):
+    command = [emulator, *(["-cpu", cpu] if cpu else []), "-singlestep", "-d", "exec,nochain", "-D", "/dev/stdout", program, *arguments]
+    lines = 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as run:
+        while chunk := run.stdout.read(1 << 20):
+            lines += chunk.count(b"Trace ")
+    if run.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {run.returncode}")
+    return lines
+
+
+def unit(emulator, cpu, program, options, who, name):
+    few, many = (instructions(emulator, cpu, program, [*options, who, name, str(count)]) for count in COUNTS)
+    return (many - few) / (COUNTS[1] - COUNTS[0])
+
+
+def rows(target):
+    program = f"{O}/{target}/tests/bench/units"
+    subprocess.run(["make", "-s", f"TARGET={target}", program], cwd=TOP, check=True, stdout=sys.stderr)
+    program = os.path.join(TOP, program)
+    emulator = variable(target, "EMULATOR") or "qemu-x86_64-static"
+    names = subprocess.run([emulator, program], capture_output=True, text=True, check=True).stdout.split()
+    for title, cpu in [("", variable(target, "EMULATOR_CPU") or LEAST.get(target)), *MORE.get(target, [])]:
+        options = ["-m", ""] if (target, title) in MASKED else []
+        for name in names:
+            ours, theirs = (unit(emulator, cpu, program, options, who, name) for who in ("ours", "theirs"))
+            yield target, title, name, f"{ours:.0f}", f"{theirs:.0f}", f"{ours / theirs:.2f}"
+
+
+def main():
+    targets = sys.argv[1:] or variable("x86_64-linux-musl", "TARGETS").split()
+    form = "{:<24} {:<20} {:<18} {:>9} {:>9} {:>6}"
+    print(form.format("target", "instructions", "unit", "latchkey", "library", "ratio"))
+    for target in targets:
+        for row in rows(target):
+            print(form.format(*row), flush=True)
+
+
+main()
