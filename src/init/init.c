@@ -18,6 +18,7 @@
 #include "init/console.h"
 #include "init/devices.h"
 #include "init/early.h"
+#include "init/parts.h"
 #include "init/probe.h"
 #include "init/root.h"
 #include "init/run_latchkey.h"
@@ -70,7 +71,7 @@ static const char *mount_and_check(const struct init_cmdline *w, const char *nam
 
 	text_format(mapping, sizeof(mapping), PROBE_MAPPER "%s", *names ? names : "root");
 	mapping[strcspn(mapping, "\n")] = 0; /* the first one */
-	if (!find_root(w, names, mapping, path) || !root_mount(w, path, NEW_ROOT))
+	if (!find_root(w, names, mapping, path) || !root_mount(w, path, names, NEW_ROOT))
 		return NULL;
 	return switch_check(NEW_ROOT, w->init);
 }
@@ -87,6 +88,7 @@ static void leave(const struct init_cmdline *w, char **argv)
 		return; /* too late to undo anything */
 	}
 	devices_say();
+	parts_explain(names);
 	(void)umount2(NEW_ROOT, 0);
 	run_latchkey_undo(names);
 }

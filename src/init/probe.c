@@ -28,6 +28,18 @@ static void find_by_number(unsigned major, unsigned minor, char path[static SYSB
 		sysblock_path(name + 1, path);
 }
 
+bool probe_next_mapping(const char **names, char path[static SYSBLOCK_PATH_BYTES])
+{
+	size_t len = strcspn(*names, "\n"), before = text_format(path, SYSBLOCK_PATH_BYTES, PROBE_MAPPER);
+
+	if (!len || before + len >= SYSBLOCK_PATH_BYTES)
+		return false;
+	memcpy(path + before, *names, len);
+	path[before + len] = 0;
+	*names += len + ((*names)[len] == '\n');
+	return true;
+}
+
 /*
  * @spec, as root= has it, as a path; "": not found. What was unlocked comes first: other disks need not be
  * read then.
@@ -35,18 +47,10 @@ static void find_by_number(unsigned major, unsigned minor, char path[static SYSB
 static void look_for(const char *spec, const char *names, char path[static SYSBLOCK_PATH_BYTES])
 {
 	struct error err;
-	size_t len;
 
-	for (; *names; names += len + (names[len] == '\n')) {
-		len = strcspn(names, "\n");
-		text_format(path, SYSBLOCK_PATH_BYTES, PROBE_MAPPER);
-		if (sizeof(PROBE_MAPPER) + len > SYSBLOCK_PATH_BYTES)
-			continue;
-		memcpy(path + strlen(PROBE_MAPPER), names, len);
-		path[strlen(PROBE_MAPPER) + len] = 0;
+	while (probe_next_mapping(&names, path))
 		if (find_is_called(path, spec))
 			return;
-	}
 	if (find_device(spec, path, SYSBLOCK_PATH_BYTES, &err))
 		*path = 0;
 }

@@ -8,6 +8,9 @@
 
 #define PROBE_MAPPER "/dev/mapper/"
 
+/* The first of @names, mappings, one a line, as a path; *@names moves behind it. False: that was all. */
+bool probe_next_mapping(const char **names, char path[static SYSBLOCK_PATH_BYTES]);
+
 /*
  * The device that @spec (a path, UUID= and the like, MAJOR:MINOR) means, in @path. The mappings in @names
  * (one a line)

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "init/console.h"
+#include "init/parts.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -88,7 +89,7 @@ static int not_a_device(const char *path)
 	return S_ISBLK(st.st_mode) ? 0 : ENOTBLK;
 }
 
-bool root_mount(const struct init_cmdline *w, const char *device, const char *where)
+bool root_mount(const struct init_cmdline *w, const char *device, const char *names, const char *where)
 {
 	char types[1024] = "", data[1024] = "";
 	struct mount_try a = {.device = device, .where = where, .data = data};
@@ -106,6 +107,8 @@ bool root_mount(const struct init_cmdline *w, const char *device, const char *wh
 		if (!known_types(types, sizeof(types)))
 			console_say("no filesystem for block devices in /proc/filesystems");
 	}
+	parts_join(names);
+	parts_add_journal(device, names, data, sizeof(data));
 	(void)mkdir(where, 0755);
 	err = not_a_device(device);
 	if (!err)

@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Boot roots that lie on several encrypted volumes with latchkey's own init.
+
+guest/make_parts makes the filesystems, in a guest of its own; make-disk encrypts each of their devices. Arguments choose
+tests by the names of their functions.
+"""
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(1, sys.path[0] + "/lib")
+import guest
+import vm
+from vm import VM
+
+PASSPHRASE = "correct horse " + secrets.token_hex(4)
+WITNESS = "the witness is " + secrets.token_hex(16)  # known only by reading this root
+PARTS = ("btrfs-a", "btrfs-b", "ext4", "journal")
+MODULES = vm.MODULES + " btrfs"
+
+
+def path_of(name):
+    return os.path.join(vm.WORK, "parts-" + name)
+
+
+@vm.once
+def plain():
+    """The devices of the filesystems, not encrypted."""
+    with open(path_of("witness"), "w", encoding="ascii") as f:
+        f.write(WITNESS + "\n")
+    drives = []
+    for name in PARTS:
+        with open(path_of(name + ".plain"), "wb") as f:
+            f.truncate((128 if "btrfs" in name else 32) << 20)
+        drives += ["-drive", f"file={path_of(name + '.plain')},format=raw,if=virtio"]
+    image = guest.image("make_parts", f"{vm.MODULES} btrfs loop?", (vm.compile_static("root_init"), "/tree/sbin/init:0755"),
+                        (path_of("witness"), "/tree/etc/witness"), tools=("mkfs.btrfs", "mke2fs"))
+    with VM("make-parts", image, "", args=drives, memory=512) as m:
+        m.expect("PARTS made")
+        m.wait_off()
+
+
+@vm.once
+def part(name):
+    plain()
+    return vm.make_disk("parts-" + name, "--content", path_of(name + ".plain"), "--passphrase", PASSPHRASE,
+                        "--memory", "8192")
+
+
+def parts(*names):
+    return [part(name) for name in names]
+
+
+@vm.once
+def image():
+    return vm.make_image("parts", modules=MODULES)
+
+
+def uuid_of(name, tag="UUID"):
+    plain()
+    return vm.run("blkid", "-p", "-s", tag, "-o", "value", path_of(name + ".plain")).strip()
+
+
+def volumes(*names):
+    """Words for the volumes on /dev/vda and so on."""
+    return " ".join(f"latchkey.volume={name},/dev/vd{'abcd'[i]}" for i, name in enumerate(names))
+
+
+def answer(m):
+    m.expect("Enter passphrase for .*: ")
+    m.send(PASSPHRASE + "\n")
+
+
+def expect_root(m, mount):
+    m.expect("root: mount " + mount)
+    m.expect("root: witness " + WITNESS)
+    m.wait_off()
+
+
+def btrfs():
+    """a btrfs over two volumes is mounted, whatever of it root= names"""
+    disks = parts("btrfs-a", "btrfs-b")
+    for root in ("/dev/mapper/one", "/dev/mapper/two", f"UUID={uuid_of('btrfs-a')}", "LABEL=several"):
+        with VM("btrfs", image(), f"{volumes('one', 'two')} root={root} rw", disks) as m:
+            answer(m)
+            expect_root(m, r"/dev/mapper/\w+ / btrfs rw,")
+
+
+def btrfs_degraded():
+    """a btrfs without one of its devices is mounted with rootflags=degraded only, and what is missing is said"""
+    disk = parts("btrfs-b")
+    with VM("btrfs-incomplete", image(), f"{volumes('two')} root=/dev/mapper/two", disk) as m:
+        answer(m)
+        m.expect("/dev/mapper/two: a btrfs with devices that are not open; rootflags=degraded ")
+        m.expect("init: two is closed again")
+    with VM("btrfs-degraded", image(), f"{volumes('two')} root=/dev/mapper/two rootflags=degraded", disk) as m:
+        answer(m)
+        expect_root(m, "/dev/mapper/two / btrfs ro,.*degraded")
+
+
+def strangers_btrfs():
+    """a device of the same btrfs that is not encrypted is a part of the root only if rootflags= names it"""
+    plain()
+    disks = parts("btrfs-b") + [path_of("btrfs-a.plain")]
+    with VM("btrfs-stranger", image(), f"{volumes('two')} root=/dev/mapper/two rw", disks) as m:
+        answer(m)
+        m.expect("/dev/mapper/two: a btrfs with devices that are not open")
+    with VM("btrfs-named", image(), f"{volumes('two')} root=/dev/mapper/two rw rootflags=device=/dev/vdb", disks) as m:
+        answer(m)
+        expect_root(m, r"\S+ / btrfs rw,")
+
+
+def journal():
+    """an ext4 whose journal is on another volume is mounted with it, though the number of that device has changed"""
+    disks = parts("ext4", "journal")
+    for more in ("", " rootfstype=ext4", " rootflags=noatime,journal_path=/dev/mapper/log"):
+        with VM("journal", image(), f"{volumes('root', 'log')} root=/dev/mapper/root rw{more}", disks) as m:
+            answer(m)
+            expect_root(m, "/dev/mapper/root / ext4 rw,")
+
+
+def journal_missing():
+    """an ext4 whose journal is not there is not mounted, and the journal is named"""
+    with VM("journal-missing", image(), f"{volumes('root')} root=/dev/mapper/root", parts("ext4")) as m:
+        answer(m)
+        m.expect(f"/dev/mapper/root: its journal is on another device, UUID={uuid_of('journal')}, which is not open")
+        m.expect("init: root is closed again")
+
+
+def volume_group():
+    """a volume group on the volume is named as what init does not start"""
+    disk = path_of("group.plain")
+    with open(disk, "wb") as f:
+        f.truncate(16 << 20)
+    with subprocess.Popen(["losetup", "-f", "--show", disk], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as losetup:
+        loop = losetup.communicate()[0].decode().strip()
+    if not loop or not shutil.which("pvcreate"):
+        raise vm.Skip("no loop device, or no lvm2")
+    try:
+        vm.run("pvcreate", "-q", "-y", "--config", f"devices{{filter=[\"a|{loop}|\",\"r|.*|\"]}}", loop)
+    finally:
+        vm.run("losetup", "-d", loop)
+    disk = vm.make_disk("parts-group", "--content", disk, "--passphrase", PASSPHRASE, "--memory", "8192")
+    with VM("volume-group", image(), f"{volumes('crypt')} root=/dev/mapper/vg-root", [disk]) as m:
+        answer(m)
+        m.expect("root device /dev/mapper/vg-root not found")
+        m.expect("/dev/mapper/crypt: has the mark of an LVM volume group .*; this init does not start it")
+
+
+if __name__ == "__main__":
+    reason = guest.missing("mkfs.btrfs", "mke2fs", "blkid")
+    if reason:
+        print(f"1..0 # SKIP {reason}")
+        sys.exit(0)
+    sys.exit(vm.suite([btrfs, btrfs_degraded, strangers_btrfs, journal, journal_missing, volume_group]))
