@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "secret/arena.h"
+#include "secret/fatal.h"
 #include "secret/vault.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -17,9 +18,11 @@
 static _Noreturn void be_child(struct child *c, int out, child_work *work, void *arg)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM};
-	int null = open("/dev/null", O_RDONLY);
+	int null;
 	enum cause cause;
 
+	fatal_calls(FATAL_TERMINALS, NULL); /* they are the parent's */
+	null = open("/dev/null", O_RDONLY);
 	for (unsigned i = 0; i < sizeof(signals) / sizeof(*signals); i++)
 		(void)signal(signals[i], SIG_DFL);
 	/* Without its parent it is of no use; a mapping that is being made is completed first (map.c). */
@@ -145,8 +148,11 @@ void child_drop(struct child *c)
 {
 	if (!c->pid)
 		return;
-	/* In uninterruptible sleep it does not die yet: process 1 will reap it. */
-	(void)kill(c->pid, SIGKILL);
+	/*
+	 * Not SIGKILL, which would leave its secrets in memory. In uninterruptible sleep it does not die yet:
+	 * process 1 will reap it.
+	 */
+	(void)kill(c->pid, SIGTERM);
 	(void)waitpid(child_leave(c), NULL, WNOHANG);
 }
 

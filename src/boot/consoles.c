@@ -7,10 +7,10 @@
 #include "base/os.h"
 #include "base/text.h"
 #include "boot/typed_line.h"
+#include "secret/fatal.h"
 #include "secret/vault.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -53,9 +53,6 @@ static struct {
 	pid_t lent_to;
 } all;
 
-static const int fatal_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM};
-enum { FATAL_SIGNALS = sizeof(fatal_signals) / sizeof(*fatal_signals) };
-
 /* --- terminals --------------------------------------------------------------------------- */
 
 /*
@@ -73,14 +70,6 @@ static void restore_terminals(void)
 	for (unsigned i = 0; i < all.count; i++)
 		if (!all.c[i].lent)
 			(void)set(&all.c[i], &all.c[i].saved);
-}
-
-/* Put the terminals back, then let the signal do what it does by default. */
-static void on_signal(int sig)
-{
-	restore_terminals();
-	(void)signal(sig, SIG_DFL);
-	(void)raise(sig);
 }
 
 static bool make_raw(struct console *c, bool keys_for_signals)
@@ -152,7 +141,6 @@ static void add_active(void)
 
 void consoles_open(bool only_ours)
 {
-	struct sigaction action = {.sa_handler = on_signal}, old;
 	char level[32], tty[64];
 
 	text_format(tty, sizeof(tty), "/proc/self/fd/%d", STDIN_FILENO);
@@ -169,9 +157,7 @@ void consoles_open(bool only_ours)
 	all.log_level = *level >= '0' && *level <= '9' ? *level - '0' : 8;
 	if (level[1] >= '0' && level[1] <= '9')
 		all.log_level = 16; /* "debug" and beyond: all of them show */
-	for (int i = 0; i < FATAL_SIGNALS; i++)
-		if (!sigaction(fatal_signals[i], NULL, &old) && old.sa_handler != SIG_IGN)
-			(void)sigaction(fatal_signals[i], &action, NULL);
+	fatal_calls(FATAL_TERMINALS, restore_terminals);
 }
 
 static void drop(unsigned i)
@@ -189,6 +175,7 @@ void consoles_close(void)
 {
 	consoles_rest();
 	restore_terminals();
+	fatal_calls(FATAL_TERMINALS, NULL);
 	while (all.count)
 		drop(0);
 	if (all.kmsg > 0)

@@ -4,6 +4,7 @@
 #include "base/machine.h"
 #include "crypto/argon2_fill.h"
 #include "crypto/team.h"
+#include "secret/fatal.h"
 #include "secret/wipe.h"
 #include <argon2/src/blake2/blake2-impl.h>
 #include <argon2/src/blake2/blake2.h>
@@ -148,8 +149,10 @@ static bool derive(struct derivation *d, uint8_t h0[ARGON2_PREHASH_SEED_LENGTH])
 		return false;
 	/* Chosen before there is a second thread. */
 	(void)core_argon2();
+	fatal_wipes(FATAL_MATRIX, d->instance.memory, d->matrix_bytes);
 	fill_first_blocks(h0, &d->instance);
 	team_run(&team, threads_for(d->instance.lanes), fill, d);
+	fatal_wipes(FATAL_MATRIX, NULL, 0);
 	munmap(d->map, d->map_bytes);
 	return true;
 }

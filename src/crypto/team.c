@@ -2,17 +2,17 @@
 /* team - see team.h. */
 #include "crypto/team.h"
 #include "base/os.h"
+#include "secret/fatal.h"
 #include "secret/wipe.h"
 #include <limits.h>
 #include <stddef.h>
 #include <linux/futex.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Several times what a core needs, with a guard page below. Does not grow: signals are blocked. */
+/* Several times what a core and the handler of a fatal signal need, with a guard page below. */
 enum { STACK_BYTES = 64 << 10 };
 
 static void futex(atomic_uint *word, int operation, unsigned value)
@@ -67,6 +67,7 @@ void team_wait(atomic_uint *flag)
 struct member {
 	struct team *team;
 	unsigned number;
+	uint8_t *stack;
 	pthread_t thread;
 };
 
@@ -74,6 +75,7 @@ static void *member_main(void *arg)
 {
 	struct member *m = arg;
 
+	fatal_thread_begin(m->number - 1, m->stack, STACK_BYTES);
 	/* Wait until the team is complete: that is step 1. */
 	wait_for_step_after(m->team, 0);
 	m->team->work(m->team, m->number, m->team->context);
@@ -87,10 +89,11 @@ static bool member_start(struct member *m, struct team *team, unsigned number, u
 
 	m->team = team;
 	m->number = number;
+	m->stack = stack + guard;
 	(void)mprotect(stack, guard, PROT_NONE);
 	if (pthread_attr_init(&attr))
 		return false;
-	started = !pthread_attr_setstack(&attr, stack + guard, STACK_BYTES) &&
+	started = !pthread_attr_setstack(&attr, m->stack, STACK_BYTES) &&
 	          !pthread_create(&m->thread, &attr, member_main, m);
 	pthread_attr_destroy(&attr);
 	return started;
@@ -103,7 +106,6 @@ void team_run(struct team *team, unsigned members,
 	const size_t bytes = (members - 1) * each;
 	uint8_t *stacks = MAP_FAILED;
 	struct member others[TEAM_MAX - 1];
-	sigset_t all, before;
 
 	*team = (struct team){.members = 1, .work = work, .context = context};
 	if (members > 1)
@@ -111,14 +113,10 @@ void team_run(struct team *team, unsigned members,
 			-1, 0);
 	if (stacks != MAP_FAILED) {
 		(void)madvise(stacks, bytes, MADV_DONTDUMP);
-		/* Signals go to the first thread. */
-		sigfillset(&all);
-		pthread_sigmask(SIG_SETMASK, &all, &before);
 		while (team->members < members &&
 			member_start(&others[team->members - 1], team, team->members,
 				stacks + (team->members - 1) * each, guard))
 			team->members++;
-		pthread_sigmask(SIG_SETMASK, &before, NULL);
 	}
 	next_step(team);
 	work(team, 0, context);
@@ -128,5 +126,6 @@ void team_run(struct team *team, unsigned members,
 		pthread_join(others[i].thread, NULL);
 		wipe(stacks + i * each + guard, STACK_BYTES);
 	}
+	fatal_threads_end();
 	munmap(stacks, bytes);
 }

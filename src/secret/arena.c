@@ -2,6 +2,7 @@
 /* arena - see arena.h. */
 #include "secret/arena.h"
 #include "base/os.h"
+#include "secret/fatal.h"
 #include "secret/wipe.h"
 #include <errno.h>
 #include <sys/mman.h>
@@ -57,6 +58,7 @@ enum cause arena_open(struct error *err)
 		return CAUSE_RESOURCE;
 	}
 	arena.base = map + arena.guard;
+	fatal_install();
 	(void)madvise(arena.base, ARENA_BYTES, MADV_DONTDUMP);
 	(void)madvise(arena.base, ARENA_BYTES, MADV_DONTFORK);
 	return CAUSE_OK;
@@ -67,6 +69,7 @@ void arena_close(void)
 	if (!arena.base)
 		return;
 	arena_release(0);
+	fatal_wipes(FATAL_ARENA, NULL, 0);
 	munmap(arena.base - arena.guard, ARENA_BYTES + 2 * arena.guard);
 	arena.base = NULL;
 	arena.locked = 0;
@@ -90,6 +93,7 @@ void *arena_alloc(size_t bytes)
 		return NULL;
 	arena.top = (start + bytes + ALIGN - 1) / ALIGN * ALIGN;
 	lock_to(arena.top);
+	fatal_wipes(FATAL_ARENA, arena.base, arena.top);
 	return arena.base + start;
 }
 

@@ -23,7 +23,8 @@
 enum { ARENA_BYTES = 10 << 20 };
 
 /*
- * Make the arena, and the process undumpable and untraceable. Call once, first.
+ * Make the arena, and the process undumpable and untraceable; a fatal signal wipes it (fatal.h). Call once,
+ * first.
  * Fails: CAUSE_RESOURCE when the mapping cannot be had.
  */
 enum cause arena_open(struct error *err) MUST_USE;

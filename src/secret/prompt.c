@@ -4,11 +4,11 @@
 #include "base/os.h"
 #include "base/text.h"
 #include "secret/arena.h"
+#include "secret/fatal.h"
 #include "secret/wipe.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -16,21 +16,14 @@
 /* An end of file on a terminal is a key that somebody pressed, until it repeats at once. */
 enum { EOF_LIMIT = 8 };
 
-static const int fatal_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM};
-enum { FATAL_SIGNALS = sizeof(fatal_signals) / sizeof(*fatal_signals) };
-
 static struct {
 	int fd;
 	struct termios saved;
-	struct sigaction old[FATAL_SIGNALS];
 } terminal;
 
-/* Put the terminal back, then let the signal do what it does by default. */
-static void on_signal(int sig)
+static void restore(void)
 {
 	(void)tcsetattr(terminal.fd, TCSAFLUSH, &terminal.saved);
-	(void)signal(sig, SIG_DFL);
-	(void)raise(sig);
 }
 
 static int open_terminal(void)
@@ -49,24 +42,18 @@ bool prompt_is_interactive(void)
 
 static void echo_back(void)
 {
-	(void)tcsetattr(terminal.fd, TCSAFLUSH, &terminal.saved);
-	for (int i = 0; i < FATAL_SIGNALS; i++)
-		(void)sigaction(fatal_signals[i], &terminal.old[i], NULL);
+	restore();
+	fatal_calls(FATAL_TERMINALS, NULL);
 }
 
 /* On failure the terminal is as it was. */
 static enum cause echo_off(struct error *err)
 {
-	struct sigaction action = {.sa_handler = on_signal};
 	struct termios quiet;
 
 	if (tcgetattr(terminal.fd, &terminal.saved))
 		return error_set_os(err, CAUSE_DEVICE, errno, "terminal: cannot be set up");
-	for (int i = 0; i < FATAL_SIGNALS; i++) {
-		(void)sigaction(fatal_signals[i], NULL, &terminal.old[i]);
-		if (terminal.old[i].sa_handler != SIG_IGN)
-			(void)sigaction(fatal_signals[i], &action, NULL);
-	}
+	fatal_calls(FATAL_TERMINALS, restore);
 	quiet = terminal.saved;
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
 	quiet.c_lflag |= ICANON | ISIG;

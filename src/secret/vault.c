@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* vault - see vault.h. */
 #include "secret/vault.h"
+#include "secret/fatal.h"
 #include "secret/wipe.h"
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 /* What children share: small things first, so that they lie on few pages. */
 struct vault {
@@ -15,6 +17,21 @@ struct vault {
 };
 
 static struct vault *vault;
+static pid_t owner;
+
+static void wipe_all(void)
+{
+	for (unsigned i = 0; i < VAULT_SLOTS; i++)
+		vault_wipe(i);
+	wipe(vault->lines, sizeof(vault->lines));
+}
+
+/* A child that ends leaves it to the others, unless it has outlived the owner, which has wiped it too early. */
+static void on_fatal_signal(void)
+{
+	if (getpid() == owner || getppid() != owner)
+		wipe_all();
+}
 
 enum cause vault_open(struct error *err)
 {
@@ -33,6 +50,9 @@ enum cause vault_open(struct error *err)
 	vault_lock();
 	for (unsigned i = 0; i < VAULT_SLOTS; i++)
 		vault->slots[i].data = vault->data[i];
+	owner = getpid();
+	fatal_calls(FATAL_VAULT, on_fatal_signal);
+	fatal_install();
 	return CAUSE_OK;
 }
 
@@ -46,9 +66,8 @@ void vault_close(void)
 {
 	if (!vault)
 		return;
-	for (unsigned i = 0; i < VAULT_SLOTS; i++)
-		vault_wipe(i);
-	wipe(vault->lines, sizeof(vault->lines));
+	wipe_all();
+	fatal_calls(FATAL_VAULT, NULL);
 	munmap(vault, sizeof(*vault));
 	vault = NULL;
 }

@@ -18,7 +18,7 @@ enum {
 	VAULT_LINE_BYTES = 1024,
 };
 
-/* Call once, before the first child. Fails: CAUSE_RESOURCE. */
+/* Call once, before the first child. A fatal signal wipes it (fatal.h). Fails: CAUSE_RESOURCE. */
 enum cause vault_open(struct error *err) MUST_USE;
 
 /* Wipe everything; in the process that opened it. */

@@ -8,6 +8,7 @@
 #include "base/os.h"
 #include "boot/consoles.h"
 #include "memory.h"
+#include "secret/fatal.h"
 #include "secret/vault.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -560,6 +561,7 @@ static int end_of_child(int ignored, int sig)
 			(void)signal(s, SIG_DFL);
 		if (ignored)
 			(void)signal(ignored, SIG_IGN);
+		fatal_install();
 		consoles_open(false);
 		consoles_ask(ASK, false);
 		if (write(ready[1], "r", 1) != 1)
