@@ -90,14 +90,14 @@ object   = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1))))
 CORES    := $(or $(wildcard src/crypto/$(ARCH)),src/crypto/generic)
 SRC      := $(filter-out $(B)/src/main.o $(B)/src/preflight/main.o $(B)/src/init/% $(B)/src/token/%,$(call object,src/*.c src/*/*.c $(CORES)/*.c))
 INIT     := $(call object,src/init/*.c)
-# Token programs: not among the programs as long as latchkey does not start them (docs/tokens.md).
+# Token programs (docs/tokens.md).
 TOKENS   := $(patsubst src/token/%/main.c,$(B)/token/systemd-%,$(wildcard src/token/*/main.c))
 TOKEN    := $(filter-out %/main.o,$(call object,src/token/*.c src/token/*/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 PROGRAMS := $(B)/latchkey $(B)/init $(B)/latchkey-preflight
 
 all: $(PROGRAMS) ## the programs for TARGET (default x86_64-linux-musl), in build/TARGET/
-tokens: $(TOKENS) ## programs for FIDO2 and TPM2 tokens; this version does not start them: docs/tokens.md
+tokens: $(TOKENS) ## programs for FIDO2 and TPM2 tokens: docs/tokens.md
 
 $(PROGRAMS:=.debug) $(TOKENS:=.debug): $(PACKED)
 $(B)/latchkey.debug: $(B)/src/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)

@@ -35,6 +35,7 @@ struct credential {
 	bool counts;               /* as a try of a person */
 	bool opened;               /* at least one volume: kept for the others */
 	bool token;                /* the slot is empty: a token names a key in the kernel's keyring */
+	uint32_t keyslots;         /* a token's passphrase: only for these, as bits; 0: for all */
 	uint64_t volumes;          /* that it is for */
 	uint64_t tried;            /* those that it was tried on */
 	uint64_t refused;          /* those that it does not open */

@@ -13,6 +13,7 @@ struct unlock_request request_make(const struct plan_volume *volume, const char 
 	                  : volume->header.device ? NULL
 	                                          : volume->header.path,
 		.keyslot = volume->keyslot < 0 ? SEARCH_ANY_KEYSLOT : volume->keyslot,
+		.token_id = -1,
 		.read_only = f->read_only,
 		.disable_keyring = f->disable_keyring,
 		.verbose = f->verbose,

@@ -41,7 +41,9 @@ static void start(struct boot *b, struct volume *v, unsigned slot)
 
 	v->attempt = (struct attempt){request_make(v->plan, v->path, header), slot, b->test};
 	v->attempt.request.token_only = c->token;
-	v->attempt.request.try_without_newline = !c->typed && !v->plan->flags.strict_key;
+	v->attempt.request.token_type = c->token ? "luks2-keyring" : NULL;
+	v->attempt.request.keyslots = c->keyslots;
+	v->attempt.request.try_without_newline = !c->typed && !c->keyslots && !v->plan->flags.strict_key;
 	volume_trying(b, v, slot);
 	if (!child_start(&v->child, attempt_run, &v->attempt, 0))
 		try_keys_done(b, v);
@@ -144,8 +146,8 @@ static void on_exists(const struct result *r)
 
 static void on_failure(const struct result *r)
 {
-	/* A token's key may have expired or been removed since the scan: no fault of the volume. */
-	if (r->c->token)
+	/* A key that has expired since the scan, a keyslot that cannot be tried: no fault of the volume. */
+	if (r->c->token || r->c->keyslots)
 		say_refused(r);
 	else
 		volume_failed(r->b, r->v, r->err);

@@ -156,7 +156,20 @@ static const struct option {
 		.commands = UNLOCK,
 		.type = TRUE,
 		.field = FIELD(request.token_only),
-		.help = "use keyring tokens only: no passphrase, no key file"},
+		.help = "use tokens only: no passphrase, no key file"},
+	{.name = "token-id",
+		.commands = UNLOCK,
+		.type = NUMBER_UNSIGNED,
+		.field = FIELD(request.token_id),
+		.max = LUKS_TOKENS_MAX - 1,
+		.value = "N",
+		.help = "use token N only, with its PIN"},
+	{.name = "token-type",
+		.commands = UNLOCK,
+		.type = TEXT,
+		.field = FIELD(request.token_type),
+		.value = "TYPE",
+		.help = "use tokens of TYPE only, with their PIN"},
 	{.name = "try-empty",
 		.commands = UNLOCK,
 		.type = TRUE,
@@ -286,7 +299,10 @@ enum cause options_parse(enum command command, int argc, char **argv, struct opt
 	bool only_args = false, took_next;
 
 	*out = (struct options){
-		.request = {.keyslot = SEARCH_ANY_KEYSLOT, .tries = 3, .limits = kdf_default_limits}};
+		.request = {.keyslot = SEARCH_ANY_KEYSLOT,
+			.token_id = -1,
+			.tries = 3,
+			.limits = kdf_default_limits}};
 	for (int i = 0; !cause && i < argc; i++) {
 		if (!only_args && !strcmp(argv[i], "--")) {
 			only_args = true;

@@ -2,6 +2,7 @@
 /* copy - see copy.h. */
 #include "format/copy.h"
 #include "base/text.h"
+#include "format/json_text.h"
 #include "format/luks2_check.h"
 #include "format/luks2_json.h"
 #include <string.h>
@@ -170,6 +171,16 @@ void copy_judge(struct copy *c, struct luks *luks)
 {
 	if (c->state == COPY_SOUND)
 		c->state = state_of(model_from(c, luks, &c->why));
+}
+
+size_t copy_token(const struct copy *c, unsigned id, const char **text)
+{
+	char name[4];
+	const char *tokens = json_text_member((const char *)c->data + LUKS2_BINARY_BYTES, "tokens");
+
+	text_format(name, sizeof(name), "%u", id);
+	*text = tokens ? json_text_member(tokens, name) : NULL;
+	return *text ? json_text_bytes(*text) : 0;
 }
 
 bool copy_is_unknown(const struct copy *c)

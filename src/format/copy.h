@@ -44,6 +44,12 @@ void copy_find_secondary(const struct reader *r, struct copy *c);
 /* The JSON of a sound copy to the model @luks; the copy is damaged when a rule is broken. */
 void copy_judge(struct copy *c, struct luks *luks);
 
+/*
+ * The text of the token called @id in the JSON of a copy that copy_judge found sound, as it stands there. Its
+ * length; 0: there is no such token.
+ */
+size_t copy_token(const struct copy *c, unsigned id, const char **text);
+
 /* Is the copy written in a way that latchkey does not know? By itself that can be damage, too. */
 bool copy_is_unknown(const struct copy *c);
 

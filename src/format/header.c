@@ -163,8 +163,22 @@ static enum cause load_luks1(const struct reader *r, struct luks *luks, struct e
 	return cause ? cause : luks1_read(data, luks, err);
 }
 
+static enum cause take_token(const struct copy *c, struct header_token *t, struct error *err)
+{
+	const char *text;
+
+	t->len = copy_token(c, t->id, &text);
+	if (!t->len)
+		return error_set(err, CAUSE_USAGE, "has no token %u", t->id);
+	if (t->len > t->room)
+		return error_set(err, CAUSE_UNSUPPORTED, "token %u has %llu bytes", t->id,
+			(unsigned long long)t->len);
+	memcpy(t->text, text, t->len);
+	return CAUSE_OK;
+}
+
 static enum cause load_luks2(const struct reader *r, struct copy *primary, struct luks *luks,
-	struct header_report *report, struct error *err)
+	struct header_report *report, struct header_token *t, struct error *err)
 {
 	struct copy secondary = {0};
 	enum cause cause;
@@ -179,6 +193,8 @@ static enum cause load_luks2(const struct reader *r, struct copy *primary, struc
 		error_set(&secondary.why, CAUSE_DAMAGED, "not found");
 	}
 	cause = choose(r, primary, &secondary, luks, report, err);
+	if (!cause && t)
+		cause = take_token(report->used_secondary ? &secondary : primary, t, err);
 	report_copy(primary, &report->primary);
 	report_copy(&secondary, &report->secondary);
 	copy_close(&secondary);
@@ -187,6 +203,12 @@ static enum cause load_luks2(const struct reader *r, struct copy *primary, struc
 
 enum cause header_load(const struct reader *r, struct luks *luks, struct header_report *report,
 	struct error *err)
+{
+	return header_load_token(r, luks, report, NULL, err);
+}
+
+enum cause header_load_token(const struct reader *r, struct luks *luks, struct header_report *report,
+	struct header_token *t, struct error *err)
 {
 	struct copy primary;
 	enum cause cause;
@@ -206,7 +228,7 @@ enum cause header_load(const struct reader *r, struct luks *luks, struct header_
 		if (!cause)
 			return CAUSE_OK;
 	}
-	cause = load_luks2(r, &primary, luks, report, err);
+	cause = load_luks2(r, &primary, luks, report, t, err);
 	copy_close(&primary);
 	return cause;
 }

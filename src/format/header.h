@@ -39,6 +39,20 @@ struct header_report {
 enum cause header_load(const struct reader *r, struct luks *luks, struct header_report *report,
 	struct error *err) MUST_USE;
 
+/* Where the text of a token goes. */
+struct header_token {
+	unsigned id;
+	char *text;
+	size_t room, len; /* of @text, in bytes; what is there now */
+};
+
+/*
+ * header_load; and of the copy that is used the text of the token @t->id, exactly as it stands there.
+ * Fails in addition: CAUSE_USAGE (no such token), CAUSE_UNSUPPORTED (@t->room is too little).
+ */
+enum cause header_load_token(const struct reader *r, struct luks *luks, struct header_report *report,
+	struct header_token *t, struct error *err) MUST_USE;
+
 /*
  * Is the detached header @luks still the newest? There may be another on @data: luks2_reencryption_compare.
  */

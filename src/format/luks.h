@@ -21,6 +21,7 @@ enum {
 	LUKS_DIGESTS_MAX = 8,
 	LUKS_SEGMENTS_MAX = 32,
 	LUKS_TOKENS_MAX = 32,
+	LUKS_TOKEN_TYPE_CHARS = 63, /* longer ones are cut */
 	LUKS_KEYRING_TOKENS_MAX = 8,
 	LUKS_KEY_DESCRIPTION_CHARS = 127,
 	LUKS_STRIPES = 4000,
@@ -110,6 +111,13 @@ enum luks_reencryption {
 	LUKS_REENCRYPTION_UNKNOWN, /* of a later version, or a description that is not complete */
 };
 
+/* Specification 3.5: what every token has. */
+struct luks_token {
+	unsigned id;
+	uint32_t keyslots;                    /* bits */
+	char type[LUKS_TOKEN_TYPE_CHARS + 1]; /* any bytes: escape before printing */
+};
+
 /* A token of the type "luks2-keyring": a key of the kernel's keyring is a passphrase of its keyslots. */
 struct luks_keyring_token {
 	unsigned id;
@@ -126,6 +134,7 @@ struct luks {
 	uint64_t hdr_size_bytes;      /* of one copy */
 	uint64_t keyslots_size_bytes; /* behind the header, or behind both copies */
 	unsigned keyslot_count, digest_count, segment_count, token_count;
+	struct luks_token tokens[LUKS_TOKENS_MAX];
 	unsigned keyring_token_count;
 	struct luks_keyring_token keyring_tokens[LUKS_KEYRING_TOKENS_MAX];
 	unsigned skipped_keyslots;                       /* of a type that is not "luks2" */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* luks2_token - specification 3.5; see luks2_objects.h. */
+#include "base/text.h"
 #include "format/luks2_objects.h"
 #include <string.h>
 
@@ -39,6 +40,7 @@ static void keep_keyring(const struct json_object *o, uint32_t keyslots, struct 
 enum cause luks2_token_read(struct json_object *o, struct luks *luks, struct luks2_links *links)
 {
 	struct token t = {0};
+	struct luks_token *kept;
 	enum cause cause = json_read(o, o->json, JSON_FIELDS(any_token), &t);
 
 	if (cause)
@@ -48,6 +50,9 @@ enum cause luks2_token_read(struct json_object *o, struct luks *luks, struct luk
 			o->name);
 	if (!strcmp(t.type, "luks2-keyring"))
 		keep_keyring(o, t.keyslots, luks);
-	luks->token_count++;
+	kept = &luks->tokens[luks->token_count++];
+	kept->id = o->id;
+	kept->keyslots = t.keyslots;
+	text_format(kept->type, sizeof(kept->type), "%s", t.type);
 	return CAUSE_OK;
 }

@@ -151,7 +151,26 @@ static enum cause from_terminal(const char *what, uint8_t *buf, unsigned timeout
 	}
 }
 
-static enum cause ask(const char *what, uint8_t *buf, unsigned timeout_s, size_t *len, struct error *err)
+/* One line, which may be empty. */
+static enum cause one_line(const char *question, uint8_t *buf, unsigned timeout_s, size_t *len,
+	struct error *err)
+{
+	enum cause cause;
+	bool eof;
+
+	(void)timeout_s;
+	text_print(terminal.fd, "%s", question);
+	cause = read_line(terminal.fd, buf, len, &eof, err);
+	text_print(terminal.fd, "\n");
+	if (*len > PROMPT_MAX_BYTES)
+		*len = 0;
+	return cause;
+}
+
+typedef enum cause asker(const char *, uint8_t *, unsigned, size_t *, struct error *);
+
+static enum cause ask(asker *from, const char *what, uint8_t *buf, unsigned timeout_s, size_t *len,
+	struct error *err)
 {
 	enum cause cause;
 
@@ -160,14 +179,15 @@ static enum cause ask(const char *what, uint8_t *buf, unsigned timeout_s, size_t
 		return error_set(err, CAUSE_DEVICE, "no terminal to ask on");
 	cause = echo_off(err);
 	if (!cause) {
-		cause = from_terminal(what, buf, timeout_s, len, err);
+		cause = from(what, buf, timeout_s, len, err);
 		echo_back();
 	}
 	close(terminal.fd);
 	return cause;
 }
 
-enum cause prompt_read(const char *what, unsigned timeout_s, struct secret *out, struct error *err)
+static enum cause read_secret(asker *from, const char *what, unsigned timeout_s, struct secret *out,
+	struct error *err)
 {
 	size_t mark = arena_mark(), len = 0;
 	enum cause cause;
@@ -175,10 +195,20 @@ enum cause prompt_read(const char *what, unsigned timeout_s, struct secret *out,
 
 	cause = arena_get(&buf, PROMPT_MAX_BYTES, err);
 	if (!cause)
-		cause = prompt_is_interactive() ? ask(what, buf, timeout_s, &len, err)
-		                                : from_pipe(buf, timeout_s, &len, err);
+		cause = from ? ask(from, what, buf, timeout_s, &len, err)
+		             : from_pipe(buf, timeout_s, &len, err);
 	if (cause)
 		arena_release(mark);
 	*out = (struct secret){buf, len};
 	return cause;
+}
+
+enum cause prompt_read(const char *what, unsigned timeout_s, struct secret *out, struct error *err)
+{
+	return read_secret(prompt_is_interactive() ? from_terminal : NULL, what, timeout_s, out, err);
+}
+
+enum cause prompt_ask(const char *question, struct secret *out, struct error *err)
+{
+	return read_secret(one_line, question, 0, out, err);
 }

@@ -24,4 +24,11 @@ bool prompt_is_interactive(void);
  */
 enum cause prompt_read(const char *what, unsigned timeout_s, struct secret *out, struct error *err) MUST_USE;
 
+/*
+ * Ask a person on the terminal for the one line that @question wants. It may be empty; a line that is too
+ * long becomes that.
+ * Fails: CAUSE_DEVICE (there is no terminal), CAUSE_RESOURCE.
+ */
+enum cause prompt_ask(const char *question, struct secret *out, struct error *err) MUST_USE;
+
 #endif

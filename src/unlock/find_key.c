@@ -7,6 +7,7 @@
 #include "secret/prompt.h"
 #include "unlock/meter.h"
 #include "unlock/notice.h"
+#include "unlock/token_try.h"
 #include <string.h>
 #include <unistd.h>
 
@@ -15,7 +16,8 @@ struct source {
 	const struct unlock_request *request;
 	const char *device;
 	const struct secret *given;
-	const struct luks_keyring_token *token; /* NULL: not from a token */
+	const struct luks_token *token; /* NULL: not from a token */
+	const struct search *search;
 };
 
 /* Is the passphrase typed at a terminal? */
@@ -24,13 +26,41 @@ static bool is_typed(const struct source *from)
 	return !from->given && !from->token && !from->request->key_file && prompt_is_interactive();
 }
 
+/* The keyring token called @id, or NULL. */
+static const struct luks_keyring_token *in_keyring(const struct luks *luks, unsigned id)
+{
+	for (unsigned i = 0; i < luks->keyring_token_count; i++)
+		if (luks->keyring_tokens[i].id == id)
+			return &luks->keyring_tokens[i];
+	return NULL;
+}
+
+bool find_key_by_token(const struct unlock_request *r, const struct luks *luks, const struct luks_token *t)
+{
+	char program[TOKEN_PROGRAM_BYTES];
+	/* Who gave a key file, or a passphrase on a pipe, is not to wait for a device. */
+	bool programs = request_asks_for_tokens(r) || (!r->key_file && prompt_is_interactive());
+
+	return request_has_token(r, t) && t->keyslots &&
+	       (in_keyring(luks, t->id) || (programs && token_program(t, program)));
+}
+
+static enum cause token_secret(const struct source *from, struct secret *out, struct error *err)
+{
+	const struct keyslot_source *s = &from->search->source;
+	const struct luks_keyring_token *key = in_keyring(s->luks, from->token->id);
+
+	return key ? keyring_read(key->key_description, out, err)
+	           : token_ask(from->request, s->header, from->token, out, err);
+}
+
 static enum cause get_secret(const struct source *from, struct secret *out, struct error *err)
 {
 	const struct unlock_request *r = from->request;
 	struct keyfile kf = {r->key_file, r->keyfile_offset_bytes, r->keyfile_size_bytes};
 
 	if (from->token)
-		return keyring_read(from->token->key_description, out, err);
+		return token_secret(from, out, err);
 	if (!from->given)
 		return r->key_file ? keyfile_read(&kf, out, err)
 		                   : prompt_read(from->device, r->timeout_s, out, err);
@@ -101,32 +131,63 @@ static enum cause try_source(const struct source *from, const struct search *s, 
 	return cause;
 }
 
+/* That the key or device of a token is not here is usual: only who asked for tokens is told. */
+static void say_why_not(const struct source *from, const struct error *err)
+{
+	const struct unlock_request *r = from->request;
+
+	if (r->verbose || request_asks_for_tokens(r) ||
+		(err->cause != CAUSE_USAGE && err->cause != CAUSE_DEVICE))
+		notice_print(err->text);
+}
+
+static enum cause try_tokens(struct source *from, const struct search *s, struct volume_key *key,
+	struct error *err)
+{
+	const struct luks *luks = s->source.luks;
+	struct search among = *s;
+	enum cause cause = CAUSE_UNSUPPORTED;
+
+	for (unsigned i = 0; cause && i < luks->token_count; i++) {
+		from->token = &luks->tokens[i];
+		if (!find_key_by_token(from->request, luks, from->token))
+			continue;
+		if (!from->request->token_only && err->cause)
+			say_why_not(from, err);
+		among.keyslots = from->token->keyslots;
+		cause = try_source(from, &among, key, err);
+		if (cause)
+			error_prefix(err, "token %u (%s)", from->token->id, from->token->type);
+	}
+	from->token = NULL;
+	return cause;
+}
+
 enum cause find_key(const struct unlock_request *r, const char *device, const struct search *s,
 	const struct secret *given, struct volume_key *key, struct error *err)
 {
-	const struct luks *luks = s->source.luks;
 	static uint8_t nothing[1];
 	const struct secret empty = {nothing, 0};
-	unsigned tokens = given ? 0 : luks->keyring_token_count, first = tokens + (!given && r->try_empty);
-	struct source from = {r, device, given, NULL};
-	struct search among = *s;
+	struct source from = {r, device, given, NULL, s};
+	bool others = !given && !r->token_only;
 	enum cause cause;
 
-	for (unsigned n = 0;; n++) {
-		from.token = n < tokens ? &luks->keyring_tokens[n] : NULL;
-		from.given = n >= tokens && n < first ? &empty : given;
-		among.keyslots = from.token ? from.token->keyslots : 0;
-		cause = try_source(&from, &among, key, err);
-		if (cause && from.token)
-			error_prefix(err, "token %u", from.token->id);
-		if (!cause || (r->token_only && n + 1 == tokens))
-			break;
-		if (n >= first &&
-			(cause != CAUSE_PASSPHRASE || !is_typed(&from) || n + 1 == r->tries + first))
-			break;
-		/* A token whose key is not in the keyring is the usual case. */
-		if (cause != CAUSE_USAGE)
+	err->cause = CAUSE_OK;
+	cause = given ? CAUSE_UNSUPPORTED : try_tokens(&from, s, key, err);
+	if (cause && others && err->cause)
+		say_why_not(&from, err);
+	if (cause && others && r->try_empty) {
+		from.given = &empty;
+		cause = try_source(&from, s, key, err);
+		if (cause)
 			notice_print(err->text);
+		from.given = NULL;
+	}
+	for (unsigned n = 0; cause && !r->token_only;) {
+		cause = try_source(&from, s, key, err);
+		if (cause != CAUSE_PASSPHRASE || !is_typed(&from) || ++n == r->tries)
+			break;
+		notice_print(err->text);
 	}
 	if (!cause && r->verbose)
 		text_print(2, "latchkey: keyslot %u opened\n", key->keyslot);

@@ -8,11 +8,17 @@
 #include "unlock/request.h"
 
 /*
- * @given is the only secret that is tried, unless it is NULL: then the keyring tokens of the header are
- * first, then with try_empty the empty passphrase, then the key file of @r or the prompt, which asks again
- * after a wrong passphrase. @device is named in the prompt. On success @key is in the arena, and no secret
- * is above it; on failure nothing is.
- * Fails: as search_run, keyring_read, keyfile_read and prompt_read.
+ * Could @t, of the header @luks, give a passphrase that @r wants: from the kernel's keyring, or from a
+ * program that is here?
+ */
+bool find_key_by_token(const struct unlock_request *r, const struct luks *luks, const struct luks_token *t);
+
+/*
+ * @given is the only secret that is tried, unless it is NULL: then the tokens of the header are first, each
+ * with its own keyslots, then with try_empty the empty passphrase, then the key file of @r or the prompt,
+ * which asks again after a wrong passphrase. @device is named in the prompt. On success @key is in the arena,
+ * and no secret is above it; on failure nothing is.
+ * Fails: as search_run, keyring_read, token_ask, keyfile_read and prompt_read.
  */
 enum cause find_key(const struct unlock_request *r, const char *device, const struct search *s,
 	const struct secret *given, struct volume_key *key, struct error *err) MUST_USE;

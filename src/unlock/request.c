@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* request - see request.h. */
 #include "unlock/request.h"
+#include <string.h>
+
+bool request_asks_for_tokens(const struct unlock_request *r)
+{
+	return r->token_only || r->token_id >= 0 || r->token_type;
+}
+
+bool request_has_token(const struct unlock_request *r, const struct luks_token *t)
+{
+	return (r->token_id < 0 || t->id == (unsigned)r->token_id) &&
+	       (!r->token_type || !strcmp(r->token_type, t->type));
+}
 
 struct kdf_limits request_limits(const struct unlock_request *r)
 {

@@ -7,6 +7,7 @@
 #define UNLOCK_REQUEST_H
 
 #include "crypto/kdf_limits.h"
+#include "format/luks.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,6 +18,9 @@ struct unlock_request {
 	const char *key_file; /* NULL: ask; "-": standard input */
 	uint64_t keyfile_offset_bytes, keyfile_size_bytes;
 	int keyslot;              /* SEARCH_ANY_KEYSLOT or 0 to 31 */
+	uint32_t keyslots;        /* only these, as bits; 0: all */
+	int token_id;             /* only this token; -1: any */
+	const char *token_type;   /* only tokens of this type; NULL: any */
 	unsigned tries;           /* at the prompt; 0: no limit */
 	unsigned timeout_s;       /* of the prompt; 0: none */
 	bool try_without_newline; /* a secret that ends in one and fails is tried again without it */
@@ -29,6 +33,12 @@ struct unlock_request {
 	unsigned max_memory_mib; /* 0: as in limits */
 	unsigned max_time_s;     /* estimated for one keyslot on this machine; 0: no limit */
 };
+
+/* Does @r name tokens, or ask for nothing else? */
+bool request_asks_for_tokens(const struct unlock_request *r);
+
+/* Is @t one of the tokens that @r asks for? */
+bool request_has_token(const struct unlock_request *r, const struct luks_token *t);
 
 /* What one derivation may cost: limits, max_memory_mib and max_time_s combined. */
 struct kdf_limits request_limits(const struct unlock_request *r);

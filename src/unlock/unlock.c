@@ -75,19 +75,29 @@ static enum cause load(struct unlock *u, struct error *err)
 
 /* --- 3 and 4: may it be mapped, can a keyslot be tried? ----------------------------------------- */
 
+static bool has_usable_token(const struct unlock_request *r, const struct luks *luks)
+{
+	bool usable = false;
+
+	for (unsigned i = 0; i < luks->token_count; i++)
+		usable |= find_key_by_token(r, luks, &luks->tokens[i]);
+	return usable;
+}
+
 static enum cause check_keyslots(struct unlock *u, struct error *err)
 {
 	const struct unlock_request *r = u->request;
 	struct luks_device *d = &u->device;
 	enum cause cause;
 
-	if (r->token_only && !d->luks.keyring_token_count)
+	if (r->token_only && !has_usable_token(r, &d->luks))
 		return error_set(err, CAUSE_UNSUPPORTED, "%s: has no token that latchkey can use",
 			d->data.name);
 	u->foreign = area_kernel(luks_device_header(d));
 	u->search = (struct search){
 		.source = {&luks_device_header(d)->reader, &d->luks, request_limits(r), &u->foreign},
 		.keyslot = r->keyslot,
+		.keyslots = r->keyslots,
 		.skipped = notice_skipped,
 	};
 	cause = search_check(&u->search, err);

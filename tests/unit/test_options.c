@@ -149,6 +149,8 @@ static const struct valued {
 		INT64_MAX},
 	{"--keyfile-size", "-l", UNLOCK, offsetof(struct options, request.keyfile_size_bytes), 8, 8 << 20},
 	{"--key-slot", "-S", UNLOCK, offsetof(struct options, request.keyslot), 4, 31},
+	{"--token-id", NULL, UNLOCK, offsetof(struct options, request.token_id), 4, 31},
+	{"--token-type", NULL, UNLOCK, offsetof(struct options, request.token_type), 0, 0},
 	{"--tries", "-T", UNLOCK, offsetof(struct options, request.tries), 4, 1000000},
 	{"--timeout", "-t", UNLOCK, offsetof(struct options, request.timeout_s), 4, 1000000},
 	{"--max-memory", NULL, UNLOCK, offsetof(struct options, request.max_memory_mib), 4, 2097152},

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/* token_program - see token_program.h. */
+#include "unlock/token_program.h"
+#include "base/clock.h"
+#include "base/os.h"
+#include "base/text.h"
+#include "secret/wipe.h"
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+/* Time from one line to the next, from the wish that it ends to SIGKILL, and between two looks at it. */
+enum { USUAL_MS = 30000, PATIENT_MS = 60000, LEAVING_MS = 500, LOOK_MS = 1000, ENDING_MS = 20 };
+enum { LINES_MAX = 20, PASSPHRASE = 1, LINES = 2, DESCRIPTORS = 5, NOBODY = 65534 };
+
+bool token_program(const struct luks_token *t, char path[static TOKEN_PROGRAM_BYTES])
+{
+	enum { TYPE_MAX_CHARS = 32 };
+	size_t len = strlen(t->type);
+
+	if (!len || len > TYPE_MAX_CHARS || *t->type == '-' ||
+		strspn(t->type, "abcdefghijklmnopqrstuvwxyz0123456789-") != len)
+		return false;
+	text_format(path, TOKEN_PROGRAM_BYTES, "/lib/latchkey/token/%s", t->type);
+	return !access(path, X_OK);
+}
+
+/* --- in the process that becomes the program ------------------------------------------------- */
+
+/* The 32-bit user numbers have calls of their own where there once were shorter ones. */
+#ifdef SYS_setresuid32
+enum { SET_USER = SYS_setresuid32, SET_GROUP = SYS_setresgid32, SET_GROUPS = SYS_setgroups32 };
+#else
+enum { SET_USER = SYS_setresuid, SET_GROUP = SYS_setresgid, SET_GROUPS = SYS_setgroups };
+#endif
+
+/* Without root's rights there are none to give up. */
+static bool is_confined(void)
+{
+	static const struct {
+		int what;
+		rlim_t most;
+	} limits[] = {{RLIMIT_CORE, 0}, {RLIMIT_NOFILE, 32}, {RLIMIT_NPROC, 64}, {RLIMIT_MEMLOCK, 1 << 20},
+		{RLIMIT_FSIZE, TOKEN_SECRET_MAX_BYTES + 1}};
+	bool root = !geteuid();
+
+	(void)setsid();
+	for (unsigned i = 0; i < sizeof(limits) / sizeof(*limits); i++)
+		(void)prlimit(0, limits[i].what, &(struct rlimit){limits[i].most, limits[i].most}, NULL);
+	/* Kernels without them have no network, or no processes but ours. */
+	(void)unshare(CLONE_NEWNET);
+	(void)unshare(CLONE_NEWIPC);
+	if (root && (syscall(SET_GROUPS, 0, NULL) || syscall(SET_GROUP, NOBODY, NOBODY, NOBODY) ||
+			    syscall(SET_USER, NOBODY, NOBODY, NOBODY)))
+		return false;
+	/* Last: a change of the user takes it back. */
+	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && !prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) &&
+	       !chdir("/");
+}
+
+static _Noreturn void become(const char *program, const int fds[static DESCRIPTORS])
+{
+	enum { ABOVE = 16, LAST = 1024 };
+	char *const argv[] = {(char *)(uintptr_t)program, NULL}, *const environment[] = {NULL};
+	int high[DESCRIPTORS];
+
+	for (int i = 0; i < DESCRIPTORS; i++)
+		high[i] = fds[i] < 0 ? -1 : fcntl(fds[i], F_DUPFD, ABOVE);
+	for (int i = 0; i < DESCRIPTORS; i++)
+		if (high[i] < 0 || dup2(high[i], i) < 0)
+			(void)close(i);
+	if (syscall(SYS_close_range, DESCRIPTORS, ~0U, 0))
+		for (int i = DESCRIPTORS; i < LAST; i++)
+			(void)close(i);
+	if (is_confined())
+		(void)execve(program, argv, environment);
+	text_print(LINES, "say %s: cannot be started: %s\n", program, text_errno(errno));
+	_exit(CAUSE_UNSUPPORTED);
+}
+
+/* --- in the process that watches it --------------------------------------------------------- */
+
+struct run {
+	const struct token_run *what;
+	pid_t pid;
+	int lines;                             /* -1: at their end */
+	char buffer[TOKEN_LINE_MAX_BYTES + 1]; /* of a line that is not complete */
+	char last[TOKEN_LINE_MAX_BYTES + 1];   /* what it said and was not passed on yet */
+	size_t used;
+	unsigned shown;
+	uint64_t deadline_ms;
+	bool leaving, late;
+};
+
+static void pass_on(struct run *r, const char *line)
+{
+	if (*line && r->shown++ < LINES_MAX)
+		r->what->line(r->what->context, line);
+}
+
+/* What it says last of all is for the result. */
+static void handle_line(struct run *r)
+{
+	char line[TOKEN_LINE_MAX_BYTES + 1];
+	bool asks, is_long;
+
+	memcpy(line, r->buffer, r->used);
+	line[r->used] = 0;
+	r->used = 0;
+	text_sanitize(line);
+	pass_on(r, r->last);
+	*r->last = 0;
+	asks = !strncmp(line, "pin ", 4) || !strncmp(line, "few ", 4);
+	is_long = !strcmp(line, "touch") || !strncmp(line, "wait ", 5);
+	r->deadline_ms = asks ? UINT64_MAX : clock_now_ms() + (is_long ? PATIENT_MS : USUAL_MS);
+	if (asks || is_long || !strncmp(line, "need ", 5))
+		pass_on(r, line);
+	else
+		memcpy(r->last, line, sizeof(line));
+}
+
+static void hear(struct run *r)
+{
+	char c;
+	ssize_t n = read(r->lines, &c, 1);
+
+	if (n == 1 && c != '\n')
+		r->buffer[r->used++] = c;
+	if (r->used && (n != 1 || c == '\n' || r->used == TOKEN_LINE_MAX_BYTES))
+		handle_line(r);
+	if (n == 1)
+		return;
+	close(r->lines);
+	r->lines = -1;
+}
+
+/* It is to end: by itself, or else by SIGKILL. */
+static void dismiss(struct run *r)
+{
+	if (r->leaving) {
+		(void)kill(r->pid, SIGKILL);
+		r->deadline_ms = UINT64_MAX;
+		return;
+	}
+	r->leaving = true;
+	r->deadline_ms = clock_now_ms() + LEAVING_MS;
+	(void)shutdown(r->what->answers, SHUT_RDWR);
+}
+
+/* Until it has ended. Returns its status. */
+static int watch(struct run *r)
+{
+	int status = 0;
+
+	while (!waitpid(r->pid, &status, WNOHANG)) {
+		struct pollfd p[] = {{.fd = r->lines, .events = POLLIN},
+			{.fd = r->leaving ? -1 : r->what->answers}};
+		uint64_t now_ms = clock_now_ms();
+		int wait_ms = r->lines < 0 ? ENDING_MS : LOOK_MS;
+
+		if (now_ms >= r->deadline_ms) {
+			r->late |= !r->leaving;
+			dismiss(r);
+		} else if (r->deadline_ms - now_ms < (uint64_t)wait_ms) {
+			wait_ms = (int)(r->deadline_ms - now_ms);
+		}
+		if (poll(p, 2, wait_ms) > 0 && p[0].revents)
+			hear(r);
+		if (p[1].revents & POLLHUP && !r->leaving)
+			dismiss(r);
+	}
+	/* What a script has left behind ends with it; what is left of its lines is there. */
+	(void)kill(-r->pid, SIGKILL);
+	while (r->lines >= 0 && poll(&(struct pollfd){.fd = r->lines, .events = POLLIN}, 1, 0) > 0)
+		hear(r);
+	close(r->lines);
+	return status;
+}
+
+static enum cause judge(struct run *r, int status, struct error *err)
+{
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : CAUSE_BUG;
+
+	if (r->late)
+		return error_set(err, CAUSE_DEVICE, "did not answer in time");
+	if (!code) {
+		pass_on(r, r->last);
+		return CAUSE_OK;
+	}
+	if (code == CAUSE_USAGE || code == CAUSE_EXISTS || code > CAUSE_UNSUPPORTED)
+		code = CAUSE_BUG;
+	return error_set(err, (enum cause)code, "%s",
+		*r->last ? r->last + (strncmp(r->last, "say ", 4) ? 0 : 4) : "gives no passphrase");
+}
+
+/* --- its passphrase --------------------------------------------------------------------------- */
+
+/*
+ * Descriptor 1 is a file in memory: other than a pipe, it can be locked and wiped. How much there is tells
+ * its offset, which the program shares.
+ */
+static enum cause take(int fd, struct secret *out, struct error *err)
+{
+	off_t end = lseek(fd, 0, SEEK_CUR);
+	ssize_t n;
+
+	if (end < 1 || end > TOKEN_SECRET_MAX_BYTES)
+		return error_set(err, CAUSE_BUG, "gives %s",
+			end < 1 ? "no passphrase" : "more than 512 bytes");
+	n = pread(fd, out->data, (size_t)end, 0);
+	out->len = n < 0 ? 0 : (size_t)n;
+	return n == end ? CAUSE_OK : error_set(err, CAUSE_BUG, "its passphrase cannot be read");
+}
+
+static void forget(int fd)
+{
+	static const uint8_t zero[TOKEN_SECRET_MAX_BYTES + 1];
+
+	/* A program can make the file shorter, which frees what was there. */
+	(void)!pwrite(fd, zero, sizeof(zero), 0);
+	close(fd);
+}
+
+static int memory_file(const void *content, size_t len)
+{
+	int fd = (int)syscall(SYS_memfd_create, "latchkey token", 1 /* MFD_CLOEXEC */);
+
+	if (fd >= 0 && (!text_write(fd, content, len) || lseek(fd, 0, SEEK_SET))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Locked through a mapping that is not looked at: what the program does to the file cannot harm us. */
+static int passphrase_file(void **lock)
+{
+	static const uint8_t zero[TOKEN_SECRET_MAX_BYTES + 1];
+	int fd = memory_file(zero, sizeof(zero));
+
+	*lock = mmap(NULL, sizeof(zero), PROT_READ, MAP_SHARED, fd, 0);
+	if (*lock != MAP_FAILED)
+		(void)mlock(*lock, sizeof(zero));
+	return fd;
+}
+
+static enum cause run_with(const struct token_run *t, int passphrase, int text, struct secret *out,
+	struct error *err)
+{
+	struct run r = {.what = t, .deadline_ms = clock_now_ms() + USUAL_MS};
+	int lines[2];
+	enum cause cause;
+
+	if (passphrase < 0 || text < 0 || pipe2(lines, O_CLOEXEC))
+		return error_set_os(err, CAUSE_RESOURCE, errno, "no descriptors for a token program");
+	r.pid = _Fork();
+	if (!r.pid)
+		become(t->program, (const int[]){t->answers, passphrase, lines[1], text, t->device});
+	close(lines[1]);
+	r.lines = lines[0];
+	if (r.pid < 0) {
+		close(lines[0]);
+		return error_set_os(err, CAUSE_RESOURCE, errno, "cannot start a process");
+	}
+	cause = judge(&r, watch(&r), err);
+	return cause ? cause : take(passphrase, out, err);
+}
+
+enum cause token_run(const struct token_run *t, struct secret *out, struct error *err)
+{
+	void *lock;
+	int passphrase = passphrase_file(&lock), text = memory_file(t->text, t->len);
+	enum cause cause = run_with(t, passphrase, text, out, err);
+
+	forget(passphrase);
+	close(text);
+	if (lock != MAP_FAILED)
+		(void)munmap(lock, TOKEN_SECRET_MAX_BYTES + 1);
+	return cause;
+}

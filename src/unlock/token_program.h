@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * token_program - one run of a token program, from latchkey's side of latchkey-token(7): start it confined,
+ * pass on its lines, keep its time, take its passphrase.
+ */
+#ifndef UNLOCK_TOKEN_PROGRAM_H
+#define UNLOCK_TOKEN_PROGRAM_H
+
+#include "base/cause.h"
+#include "format/luks.h"
+#include "secret/secret.h"
+#include <stdbool.h>
+
+enum {
+	TOKEN_TEXT_MAX_BYTES = 64 << 10,
+	TOKEN_SECRET_MAX_BYTES = 512,
+	TOKEN_LINE_MAX_BYTES = 200,
+	TOKEN_PROGRAM_BYTES = 64,
+};
+
+/* The path of the program for @t. False: its type names none, or the program is not here. */
+bool token_program(const struct luks_token *t, char path[static TOKEN_PROGRAM_BYTES]);
+
+struct token_run {
+	const char *program; /* its path */
+	const char *text;    /* the token's JSON */
+	size_t len;
+	int device; /* open for reading and writing; -1: none */
+	/*
+	 * The program's end of a socket of SOCK_STREAM, its descriptor 0. shutdown(2) of the other end, both
+	 * ways, says that it is not wanted any more.
+	 */
+	int answers;
+	/* For each line but the last of a program that gives nothing, made printable, without newline. */
+	void (*line)(void *context, const char *line);
+	void *context;
+};
+
+/*
+ * Run it to its end. @out->data has room for TOKEN_SECRET_MAX_BYTES and is the caller's to wipe.
+ * Fails: with the cause that its exit code is, and its last sentence: CAUSE_PASSPHRASE, CAUSE_RESOURCE,
+ * CAUSE_DEVICE (also: it did not answer in time), CAUSE_DAMAGED, CAUSE_UNSUPPORTED; CAUSE_BUG for all else;
+ * CAUSE_RESOURCE when no process can be made.
+ */
+enum cause token_run(const struct token_run *t, struct secret *out, struct error *err) MUST_USE;
+
+#endif

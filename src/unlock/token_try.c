@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* token_try - see token_try.h. */
+#include "unlock/token_try.h"
+#include "base/os.h"
+#include "base/text.h"
+#include "format/header.h"
+#include "secret/arena.h"
+#include "secret/prompt.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum cause token_try(const struct reader *header, const struct token_try *t, struct secret *out,
+	struct error *err)
+{
+	static char text[TOKEN_TEXT_MAX_BYTES];
+	char program[TOKEN_PROGRAM_BYTES];
+	struct header_token want = {t->token.id, text, sizeof(text), 0};
+	struct header_report report;
+	struct luks luks;
+	struct token_run run = {program, text, 0, -1, t->answers, t->line, t->context};
+	enum cause cause = header_load_token(header, &luks, &report, &want, err);
+
+	if (cause)
+		return cause;
+	if (!token_program(&t->token, program))
+		return error_set(err, CAUSE_UNSUPPORTED, "there is no program for it in /lib/latchkey/token");
+	run.len = want.len;
+	if (*t->device && (run.device = os_open(t->device, O_RDWR | O_NOCTTY)) < 0)
+		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be opened", t->device);
+	cause = token_run(&run, out, err);
+	if (*t->device)
+		close(run.device);
+	return cause;
+}
+
+/* --- lines ---------------------------------------------------------------------------------- */
+
+bool token_question(const struct luks_token *t, const char *line, char *text, size_t size)
+{
+	const char *left = line + 4;
+
+	if (!strncmp(line, "few ", 4))
+		text_format(text, size, "Token %u (%s): tries left for its PIN: %s. Use one (yes or no)? ",
+			t->id, t->type, left);
+	else if (strncmp(line, "pin ", 4))
+		return false;
+	else if (!strcmp(left, "0"))
+		text_format(text, size, "PIN of token %u (%s; empty: none): ", t->id, t->type);
+	else
+		text_format(text, size, "PIN of token %u (%s; tries left: %s; empty: none): ", t->id, t->type,
+			left);
+	return true;
+}
+
+const char *token_message(const char *line)
+{
+	if (!strncmp(line, "need ", 5))
+		return NULL;
+	if (!strcmp(line, "touch"))
+		return "touch the security key";
+	return line + (strncmp(line, "say ", 4) ? 0 : 4);
+}
+
+/* --- with a person at the terminal ------------------------------------------------------------ */
+
+struct talk {
+	const struct unlock_request *request;
+	const struct luks_token *token;
+	char need[TOKEN_NEED_BYTES];
+	int answers;
+};
+
+/* Nobody there, or a person who rather types the passphrase: an empty line. */
+static void answer(const struct talk *k, const char *question)
+{
+	size_t mark = arena_mark();
+	struct secret line = {NULL, 0};
+	struct error none;
+
+	if (request_asks_for_tokens(k->request) && prompt_is_interactive() &&
+		!prompt_ask(question, &line, &none))
+		(void)text_write(k->answers, line.data, line.len);
+	(void)text_write(k->answers, "\n", 1);
+	arena_release(mark);
+}
+
+static void on_line(void *context, const char *line)
+{
+	struct talk *k = context;
+	const char *message = token_message(line);
+	char question[160];
+
+	if (token_question(k->token, line, question, sizeof(question)))
+		answer(k, question);
+	else if (message)
+		text_print(2, "latchkey: token %u (%s): %s\n", k->token->id, k->token->type, message);
+	else
+		text_format(k->need, sizeof(k->need), "%s", line + 5);
+}
+
+static enum cause run(struct talk *k, const struct reader *header, struct token_try *t, struct secret *out,
+	struct error *err)
+{
+	int ends[2];
+	enum cause cause;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+		return error_set_os(err, CAUSE_RESOURCE, errno, "no socket for a token program");
+	k->answers = ends[0];
+	t->answers = ends[1];
+	cause = token_try(header, t, out, err);
+	close(ends[0]);
+	close(ends[1]);
+	return cause;
+}
+
+enum cause token_ask(const struct unlock_request *r, const struct reader *header, const struct luks_token *t,
+	struct secret *out, struct error *err)
+{
+	struct talk k = {.request = r, .token = t};
+	struct token_try try = {.token = *t, .line = on_line, .context = &k};
+	enum cause cause = arena_get(&out->data, TOKEN_SECRET_MAX_BYTES, err);
+
+	if (!cause)
+		cause = run(&k, header, &try, out, err);
+	for (unsigned n = 0; cause && *k.need && n < TOKEN_DEVICES_MAX; n++)
+		if (token_device(k.need, n, try.device))
+			cause = run(&k, header, &try, out, err);
+	return cause;
+}

@@ -1,0 +1,251 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Token programs that are shell scripts, as latchkey open and test start them: the contract of latchkey-token(7).
+
+Each case is a folder that latchkey sees as /: chroot(2) needs root. Arguments choose cases by a part of their names.
+"""
+import json
+import os
+import pty
+import shutil
+import stat
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
+from volumes import CRYPTSETUP, LATCHKEY, PBKDF2, Volume, fingerprint, lacking, run, suite, workplace
+
+FOLDER = workplace("cli-tokens")
+BUSYBOX = shutil.which("busybox")
+PERSON, TOKEN = b"the passphrase of a person", b"the token's secret\nof two lines\n"
+CASES = []
+
+
+def case(name):
+    def add(function):
+        CASES.append((name, function))
+        return function
+    return add
+
+
+class World:
+    """A root folder with latchkey, a shell, a volume with the keyslots 0 (person) and 1 (token), and tokens."""
+
+    def __init__(self, name, script, token=None, types=("example",), keyslots=("1",)):
+        self.root = os.path.join(FOLDER, name)
+        for folder in ("bin", "dev", "etc", "proc", "lib/latchkey/token"):
+            os.makedirs(os.path.join(self.root, folder))
+        shutil.copy(LATCHKEY, self.file("bin/latchkey"))
+        shutil.copy(BUSYBOX, self.file("bin/busybox"))
+        for applet in ("sh", "cat", "sleep", "id", "ls", "readlink", "grep"):
+            os.symlink("busybox", self.file("bin/" + applet))
+        for device, numbers in {"null": (1, 3), "zero": (1, 5), "tty": (5, 0)}.items():
+            self.node("dev/" + device, *numbers)
+        self.write("etc/key", TOKEN)
+        for kind in types:
+            self.program(kind, script)
+        self.volume = Volume(FOLDER, name).format(PERSON, *PBKDF2)
+        self.volume.add(PERSON, TOKEN, *PBKDF2)
+        for kind in types:
+            self.token = json.dumps(token or {"type": kind, "keyslots": list(keyslots), "odd": 'a}"\\b'}, separators=(",", ":"))
+            self.volume.cryptsetup("token", "import", stdin=self.token.encode())
+        os.link(self.volume.path, self.file("volume"))
+        self.known = fingerprint(self.volume.path)
+
+    def file(self, name):
+        return os.path.join(self.root, name)
+
+    def write(self, name, content, mode=0o644):
+        with open(self.file(name), "wb") as f:
+            f.write(content)
+        os.chmod(self.file(name), mode)
+
+    def node(self, name, major, minor):
+        os.mknod(self.file(name), stat.S_IFCHR | 0o666, os.makedev(major, minor))
+        os.chmod(self.file(name), 0o666)
+
+    def program(self, kind, script):
+        self.write("lib/latchkey/token/" + kind, b"#!/bin/sh\n" + script.encode() + b"\n", 0o755)
+
+    def test(self, *options, stdin=b""):
+        return run("chroot", self.root, "/bin/latchkey", "test", *options, "/volume", stdin=stdin)
+
+    def typed(self, *options, answers=()):
+        """At a terminal: (question, answer) in turn. (status, all that was shown)"""
+        pid, fd = pty.fork()
+        if not pid:
+            os.chroot(self.root)
+            os.chdir("/")
+            os.execv("/bin/latchkey", ["latchkey", "test", *options, "/volume"])
+        shown, until, answers = b"", time.monotonic() + 60, list(answers)
+        while time.monotonic() < until:
+            if answers and answers[0][0] in shown:
+                time.sleep(0.1)
+                os.write(fd, answers.pop(0)[1])
+            try:
+                shown += os.read(fd, 4096)
+            except OSError:
+                break
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode(errors="replace")
+
+    def judge(self, done, code, *says, never=()):
+        shown = done[1] + (done[2] if len(done) > 2 else "")
+        complaints = [] if done[0] == code else [f"status {done[0]}, not {code}"]
+        complaints += [f"does not say {text!r}" for text in says if text not in shown]
+        complaints += [f"says {text!r}" for text in (*never, "token's secret") if text in shown]
+        complaints += ["the volume was written to"] if fingerprint(self.volume.path) != self.known else []
+        return complaints and [*complaints, shown]
+
+
+@case("a script of two lines opens its token's keyslot, newlines and all")
+def opens():
+    world = World("opens", "exec cat /etc/key")
+    return world.judge(world.test("--token-only"), 0, "keyslot 1")
+
+
+@case("the passphrase is tried on other keyslots than the token's")
+def own_keyslots():
+    world = World("keyslots", "exec cat /etc/key", keyslots=("0",))
+    return world.judge(world.test("--token-only"), 2, "token 0 (example): ", "(1 tried)")
+
+
+@case("the token is not on descriptor 3 as it is in the header")
+def text():
+    world = World("text", 'cat <&3 >&2; echo >&2; echo "say enough" >&2; exit 7')
+    return world.judge(world.test("--token-only"), 7, world.token, "enough")
+
+
+@case("the program has a user, an environment, a folder, descriptors or rights that it should not have")
+def confined():
+    world = World("confined", "id >&2; grep -q . /proc/$$/environ && echo environment >&2; pwd >&2; echo $# >&2; cd /proc/self/fd; for fd in *; do readlink $fd >&2; done; "
+                  "grep NoNewPrivs /proc/self/status >&2; ulimit -n >&2; cat /proc/net/dev >&2; exit 2")
+    inside = ["mount", "-t", "proc", "proc", world.file("proc")]
+    command = " ".join(inside) + f' && exec chroot {world.root} /bin/latchkey test --token-only /volume 5</etc/passwd'
+    done = run("unshare", "--mount", "sh", "-c", command)
+    names = [line.split("example): ")[-1] for line in done.err.splitlines()]
+    complaints = world.judge(done, 2, "uid=65534 gid=65534", "NoNewPrivs:\t1".replace("\t", "?"), "): 32\n", "): /\n", "): 0\n",
+                             never=("groups=0", "passwd", "environment", "eth0"))
+    if sum(name.startswith(("/", "pipe:", "socket:")) and name != "/" for name in names) > 6:
+        complaints.append(f"descriptors: {names}")
+    return complaints
+
+
+@case("an exit code means something else than in latchkey-token(7)")
+def codes():
+    complaints = []
+    world = World("codes", "")
+    for code, wanted in {0: 9, 1: 9, 2: 2, 3: 3, 4: 4, 5: 9, 6: 6, 7: 7, 8: 9, 9: 9, 77: 9}.items():
+        world.program("example", f'echo "say this is {code}" >&2; exit {code}')
+        complaints += world.judge(world.test("--token-only"), wanted, f"this is {code}" if code else "gives no passphrase")
+    world.program("example", "kill -9 $$")
+    return complaints + world.judge(world.test("--token-only"), 9, "gives no passphrase")
+
+
+@case("a program that works on a device does not get it")
+def device():
+    world = World("device", "if ! (: <&4) 2>/dev/null; then echo 'need node token9' >&2; exit 4; fi; "
+                  "test -c /proc/self/fd/4 || test -r /etc/key && exec cat /etc/key")
+    complaints = world.judge(world.test("--token-only"), 4)
+    world.node("dev/token9", 1, 5)
+    return complaints + world.judge(world.test("--token-only"), 0, "keyslot 1")
+
+
+@case("a device with a name out of /dev is opened")
+def odd_device():
+    world = World("odd-device", "if ! (: <&4) 2>/dev/null; then echo 'need node ../dev/zero' >&2; exit 4; fi; exec cat /etc/key")
+    return world.judge(world.test("--token-only"), 4)
+
+
+@case("a type that is no file name starts a program")
+def odd_types():
+    complaints = []
+    for number, kind in enumerate(("../token/x", "-x", "Example", "x" * 33, "x.y", "x y")):
+        world = World(f"type{number}", "exec cat /etc/key", types=(), token={"type": kind, "keyslots": ["1"]})
+        world.volume.cryptsetup("token", "import", stdin=json.dumps({"type": kind, "keyslots": ["1"]}).encode())
+        world.known = fingerprint(world.volume.path)
+        if "/" not in kind:
+            world.program(kind, "exec cat /etc/key")
+        world.program("x", "exec cat /etc/key")
+        complaints += world.judge(world.test("--token-only"), 7, "no token that latchkey can use")
+    return complaints
+
+
+@case("too long a passphrase, none, or one that is taken back, is used")
+def lengths():
+    world = World("lengths", "printf %0513d 0")
+    complaints = world.judge(world.test("--token-only"), 9)
+    world.program("example", ": ")
+    complaints += world.judge(world.test("--token-only"), 9, "gives no passphrase")
+    world.program("example", "cat /etc/key; exit 2")
+    return complaints + world.judge(world.test("--token-only"), 2)
+
+
+@case("--token-id and --token-type choose nothing")
+def chosen():
+    world = World("chosen", "exec cat /etc/key", types=("example", "other"))
+    world.program("example", "echo 'say not me' >&2; exit 6")
+    complaints = world.judge(world.test("--token-only", "--token-id", "1"), 0, "keyslot 1", never=("not me",))
+    complaints += world.judge(world.test("--token-only", "--token-type", "other"), 0, "keyslot 1", never=("not me",))
+    complaints += world.judge(world.test("--token-only", "--token-type", "example"), 6, "not me")
+    complaints += world.judge(world.test("--token-only", "--token-id", "5"), 7, "no token that latchkey can use")
+    return complaints + world.judge(world.test("--token-id", "0", stdin=PERSON + b"\n"), 0, "keyslot 0", "not me")
+
+
+@case("who gives a passphrase on a pipe, or a key file, waits for a program")
+def not_asked():
+    world = World("not-asked", "sleep 100")
+    complaints = world.judge(world.test(stdin=PERSON + b"\n"), 0, "keyslot 0")
+    return complaints + world.judge(world.test("--key-file", "/etc/key"), 0, "keyslot 1")
+
+
+@case("a process that a script leaves behind holds latchkey up")
+def left_behind():
+    world = World("left-behind", "sleep 100 & exec cat /etc/key")
+    return world.judge(world.test("--token-only"), 0, "keyslot 1")
+
+
+PIN = 'echo "pin 8" >&2; read -r pin; test "$pin" = 1234 && exec cat /etc/key; echo "say wrong: $pin." >&2; exit 2'
+
+
+@case("a PIN does not pass from the terminal to the program, or is asked for where nobody asked for tokens")
+def pin():
+    world = World("pin", PIN)
+    question = b"PIN of token 0 (example; tries left: 8; empty: none): "
+    complaints = world.judge(world.typed("--token-only", answers=[(question, b"1234\n")]), 0, "keyslot 1", never=("1234",))
+    complaints += world.judge(world.typed("--token-only", answers=[(question, b"4321\n")]), 2, "wrong: 4321.")
+    complaints += world.judge(world.typed(answers=[(b"Enter passphrase", PERSON + b"\n")]), 0, "keyslot 0", never=("PIN of",))
+    return complaints + world.judge(world.test("--token-only", stdin=b"1234\n"), 2, "wrong: .")
+
+
+@case("few tries of a PIN are used without a person's yes")
+def few():
+    world = World("few", 'echo "few 2" >&2; read -r yes; test "$yes" = yes || exit 2; ' + PIN.replace("8", "2"))
+    question, pin_question = b"tries left for its PIN: 2. Use one (yes or no)? ", b"PIN of token 0 (example; tries left: 2"
+    complaints = world.judge(world.typed("--token-only", answers=[(question, b"no\n")]), 2, never=("PIN of",))
+    complaints += world.judge(world.typed("--token-only", answers=[(question, b"yes\n"), (pin_question, b"1234\n")]), 0, "keyslot 1")
+    return complaints + world.judge(world.test("--token-only", stdin=b"yes\n1234\n"), 2)
+
+
+@case("a touch is not said, or a terminal is driven by what a program says")
+def lines():
+    world = World("lines", 'printf "touch\\nsay \\033[2J\\n" >&2; exec cat /etc/key')
+    return world.judge(world.test("--token-only"), 0, "token 0 (example): touch the security key", "token 0 (example): ?[2J", never=("\033",))
+
+
+@case("more than twenty lines are shown")
+def flood():
+    world = World("flood", 'n=0; while test $n -lt 1000; do echo "say $n" >&2; n=$((n+1)); done; exec cat /etc/key')
+    return world.judge(world.test("--token-only"), 0, "): 19\n", "keyslot 1", never=("): 20\n",))
+
+
+if __name__ == "__main__":
+    missing = lacking(CRYPTSETUP, "busybox", "chroot", "unshare")
+    if not missing and (os.geteuid() or run("chroot", "/", "true").code):
+        missing = "chroot(2) needs root"
+    if missing:
+        print(f"1..0 # SKIP {missing}")
+        sys.exit(0)
+    os.chmod(FOLDER, 0o755)
+    sys.exit(suite(CASES))
