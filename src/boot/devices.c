@@ -12,7 +12,8 @@ enum {
 	RESCAN_IDLE_MS = 10000,
 	/*
 	 * So long a volume with a damaged header waits for a stick with another one, and one in use for its
-	 * release.
+	 * release; and one that was found by its name for another device of that name, from the last arrival
+	 * of any device on.
 	 */
 	PATIENCE_S = 30,
 	/* For all disks together. A single one that stalls is detected sooner (stall.h). */
@@ -29,21 +30,26 @@ static void set_title(struct volume *v, const struct scan_volume *found)
 		label);
 }
 
-/* Would waiting not help? */
-static bool is_final(const struct boot *b, struct volume *v, const struct scan_volume *found)
+/* Would waiting not help? @news: that was not found before. */
+static bool is_final(const struct boot *b, struct volume *v, const struct scan_volume *found, bool news)
 {
-	bool in_use = found->cause == CAUSE_EXISTS;
+	bool in_use = found->cause == CAUSE_EXISTS, is_name = find_is_name(v->plan->device);
+	bool header = found->cause == CAUSE_DAMAGED && !v->plan->flags.no_stick;
+	uint64_t since_ms;
 
 	if (found->cause == CAUSE_DEVICE)
 		return false;
-	if (!in_use && (found->cause != CAUSE_DAMAGED || v->plan->flags.no_stick))
+	if (!in_use && !header && !is_name)
 		return true;
-	if (!v->unfit_since_ms) {
+	if (news) {
 		v->unfit_since_ms = b->now_ms;
 		consoles_say("%s: %s; waiting up to %d s for %s", v->plan->name, found->err.text, PATIENCE_S,
-			in_use ? "it to be released" : "a stick with its header");
+			in_use   ? "it to be released"
+			: header ? "a stick with its header"
+				 : "another device of that name");
 	}
-	return b->now_ms - v->unfit_since_ms > PATIENCE_S * 1000;
+	since_ms = is_name && b->arrived_ms > v->unfit_since_ms ? b->arrived_ms : v->unfit_since_ms;
+	return b->now_ms - since_ms > PATIENCE_S * 1000;
 }
 
 static void on_usable(struct boot *b, struct volume *v, const struct scan_volume *found)
@@ -60,8 +66,19 @@ static void on_usable(struct boot *b, struct volume *v, const struct scan_volume
 	b->known_added = true;
 }
 
+static void on_unsure(struct boot *b, struct volume *v, const struct error *why)
+{
+	consoles_say("%s: %s", v->plan->name, why->text);
+	volume_absent(b, v, why);
+	b->scan_again = true;
+}
+
 static void apply(struct boot *b, struct volume *v, const struct scan_volume *found)
 {
+	bool news = v->why.cause != found->cause || strcmp(v->why.text, found->err.text);
+
+	if (found->looked && found->ready && found->cause && v->state == VOLUME_READY)
+		on_unsure(b, v, &found->err);
 	/* The volume may have changed its state since the scan began. */
 	if (v->state != VOLUME_ABSENT || !found->absent || !found->looked)
 		return;
@@ -72,13 +89,17 @@ static void apply(struct boot *b, struct volume *v, const struct scan_volume *fo
 		volume_opened(v, false);
 	else if (!found->cause)
 		on_usable(b, v, found);
-	else if (is_final(b, v, found))
+	else if (is_final(b, v, found, news))
 		volume_failed(b, v, &found->err);
 }
 
 static void apply_all(struct boot *b)
 {
+	uint64_t devices = b->scan.devices;
+
 	scan_copy(&b->scan, b->scanning, b->count);
+	if (b->scan.devices != devices)
+		b->arrived_ms = b->now_ms;
 	for (unsigned i = 0; i < b->count; i++)
 		apply(b, &b->volumes[i], &b->scan.volumes[i]);
 }
@@ -139,6 +160,7 @@ void devices_scan(struct boot *b)
 	find_removed(b);
 	memset(b->scanning->volumes, 0, b->count * sizeof(*b->scanning->volumes));
 	b->scanning->stick_count = 0;
+	b->scanning->devices = 0;
 	b->scanning->plan = b->plan;
 	b->scanning->test = b->test;
 	for (unsigned i = 0; i < b->count; i++) {
@@ -147,6 +169,8 @@ void devices_scan(struct boot *b)
 
 		s->wanted = volume_wants(v);
 		s->absent = v->state == VOLUME_ABSENT;
+		s->ready = v->state == VOLUME_READY && find_is_name(v->plan->device);
+		memcpy(s->path, v->path, sizeof(s->path));
 		s->header = v->header_fd >= 0 ? v->header : NULL;
 		often |= s->absent; /* some devices become readable without an event */
 	}

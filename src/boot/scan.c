@@ -49,6 +49,33 @@ static void scan_volume(const struct plan_volume *plan, bool test, struct scan_v
 		v->cause = unlock_look(&w, !test, &v->look, &v->mapped, &v->err);
 }
 
+/* A device that was plugged in later can have the name, too, and come before this one (find.h). */
+static void scan_again(const struct plan_volume *plan, struct scan_volume *v)
+{
+	char path[SYSBLOCK_PATH_BYTES];
+
+	v->cause = find_device(plan->device, path, sizeof(path), &v->err);
+	if (!v->cause && strcmp(path, v->path) != 0)
+		v->cause = error_set(&v->err, CAUSE_DEVICE, "%s: is on %s now, not on %s", plan->device, path,
+			v->path);
+}
+
+static void add_stick(struct scan *s, const struct find_found *found, uint64_t plugged)
+{
+	struct scan_stick *stick = s->sticks;
+
+	if (s->stick_count < SCAN_STICKS_MAX)
+		stick += s->stick_count++;
+	else
+		for (struct scan_stick *other = stick; other < s->sticks + SCAN_STICKS_MAX; other++)
+			stick = other->plugged < stick->plugged ? other : stick;
+	if (stick->plugged > plugged)
+		return;
+	text_format(stick->path, sizeof(stick->path), "%s", found->path);
+	text_format(stick->fstype, sizeof(stick->fstype), "%s", found->superblock.type);
+	stick->plugged = plugged;
+}
+
 static void scan_sticks(struct scan *s)
 {
 	struct find_found found;
@@ -57,16 +84,13 @@ static void scan_sticks(struct scan *s)
 
 	if (find_walk_open(&walk, &none))
 		return;
-	while (s->stick_count < SCAN_STICKS_MAX && find_walk_next(&walk, &found)) {
-		struct scan_stick *stick = &s->sticks[s->stick_count];
+	while (find_walk_next(&walk, &found)) {
+		uint64_t plugged = plugged_number(found.path);
 
-		if (!found.removable || found.held || found.member || !found.superblock.type ||
-			!strcmp(found.superblock.type, "crypto_LUKS"))
-			continue;
-		text_format(stick->path, sizeof(stick->path), "%s", found.path);
-		text_format(stick->fstype, sizeof(stick->fstype), "%s", found.superblock.type);
-		stick->plugged = plugged_number(found.path);
-		s->stick_count++;
+		s->devices += plugged;
+		if (found.removable && !found.held && !found.member && found.superblock.type &&
+			strcmp(found.superblock.type, "crypto_LUKS") != 0)
+			add_stick(s, &found, plugged);
 	}
 	find_walk_close(&walk);
 }
@@ -83,6 +107,7 @@ void scan_copy(struct scan *to, const struct scan *from, unsigned volumes)
 	for (unsigned i = 0; i < sticks; i++)
 		to->sticks[i] = from->sticks[i];
 	to->stick_count = sticks;
+	to->devices = from->devices;
 }
 
 enum cause scan_run(void *arg, struct child_end *end, struct error *err)
@@ -99,6 +124,8 @@ enum cause scan_run(void *arg, struct child_end *end, struct error *err)
 			continue;
 		if (v->absent)
 			scan_volume(plan, s->test, v);
+		if (v->ready)
+			scan_again(plan, v);
 		for (unsigned k = 0; k < plan->key_count; k++)
 			find(plan->keys[k].device, v->key_devices[k]);
 		find(plan->header.device, v->header_device);

@@ -18,12 +18,13 @@ struct scan_volume {
 	/* In: */
 	bool wanted;        /* find the devices of its keys and its header */
 	bool absent;        /* and its own device; a volume that is being tried is not touched */
+	bool ready;         /* its device is at path: is it still the one that its name leads to? */
 	const char *header; /* instead of the volume's own; NULL: none */
 	/* Out: */
-	bool looked; /* written last: what follows is complete */
-	bool mapped; /* the name of its mapping exists already */
-	char path[SYSBLOCK_PATH_BYTES];
-	enum cause cause; /* why no key can open it, in words in err; CAUSE_OK: one can */
+	bool looked;                    /* written last: what follows is complete */
+	bool mapped;                    /* the name of its mapping exists already */
+	char path[SYSBLOCK_PATH_BYTES]; /* with ready: in, too */
+	enum cause cause;               /* why no key can open it, in words in err; CAUSE_OK: one can */
 	struct error err;
 	const char *whole; /* "array": only a member of one was found; NULL otherwise */
 	struct unlock_look look;
@@ -43,7 +44,8 @@ struct scan {
 	bool test; /* no mapping is to be made */
 	struct scan_volume volumes[PLAN_VOLUMES_MAX];
 	struct scan_stick sticks[SCAN_STICKS_MAX];
-	unsigned stick_count;
+	unsigned stick_count; /* of more than fit, those that were plugged in last */
+	uint64_t devices;     /* changes when a device comes or goes */
 };
 
 /* A child_work; @arg is the struct scan, in memory that the caller shares with it. Never fails. */

@@ -39,6 +39,7 @@ struct boot {
 	struct child scanner;
 	bool scan_again;
 	uint64_t scan_at_ms; /* the next scan without an event */
+	uint64_t arrived_ms; /* a device came or went */
 	int uevents;
 	bool known_added;
 	/* ask.c: */

@@ -6,6 +6,7 @@
 #include "boot/request.h"
 #include "boot/stall.h"
 #include "boot/state.h"
+#include <errno.h>
 
 /* Of the attempts that run. *any: is there one? */
 static uint64_t memory_in_use_kib(const struct boot *b, bool *any)
@@ -40,6 +41,7 @@ static void start(struct boot *b, struct volume *v, unsigned slot)
 	const char *header = v->header_fd >= 0 ? v->header : NULL;
 
 	v->attempt = (struct attempt){request_make(v->plan, v->path, header), slot, b->test};
+	v->attempt.request.uuid = v->uuid;
 	v->attempt.request.token_only = c->token;
 	v->attempt.request.token_type = c->token ? "luks2-keyring" : NULL;
 	v->attempt.request.keyslots = c->keyslots;
@@ -95,20 +97,34 @@ static void on_refused(const struct result *r)
 	say_refused(r);
 }
 
-/* Its device was removed, or as good as that: when it comes back, the same credential is tried again. */
-static void lose(struct boot *b, struct volume *v, const struct error *why)
+static void on_failure(const struct result *r)
 {
-	b->credentials[v->trying].tried &= ~v->bit;
-	volume_absent(b, v, why);
+	/* A key that has expired since the scan, a keyslot that cannot be tried: no fault of the volume. */
+	if (r->c->token || r->c->keyslots)
+		say_refused(r);
+	else
+		volume_failed(r->b, r->v, r->err);
 }
 
+/* Its device cannot be read, or what is there has changed since the scan. */
 static void on_unreadable(const struct result *r)
 {
-	consoles_say("%s", r->err->text);
-	/* With the device still there, the same key would only fail again. */
-	if (scan_exists(r->v->path))
+	bool changed = r->err->os_errno == ESTALE || r->err->cause != CAUSE_DEVICE;
+
+	/* Named by its path, it is the only one that can be meant. */
+	if (r->err->cause != CAUSE_DEVICE &&
+		(r->c->token || r->c->keyslots || !find_is_name(r->v->plan->device))) {
+		on_failure(r);
 		return;
-	lose(r->b, r->v, r->err);
+	}
+	consoles_say("%s", r->err->text);
+	/* The same key would only fail again. */
+	if (!changed && scan_exists(r->v->path))
+		return;
+	/* Removed, or as good as that: when it comes back, the same credential is tried again. */
+	if (!changed)
+		r->c->tried &= ~r->v->bit;
+	volume_absent(r->b, r->v, r->err);
 	r->b->scan_at_ms = r->b->now_ms + 1000;
 }
 
@@ -144,15 +160,6 @@ static void on_exists(const struct result *r)
 		volume_failed(r->b, r->v, r->err);
 }
 
-static void on_failure(const struct result *r)
-{
-	/* A key that has expired since the scan, a keyslot that cannot be tried: no fault of the volume. */
-	if (r->c->token || r->c->keyslots)
-		say_refused(r);
-	else
-		volume_failed(r->b, r->v, r->err);
-}
-
 void try_keys_done(struct boot *b, struct volume *v)
 {
 	static void (*const handlers[])(const struct result *r) = {
@@ -161,6 +168,8 @@ void try_keys_done(struct boot *b, struct volume *v)
 		[CAUSE_DEVICE] = on_unreadable,
 		[CAUSE_RESOURCE] = on_shortage,
 		[CAUSE_EXISTS] = on_exists,
+		[CAUSE_DAMAGED] = on_unreadable,
+		[CAUSE_UNSUPPORTED] = on_unreadable,
 	};
 	const struct result r = {b, v, &b->credentials[v->trying], &v->child.end->err};
 	unsigned cause = v->child.end->cause;
@@ -180,6 +189,7 @@ void try_keys_stalled(struct boot *b, struct volume *v)
 
 	error_set(&why, CAUSE_DEVICE, "%s: not responding", v->child.end->waiting_for);
 	stall_leave(&v->child);
-	lose(b, v, &why);
+	b->credentials[v->trying].tried &= ~v->bit;
+	volume_absent(b, v, &why);
 	b->scan_again = true;
 }

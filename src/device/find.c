@@ -30,7 +30,8 @@ struct wanted {
 	unsigned part_offset;              /* of /PARTNROFF= */
 	char path[2][SYSBLOCK_PATH_BYTES]; /* of the first two devices that fit */
 	char name[2][SYSBLOCK_NAME_BYTES];
-	unsigned found, second_choice;
+	unsigned found;        /* devices of the best rank so far */
+	unsigned rank;         /* of removable devices 1 or 2, of others 3 or 4; odd: held or overwritten */
 	struct member *member; /* the first that fits and does not count */
 };
 
@@ -51,8 +52,7 @@ enum fit { FITS_NOT, FITS_OVERWRITTEN, FITS };
 
 /* --- does it fit? --- */
 
-/* What is in /sys/class/block is a block device: it may be opened. */
-static bool read_superblock(const char *path, struct superblock *out)
+bool find_superblock(const char *path, struct superblock *out)
 {
 	struct blkdev dev;
 	struct error err;
@@ -70,7 +70,7 @@ static enum fit superblock_fits(const char *path, const struct wanted *w)
 {
 	struct superblock s;
 
-	if (!read_superblock(path, &s))
+	if (!find_superblock(path, &s))
 		return FITS_NOT;
 	if (w->key == BY_UUID)
 		return !strcasecmp(s.uuid, w->value)        ? FITS
@@ -111,6 +111,7 @@ static void consider(const char *name, struct wanted *w)
 	enum fit fit = FITS_NOT;
 	char path[SYSBLOCK_PATH_BYTES];
 	struct member member;
+	unsigned rank;
 
 	sysblock_path(name, path);
 	switch (w->key) {
@@ -135,11 +136,13 @@ static void consider(const char *name, struct wanted *w)
 	}
 	/* Who asks for a disk by its id means the disk, whatever is on it. A held device shows what stands on
 	 * it. */
-	if (fit == FITS_OVERWRITTEN || (w->key != BY_ID && sysblock_is_held(name))) {
-		if (!w->second_choice++ && !w->found)
-			sysblock_path(name, w->path[0]);
+	rank = fit == FITS && (w->key == BY_ID || !sysblock_is_held(name)) ? 2 : 1;
+	rank += sysblock_is_removable(name) ? 0 : 2;
+	if (rank < w->rank)
 		return;
-	}
+	if (rank > w->rank)
+		w->found = 0;
+	w->rank = rank;
 	if (w->found < 2) {
 		sysblock_path(name, w->path[w->found]);
 		memcpy(w->name[w->found], name, strlen(name) + 1);
@@ -174,7 +177,7 @@ bool find_walk_next(struct find_walk *w, struct find_found *out)
 	out->removable = sysblock_is_removable(out->name);
 	out->held = sysblock_is_held(out->name);
 	out->member = false;
-	if (read_superblock(out->path, &out->superblock) && out->removable)
+	if (find_superblock(out->path, &out->superblock) && out->removable)
 		out->member = path_is_member(out->path, &(struct member){.name = ""});
 	return true;
 }
@@ -197,22 +200,23 @@ static enum cause search(struct wanted *w, const char *spec, char *out, size_t o
 	while (next_name(&walk.folder, name))
 		consider(name, w);
 	find_walk_close(&walk);
-	if (w->found > 1 && sysblock_is_same(w->name[0], w->name[1]))
+	if (w->found > 1 && w->rank % 2 == 0 && sysblock_is_same(w->name[0], w->name[1]))
 		return error_set(err, CAUSE_DEVICE,
 			"%s: is on two paths of one disk, %s and %s: "
 			"the multipath device above them is not there",
 			safe, w->path[0], w->path[1]);
-	if (w->found > 1)
-		return error_set(err, CAUSE_DEVICE, "%s: is on two devices, %s and %s; name one by its path",
-			safe, w->path[0], w->path[1]);
-	if (!w->found && !w->second_choice && w->member->mark.type) {
+	if (w->found > 1 && w->rank % 2 == 0)
+		return error_set(err, CAUSE_DEVICE,
+			"%s: is on two devices, %s and %s; unplug one, or name one by its path", safe,
+			w->path[0], w->path[1]);
+	if (!w->found && w->member->mark.type) {
 		member_describe(w->member, text);
 		return error_set(err, CAUSE_DEVICE,
 			"%s: the %s is not there; %s; is it gone for good? See latchkey check %s", safe,
 			w->member->mark.whole, text, w->member->name);
 	}
 	*w->member = (struct member){.name = ""};
-	if (!w->found && !w->second_choice)
+	if (!w->found)
 		return error_set(err, CAUSE_DEVICE, "%s: no device here is called that", safe);
 	if (!text_join(out, out_bytes, w->path[0], "", ""))
 		return error_set(err, CAUSE_DEVICE, "%s: the path of the device is too long", safe);
@@ -282,23 +286,54 @@ static bool is_good_node(const char *path)
 	return !access(path, F_OK) && !path_is_member(path, &member);
 }
 
-/* What @spec asks for; false: it is a path. */
-static bool is_wanted(const char *spec, struct wanted *w)
+/* X of the name @spec; NULL: it is a path. */
+static const char *name_of(const char *spec, enum key *key, bool *is_link)
 {
 	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		const char *value = behind(spec, keys[i].tag), *link = behind(spec, keys[i].folder);
 
-		w->key = (enum key)i;
-		if (value && text_join(w->value, sizeof(w->value), value, "", "")) {
-			unquote(w->value);
-			return true;
-		}
-		if (link && !is_good_node(spec) && text_join(w->value, sizeof(w->value), link, "", "")) {
-			unescape(w->value);
-			return true;
-		}
+		*key = (enum key)i;
+		*is_link = !value;
+		if (value || link)
+			return value ? value : link;
 	}
-	return false;
+	return NULL;
+}
+
+bool find_is_name(const char *spec)
+{
+	enum key key;
+	bool is_link;
+
+	return name_of(spec, &key, &is_link);
+}
+
+bool find_uuid(const char *spec, char uuid[static SUPERBLOCK_UUID_BYTES])
+{
+	enum key key;
+	bool is_link;
+	const char *value = name_of(spec, &key, &is_link);
+
+	*uuid = 0;
+	if (value && key == BY_UUID && text_join(uuid, SUPERBLOCK_UUID_BYTES, value, "", ""))
+		unquote(uuid);
+	return *uuid;
+}
+
+/* What @spec asks for; false: it is a path. */
+static bool is_wanted(const char *spec, struct wanted *w)
+{
+	bool is_link;
+	const char *value = name_of(spec, &w->key, &is_link);
+
+	if (!value || (is_link && is_good_node(spec)) ||
+		!text_join(w->value, sizeof(w->value), value, "", ""))
+		return false;
+	if (is_link)
+		unescape(w->value);
+	else
+		unquote(w->value);
+	return true;
 }
 
 bool find_is_called(const char *path, const char *spec)

@@ -18,8 +18,9 @@
  * with X also in quotes; a node there that leads to a member (device/member.h) does not exist for this.
  * Anything else is a path and stays as it is. A device that others hold (a mapped volume, a disk that has
  * partitions) and a volume that was overwritten count only when nothing else fits; a member never counts.
- * Fails: CAUSE_DEVICE (not there, or there twice: both are named; or members alone), CAUSE_USAGE (an empty
- * name).
+ * A removable device counts only when no other fits: anyone can plug in a stick.
+ * Fails: CAUSE_DEVICE (not there, or two of one kind: both are named; or members alone), CAUSE_USAGE (an
+ * empty name).
  */
 enum cause find_device(const char *spec, char *path, size_t path_bytes, struct error *err) MUST_USE;
 
@@ -35,6 +36,15 @@ enum cause find_device_or_member(const char *spec, char *path, size_t path_bytes
  * not move afterwards. Fails: as find_device and blkdev_open_path.
  */
 enum cause find_open(const char *spec, struct blkdev *dev, struct error *err) MUST_USE;
+
+/* Is @spec a name (with a path in /dev/disk that exists), which anyone can give to a device? */
+bool find_is_name(const char *spec);
+
+/* The UUID that @spec names. False, and "": it names something else. */
+bool find_uuid(const char *spec, char uuid[static SUPERBLOCK_UUID_BYTES]);
+
+/* superblock_read of the block device, or the regular file, at @path. */
+bool find_superblock(const char *path, struct superblock *out);
 
 /*
  * Is the device at @path called @spec? For UUID= and LABEL=, and their paths; of any other @spec it says no.

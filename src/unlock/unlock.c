@@ -24,7 +24,9 @@
 #include "unlock/luks_device.h"
 #include "unlock/notice.h"
 #include "unlock/refuse.h"
+#include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 enum { DESCRIPTION_BYTES = 80 };
 
@@ -61,6 +63,11 @@ static enum cause load(struct unlock *u, struct error *err)
 		cause = luks_device_load(d, err);
 	if (!cause && r->header && !d->luks.reencryption)
 		cause = refuse_member(r, d, err);
+	if (!cause && r->uuid && strcasecmp(d->luks.uuid, r->uuid) != 0) {
+		cause = error_set(err, CAUSE_DEVICE, "%s: UUID %s is there, not %s",
+			luks_device_header(d)->name, d->luks.uuid, r->uuid);
+		err->os_errno = ESTALE;
+	}
 	if (cause)
 		return cause;
 	if (d->luks.unknown_flags)

@@ -13,7 +13,8 @@
 
 /*
  * Create /dev/mapper/NAME. @secret is the only one that is tried; NULL: those of the header's keyring
- * tokens, then the key file or the prompt. Fails with any cause.
+ * tokens, then the key file or the prompt. Fails with any cause; CAUSE_DEVICE with os_errno ESTALE: the
+ * header does not have @r->uuid.
  */
 enum cause unlock_open(const struct unlock_request *r, const struct secret *secret,
 	struct error *err) MUST_USE;

@@ -265,6 +265,26 @@ def two(b):
         t.ends(0, "one", "two", "also")
 
 
+@case("a passphrase for one volume is tried on another that was put in its place, or nobody is asked for that one")
+def swapped(b):
+    place = b.file("swapped")
+    for volume in (ONE, TWO):
+        subprocess.run(["cp", volume, place + ".new"], check=True)
+        os.replace(place + ".new", place)
+        if volume == ONE:
+            boot = Boot(b, f"latchkey.device={place}")
+            boot.expect(f"Enter passphrase for root ({place}): ")
+    with boot as t:
+        t.type(FIRST + b"\n")
+        t.expect(f"{place}: UUID ")
+        t.expect(" is there, not ")
+        t.expect(f"Enter passphrase for root ({place}): ")
+        if "wrong" in t.shown:
+            t.wrong("the passphrase is blamed")
+        t.type(SECOND + b"\n")
+        t.ends(0, "root")
+
+
 @case("a key file opens without a question; a wrong one leads to the prompt")
 def key_files(b):
     with Boot(b, f"latchkey.device={ONE} latchkey.key={KEY}") as t:

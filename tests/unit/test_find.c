@@ -422,6 +422,63 @@ static void two_paths_of_one_disk_are_two_volumes(void **state)
 	expect_failure("UUID=" IMAGE_UUID_TEXT, CAUSE_DEVICE, "is on two paths of one disk, /dev/sd");
 }
 
+static void a_stick_of_the_same_name_hides_a_disk(void **state)
+{
+	(void)state;
+	no_devices();
+	for (const char *name = "sda\0sdb\0sdc\0"; *name; name += 4) {
+		luks(name, IMAGE_UUID_TEXT, "root");
+		if (name[2] != 'b')
+			attribute(name, "removable", "1\n");
+		if (name[2] == 'a')
+			expect_path("LABEL=root", "/dev/sda");
+		else
+			expect_path("LABEL=root", "/dev/sdb");
+	}
+	luks("sdd", IMAGE_UUID_TEXT, "root");
+	expect_failure("LABEL=root", CAUSE_DEVICE, "unplug one, or name one by its path");
+}
+
+static void a_stick_hides_a_disk_that_is_in_use(void **state)
+{
+	(void)state;
+	no_devices();
+	luks("sda", IMAGE_UUID_TEXT, "");
+	held("sda", "dm-0");
+	luks("sdb", IMAGE_UUID_TEXT, "");
+	attribute("sdb", "removable", "1\n");
+	expect_path("UUID=" IMAGE_UUID_TEXT, "/dev/sda");
+}
+
+static void two_sticks_of_one_name_are_one(void **state)
+{
+	(void)state;
+	no_devices();
+	luks("sda", IMAGE_UUID_TEXT, "");
+	luks("sdb", IMAGE_UUID_TEXT, "");
+	attribute("sda", "removable", "1\n");
+	attribute("sdb", "removable", "1\n");
+	expect_failure("UUID=" IMAGE_UUID_TEXT, CAUSE_DEVICE, "is on two devices, /dev/sd");
+}
+
+static void a_name_is_taken_for_a_path(void **state)
+{
+	static const char *const names[] = {"UUID=1", "LABEL=", "PARTUUID=1", "PARTLABEL=1", "ID=x",
+		"/dev/disk/by-uuid/1", "/dev/disk/by-partlabel/x"};
+	char uuid[SUPERBLOCK_UUID_BYTES];
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+		assert_true(find_is_name(names[i]));
+	assert_false(
+		find_is_name("/dev/sda") || find_is_name("uuid=1") || find_is_name("/dev/disk/by-path/1"));
+	assert_true(find_uuid("UUID=\"1-2\"", uuid));
+	assert_string_equal(uuid, "1-2");
+	assert_true(find_uuid("/dev/disk/by-uuid/1-2", uuid));
+	assert_string_equal(uuid, "1-2");
+	assert_false(find_uuid("PARTUUID=1", uuid) || find_uuid("/dev/sda", uuid) || *uuid);
+}
+
 static void node(const char *name, const void *data, size_t size)
 {
 	char path[64];
@@ -710,6 +767,10 @@ int main(void)
 		FIND(the_cipher_of_LUKS1_is_a_label),
 		FIND(a_lost_first_sector_hides_a_volume),
 		FIND(two_volumes_of_one_name_are_one),
+		FIND(a_stick_of_the_same_name_hides_a_disk),
+		FIND(a_stick_hides_a_disk_that_is_in_use),
+		FIND(two_sticks_of_one_name_are_one),
+		FIND(a_name_is_taken_for_a_path),
 		FIND(two_paths_of_one_disk_are_two_volumes),
 		FIND(a_member_is_found_or_a_volume_beside_it_is_not),
 		FIND(what_a_volume_stands_on_is_another_volume),
