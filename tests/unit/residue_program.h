@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * residue_program - looking into the memory of latchkey itself while it unlocks a volume that is made here. Keys
- * and passphrases are masked wherever this process has them.
+ * residue_program - looking into the memory of latchkey itself while it unlocks a volume that is made here.
+ * Keys and passphrases are masked wherever this process has them.
  */
 #ifndef UNIT_RESIDUE_PROGRAM_H
 #define UNIT_RESIDUE_PROGRAM_H

@@ -89,7 +89,7 @@ static void write_files(const struct situation *s)
 	close(fd);
 }
 
-/* --- the tasks under ptrace ------------------------------------------------------------------------------ */
+/* --- the tasks under ptrace ----------------------------------------------------------------------- */
 
 static void be_the_program(const struct situation *s, const char *terminal)
 {
