@@ -32,9 +32,10 @@ static const struct verb open_verb = {
 static const struct verb test_verb = {
 	.name = "test",
 	.bit = COMMAND_TEST,
-	.args = 1,
+	.args = 2,
+	.optional = 1,
 	.run = command_test,
-	.operands = "DEVICE",
+	.operands = "DEVICE [NAME]",
 	.help = "try a secret without mapping; print \"keyslot N\"",
 };
 static const struct verb boot_verb = {

@@ -28,13 +28,13 @@ enum cause attempt_run(void *arg, struct child_end *end, struct error *err)
 	struct progress progress = {tell, &told};
 	const struct unlock_request *r = &a->request;
 	const struct secret *secret = r->token_only ? NULL : vault_slot(a->slot);
-	unsigned keyslot;
+	struct unlock_tested tested;
 	enum cause cause;
 
 	stall_watch(end);
 	(void)kdf_tell(&progress);
 	if (a->test)
-		return unlock_test(r, secret, &keyslot, err);
+		return unlock_test(r, secret, &tested, err);
 	cause = unlock_open(r, secret, err);
 	if (!cause)
 		udev_db_write(r->name);

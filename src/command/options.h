@@ -24,7 +24,7 @@ enum command {
 
 struct options {
 	struct unlock_request request;
-	bool json, help;
+	bool json, help, print_volume_key_id;
 	bool show, test;                         /* boot */
 	const char *cmdline, *crypttab, *config; /* instead of the usual ones; NULL */
 	const char *args[2];                     /* operands */

@@ -16,14 +16,17 @@ enum cause command_open(const struct options *o, struct error *err)
 enum cause command_test(const struct options *o, struct error *err)
 {
 	struct unlock_request r = o->request;
-	unsigned keyslot;
+	struct unlock_tested tested;
 	enum cause cause;
 
 	r.device = o->args[0];
+	r.name = o->args[1];
 	r.without_data = true;
-	cause = unlock_test(&r, NULL, &keyslot, err);
-	if (!cause)
-		text_print(1, "keyslot %u\n", keyslot);
+	cause = unlock_test(&r, NULL, &tested, err);
+	if (!cause && o->print_volume_key_id)
+		text_print(1, "%s\n", tested.volume_key_id);
+	else if (!cause)
+		text_print(1, "keyslot %u\n", tested.keyslot);
 	return cause;
 }
 

@@ -21,6 +21,7 @@ enum option_kind {
 	TEXT,
 	HEADER,
 	KEY,
+	KEY_ID,
 	KIND_COUNT
 };
 
@@ -31,7 +32,7 @@ enum option_kind {
 static const struct option {
 	const char *names;
 	uint8_t kind, level; /* enum option_kind, enum level */
-	uint8_t bits;        /* of the largest number */
+	uint8_t bits;        /* of the largest number; digits of KEY_ID */
 	uint16_t field;      /* of struct draft */
 } options[] = {
 	{"read-only", FLAG, BOTH, 0, FIELD(volume.flags.read_only)},
@@ -60,6 +61,7 @@ static const struct option {
 	{"max-lanes", NUMBER, BOTH, 24, FIELD(volume.max_lanes)},
 	{"header", HEADER, ONE, 0, FIELD(volume.header)},
 	{"key", KEY, ONE, 0, FIELD(volume.keys)},
+	{"fixate-volume-key", KEY_ID, ONE, 64, FIELD(volume.volume_key_id)},
 	{"keyscript", TEXT, ONE, 0, FIELD(keyscript)},
 	{"keyfile-offset", BYTES, ONE, 62, FIELD(offset_bytes)},
 	{"keyfile-size", BYTES, ONE, 24, FIELD(size_bytes)},
@@ -83,13 +85,12 @@ static const struct group {
 	{IGNORED, "keyfile-erase link-volume-key link-vk-to-keyring", "not supported: "},
 	{TOKEN, "tpm2-* fido2-* pkcs11-*", "not supported, the passphrase is used: "},
 	{REFUSED, "plain swap tmp bitlk fvault2 tcrypt* veracrypt*", "only LUKS is supported: "},
-	{REFUSED, "fixate-volume-key", "not supported: "},
 	{IGNORED, "*", "unknown option: "},
 };
 
 /* --- kinds: read a value (false: it is invalid), inherit a default, show ----------------- */
 
-enum { SHOWN_BYTES = 32 };
+enum { SHOWN_BYTES = 80 };
 
 /*
  * Kinds without .inherit are of one volume, or of the plan; those without .show are not shown as an
@@ -248,6 +249,21 @@ static bool parse_text(struct parser *p, struct draft *d, const struct option *o
 	return true;
 }
 
+/* In lower case only, as systemd compares it. */
+static bool parse_key_id(struct parser *p, struct draft *d, const struct option *o, char *value)
+{
+	return strspn(value, "0123456789abcdef") == o->bits && !value[o->bits] && parse_text(p, d, o, value);
+}
+
+static bool show_text(const struct option *o, const void *field, char *buf)
+{
+	const char *text = *(const char *const *)field;
+
+	(void)o;
+	text_format(buf, SHOWN_BYTES, "=%s", text ? text : "");
+	return text;
+}
+
 static bool parse_header(struct parser *p, struct draft *d, const struct option *o, char *value)
 {
 	(void)p, (void)o;
@@ -275,6 +291,7 @@ static const struct kind kinds[KIND_COUNT] = {
 	[TEXT] = {parse_text, NULL, NULL, NULL},
 	[HEADER] = {parse_header, NULL, NULL, NULL},
 	[KEY] = {parse_key, NULL, NULL, NULL},
+	[KEY_ID] = {parse_key_id, NULL, show_text, NULL},
 };
 
 /* --- words ------------------------------------------------------------------------------ */
@@ -312,8 +329,10 @@ bool options_set(struct parser *p, struct draft *d, const char *word, char *valu
 	const struct option *o = find(word, d == &p->defaults ? ALL : ONE);
 	const struct kind *kind = o ? &kinds[o->kind] : NULL;
 
-	if (kind && ((!kind->choices && !(value && *value)) || !kind->parse(p, d, o, value)))
+	if (kind && ((!kind->choices && !(value && *value)) || !kind->parse(p, d, o, value))) {
 		parser_refuse(p, "invalid value: ", word);
+		d->refused |= o->kind == KEY_ID; /* a check must not be omitted */
+	}
 	return kind;
 }
 

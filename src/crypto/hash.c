@@ -214,6 +214,17 @@ static void hmac(const struct hmac_key *key, const struct bytes *parts, size_t n
 	wipe(digest, sizeof(digest));
 }
 
+void hash_hmac(enum hash h, struct bytes key, struct bytes message, uint8_t *out)
+{
+	struct hmac_key states;
+	union state mac;
+
+	hmac_key(&states, h, key);
+	hmac(&states, &message, 1, &mac);
+	digest_store(&hashes[h], &mac, out);
+	wipe(&states, sizeof(states));
+}
+
 /* PBKDF2's loop for the truncated hashes, for which cores have none: the digest is not the state. */
 static void iterate_truncated(const struct hmac_key *key, union state *u, union state *t, size_t n,
 	uint32_t rounds)

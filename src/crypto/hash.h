@@ -33,6 +33,9 @@ size_t hash_bytes(enum hash h);
 /* Hash @n runs of bytes as if they were concatenated; @out gets hash_bytes(h). */
 void hash_run(enum hash h, const struct bytes *parts, size_t n, uint8_t *out);
 
+/* HMAC (RFC 2104); @out gets hash_bytes(h). */
+void hash_hmac(enum hash h, struct bytes key, struct bytes message, uint8_t *out);
+
 /* PBKDF2-HMAC (RFC 8018, 5.2). */
 struct pbkdf2 {
 	enum hash hash;

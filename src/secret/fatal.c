@@ -25,7 +25,6 @@ static struct {
 		atomic_int id; /* 0: no such thread */
 		atomic_bool stopped;
 	} thread[FATAL_THREADS_MAX];
-	pid_t first; /* thread */
 	atomic_bool dying;
 } fatal;
 
@@ -47,7 +46,7 @@ static _Noreturn void stop(unsigned n)
 		(void)pause();
 }
 
-/* In another thread than the first, which is told and does all the rest. */
+/* In another thread than the first, which is told and does all the rest. Its number is the process's. */
 static void stop_if_thread(int sig)
 {
 	const pid_t id = thread_id();
@@ -56,7 +55,7 @@ static void stop_if_thread(int sig)
 		if (fatal.thread[n].id != id)
 			continue;
 		if (!fatal.dying)
-			(void)send(fatal.first, sig);
+			(void)send(getpid(), sig);
 		stop(n);
 	}
 }
@@ -118,10 +117,9 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 void fatal_install(void)
 {
 	static const uint8_t signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM, SIGSEGV, SIGBUS,
-		SIGABRT, SIGILL, SIGFPE, SIGUSR1, SIGUSR2};
+		SIGABRT};
 	struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO}, old;
 
-	fatal.first = thread_id();
 	sigfillset(&action.sa_mask);
 	for (unsigned i = 0; i < sizeof(signals); i++)
 		if (!sigaction(signals[i], &action, &old) && old.sa_handler != SIG_DFL)

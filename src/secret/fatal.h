@@ -2,8 +2,8 @@
 /*
  * fatal - what happens to secrets when a signal ends the process.
  *
- * One handler wipes every memory that is registered here, the stacks included, restores the terminals and dies
- * by the same signal. It only makes system calls and writes memory, and takes as long as the wiping.
+ * One handler wipes every memory that is registered here, the stacks included, restores the terminals and
+ * dies by the same signal. It only makes system calls and writes memory, and takes as long as the wiping.
  * SIGKILL cannot be handled.
  */
 #ifndef SECRET_FATAL_H

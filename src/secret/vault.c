@@ -26,7 +26,7 @@ static void wipe_all(void)
 	wipe(vault->lines, sizeof(vault->lines));
 }
 
-/* A child that ends leaves it to the others, unless it has outlived the owner, which has wiped it too early. */
+/* A child that ends leaves it to the others, unless it has outlived the owner, which wiped it before. */
 static void on_fatal_signal(void)
 {
 	if (getpid() == owner || getppid() != owner)

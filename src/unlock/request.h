@@ -13,7 +13,7 @@
 
 struct unlock_request {
 	const char *device;
-	const char *name;     /* of the mapping; for unlock_open only */
+	const char *name;     /* of the mapping; for unlock_test it may be NULL */
 	const char *header;   /* detached header; NULL: on the device */
 	const char *uuid;     /* that the header must have; NULL: any */
 	const char *key_file; /* NULL: ask; "-": standard input */
@@ -29,7 +29,8 @@ struct unlock_request {
 	bool read_only, disable_keyring, token_only, verbose;
 	bool try_empty;    /* the empty passphrase is tried before the key file or the prompt */
 	bool without_data; /* a header and its keyslots are enough; what unlock_open would refuse is a note */
-	unsigned flags;    /* base/crypt_flags.h, in addition to those of the header */
+	const char *volume_key_id; /* the only one that is accepted (volume_key_id.h); NULL: any */
+	unsigned flags;            /* base/crypt_flags.h, in addition to those of the header */
 	struct kdf_limits limits;
 	unsigned max_memory_mib; /* 0: as in limits */
 	unsigned max_time_s;     /* estimated for one keyslot on this machine; 0: no limit */

@@ -134,12 +134,18 @@ static enum cause prepare(struct unlock *u, const struct unlock_request *r, stru
 /* --- 5: the key ---------------------------------------------------------------------------------- */
 
 static enum cause key_of(const struct unlock *u, const struct secret *secret, struct volume_key *key,
-	struct error *err)
+	char id[static VOLUME_KEY_ID_CHARS + 1], struct error *err)
 {
-	return find_key(u->request, u->device.data.name, &u->search, secret, key, err);
+	const struct unlock_request *r = u->request;
+	enum cause cause = find_key(r, u->device.data.name, &u->search, secret, key, err);
+
+	if (cause)
+		return cause;
+	volume_key_id(key, r->name, u->device.luks.uuid, id);
+	return volume_key_id_check(r, u->device.data.name, id, err);
 }
 
-enum cause unlock_test(const struct unlock_request *r, const struct secret *secret, unsigned *keyslot,
+enum cause unlock_test(const struct unlock_request *r, const struct secret *secret, struct unlock_tested *out,
 	struct error *err)
 {
 	size_t mark = arena_mark();
@@ -149,9 +155,9 @@ enum cause unlock_test(const struct unlock_request *r, const struct secret *secr
 
 	if (cause)
 		return cause;
-	cause = key_of(&u, secret, &key, err);
+	cause = key_of(&u, secret, &key, out->volume_key_id, err);
 	if (!cause)
-		*keyslot = key.keyslot;
+		out->keyslot = key.keyslot;
 	arena_release(mark);
 	luks_device_close(&u.device);
 	return cause;
@@ -223,6 +229,7 @@ static enum cause find_key_and_map(const struct unlock *u, const struct secret *
 {
 	struct map_request req = {0};
 	struct volume_key key;
+	char id[VOLUME_KEY_ID_CHARS + 1];
 	size_t mark = arena_mark();
 	enum cause cause = fill_names(u, &req.names, err);
 
@@ -231,7 +238,7 @@ static enum cause find_key_and_map(const struct unlock *u, const struct secret *
 	if (!cause)
 		cause = blkdev_check_free(&u->device.data, err);
 	if (!cause)
-		cause = key_of(u, secret, &key, err);
+		cause = key_of(u, secret, &key, id, err);
 	if (!cause)
 		cause = map_volume(u, &key, k, &req, err);
 	arena_release(mark);

@@ -10,6 +10,7 @@
 #include "format/luks.h"
 #include "secret/keyfile.h"
 #include "unlock/request.h"
+#include "unlock/volume_key_id.h"
 
 /*
  * Create /dev/mapper/NAME. @secret is the only one that is tried; NULL: those of the header's keyring
@@ -19,11 +20,17 @@
 enum cause unlock_open(const struct unlock_request *r, const struct secret *secret,
 	struct error *err) MUST_USE;
 
+/* What unlock_test found. */
+struct unlock_tested {
+	unsigned keyslot; /* that opened */
+	char volume_key_id[VOLUME_KEY_ID_CHARS + 1];
+};
+
 /*
- * Everything of unlock_open but the kernel's part; sets the number of the keyslot that opened. With
+ * Everything of unlock_open but the kernel's part. With
  * @r->without_data the data need not be on the device. Fails with any cause.
  */
-enum cause unlock_test(const struct unlock_request *r, const struct secret *secret, unsigned *keyslot,
+enum cause unlock_test(const struct unlock_request *r, const struct secret *secret, struct unlock_tested *out,
 	struct error *err) MUST_USE;
 
 /* What can be learnt without a key. */

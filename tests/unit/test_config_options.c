@@ -307,7 +307,7 @@ static const struct fate {
 	{"plain swap tmp tmp=ext4 bitlk fvault2 tcrypt tcrypt-hidden tcrypthidden tcrypt-keyfile=/k "
 	 "veracrypt veracrypt-pim=1",
 		"only LUKS is supported", true},
-	{"fixate-volume-key=x", "not supported", true},
+	{"fixate-volume-key=x", "invalid value", true},
 	{"nonsense Discard discards luks2 x", "unknown option", false},
 };
 

@@ -24,8 +24,8 @@ static enum cause parse(enum command command, const char *const *args, struct op
 	cause = options_parse(command, argc, argv, out, err);
 	/* The texts of @out point into argv: put them into constants before it goes. */
 	for (int i = 0; i < argc; i++) {
-		const char **texts[] = {&out->request.key_file, &out->request.header, &out->args[0],
-			&out->args[1]};
+		const char **texts[] = {&out->request.key_file, &out->request.header,
+			&out->request.volume_key_id, &out->args[0], &out->args[1]};
 
 		for (size_t t = 0; t < COUNT(texts); t++)
 			if (*texts[t] >= argv[i] && *texts[t] <= argv[i] + strlen(argv[i]))
@@ -91,6 +91,7 @@ static const struct flag {
 	{"--token-only", NULL, UNLOCK, offsetof(struct options, request.token_only), 0},
 	{"--try-empty", NULL, UNLOCK, offsetof(struct options, request.try_empty), 0},
 	{"--verbose", "-v", UNLOCK, offsetof(struct options, request.verbose), 0},
+	{"--print-volume-key-id", NULL, COMMAND_TEST, offsetof(struct options, print_volume_key_id), 0},
 	{"--json", NULL, COMMAND_DUMP, offsetof(struct options, json), 0},
 	{"--help", "-h", ALL, offsetof(struct options, help), 0},
 };
@@ -143,6 +144,7 @@ static const struct valued {
 	uint64_t max;
 } values[] = {
 	{"--key-file", "-d", UNLOCK, offsetof(struct options, request.key_file), 0, 0},
+	{"--expect-volume-key-id", NULL, UNLOCK, offsetof(struct options, request.volume_key_id), 0, 0},
 	{"--header", NULL, UNLOCK | COMMAND_DUMP | COMMAND_CHECK | COMMAND_BACKUP,
 		offsetof(struct options, request.header), 0, 0},
 	{"--keyfile-offset", NULL, UNLOCK, offsetof(struct options, request.keyfile_offset_bytes), 8,
