@@ -21,7 +21,7 @@ enum option_kind {
 	TEXT,
 	HEADER,
 	KEY,
-	KEY_ID,
+	PIN,
 	KIND_COUNT
 };
 
@@ -32,7 +32,7 @@ enum option_kind {
 static const struct option {
 	const char *names;
 	uint8_t kind, level; /* enum option_kind, enum level */
-	uint8_t bits;        /* of the largest number; digits of KEY_ID */
+	uint8_t bits;        /* of the largest number; digits of PIN */
 	uint16_t field;      /* of struct draft */
 } options[] = {
 	{"read-only", FLAG, BOTH, 0, FIELD(volume.flags.read_only)},
@@ -61,7 +61,7 @@ static const struct option {
 	{"max-lanes", NUMBER, BOTH, 24, FIELD(volume.max_lanes)},
 	{"header", HEADER, ONE, 0, FIELD(volume.header)},
 	{"key", KEY, ONE, 0, FIELD(volume.keys)},
-	{"fixate-volume-key", KEY_ID, ONE, 64, FIELD(volume.volume_key_id)},
+	{"fixate-volume-key", PIN, ONE, 64, FIELD(volume.volume_key_id)},
 	{"keyscript", TEXT, ONE, 0, FIELD(keyscript)},
 	{"keyfile-offset", BYTES, ONE, 62, FIELD(offset_bytes)},
 	{"keyfile-size", BYTES, ONE, 24, FIELD(size_bytes)},
@@ -291,7 +291,7 @@ static const struct kind kinds[KIND_COUNT] = {
 	[TEXT] = {parse_text, NULL, NULL, NULL},
 	[HEADER] = {parse_header, NULL, NULL, NULL},
 	[KEY] = {parse_key, NULL, NULL, NULL},
-	[KEY_ID] = {parse_key_id, NULL, show_text, NULL},
+	[PIN] = {parse_key_id, NULL, show_text, NULL},
 };
 
 /* --- words ------------------------------------------------------------------------------ */
@@ -331,7 +331,7 @@ bool options_set(struct parser *p, struct draft *d, const char *word, char *valu
 
 	if (kind && ((!kind->choices && !(value && *value)) || !kind->parse(p, d, o, value))) {
 		parser_refuse(p, "invalid value: ", word);
-		d->refused |= o->kind == KEY_ID; /* a check must not be omitted */
+		d->refused |= o->kind == PIN; /* a check must not be omitted */
 	}
 	return kind;
 }
