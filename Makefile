@@ -40,6 +40,7 @@ FORGET := $(call option,-fzero-call-used-regs=used)
 # The programs are optimised as a whole at link time. The tests link the same objects without this. Register clearing must be
 # given again at the link; otherwise it is silently dropped. One partition makes the bytes reproducible.
 LTO    := $(if $(filter musl sdk,$(LIBC)),$(if $(call option,-flto -flto-partition=one -ffat-lto-objects),$(call linker_option,-flto -flto-partition=one)))
+LTO_OBJECTS := $(if $(LTO),-flto -ffat-lto-objects)
 AS_THEY_ARE := $(if $(LTO),-fno-lto)
 SHAPE  := -fvisibility=hidden -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
 WARN   := -Wall -Wextra -Wshadow -Wvla -Wundef -Wmissing-prototypes -Wstrict-prototypes $(if $(filter sdk,$(TARGET)),,$(WERROR))
@@ -75,7 +76,7 @@ INCLUDE   := -Isrc $(SYSTEM) $(addprefix -isystem $(S)/,bearssl/inc cjson argon2
 MUSL_CFLAGS := -w $(SMALLEST) -fPIE $(SHAPE) $(PATHS) $(TARGET_CFLAGS)
 LIBRARY_CFLAGS := -std=gnu99 -w $(HARDEN) $(FORGET) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(TARGET_LIBRARY_CFLAGS) $(SYSTEM)
 OUR_CFLAGS := -std=c11 -D_GNU_SOURCE -DLATCHKEY_VERSION=\"$(VERSION)\" $(WARN) -g $(HARDEN) \
-	$(call option,-ftrivial-auto-var-init=zero) $(FORGET) $(if $(LTO),-flto -ffat-lto-objects) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(INCLUDE) $(CFLAGS)
+	$(call option,-ftrivial-auto-var-init=zero) $(FORGET) $(LTO_OBJECTS) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(INCLUDE) $(CFLAGS)
 SMALL := -Wconversion $(SMALLEST) $(foreach o,move-loop-invariants tree-dominator-opts tree-sra caller-saves,$(call option,-fno-$(o))) $(TARGET_SMALL)
 FAST  := -Wconversion -O2 $(foreach a,functions jumps loops labels,$(call option,-falign-$(a)=1)) $(call option,-fno-tree-reassoc)
 OPTIMIZE = $(SMALL)
@@ -125,7 +126,7 @@ COMPILER := $(shell $(CC) --version 2>/dev/null | head -n 1)
 $(B)/our.flags: FORCE
 	$(call stamp,$(COMPILER) $(OUR_CFLAGS) $(LTO) $(SMALL) $(FAST) $(COMPACT) $(LDFLAGS))
 $(B)/library.flags: FORCE
-	$(call stamp,$(COMPILER) $(KERNEL_HEADERS) $(MUSL_OMIT) not $(MUSL_KEEP) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_FILES) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(REFERENCE_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
+	$(call stamp,$(COMPILER) $(KERNEL_HEADERS) $(MUSL_OMIT) not $(MUSL_KEEP) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_FILES) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(LTO_OBJECTS) $(REFERENCE_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
 stamp = @mkdir -p $(@D); n=$@.new$$$$; echo '$(subst ','\'',$(1))' >$$n; cmp -s $$n $@ && rm $$n || mv $$n $@
 
 # The other parts, by subject.

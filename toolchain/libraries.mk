@@ -53,12 +53,12 @@ library = +$(call say,BUILD,$@)$(MAKE) -f toolchain/library.mk OUT=$@ SRC=$(S)/$
 	LIBRARY_CFLAGS='$(LIBRARY_CFLAGS) $(3)' -B $(call log,$@.log)
 LIBRARY_NEEDS = $(S)/%.ok $(B)/library.flags $(LIBC_A) toolchain/library.mk
 $(B)/libbearssl.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
-	$(call library,$*,$(BEARSSL_FILES),$(BEARSSL_CFLAGS))
+	$(call library,$*,$(BEARSSL_FILES),$(BEARSSL_CFLAGS) $(LTO_OBJECTS))
 $(B)/libargon2.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
-	$(call library,$*,src/core.c src/blake2/blake2b.c,$(ARGON2_CFLAGS))
+	$(call library,$*,src/core.c src/blake2/blake2b.c,$(ARGON2_CFLAGS) $(LTO_OBJECTS))
 $(B)/libargon2-reference.a: $(B)/lib%-reference.a: $(LIBRARY_NEEDS) tests/unit/argon2_reference.h
 	$(call library,$*,src/argon2.c src/core.c src/encoding.c src/thread.c src/ref.c src/blake2/*.c,$(REFERENCE_CFLAGS))
 $(B)/libcjson.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
-	$(call library,$*,cJSON.c,$(CJSON_CFLAGS))
+	$(call library,$*,cJSON.c,$(CJSON_CFLAGS) $(LTO_OBJECTS))
 $(B)/libcmocka.a: $(B)/lib%.a: $(LIBRARY_NEEDS)
 	$(call library,$*,src/cmocka.c,$(CMOCKA_CFLAGS))

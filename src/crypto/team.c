@@ -7,7 +7,6 @@
 #include <limits.h>
 #include <stddef.h>
 #include <linux/futex.h>
-#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -68,10 +67,10 @@ struct member {
 	struct team *team;
 	unsigned number;
 	uint8_t *stack;
-	pthread_t thread;
+	atomic_int alive;
 };
 
-static void *member_main(void *arg)
+static int member_main(void *arg)
 {
 	struct member *m = arg;
 
@@ -79,24 +78,23 @@ static void *member_main(void *arg)
 	/* Wait until the team is complete: that is step 1. */
 	wait_for_step_after(m->team, 0);
 	m->team->work(m->team, m->number, m->team->context);
-	return NULL;
+	return 0;
 }
 
 static bool member_start(struct member *m, struct team *team, unsigned number, uint8_t *stack, size_t guard)
 {
-	pthread_attr_t attr;
-	bool started;
-
 	m->team = team;
 	m->number = number;
 	m->stack = stack + guard;
 	(void)mprotect(stack, guard, PROT_NONE);
-	if (pthread_attr_init(&attr))
-		return false;
-	started = !pthread_attr_setstack(&attr, m->stack, STACK_BYTES) &&
-	          !pthread_create(&m->thread, &attr, member_main, m);
-	pthread_attr_destroy(&attr);
-	return started;
+	return os_thread(member_main, m, m->stack + STACK_BYTES, &m->alive);
+}
+
+/* The kernel wakes for all processes, so this is no private futex. */
+static void member_join(struct member *m)
+{
+	while (atomic_load_explicit(&m->alive, memory_order_acquire))
+		(void)syscall(SYS_futex, &m->alive, FUTEX_WAIT, 1, NULL, NULL, 0);
 }
 
 void team_run(struct team *team, unsigned members,
@@ -123,7 +121,7 @@ void team_run(struct team *team, unsigned members,
 	if (stacks == MAP_FAILED)
 		return;
 	for (unsigned i = 0; i + 1 < team->members; i++) {
-		pthread_join(others[i].thread, NULL);
+		member_join(&others[i]);
 		wipe(stacks + i * each + guard, STACK_BYTES);
 	}
 	fatal_threads_end();

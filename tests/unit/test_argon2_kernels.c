@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/machine.h"
+#include "base/os.h"
 #include "crypto/core.h"
 
 /* What the code under test asks the system for goes through here. */
@@ -23,12 +23,9 @@ static bool memory_refused;
 static unsigned processors;
 static const struct argon2_core *core_under_test;
 
-static int counted_create(pthread_t *t, const pthread_attr_t *attr, void *(*start)(void *), void *arg)
+static bool counted_thread(int (*run)(void *), void *arg, void *stack, atomic_int *alive)
 {
-	if (threads_started == threads_allowed)
-		return 11; /* EAGAIN */
-	threads_started++;
-	return pthread_create(t, attr, start, arg);
+	return threads_started < threads_allowed && ++threads_started && os_thread(run, arg, stack, alive);
 }
 
 static void *counted_map(void *at, size_t len, int protection, int flags, int fd, off_t off)
@@ -51,7 +48,7 @@ static int checked_unmap(void *at, size_t len)
 	return munmap(at, len);
 }
 
-#define pthread_create counted_create
+#define os_thread counted_thread
 #define mmap counted_map
 #define munmap checked_unmap
 #define machine_processors() processors
@@ -60,7 +57,7 @@ static int checked_unmap(void *at, size_t len)
 #include "../../src/crypto/argon2_fill.c"
 #include "../../src/crypto/team.c"
 #undef core_argon2
-#undef pthread_create
+#undef os_thread
 #undef mmap
 #undef munmap
 

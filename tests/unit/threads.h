@@ -1,35 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* threads - this program's pthread_create, which can be told to fail. */
+/* threads - this program's os_thread, which can be told to fail. */
 #ifndef UNIT_THREADS_H
 #define UNIT_THREADS_H
 
-#include <errno.h>
-#include <pthread.h>
-#ifdef __GLIBC__
-#include <dlfcn.h>
-#else
-int __pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
-#endif
+#include "base/os.h"
+
+#define os_thread real_os_thread
+bool os_thread(int (*run)(void *), void *arg, void *stack, atomic_int *alive);
+#include "../../src/base/os_thread.c"
+#undef os_thread
 
 static struct {
 	unsigned calls;
 	unsigned fail_at; /* the call that fails, from 1; 0: none */
 } threads;
 
-int pthread_create(pthread_t *t, const pthread_attr_t *attr, void *(*run)(void *), void *arg)
+bool os_thread(int (*run)(void *), void *arg, void *stack, atomic_int *alive)
 {
-#ifdef __GLIBC__
-	static int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
-
-	if (!real)
-		*(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
-#else
-	int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *) = __pthread_create;
-#endif
-
-	if (++threads.calls == threads.fail_at)
-		return EAGAIN;
-	return real(t, attr, run, arg);
+	return ++threads.calls != threads.fail_at && real_os_thread(run, arg, stack, alive);
 }
 
 #endif
