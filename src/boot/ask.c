@@ -23,10 +23,10 @@ bool ask_is_allowed(const struct boot *b, const struct volume *v)
 	       !b->plan->headless && b->now_ms - b->start_ms >= (uint64_t)v->plan->key_timeout_s * 1000;
 }
 
-/* "Enter passphrase for root (/dev/sda2), home: ", with what is needed first; the first one, or NULL. */
+/* "Enter passphrase for root (/dev/sda2), home, keymap fr: ": needed ones first. The first one, or NULL. */
 static const struct volume *make_prompt(struct boot *b, char *text, size_t size)
 {
-	enum { FOR_MORE = 24 };
+	enum { FOR_MORE = 64 };
 	const struct volume *first = NULL;
 	size_t used = text_format(text, size - FOR_MORE, "Enter passphrase for ");
 	unsigned more = 0;
@@ -43,6 +43,8 @@ static const struct volume *make_prompt(struct boot *b, char *text, size_t size)
 	}
 	if (more)
 		used += text_format(text + used, size - used, " and %u more", more);
+	if (b->plan->keymap)
+		used += text_format(text + used, size - used, ", keymap %s", b->plan->keymap);
 	text_format(text + used, size - used, ": ");
 	return first;
 }

@@ -21,6 +21,7 @@ enum cause command_boot(const struct options *o, struct error *err)
 	if (cause)
 		return cause;
 	plan_make(&files.plan, &plan);
+	plan.keymap = o->keymap;
 	if (o->show) {
 		plan_show(&plan, 1);
 		return CAUSE_OK;

@@ -27,6 +27,7 @@ struct options {
 	bool json, help, print_volume_key_id;
 	bool show, test;                         /* boot */
 	const char *cmdline, *crypttab, *config; /* instead of the usual ones; NULL */
+	const char *keymap;                      /* boot: of the consoles */
 	const char *args[2];                     /* operands */
 	unsigned arg_count;
 };

@@ -104,6 +104,7 @@ struct plan {
 	bool headless;             /* for all volumes */
 	bool quiet;         /* the kernel's own word: nothing but prompts, waits and failures is to be seen */
 	unsigned give_up_s; /* headless: fail with CAUSE_DEVICE after so long without a key; 0: never */
+	const char *keymap;   /* of the consoles, for the prompt; NULL: not known. Not of the configuration */
 	const char *passfifo; /* a FIFO to read passphrases from, made when absent; NULL: none */
 	/* One sentence each, with file and line: what was refused or means nothing here. */
 	struct plan_note {

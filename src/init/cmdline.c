@@ -16,6 +16,9 @@ static const struct {
 	{"rootfstype", offsetof(struct init_cmdline, rootfstype)},
 	{"rootflags", offsetof(struct init_cmdline, rootflags)},
 	{"init", offsetof(struct init_cmdline, init)},
+	{"keymap", offsetof(struct init_cmdline, keymap)},
+	{"vconsole.keymap", offsetof(struct init_cmdline, keymap)},
+	{"rd.vconsole.keymap", offsetof(struct init_cmdline, keymap)},
 };
 
 /* Mount options that are flags of mount(2); a filesystem would refuse them as text. */

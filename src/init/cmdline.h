@@ -18,6 +18,7 @@ struct init_cmdline {
 	const char *rootfstype; /* rootfstype=, a comma list */
 	const char *rootflags;  /* rootflags= */
 	const char *init;       /* init= */
+	const char *keymap;     /* keymap=, vconsole.keymap=, rd.vconsole.keymap= */
 	bool rw;                /* the later one of ro and rw */
 	bool root_wait;         /* rootwait: for ever */
 	unsigned root_wait_s;   /* the longest of rootwait=N and rootdelay=N; 0: neither was said */

@@ -18,6 +18,7 @@
 #include "init/console.h"
 #include "init/devices.h"
 #include "init/early.h"
+#include "init/keymap.h"
 #include "init/parts.h"
 #include "init/probe.h"
 #include "init/root.h"
@@ -121,6 +122,7 @@ int main(int argc, char **argv)
 	early_load_modules("/etc/modules");
 	if (options.bad_panic)
 		console_say("kernel command line: panic=%s ignored: not a number", options.bad_panic);
+	options.keymap = keymap_load(options.keymap);
 	leave(&options, argv);
 	stop_machine(options.panic_s);
 }

@@ -2,21 +2,20 @@
 /* parts - see parts.h. */
 #include "init/parts.h"
 #include "base/bytes.h"
+#include "base/os.h"
 #include "base/text.h"
 #include "device/member.h"
 #include "device/names.h"
 #include "init/console.h"
 #include "init/probe.h"
-#include <fcntl.h>
 #include <linux/btrfs.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* The answer of btrfs about @path. Below 0: no btrfs is there, or the kernel has none. */
-static int ask_btrfs(unsigned request, const char *path)
+static int ask_btrfs(unsigned long request, const char *path)
 {
 	enum { MISC_MAJOR = 10 };
 	static const char control[] = "/dev/btrfs-control";
@@ -24,11 +23,11 @@ static int ask_btrfs(unsigned request, const char *path)
 	int fd, answer = -1;
 
 	(void)mknod(control, S_IFCHR | 0600, makedev(MISC_MAJOR, 234)); /* without devtmpfs; BTRFS_MINOR */
-	fd = open(control, O_RDWR | O_CLOEXEC);
+	fd = os_open(control, O_RDWR);
 	if (fd < 0)
 		return -1;
 	if (text_join(args.name, sizeof(args.name), path, "", ""))
-		answer = ioctl(fd, (int)request, &args);
+		answer = os_ioctl(fd, request, &args);
 	close(fd);
 	return answer;
 }
@@ -57,7 +56,7 @@ enum {
 
 static bool read_ext(const char *path, uint8_t s[static EXT_BYTES])
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = os_open(path, O_RDONLY);
 	bool is = fd >= 0 && pread(fd, s, EXT_BYTES, EXT_OFF) == EXT_BYTES &&
 	          bytes_le16(s + EXT_MAGIC) == 0xef53;
 

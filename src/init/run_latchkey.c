@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "init/console.h"
 #include "init/devices.h"
+#include "init/keymap.h"
 #include "init/stop.h"
 #include "init/wait.h"
 #include <errno.h>
@@ -82,11 +83,13 @@ static void say_end(int status)
 
 void run_latchkey(const struct init_cmdline *w, char names[static RUN_LATCHKEY_NAMES_BYTES])
 {
+	char keymap[sizeof("--keymap=") + KEYMAP_NAME_BYTES];
 	unsigned pause_s = 1;
 	int status;
 
+	text_format(keymap, sizeof(keymap), "--keymap=%s", w->keymap ? w->keymap : "");
 	for (;;) {
-		status = run("boot", NULL, names, RUN_LATCHKEY_NAMES_BYTES);
+		status = run("boot", w->keymap ? keymap : NULL, names, RUN_LATCHKEY_NAMES_BYTES);
 		console_hush(); /* whatever state a killed child left the terminal in */
 		switch (action_after(status)) {
 		case ACTION_MOUNT:

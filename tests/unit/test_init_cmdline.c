@@ -45,6 +45,20 @@ static void defaults_of_an_empty_line(void **state)
 	drop(&l);
 }
 
+static void each_word_for_the_keymap_is_known(void **state)
+{
+	static const char *const words[] = {"keymap=fr", "vconsole.keymap=fr",
+		"keymap=de rd.vconsole.keymap=fr"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		struct line l = parse(words[i]);
+
+		assert_string_equal(l.w.keymap, "fr");
+		drop(&l);
+	}
+}
+
 static void every_word_is_kept(void **state)
 {
 	struct line l =
@@ -187,6 +201,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_of_an_empty_line),
+		cmocka_unit_test(each_word_for_the_keymap_is_known),
 		cmocka_unit_test(every_word_is_kept),
 		cmocka_unit_test(the_later_word_counts),
 		cmocka_unit_test(the_longest_wait_counts_and_an_endless_one_is_another),
