@@ -93,11 +93,17 @@ static void run_begin(struct run *r, enum hash h)
 	r->bytes = 0;
 }
 
+/* Bytes in r->block. A mask: a division of 64 bits is a long way on a 32-bit processor. */
+static size_t run_used(const struct run *r)
+{
+	return (size_t)r->bytes & (r->info->block_bytes - 1u);
+}
+
 static void run_add(struct run *r, const void *data, size_t len)
 {
 	const size_t block = r->info->block_bytes;
 	const uint8_t *p = data;
-	size_t used = (size_t)(r->bytes % block);
+	size_t used = run_used(r);
 
 	r->bytes += len;
 	if (used) {
@@ -132,7 +138,7 @@ static void run_pad(struct run *r)
 {
 	const size_t block = r->info->block_bytes;
 	const uint64_t bits = r->bytes * 8;
-	size_t used = (size_t)(r->bytes % block);
+	size_t used = run_used(r);
 
 	r->block[used++] = 0x80;
 	if (used > block - 2 * r->info->word_bytes) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sha256_c - SHA-256 in plain C, sixteen rounds in a loop: small enough for any instruction cache. */
+/* sha256_c - SHA-256 in plain C, eight rounds in a loop: small enough for any instruction cache. */
 #include "crypto/sha_rounds.h"
 
 SHA_INLINE uint32_t s0(uint32_t x)
@@ -14,20 +14,18 @@ SHA_INLINE uint32_t s1(uint32_t x)
 
 #define WK(i) (w[i] + k[i])
 
-static CORE_PART void block(uint32_t *s, uint32_t *w)
+/* As in sha512_c.c. */
+static CORE_PART void block(uint32_t *s, uint32_t *message)
 {
-	const uint32_t *k = sha256_k;
+	uint32_t all[64], *w = all;
 
+	for (int i = 0; i < 16; i++)
+		all[i] = message[i];
+	for (int i = 16; i < 64; i++)
+		all[i] = all[i - 16] + s0(all[i - 15]) + all[i - 7] + s1(all[i - 2]);
 	SHA_LOAD(uint32_t, s);
-	for (;;) {
+	for (const uint32_t *k = sha256_k; k < sha256_k + 64; k += 8, w += 8)
 		SHA_EIGHT_ROUNDS(SHA256_ROUND, 0, WK);
-		SHA_EIGHT_ROUNDS(SHA256_ROUND, 8, WK);
-		k += 16;
-		if (k == sha256_k + 64)
-			break;
-		for (int i = 0; i < 16; i++)
-			w[i] += s0(w[(i + 1) & 15]) + w[(i + 9) & 15] + s1(w[(i + 14) & 15]);
-	}
 	SHA_ADD(s);
 }
 

@@ -19,9 +19,11 @@ COUNTS = 2, 6
 # Processors to look at besides the least one of a target: title, QEMU's name, features that are masked or None.
 MORE = {"armv7-linux-musleabihf": [("NEON", "cortex-a15")],
         "aarch64-linux-musl": [("ARMv8 instructions", "max")],
-        "i686-linux-musl": [], "x86_64-linux-musl": [("AVX2, AES, SHA-NI", "max")]}
+        "x86_64-linux-musl": [("AVX2, AES, SHA-NI", "max")]}
 # QEMU's own name of the least processor where the target names none.
 LEAST = {"aarch64-linux-musl": "cortex-a53"}
+# These run here without one.
+EMULATORS = {"i686-linux-musl": "qemu-i386-static", "x86_64-linux-musl": "qemu-x86_64-static"}
 MASKED = {("aarch64-linux-musl", ""), ("x86_64-linux-musl", "")}
 
 
@@ -50,7 +52,7 @@ def rows(target):
     program = f"{O}/{target}/tests/bench/units"
     subprocess.run(["make", "-s", f"TARGET={target}", program], cwd=TOP, check=True, stdout=sys.stderr)
     program = os.path.join(TOP, program)
-    emulator = variable(target, "EMULATOR") or "qemu-x86_64-static"
+    emulator = EMULATORS.get(target) or variable(target, "EMULATOR")
     names = subprocess.run([emulator, program], capture_output=True, text=True, check=True).stdout.split()
     for title, cpu in [("", variable(target, "EMULATOR_CPU") or LEAST.get(target)), *MORE.get(target, [])]:
         options = ["-m", ""] if (target, title) in MASKED else []
