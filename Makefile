@@ -78,11 +78,13 @@ LIBRARY_CFLAGS := -std=gnu99 -w $(HARDEN) $(FORGET) $(SHAPE) $(PATHS) $(TARGET_C
 OUR_CFLAGS := -std=c11 -D_GNU_SOURCE -DLATCHKEY_VERSION=\"$(VERSION)\" $(WARN) -g $(HARDEN) \
 	$(call option,-ftrivial-auto-var-init=zero) $(FORGET) $(LTO_OBJECTS) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(INCLUDE) $(CFLAGS)
 SMALL := -Wconversion $(SMALLEST) $(foreach o,move-loop-invariants tree-dominator-opts tree-sra caller-saves,$(call option,-fno-$(o))) $(TARGET_SMALL)
-# Scheduling before registers are chosen spills them on most targets; vectors made by the compiler wait for their own stores.
-FAST  := -Wconversion -O2 $(foreach o,schedule-insns tree-vectorize,$(call option,-fno-$(o))) $(foreach a,functions jumps loops labels,$(call option,-falign-$(a)=1)) $(call option,-fno-tree-reassoc)
+# Scheduling before registers are chosen spills them on most targets.
+FAST  := -Wconversion -O2 $(call option,-fno-schedule-insns) $(foreach a,functions jumps loops labels,$(call option,-falign-$(a)=1)) $(call option,-fno-tree-reassoc)
 OPTIMIZE = $(SMALL)
 # The code that takes the time. The rest of crypto only calls it.
 $(addprefix $(B)/src/crypto/,%_c.o sha_loops.o aes.o cbc.o xts.o $(ARCH)/%.o): OPTIMIZE = $(FAST)
+# Vectors that the compiler makes of a hash's recurrence wait for their own stores.
+$(addprefix $(B)/src/crypto/sha,1_c.o 256_c.o 512_c.o): OPTIMIZE = $(FAST) -fno-tree-vectorize
 # Small code is as fast here, because the latency of instructions is the limit.
 COMPACT := sha1_%.o sha256_shani.o
 $(addprefix $(B)/src/crypto/x86_64/,$(COMPACT)): OPTIMIZE = $(FAST) -Os
