@@ -154,13 +154,34 @@ static void describe(struct source *s, const char *what)
 			(unsigned long long)s->key.offset_bytes, device);
 }
 
+/* The device of a key is absent: printed once for each, when most of them should be there. */
+static void say_awaited(struct boot *b, struct volume *v, unsigned k, const char *device)
+{
+	enum { PATIENCE_S = 3 };
+	const struct plan_key *key = &v->plan->keys[k];
+
+	if (v->keys_awaited & 1u << k || !boot_is_over(b, b->start_ms, PATIENCE_S))
+		return;
+	for (unsigned i = 0; i < b->count; i++)
+		for (unsigned j = 0; j < PLAN_KEYS_MAX; j++)
+			if (b->volumes[i].keys_awaited & 1u << j &&
+				!strcmp(b->plan->volumes[i].keys[j].device, key->device))
+				device = NULL;
+	v->keys_awaited |= 1u << k;
+	if (device)
+		consoles_say("waiting for the key %s %s%s", key->path ? "stick" : "device", device,
+			ask_is_allowed(b, v) ? "; or type the passphrase" : "");
+}
+
 static void get_named_key(struct boot *b, struct volume *v, unsigned k)
 {
 	const char *device = b->scan.volumes[v->index].key_devices[k];
 	struct source s = {.volume = v, .place = k, .key = v->plan->keys[k]};
 
-	if (s.key.device && !(s.plugged = plugged_number(device)))
+	if (s.key.device && !(s.plugged = plugged_number(device))) {
+		say_awaited(b, v, k, device);
 		return;
+	}
 	if (s.key.device)
 		s.key.device = device;
 	describe(&s, "key");

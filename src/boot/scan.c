@@ -5,6 +5,7 @@
 #include "boot/plugged.h"
 #include "boot/request.h"
 #include "boot/stall.h"
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -15,15 +16,22 @@ bool scan_exists(const char *path)
 	return !stat(path, &st);
 }
 
-/* "" when it is not found. A path that does not exist counts as that, and a device on a disk that stalls. */
+/*
+ * When it is not found, @path becomes @spec, or a sentence on it. A path that does not exist counts as not
+ * found, and a device on a disk that stalls.
+ */
 static void find(const char *spec, char *path)
 {
-	struct error none;
+	struct error err = {.os_errno = ENOENT};
 
 	*path = 0;
-	if (spec && (find_device(spec, path, SYSBLOCK_PATH_BYTES, &none) || !scan_exists(path) ||
-			    stall_is_known(path)))
-		*path = 0;
+	if (!spec || (!find_device(spec, path, SYSBLOCK_PATH_BYTES, &err) && scan_exists(path) &&
+			     !stall_is_known(path)))
+		return;
+	if (err.os_errno == ENOENT)
+		text_escape(path, SYSBLOCK_PATH_BYTES, spec);
+	else
+		text_format(path, SYSBLOCK_PATH_BYTES, "%s", err.text);
 }
 
 static void scan_volume(const struct plan_volume *plan, bool test, struct scan_volume *v)

@@ -28,7 +28,7 @@ struct scan_volume {
 	struct error err;
 	const char *whole; /* "array": only a member of one was found; NULL otherwise */
 	struct unlock_look look;
-	/* Devices of its keys, in the plan's order, and of its header; "": not found. */
+	/* Of its keys, in the plan's order, and of its header; what is no path says why it was not found. */
 	char key_devices[PLAN_KEYS_MAX][SYSBLOCK_PATH_BYTES], header_device[SYSBLOCK_PATH_BYTES];
 };
 

@@ -43,8 +43,9 @@ struct volume {
 	unsigned wrong, wrong_handled; /* typed passphrases that opened neither it nor another volume */
 	bool out_of_tries;             /* not prompted for any more */
 	struct seen seen;
-	int header_fd;   /* a header in memory; -1: none */
-	char header[32]; /* its path */
+	unsigned keys_awaited; /* a bit for each key of the plan whose device was said to be absent */
+	int header_fd;         /* a header in memory; -1: none */
+	char header[32];       /* its path */
 	struct attempt attempt;
 	struct child child;
 };

@@ -69,10 +69,9 @@ static bool finish_keys(struct parser *p, struct draft *d)
 			key->offset_bytes = d->offset_bytes;
 			key->size_bytes = d->size_bytes;
 		}
-		if (key->size_bytes > KEY_MAX_BYTES || key->offset_bytes >> 62 ||
-			(key->kind == PLAN_KEY_RAW && !key->size_bytes))
-			parser_refuse(p, "key in a device is not 1 to 8388608 bytes: ",
-				key->path ? key->path : key->device);
+		if (key->size_bytes > KEY_MAX_BYTES || key->offset_bytes >> 62)
+			parser_refuse(p,
+				"key is longer than 8388608 bytes: ", key->path ? key->path : key->device);
 		else
 			v->keys[kept++] = *key;
 	}

@@ -49,7 +49,7 @@ bool draft_same_device(const char *a, const char *b);
 /* @path with a / in front. NULL: no room, and a note has it. */
 const char *draft_rooted(struct parser *p, const char *path);
 
-/* Add a key: PATH, PATH:DEVICE, or DEVICE with keyfile-size=. "none", "-", "" and NULL are no key. */
+/* Add a key: PATH, PATH:DEVICE or DEVICE. "none", "-", "" and NULL are no key. */
 void draft_add_key(struct parser *p, struct draft *d, char *spec);
 void draft_put_key(struct parser *p, struct draft *d, const struct plan_key *key);
 

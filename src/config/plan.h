@@ -36,7 +36,7 @@ struct plan_key {
 	const char *path;      /* NULL for PLAN_KEY_RAW */
 	const char *fstype;    /* NULL: what the superblock says */
 	uint64_t offset_bytes; /* skipped first; below 2^62 */
-	uint64_t size_bytes;   /* 0: to the end; never 0 for PLAN_KEY_RAW; at most 8 MiB */
+	uint64_t size_bytes;   /* 0: to the end; at most 8 MiB */
 	bool optional;         /* the default place: not an error when it is absent */
 };
 

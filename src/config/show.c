@@ -19,9 +19,10 @@ static void show_key(int fd, const struct plan_key *key)
 	say(fd, "", key->path);
 	say(fd, key->path ? " on " : "", key->device);
 	say(fd, " type ", key->fstype);
+	if (key->size_bytes)
+		text_print(fd, ", %llu bytes", (unsigned long long)key->size_bytes);
 	if (key->size_bytes || key->offset_bytes)
-		text_print(fd, ", %llu bytes from byte %llu", (unsigned long long)key->size_bytes,
-			(unsigned long long)key->offset_bytes);
+		text_print(fd, " from byte %llu", (unsigned long long)key->offset_bytes);
 	if (key->optional)
 		text_print(fd, ", if it is there");
 }

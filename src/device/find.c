@@ -5,6 +5,7 @@
 #include "device/blkdev.h"
 #include "device/by_id.h"
 #include "device/partition.h"
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -216,8 +217,11 @@ static enum cause search(struct wanted *w, const char *spec, char *out, size_t o
 			w->member->mark.whole, text, w->member->name);
 	}
 	*w->member = (struct member){.name = ""};
-	if (!w->found)
-		return error_set(err, CAUSE_DEVICE, "%s: no device here is called that", safe);
+	if (!w->found) {
+		error_set(err, CAUSE_DEVICE, "%s: no device here is called that", safe);
+		err->os_errno = ENOENT;
+		return CAUSE_DEVICE;
+	}
 	if (!text_join(out, out_bytes, w->path[0], "", ""))
 		return error_set(err, CAUSE_DEVICE, "%s: the path of the device is too long", safe);
 	return CAUSE_OK;

@@ -19,8 +19,8 @@
  * Anything else is a path and stays as it is. A device that others hold (a mapped volume, a disk that has
  * partitions) and a volume that was overwritten count only when nothing else fits; a member never counts.
  * A removable device counts only when no other fits: anyone can plug in a stick.
- * Fails: CAUSE_DEVICE (not there, or two of one kind: both are named; or members alone), CAUSE_USAGE (an
- * empty name).
+ * Fails: CAUSE_DEVICE (not there, with os_errno ENOENT; two of one kind: both are named; or members alone),
+ * CAUSE_USAGE (an empty name).
  */
 enum cause find_device(const char *spec, char *path, size_t path_bytes, struct error *err) MUST_USE;
 

@@ -21,12 +21,17 @@ void names_uuid(char out[static NAMES_UUID_BYTES], const uint8_t raw[static 16],
 		*out = 0;
 }
 
+void names_upper(char *hex)
+{
+	for (; *hex; hex++)
+		if (*hex >= 'a')
+			*hex -= 'a' - 'A';
+}
+
 void names_serial(char out[static 10], uint32_t serial)
 {
 	text_format(out, 10, "%04x-%04x", serial >> 16, serial & 0xffff);
-	for (char *p = out; *p; p++)
-		if (*p >= 'a')
-			*p -= 'a' - 'A';
+	names_upper(out);
 }
 
 /* One character to its UTF-8 bytes; their number. */

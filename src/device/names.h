@@ -12,6 +12,9 @@ enum { NAMES_UUID_BYTES = 37 };
 /* The 16 bytes @raw; @mixed: with the first three fields little-endian, as in GPT. All zero is "". */
 void names_uuid(char out[static NAMES_UUID_BYTES], const uint8_t raw[static 16], bool mixed);
 
+/* Hexadecimal digits to upper case. */
+void names_upper(char *hex);
+
 /* The serial number of a FAT filesystem: "1234-ABCD". */
 void names_serial(char out[static 10], uint32_t serial);
 

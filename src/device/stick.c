@@ -6,6 +6,7 @@
  * nothing to make in /run, to hide from others or to clean up after a process that was killed.
  */
 #include "device/stick.h"
+#include "base/file.h"
 #include "base/os.h"
 #include "base/text.h"
 #include "device/find.h"
@@ -23,28 +24,29 @@ enum { COPY_BYTES = 4096 };
 
 /*
  * Drivers, each with what keeps it from replaying its journal. Several rows for one type are tried in turn.
+ * A type without a row is its driver's name, and needs a loop device, so that nothing can be written.
  */
-static const struct {
-	const char *type, *driver, *key, *value;
+static const struct driver {
+	char type[9], driver[9], key[11], value[12];
 } drivers[] = {
-	{"ext4", "ext4", "noload", NULL},
-	{"ext3", "ext4", "noload", NULL},
-	{"ext2", "ext4", "noload", NULL},
-	{"ext2", "ext2", NULL, NULL},
-	{"xfs", "xfs", "norecovery", NULL},
-	{"btrfs", "btrfs", "rescue", "nologreplay"},
-	{"f2fs", "f2fs", "norecovery", NULL},
-	{"exfat", "exfat", NULL, NULL},
-	{"squashfs", "squashfs", NULL, NULL},
-	{"iso9660", "iso9660", NULL, NULL},
+	{"ext4", "ext4", "noload", ""}, {"ext3", "ext4", "noload", ""}, {"ext2", "ext4", "noload", ""},
+	{"ext2", "ext2", "", ""}, {"xfs", "xfs", "norecovery", ""},
+	{"btrfs", "btrfs", "rescue", "nologreplay"}, {"f2fs", "f2fs", "norecovery", ""},
+	{"exfat", "exfat", "", ""}, {"squashfs", "squashfs", "", ""}, {"erofs", "erofs", "", ""},
+	{"iso9660", "iso9660", "", ""}, {"udf", "udf", "", ""}, {"ntfs", "ntfs3", "", ""},
+	{"ntfs", "ntfs", "", ""}, {"", "", "", ""}, /* any other */
 };
+enum { DRIVERS = sizeof(drivers) / sizeof(drivers[0]) };
 
 static int configure(int fs, unsigned command, const char *key, const char *value)
 {
 	return (int)syscall(SYS_fsconfig, fs, command, key, value, 0);
 }
 
-/* The root of the filesystem on @path, in no folder; -1 with errno. */
+/*
+ * The root of the filesystem on @path, in no folder; -1 with errno: ENODEV when the kernel has no such
+ * driver, after it tried to load the module.
+ */
 static int mount_detached(const char *path, const char *driver, const char *key, const char *value)
 {
 	int fs = (int)syscall(SYS_fsopen, driver, FSOPEN_CLOEXEC), root = -1, why;
@@ -53,7 +55,8 @@ static int mount_detached(const char *path, const char *driver, const char *key,
 		return -1;
 	if (!configure(fs, FSCONFIG_SET_STRING, "source", path) &&
 		!configure(fs, FSCONFIG_SET_FLAG, "ro", NULL) &&
-		(!key || !configure(fs, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, key, value)) &&
+		(!*key || !configure(fs, *value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, key,
+				  *value ? value : NULL)) &&
 		!configure(fs, FSCONFIG_CMD_CREATE, NULL, NULL))
 		root = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC,
 			MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
@@ -65,23 +68,52 @@ static int mount_detached(const char *path, const char *driver, const char *key,
 
 static enum cause mount_as(const char *path, const char *type, struct stick *s, struct error *err)
 {
+	bool looped = path != s->dev.path, known = false;
 	int why = ENODEV;
 	char safe[32];
 
-	for (unsigned i = 0; i < sizeof(drivers) / sizeof(drivers[0]) && s->root_fd < 0; i++)
-		if (!strcmp(drivers[i].type, type)) {
-			s->root_fd =
-				mount_detached(path, drivers[i].driver, drivers[i].key, drivers[i].value);
-			if (s->root_fd < 0 && errno != ENODEV)
-				why = errno;
-		}
+	for (const struct driver *d = drivers; d < drivers + DRIVERS && s->root_fd < 0; d++) {
+		bool any = !*d->type;
+
+		if (any ? known || !looped : strcmp(d->type, type))
+			continue;
+		known = true;
+		s->root_fd = mount_detached(path, any ? type : d->driver, d->key, d->value);
+		if (s->root_fd < 0 && errno != ENODEV)
+			why = errno;
+	}
 	if (s->root_fd >= 0)
 		return CAUSE_OK;
 	text_escape(safe, sizeof(safe), type);
 	if (why == ENODEV || why == ENOSYS)
-		return error_set_os(err, CAUSE_UNSUPPORTED, why, "%s: this kernel cannot read %s here",
-			s->dev.name, safe);
+		return error_set_os(err, CAUSE_UNSUPPORTED, why, "%s: this kernel cannot read %s here%s",
+			s->dev.name, safe, known ? "" : " without a loop device");
 	return error_set_os(err, CAUSE_KERNEL, why, "%s: %s is not mounted", s->dev.name, safe);
+}
+
+static bool has_row(const char *type)
+{
+	const struct driver *d = drivers;
+
+	while (*d->type && strcmp(d->type, type))
+		d++;
+	return *d->type;
+}
+
+/*
+ * No mark that is known: whichever other driver of the kernel takes it, as mount(8) does it. Those with a row
+ * would only complain in the kernel's log.
+ */
+static enum cause mount_any(const char *path, struct stick *s, struct error *err)
+{
+	char list[2048], *rest = list, *line;
+
+	(void)file_read("/proc/filesystems", list, sizeof(list));
+	while ((line = strsep(&rest, "\n")))
+		/* Before the names of those that need no device is "nodev". */
+		if (*line == '\t' && !has_row(line + 1) && !mount_as(path, line + 1, s, err))
+			return CAUSE_OK;
+	return error_set(err, CAUSE_DEVICE, "%s: no filesystem is there", s->dev.name);
 }
 
 static enum cause mount_stick(const char *type, struct stick *s, struct error *err)
@@ -89,7 +121,8 @@ static enum cause mount_stick(const char *type, struct stick *s, struct error *e
 	struct blkdev loop;
 	struct error ignored;
 	bool looped = !loop_open(&s->dev, true, &loop, &ignored);
-	enum cause cause = mount_as(looped ? loop.path : s->dev.path, type, s, err);
+	const char *path = looped ? loop.path : s->dev.path;
+	enum cause cause = type ? mount_as(path, type, s, err) : mount_any(path, s, err);
 
 	/* The mount holds the loop device from now on. */
 	if (looped)
@@ -117,7 +150,7 @@ enum cause stick_open(const char *device, const char *fstype, struct stick *s, s
 		return cause;
 	type = known_type(fstype, s);
 	s->is_vfat = type && !strcmp(type, "vfat");
-	if (!type || (s->is_vfat && !fat_open(&s->dev.reader, &s->fat)))
+	if (s->is_vfat && !fat_open(&s->dev.reader, &s->fat))
 		cause = error_set(err, CAUSE_DEVICE, "%s: no filesystem is there", s->dev.name);
 	else if (!s->is_vfat)
 		cause = mount_stick(type, s, err);

@@ -4,7 +4,8 @@
  *
  *	vfat              read by our own code: no driver, no character sets, no mount
  *	everything else   mounted read-only by the kernel, but in no folder: other processes do not
- *	                  see it, and it ends with its last descriptor. Needs Linux 5.6
+ *	                  see it, and it ends with its last descriptor. Needs Linux 5.6. What carries no mark
+ *	                  that is known is tried with each driver of /proc/filesystems
  *
  * Nothing is written to the device: journals are not replayed, and where a loop device is available the
  * driver works through a read-only one, since some drivers clean up even on a read-only mount.

@@ -18,13 +18,16 @@ enum { SECONDARY_MIN = 0x4000, SECONDARY_MAX = 0x400000 };
  * The UUID is 16 bytes; 0 as the place of UUID or label: there is none.
  */
 struct format {
-	const char *type;
-	uint32_t base;
-	uint16_t mark_off, mark_len;
-	const char *mark;
-	uint16_t uuid_off, label_off, label_len;
+	char type[9];
+	uint8_t mark_len;
 	bool is_utf16; /* the label: @label_len is in units then */
-	/* Is it sane? May say the type more exactly and add what stands elsewhere; may spoil @data. */
+	uint8_t base;  /* times READ_BYTES */
+	uint16_t mark_off, uuid_off, label_off, label_len;
+	char mark[8];
+	/*
+	 * Is it sane? May say the type more exactly and add what stands elsewhere; may spoil @data. NULL: the
+	 * mark is enough.
+	 */
 	bool (*finish)(const struct reader *r, uint8_t *data, struct superblock *out);
 };
 
@@ -138,14 +141,96 @@ static bool finish_btrfs(const struct reader *r, uint8_t *data, struct superbloc
 	return bytes_le64(data + 0x30) == 0x10000 && power_of_two_within(bytes_le32(data + 0x90), 512, 65536);
 }
 
+/*
+ * Source: fs/ntfs3/ntfs.h. The label is the name in the fourth record of the table of files. With clusters
+ * above 64 KiB, which are rare, it is not found.
+ */
+static bool finish_ntfs(const struct reader *r, uint8_t *data, struct superblock *out)
+{
+	enum { LOOK_BYTES = 1024, NAME = 0x60, HEAD_BYTES = 24 };
+	uint64_t table = bytes_le64(data + 48) * (bytes_le16(data + 11) * data[13]);
+	uint64_t record = 1 << (-data[64] & 15);
+	uint32_t len, step;
+	struct error err;
+
+	text_format(out->uuid, sizeof(out->uuid), "%08x%08x", bytes_le32(data + 76), bytes_le32(data + 72));
+	names_upper(out->uuid);
+	if (reader_read(r, data, LOOK_BYTES, table + 3 * record, &err))
+		return true;
+	for (uint32_t at = bytes_le16(data + 20); at + HEAD_BYTES <= LOOK_BYTES; at += step) {
+		step = bytes_le16(data + at + 4);
+		len = bytes_le16(data + at + 16);
+		if (bytes_le32(data + at) == NAME && at + HEAD_BYTES + len <= LOOK_BYTES)
+			names_utf16(out->label, sizeof(out->label), data + at + HEAD_BYTES, len / 2);
+		if (!step)
+			break;
+	}
+	return true;
+}
+
+/* A dstring of 128 bytes: Latin-1, or UTF-16 with the high byte first. */
+static void read_dstring(uint8_t *d, char *out, size_t size)
+{
+	uint8_t units[256] = {0};
+	unsigned wide = *d == 16;
+
+	for (unsigned i = 0; i + 1 < (d[127] & 127U); i++)
+		units[wide ? i ^ 1 : 2 * i] = d[1 + i];
+	names_utf16(out, size, units, 128);
+}
+
+/*
+ * Sources: ECMA-167 (3/10), OSTA UDF 2.60. The UUID is the beginning of the volume set's name, where that is
+ * hexadecimal.
+ */
+static bool finish_udf(const struct reader *r, uint8_t *data, struct superblock *out)
+{
+	enum {
+		TAG_BYTES = 512,
+		ANCHOR = 2,
+		ANCHOR_BLOCK = 256,
+		SET = 1,
+		VOLUME = 6,
+		TAGS = 16,
+		UUID_CHARS = 16
+	};
+	uint64_t block = 512, off;
+	struct error err;
+
+	/* Where the anchor is tells the size of blocks; it tells where the descriptors are. */
+	while (!reader_read(r, data, TAG_BYTES, block * ANCHOR_BLOCK, &err) && bytes_le16(data) != ANCHOR)
+		block *= 2;
+	if (bytes_le16(data) != ANCHOR || bytes_le32(data + 12) != ANCHOR_BLOCK)
+		return false;
+	off = bytes_le32(data + 20) * block;
+	for (unsigned i = 0; i < TAGS && !reader_read(r, data, TAG_BYTES, off, &err); i++, off += block) {
+		if (bytes_le16(data) == VOLUME)
+			read_dstring(data + 84, out->label, sizeof(out->label));
+		if (bytes_le16(data) == SET)
+			read_dstring(data + 72, out->uuid, UUID_CHARS + 1);
+	}
+	for (char *c = out->uuid; *c; c++)
+		*c |= ' ';
+	if (strspn(out->uuid, "0123456789abcdef") != UUID_CHARS)
+		*out->uuid = 0;
+	return true;
+}
+
 static const struct format formats[] = {
-	{"xfs", 0, 0, 4, "XFSB", 32, 108, 12, false, finish_xfs},
-	{"squashfs", 0, 0, 4, "hsqs", 0, 0, 0, false, finish_squashfs},
-	{"exfat", 0, 3, 8, "EXFAT   ", 0, 0, 0, false, finish_exfat},
-	{"ext2", 0, 1080, 2, "\x53\xef", 1128, 1144, 16, false, finish_ext},
-	{"f2fs", 0, 1024, 4, "\x10\x20\xf5\xf2", 1132, 1148, 512, true, finish_f2fs},
-	{"iso9660", 0x8000, 1, 5, "CD001", 0, 40, 32, false, finish_iso9660},
-	{"btrfs", 0x10000, 64, 8, "_BHRfS_M", 32, 0x12b, 256, false, finish_btrfs},
+	{"xfs", 4, false, 0, 0, 32, 108, 12, "XFSB", finish_xfs},
+	{"squashfs", 4, false, 0, 0, 0, 0, 0, "hsqs", finish_squashfs},
+	{"exfat", 8, false, 0, 3, 0, 0, 0, "EXFAT   ", finish_exfat},
+	{"ntfs", 8, false, 0, 3, 0, 0, 0, "NTFS    ", finish_ntfs},
+	{"ext2", 2, false, 0, 1080, 1128, 1144, 16, "\x53\xef", finish_ext},
+	{"f2fs", 4, true, 0, 1024, 1132, 1148, 512, "\x10\x20\xf5\xf2", finish_f2fs},
+	{"erofs", 4, false, 0, 1024, 1072, 1088, 16, "\xe2\xe1\xf5\xe0", NULL},
+	/* Without names, which are in a tree and a sum. */
+	{"hfsplus", 4, false, 0, 1024, 0, 0, 0, "H+\0\4", NULL},
+	{"hfsplus", 4, false, 0, 1024, 0, 0, 0, "HX\0\5", NULL},
+	{"bcachefs", 8, false, 1, 24, 56, 72, 32, "\xc6\x85\x73\xf6\x66\xce\x90\xa9", NULL},
+	{"udf", 5, false, 8, 1, 0, 0, 0, "BEA01", finish_udf},
+	{"iso9660", 5, false, 8, 1, 0, 40, 32, "CD001", finish_iso9660},
+	{"btrfs", 8, false, 16, 64, 32, 0x12b, 256, "_BHRfS_M", finish_btrfs},
 };
 
 static void copy_text(char *to, size_t size, const uint8_t *from, size_t len)
@@ -170,7 +255,7 @@ static bool read_format(const struct format *f, const struct reader *r, uint8_t 
 		names_utf16(out->label, sizeof(out->label), data + f->label_off, f->label_len);
 	else if (f->label_off)
 		copy_text(out->label, sizeof(out->label), data + f->label_off, f->label_len);
-	if (f->finish(r, data, out))
+	if (!f->finish || f->finish(r, data, out))
 		return true;
 	*out = (struct superblock){.type = NULL};
 	return false;
@@ -231,7 +316,7 @@ static bool find_secondary(const struct reader *r, uint8_t h[static LUKS_BYTES])
 bool superblock_read(const struct reader *r, struct superblock *out)
 {
 	uint8_t data[READ_BYTES];
-	uint32_t base = 0;
+	unsigned base = 0;
 	bool readable = read_place(r, data, 0), found;
 
 	*out = (struct superblock){.type = NULL};
@@ -245,7 +330,7 @@ bool superblock_read(const struct reader *r, struct superblock *out)
 	for (unsigned i = 0; readable && !found && i < sizeof(formats) / sizeof(formats[0]); i++) {
 		if (formats[i].base != base) {
 			base = formats[i].base;
-			readable = read_place(r, data, base);
+			readable = read_place(r, data, (uint64_t)base * READ_BYTES);
 		}
 		found = readable && read_format(&formats[i], r, data, out);
 	}

@@ -13,8 +13,8 @@
 enum { SUPERBLOCK_UUID_BYTES = 41, SUPERBLOCK_LABEL_BYTES = 257, SUPERBLOCK_LUKS_LABEL_BYTES = 49 };
 
 struct superblock {
-	/* "crypto_LUKS", "vfat", "exfat", "ext2", "ext3", "ext4", "btrfs", "xfs", "f2fs", "squashfs",
-	 * "iso9660" */
+	/* "crypto_LUKS", "vfat", "exfat", "ntfs", "ext2", "ext3", "ext4", "btrfs", "xfs", "f2fs", "squashfs",
+	 * "erofs", "iso9660", "udf", "bcachefs", "hfsplus" (without UUID and label) */
 	const char *type;
 	char uuid[SUPERBLOCK_UUID_BYTES];   /* printable, or "" */
 	char label[SUPERBLOCK_LABEL_BYTES]; /* UTF-8 as it stands there, to compare; text_escape before it is

@@ -8,6 +8,7 @@
 #include "format/place.h"
 #include "keyslot/area.h"
 #include "keyslot/keyslot.h"
+#include "secret/keyfile.h"
 #include <string.h>
 #include <sys/stat.h>
 
@@ -75,21 +76,28 @@ static bool judge_key_device(const struct look *l, const struct plan_key *key)
 	uint64_t end_bytes = key->offset_bytes + key->size_bytes;
 	struct blkdev dev;
 	struct error err;
-	bool whole;
+	bool whole, raw = key->kind == PLAN_KEY_RAW;
 
 	if (find_device(key->device, path, sizeof(path), &err) || blkdev_open_path(path, &dev, &err)) {
 		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name,
 			"the key's device %s is not present now: the key was not checked", key->device);
 		return true;
 	}
-	whole = key->kind != PLAN_KEY_RAW || end_bytes <= dev.reader.size_bytes;
-	if (whole)
+	if (raw && !key->size_bytes)
+		end_bytes = dev.reader.size_bytes;
+	whole = !raw || end_bytes <= dev.reader.size_bytes;
+	if (raw && end_bytes > key->offset_bytes + KEYFILE_MAX_BYTES) {
+		whole = false;
+		finding(l->f, WEIGHT_WARNING, CAUSE_USAGE, l->v->name,
+			"the key's device %s has more than 8 MiB: keyfile-size is missing", key->device);
+	} else if (whole) {
 		finding(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "the key's device %s is present: %s",
 			key->device, path);
-	else
+	} else {
 		finding(l->f, WEIGHT_WARNING, CAUSE_DEVICE, l->v->name,
 			"the key's device %s ends before byte %llu, the end of the key", key->device,
 			(unsigned long long)end_bytes);
+	}
 	blkdev_close(&dev);
 	return whole;
 }

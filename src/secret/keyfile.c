@@ -88,7 +88,7 @@ static enum cause read_content(const struct keyfile *kf, int fd, size_t most, st
 			(unsigned long long)n, (unsigned long long)kf->offset_bytes,
 			(unsigned long long)kf->size_bytes);
 	if (!kf->size_bytes && n > KEYFILE_MAX_BYTES)
-		return error_set(err, CAUSE_USAGE, "key file %s: longer than %u KiB; give --keyfile-size",
+		return error_set(err, CAUSE_USAGE, "key file %s: longer than %u KiB; set keyfile-size",
 			kf->path, KEYFILE_MAX_BYTES >> 10);
 	/* An empty file is an empty passphrase; a pipe or a device without a byte is an accident. */
 	if (!n && (kf->offset_bytes || fstat(fd, &st) || !S_ISREG(st.st_mode)))

@@ -390,26 +390,65 @@ def exfat(name, content):
     return out
 
 
+def udf(content):
+    """A UDF without the ISO 9660 that genisoimage puts in front: the volume recognition sequence moves to its place."""
+    out = path("udf.stick")
+    vm.run("genisoimage", "-quiet", "-udf", "-V", "UDF", "-o", out, make_tree("udf", {"v5.key": content}))
+    for sector, name in enumerate((b"BEA01", b"NSR02", b"TEA01", b"")):
+        put(out, (16 + sector) * 2048, (b"\0" + name + b"\1").ljust(2048, b"\0") if name else bytes(4 * 2048))
+    return out
+
+
 def other_filesystems():
-    """keys on exFAT, squashfs, ISO 9660 and ext2 sticks at once, each for its own volume"""
+    """keys on exFAT, squashfs, ISO 9660, ext2, EROFS and UDF sticks at once, and on one that only the kernel knows, each for its volume"""
     p = many()[1]
-    squashfs, iso = new_file("squashfs.stick", 0), path("iso.stick")
+    squashfs, iso, erofs, romfs = new_file("squashfs.stick", 0), path("iso.stick"), path("erofs.stick"), path("romfs.stick")
     os.unlink(squashfs)
     vm.run("mksquashfs", make_tree("squashfs", {"v1.key": p[1].secret}), squashfs, "-quiet", "-no-progress", "-noappend")
     vm.run("xorriso", "-as", "mkisofs", "-quiet", "-R", "-V", "ISO", "-o", iso, make_tree("iso", {"v2.key": p[2].secret}))
-    sticks = [exfat("v0.key", p[0].secret), squashfs, iso, stick("ext2", {"v3.key": p[3].secret}, label="EXT2", kind="ext2")]
+    vm.run("mkfs.erofs", "-U", p[4].uuid[:-1] + "f", erofs, make_tree("erofs", {"v4.key": p[4].secret}))
+    vm.run("genromfs", "-f", romfs, "-d", make_tree("romfs", {"v6.key": PASSPHRASE.encode()}))
+    sticks = [exfat("v0.key", p[0].secret), squashfs, iso, stick("ext2", {"v3.key": p[3].secret}, label="EXT2", kind="ext2"), erofs,
+              udf(p[5].secret), romfs]
+    ids = {squashfs: "0x5000c500a1b2c3d4", romfs: "0x5000c500a1b2c3d5"}  # these two have no name of their own
     args = SCSI + [word for n, out in enumerate(sticks) for word in drive(out, f"fs{n}") + plugged(
-        f"fs{n}", "scsi-hd,wwn=0x5000c500a1b2c3d4" if out == squashfs else "scsi-hd")]
-    img = vm.make_image("sticks-filesystems", modules=MODULES + " exfat squashfs isofs loop")
-    keys = ("LABEL=EXFAT", "/dev/disk/by-id/wwn-0x5000c500a1b2c3d4", "LABEL=ISO", "LABEL=EXT2")  # squashfs has no name of its own
+        f"fs{n}", f"scsi-hd,wwn={ids[out]}" if out in ids else "scsi-hd")]
+    img = vm.make_image("sticks-filesystems", modules=MODULES + " exfat squashfs isofs erofs udf romfs loop")
+    keys = ("LABEL=EXFAT", f"/dev/disk/by-id/wwn-{ids[squashfs]}", "LABEL=ISO", "LABEL=EXT2", f"UUID={p[4].uuid[:-1]}f", "LABEL=UDF",
+            f"/dev/disk/by-id/wwn-{ids[romfs]}")
     words = " ".join(f"latchkey.volume=v{n},UUID={p[n].uuid},/v{n}.key:{where},no-stick" for n, where in enumerate(keys))
     with VM("sticks-filesystems", img, f"{words} latchkey.volume=root,/dev/vda root=/dev/mapper/root", [root(), many()[0]],
             args=args) as m:
-        answer(m)
-        m.expect("5 of 5 volumes opened")
-        expect_root(m)
-        for n in range(4):
+        m.expect("Enter passphrase")
+        m.quiet(4)  # v6 has the same passphrase
+        m.seen = 0
+        for n in range(7):
             opened(m, f"v{n}", f"the key /v{n}.key on /dev/sd.")
+        m.send(PASSPHRASE + "\n")
+        m.expect("8 of 8 volumes opened")
+        expect_root(m)
+
+
+def awaited_sticks():
+    """key devices that are named and absent, ambiguous or without a filesystem are each reported once at the prompt"""
+    twins = [stick(f"twin{n}", {"root.key": b"no key"}, label="TWIN") for n in range(2)]
+    blank = new_file("blank.stick", 4 * MIB)
+    sticks = {"twin0": twins[0], "twin1": twins[1], "blank": blank}
+    args = SCSI + [word for name, out in sticks.items() for word in drive(out, name) + plugged(
+        name, "scsi-hd,wwn=0x5000c500a1b2c3d6" if out == blank else "scsi-hd")]
+    p = many()[1]
+    table = (f"root UUID={uuid()} /root.key:LABEL=ABSENT luks\n"
+             f"v0 UUID={p[0].uuid} /v0.key:LABEL=ABSENT luks\n"
+             f"v1 UUID={p[1].uuid} /dev/disk/by-id/nothing luks,headless\n"
+             f"v2 UUID={p[2].uuid} /root.key:LABEL=TWIN luks\n"
+             f"v3 UUID={p[3].uuid} /root.key:/dev/disk/by-id/wwn-0x5000c500a1b2c3d6 luks\n")
+    with VM("sticks-awaited", image_with("awaited", table, "/etc/crypttab"), "root=UUID=" + uuid(), [root(), many()[0]], args=args) as m:
+        m.expect("Enter passphrase for ")
+        m.quiet(8)
+        for line in ("waiting for the key stick LABEL=ABSENT; or type the passphrase", "waiting for the key device /dev/disk/by-id/nothing",
+                     "waiting for the key stick LABEL=TWIN: is on two devices, /dev/sd. and /dev/sd.; unplug one, or name one by its path; or type the passphrase",
+                     "the key /root.key on /dev/sd.: /dev/sd.: no filesystem is there"):
+            check(len(re.findall(f"latchkey: {line}\n", m.text.replace("\r", ""))) == 1, f"not said once: {line}", m.text)
 
 
 # --- what people see -------------------------------------------------------------------------------------------
@@ -514,5 +553,5 @@ def zram():
 if __name__ == "__main__":
     sys.exit(vm.suite([
         stick_that_hangs, dialect_of_words, dialect_of_systemd, dialect_of_debian, two_sticks, page_of_the_box, odd_key_files, damaged_sticks,
-        stick_that_never_answers, other_filesystems, screen_and_serial, little_memory, swap, zram,
+        stick_that_never_answers, other_filesystems, awaited_sticks, screen_and_serial, little_memory, swap, zram,
     ]))

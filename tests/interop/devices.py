@@ -151,6 +151,53 @@ def squashfs():
     return same(path, "squashfs")
 
 
+@case("EROFS has another UUID or label", "mkfs.erofs", "blkid")
+def erofs():
+    path = image(FOLDER, "erofs", 0)
+    complaints = []
+    for label in (b"", b"keys", b"sixteen bytes ok"):
+        os.remove(path) if os.path.exists(path) else None
+        must("mkfs.erofs", "-U", UUID, path, os.path.join(TOP, "man"))
+        put(path, 1024 + 64, label)  # mkfs.erofs of Debian 12 cannot
+        complaints += same(path, "erofs")
+    return complaints
+
+
+@case("NTFS has another serial number or label", "mkntfs", "blkid")
+def ntfs():
+    path = image(FOLDER, "ntfs", 20 << 20)
+    complaints = []
+    for more in ([], ["-L", "KEYS"], ["-L", "Schl\u00fcssel \U0001f511"], ["-s", "4096", "-c", "8192", "-L", "x"], ["-c", "65536", "-L", "a b"]):
+        must("mkntfs", "-Q", "-F", "-q", *more, path)
+        complaints += same(path, "ntfs")
+    return complaints
+
+
+@case("UDF has another UUID or label", "mkudffs", "blkid")
+def udf():
+    path = image(FOLDER, "udf", 20 << 20)
+    complaints = []
+    for more in ([], ["-l", "KEYS"], ["-l", "Schl\u00fcssel \u20ac", "-u", "0123456789abcdef"], ["-b", "2048", "-l", "x"], ["-b", "512", "-l", "a b"]):
+        put(path, 0, bytes(20 << 20))
+        must("mkudffs", "--utf8", *more, path)
+        complaints += same(path, "udf")
+    return complaints
+
+
+@case("HFS+ and bcachefs are not found", "blkid")
+def marks_only():
+    complaints = []
+    for mark in (b"H+\0\4", b"HX\0\5"):
+        path = image(FOLDER, "hfsplus", 1 << 20)
+        put(path, 1024, mark + bytes(36) + struct.pack(">I", 4096))
+        complaints += same(path, "hfsplus")
+    path = image(FOLDER, "bcachefs", 1 << 20)
+    put(path, 4096 + 24, bytes.fromhex("c68573f666ce90a9d96a60cf803df7ef" + "11" * 16) + bytes.fromhex(UUID.replace("-", "")) + b"keys")
+    if look("super", path).stdout.split(b"\n")[:3] != [b"bcachefs", UUID.encode(), b"keys"]:
+        complaints.append("bcachefs is not found")
+    return complaints
+
+
 @case("an ISO image has another date or label", "xorriso", "blkid")
 def iso9660():
     path = image(FOLDER, "iso", 0)

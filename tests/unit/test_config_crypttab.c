@@ -55,11 +55,11 @@ static const struct plan_row keys[] = {
 		"a /dev/a /k:LABEL=x\nb /dev/b /k:y:/dev/disk/by-path/pci-0:1:0\n", NULL,
 		VOLUME("1", "a", "/dev/a") KEY("/k on LABEL=x") VOLUME("2", "b", "/dev/b")
 			KEY("/k:y on /dev/disk/by-path/pci-0:1:0") USUAL},
-	{"a key in the bytes of a device is read whole", NULL,
+	{"of a key in the bytes of a device a part is lost, or the whole without a size", NULL,
 		"a /dev/a /dev/disk/by-id/usb keyfile-size=64,keyfile-offset=32\nb /dev/b UUID=x luks\n",
 		NULL,
 		VOLUME("1", "a", "/dev/a") KEY("/dev/disk/by-id/usb, 64 bytes from byte 32") VOLUME("2", "b",
-			"/dev/b") USUAL WRONG("2", "key in a device is not 1 to 8388608 bytes: UUID=x")},
+			"/dev/b") KEY("UUID=x") USUAL},
 	{"part of a key file is the whole file", NULL, "a /dev/a /k keyfile-offset=8,keyfile-size=16\n", NULL,
 		VOLUME("1", "a", "/dev/a") KEY("/k, 16 bytes from byte 8") USUAL},
 	{"a key that is no path is taken", NULL, "a /dev/a key.bin\n", NULL,
