@@ -33,6 +33,7 @@ struct credential {
 	bool ready;                /* the secret is there, not only its slot taken */
 	bool typed;                /* a passphrase: good for every volume */
 	bool counts;               /* as a try of a person */
+	bool by_chance;            /* from a stick that the configuration does not name */
 	bool opened;               /* at least one volume: kept for the others */
 	bool token;                /* the slot is empty: a token names a key in the kernel's keyring */
 	uint32_t keyslots;         /* a token's passphrase: only for these, as bits; 0: for all */

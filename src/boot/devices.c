@@ -6,6 +6,7 @@
 #include "boot/state.h"
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 enum {
 	RESCAN_MS = 1000, /* while a volume is absent, or there are no uevents */
@@ -59,6 +60,10 @@ static void on_usable(struct boot *b, struct volume *v, const struct scan_volume
 	memcpy(v->uuid, found->look.uuid, sizeof(v->uuid));
 	v->memory_kib = found->look.memory_kib;
 	set_title(v, found);
+	if (v->header_by_chance)
+		consoles_say("%s: the header has UUID %s; no key from a stick that is not configured is used "
+			     "with it",
+			v->plan->name, v->uuid);
 	if (found->look.token_key)
 		credential_add_token(b, v);
 	if (!b->known_added)
@@ -70,6 +75,16 @@ static void on_unsure(struct boot *b, struct volume *v, const struct error *why)
 {
 	consoles_say("%s: %s", v->plan->name, why->text);
 	volume_absent(b, v, why);
+	b->scan_again = true;
+}
+
+/* What a stick had is of no use: the volume is looked at without it, and another stick may have one. */
+static void drop_header(struct boot *b, struct volume *v, const struct scan_volume *found)
+{
+	consoles_say("%s: the header from the stick is not used: %s", v->plan->name, found->err.text);
+	close(v->header_fd);
+	v->header_fd = -1;
+	v->header_by_chance = false;
 	b->scan_again = true;
 }
 
@@ -89,6 +104,9 @@ static void apply(struct boot *b, struct volume *v, const struct scan_volume *fo
 		volume_opened(v, false);
 	else if (!found->cause)
 		on_usable(b, v, found);
+	else if (v->header_by_chance && found->by_chance && found->judged && found->cause != CAUSE_EXISTS &&
+		 !stall_is_known(found->path))
+		drop_header(b, v, found);
 	else if (is_final(b, v, found, news))
 		volume_failed(b, v, &found->err);
 }
@@ -172,6 +190,7 @@ void devices_scan(struct boot *b)
 		s->ready = v->state == VOLUME_READY && find_is_name(v->plan->device);
 		memcpy(s->path, v->path, sizeof(s->path));
 		s->header = v->header_fd >= 0 ? v->header : NULL;
+		s->by_chance = v->header_by_chance;
 		often |= s->absent; /* some devices become readable without an event */
 	}
 	b->scan_at_ms = b->now_ms + (often ? RESCAN_MS : RESCAN_IDLE_MS);

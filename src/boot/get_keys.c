@@ -45,6 +45,7 @@ static void use_header(struct boot *b, struct fetch_job *job)
 		return;
 	}
 	v->header_fd = job->fetch.header_fd;
+	v->header_by_chance = job->place == SEEN_STICK_HEADER;
 	text_format(v->header, sizeof(v->header), "/proc/self/fd/%d", v->header_fd);
 	consoles_say(CONSOLES_CHATTER "%s: using %s", v->plan->name, job->origin);
 	b->scan_again = true;
@@ -75,8 +76,10 @@ void get_keys_done(struct boot *b, struct fetch_job *job)
 		discard(b, job);
 	else if (job->fetch.header_fd >= 0)
 		use_header(b, job);
-	else
+	else {
 		credential_activate(b, job->fetch.slot, job->volume->bit, job->origin);
+		b->credentials[job->fetch.slot].by_chance = job->place == SEEN_STICK_KEY;
+	}
 }
 
 void get_keys_late(struct boot *b, struct fetch_job *job)
@@ -222,6 +225,13 @@ static void get_from_stick(struct boot *b, struct volume *v, const struct scan_s
 			.path = path,
 			.fstype = stick->fstype}};
 
+	if (v->plan->stick != PLAN_STICK_ANY && strcmp(stick->fstype, "vfat") != 0) {
+		if (!seen_has(&v->seen, s.place, s.plugged))
+			consoles_say(CONSOLES_CHATTER "%s: %s: not searched without stick=any", stick->path,
+				stick->fstype);
+		seen_add(&v->seen, s.place, s.plugged);
+		return;
+	}
 	if (!*name)
 		name = strncmp(v->plan->device, "UUID=", 5) ? v->plan->name : v->plan->device + 5;
 	text_format(path, sizeof(path), "latchkey/%s.%s", name, what);

@@ -34,10 +34,25 @@ static void find(const char *spec, char *path)
 		text_format(path, SYSBLOCK_PATH_BYTES, "%s", err.text);
 }
 
+/* The UUID that a header from somewhere else must have. False: nothing tells. */
+static bool expected_uuid(const struct plan_volume *plan, const char *path,
+	char uuid[static SUPERBLOCK_UUID_BYTES])
+{
+	struct superblock there;
+
+	if (find_uuid(plan->device, uuid))
+		return true;
+	if (!find_superblock(path, &there))
+		return false;
+	memcpy(uuid, *there.lost_uuid ? there.lost_uuid : there.uuid, SUPERBLOCK_UUID_BYTES);
+	return luks_uuid_is_valid(uuid);
+}
+
 static void scan_volume(const struct plan_volume *plan, bool test, struct scan_volume *v)
 {
 	struct member member;
 	struct unlock_request w;
+	char uuid[SUPERBLOCK_UUID_BYTES];
 
 	if (find_device_or_member(plan->device, v->path, sizeof(v->path), &member, &v->err)) {
 		v->cause = v->err.cause;
@@ -49,6 +64,9 @@ static void scan_volume(const struct plan_volume *plan, bool test, struct scan_v
 		return;
 	}
 	w = request_make(plan, v->path, v->header);
+	if (v->by_chance && expected_uuid(plan, v->path, uuid))
+		w.uuid = uuid;
+	v->judged = true;
 	/* Until the header on the stick was fetched, the one on the volume itself must not be used. */
 	if (plan->header.device && !v->header)
 		v->cause = error_set(&v->err, CAUSE_DEVICE, "%s: its header device %s was not found",

@@ -20,7 +20,9 @@ struct scan_volume {
 	bool absent;        /* and its own device; a volume that is being tried is not touched */
 	bool ready;         /* its device is at path: is it still the one that its name leads to? */
 	const char *header; /* instead of the volume's own; NULL: none */
+	bool by_chance;     /* it must have the UUID that is asked for, or can still be read on the volume */
 	/* Out: */
+	bool judged;                    /* its header was read, or could not be */
 	bool looked;                    /* written last: what follows is complete */
 	bool mapped;                    /* the name of its mapping exists already */
 	char path[SYSBLOCK_PATH_BYTES]; /* with ready: in, too */

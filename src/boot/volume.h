@@ -46,6 +46,7 @@ struct volume {
 	unsigned keys_awaited; /* a bit for each key of the plan whose device was said to be absent */
 	int header_fd;         /* a header in memory; -1: none */
 	char header[32];       /* its path */
+	bool header_by_chance; /* from a stick that the configuration does not name */
 	struct attempt attempt;
 	struct child child;
 };

@@ -13,6 +13,7 @@ enum option_kind {
 	CRYPT,
 	CACHE,
 	ECHO,
+	STICK,
 	AFTER,
 	NUMBER,
 	SLOT,
@@ -50,6 +51,7 @@ static const struct option {
 	{"strict-key", FLAG, BOTH, 0, FIELD(volume.flags.strict_key)},
 	{"no-stick", FLAG, BOTH, 0, FIELD(volume.flags.no_stick)},
 	{"try-empty-password try-empty", FLAG, BOTH, 0, FIELD(volume.flags.try_empty)},
+	{"stick", STICK, BOTH, 0, FIELD(volume.stick)},
 	{"password-cache", CACHE, BOTH, 0, FIELD(volume.cache)},
 	{"password-echo", ECHO, BOTH, 0, FIELD(volume.echo)},
 	{"key-slot", SLOT, ONE, 5, FIELD(volume.keyslot)},
@@ -283,6 +285,7 @@ static const struct kind kinds[KIND_COUNT] = {
 	[CRYPT] = {parse_crypt, inherit_crypt, show_crypt, "no yes"},
 	[CACHE] = {parse_choice, inherit_choice, show_choice, "read-only no yes"}, /* enum plan_cache */
 	[ECHO] = {parse_choice, inherit_choice, show_choice, "no masked"},         /* enum plan_echo */
+	[STICK] = {parse_choice, inherit_choice, show_choice, "fat any"},          /* enum plan_stick */
 	[AFTER] = {parse_choice, NULL, NULL, "ask poweroff reboot fail"},          /* enum plan_after */
 	[NUMBER] = {parse_number, inherit_number, show_number, NULL},
 	[SLOT] = {parse_number, NULL, show_number, NULL},

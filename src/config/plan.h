@@ -54,12 +54,18 @@ struct plan_flags {
 	bool nofail;     /* the others count without it */
 	bool noauto;     /* listed, not opened */
 	bool strict_key; /* a key that ends in a newline is not tried without it */
-	bool no_stick;   /* do not look for latchkey/UUID.key on sticks */
+	bool no_stick;   /* do not look for latchkey/UUID.key and .header on sticks */
 	bool try_empty;  /* the empty passphrase is tried without a question */
 };
 
 /* Passphrases that systemd, or latchkey, leaves in the kernel's keyring for a while. */
 enum plan_cache { PLAN_CACHE_READ, PLAN_CACHE_NO, PLAN_CACHE_FILL };
+
+/* Which sticks that the configuration does not name are searched for keys and headers. */
+enum plan_stick {
+	PLAN_STICK_FAT, /* those that our own code reads (device/fat.h) */
+	PLAN_STICK_ANY, /* also by the kernel's drivers */
+};
 
 enum plan_echo { PLAN_ECHO_NONE, PLAN_ECHO_MASKED };
 
@@ -79,6 +85,7 @@ struct plan_volume {
 	struct plan_header header;
 	struct plan_flags flags;
 	enum plan_need need;
+	enum plan_stick stick;
 	enum plan_echo echo;
 	enum plan_cache cache;     /* filled: read, too */
 	const char *volume_key_id; /* the only one that is accepted: 64 hexadecimal digits; NULL: any */

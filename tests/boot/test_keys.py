@@ -81,9 +81,9 @@ def stick_inserted():
 
 
 def stick_of_ext4():
-    """a stick with ext4 serves, and is mounted nowhere afterwards"""
+    """with stick=any one with ext4 serves, and is mounted nowhere afterwards"""
     key = stick("ext4", {f"latchkey/{uuid()}.key": KEY}, kind="ext4")
-    with VM("keys-ext4", image(), ROOT, [root()], args=SCSI + drive(key)) as m:
+    with VM("keys-ext4", image(), f"{ROOT} latchkey.stick=any", [root()], args=SCSI + drive(key)) as m:
         m.expect(PROMPT)
         plug(m)
         m.expect("root is open with the key latchkey/")

@@ -309,7 +309,7 @@ def damaged_sticks():
     bad = [*damaged_ext4(), *damaged_vfat(), hostile_mbr(), hostile_gpt()]
     args = SCSI + [word for n, out in enumerate(bad) for word in drive(out, f"bad{n}") + plugged(f"bad{n}")]
     # A volume by its PARTLABEL, so that every table is read.
-    words = "latchkey.volume=root,/dev/vda latchkey.volume=v6,PARTLABEL=v6 root=/dev/mapper/root"
+    words = "latchkey.volume=root,/dev/vda latchkey.volume=v6,PARTLABEL=v6 latchkey.stick=any root=/dev/mapper/root"
     with VM("sticks-damaged", image(), words, [root(), many()[0]], args=args) as m:
         m.expect(r"Enter passphrase for root \(/dev/vda\), v6: ")
         said = m.quiet(4)
@@ -324,7 +324,7 @@ def damaged_sticks():
 def stick_that_hangs():
     """a stick that stops responding while its key is read is given up with a message, and the prompt works"""
     slow = stick("slow", {f"latchkey/{uuid()}.key": secrets.token_bytes(8 << 20)}, size_mib=24, kind="ext4")  # zeroes would be a hole
-    with VM("sticks-hangs", image(), ROOT, [root()], args=SCSI + drive(slow, more=",throttling.bps-read=500000")) as m:
+    with VM("sticks-hangs", image(), f"{ROOT} latchkey.stick=any", [root()], args=SCSI + drive(slow, more=",throttling.bps-read=500000")) as m:
         m.expect(PROMPT)
         plug(m)
         m.quiet(3)

@@ -12,7 +12,8 @@ sys.path.insert(1, sys.path[0] + "/lib")
 sys.path.append(os.path.join(os.path.dirname(sys.path[0]), "interop"))
 import vm
 from luks2edit import edit
-from sticks import (MODULES, PROMPT, SCSI, answer, drive, expect_root, image, path, plug, plugged, pull, root, uuid)
+from sticks import (KEY, PASSPHRASE, PROMPT, ROOT, SCSI, answer, drive, expect_root, image, path, plug, plugged, pull, root,
+                    stick, uuid)
 from vm import VM
 
 
@@ -108,5 +109,75 @@ def two_disks():
         expect_root(m)
 
 
+def damaged():
+    """The root without a sound header; its UUID can be read."""
+    out = copy("damaged", root())
+    vm.run(os.path.join(vm.HERE, "make-disk"), "--damage", "both", out)
+    return out
+
+
+def header(name, of):
+    out = path(name + ".header")
+    if os.path.exists(out):
+        os.unlink(out)
+    vm.run("cryptsetup", "luksHeaderBackup", of, "--header-backup-file", out)
+    with open(out, "rb") as f:
+        return f.read()
+
+
+@vm.once
+def both():
+    """A stick with a key of the root and its header."""
+    return stick("both", {f"latchkey/{uuid()}.key": KEY, f"latchkey/{uuid()}.header": header("both", root())}, size_mib=40)
+
+
+def foreign_header():
+    """a header with another UUID, in the first or in the second copy only, is refused with both, and one of another stick is used"""
+    foreign = vm.make_disk("strangers-foreign", "--passphrase", PASSPHRASE, "--key-file", path("key", KEY), "--memory", "8192")
+    theirs = vm.run("cryptsetup", "luksUUID", foreign).strip()
+    hidden = bytearray(header("foreign", foreign))
+    hidden[168:168 + 36] = uuid().encode()  # its checksum is wrong: the second copy counts
+    for name, content in ("foreign", header("foreign", foreign)), ("hidden", bytes(hidden)):
+        bad = stick(name, {f"latchkey/{uuid()}.header": content, f"latchkey/{theirs}.key": KEY, f"latchkey/{uuid()}.key": KEY},
+                    size_mib=40)
+        with VM("strangers-" + name, image(), by_uuid(), [damaged()],
+                args=SCSI + drive(bad) + plugged() + drive(both(), "both")) as m:
+            m.expect(f"root: the header from the stick is not used: .*: UUID {theirs} is there, not {uuid()}")
+            m.quiet(3)
+            plug(m, "both")
+            m.expect(f"root: the header has UUID {uuid()}; no key from a stick that is not configured is used with it")
+            answer(m)
+            expect_root(m)
+            m.assert_no("root is open with the key")
+
+
+def header_and_key():
+    """a header and a key from a stick that is not configured do not open together; with the key named they do"""
+    with VM("strangers-both", image(), by_uuid(), [damaged()], args=SCSI + drive(both()) + plugged()) as m:
+        m.expect(PROMPT)
+        m.quiet(5)
+        m.assert_no("root is open")
+        m.send(PASSPHRASE + "\n")
+        expect_root(m)
+    with VM("strangers-named", image(), f"{by_uuid()} latchkey.key=/latchkey/{uuid()}.key:LABEL=STICK", [damaged()],
+            args=SCSI + drive(both()) + plugged()) as m:
+        m.expect("root is open with the key /latchkey/")
+        expect_root(m)
+
+
+def ext4_stick():
+    """a stick with ext4 that is not configured is named, and no driver of the kernel reads it"""
+    key = stick("ext4", {f"latchkey/{uuid()}.key": KEY}, kind="ext4")
+    with VM("strangers-ext4", image(), ROOT, [root()], args=SCSI + drive(key), kernel_words="loglevel=7 panic=-1") as m:
+        m.expect(PROMPT)
+        plug(m)
+        m.expect("/dev/sda: ext4: not searched without stick=any")
+        m.quiet(4)
+        answer(m)
+        m.expect(r"EXT4-fs \(dm-0\): mounted")
+        expect_root(m)
+        m.assert_no(r"EXT4-fs \((sd|loop)")
+
+
 if __name__ == "__main__":
-    sys.exit(vm.suite([unfit_first, usable_first, disk_first, two_disks]))
+    sys.exit(vm.suite([unfit_first, usable_first, disk_first, two_disks, foreign_header, header_and_key, ext4_stick]))

@@ -154,6 +154,12 @@ static void an_echo_is_mistaken(void **state)
 	enum plan_echo none = PLAN_ECHO_NONE, masked = PLAN_ECHO_MASKED;
 
 	(void)state;
+	enum plan_stick fat = PLAN_STICK_FAT, any = PLAN_STICK_ANY;
+
+	both_ways("stick=any", BOTH, FIELD(stick), &any, sizeof(any));
+	both_ways("stick=fat", BOTH, FIELD(stick), &fat, sizeof(fat));
+	is_named("stick=no", "invalid value", true);
+	is_named("stick", "invalid value", true);
 	both_ways("password-echo=masked", BOTH, FIELD(echo), &masked, sizeof(masked));
 	both_ways("password-echo=no", BOTH, FIELD(echo), &none, sizeof(none));
 	is_named("password-echo=yes", "invalid value", true);
