@@ -282,6 +282,15 @@ static void finish(struct boot *b)
 	vault_close();
 }
 
+/* Is there a volume without noauto? */
+static bool has_work(const struct plan *plan)
+{
+	for (unsigned i = 0; i < plan->count; i++)
+		if (plan->volumes[i].need != PLAN_NOAUTO)
+			return true;
+	return false;
+}
+
 enum cause boot_run(const struct plan *plan, bool test, struct error *err)
 {
 	struct boot *b = &boot;
@@ -289,6 +298,9 @@ enum cause boot_run(const struct plan *plan, bool test, struct error *err)
 
 	if (!plan->count)
 		return error_set(err, CAUSE_USAGE, "no volume is configured");
+	if (!has_work(plan))
+		return error_set(err, CAUSE_USAGE,
+			"no volume is to be opened: noauto, and root=/dev/mapper/NAME names none of them");
 	if (plan->root_left_out)
 		return error_set(err, CAUSE_USAGE,
 			"root=/dev/mapper/%s: its line was left out, so no volume is opened",

@@ -22,8 +22,8 @@
  * Open all volumes of @plan that are needed, and of the others those that need no waiting; with @test
  * everything but the mappings. When a needed volume fails for good, those that this run opened are closed
  * again. The names of the mappings go to standard output, one a line.
- * Fails: CAUSE_USAGE (the plan is empty, or lacks what root= names), and the cause of the needed volume
- * that failed.
+ * Fails: CAUSE_USAGE (the plan is empty, has volumes with noauto alone, or lacks what root= names), and the
+ * cause of the needed volume that failed.
  */
 enum cause boot_run(const struct plan *plan, bool test, struct error *err) MUST_USE;
 

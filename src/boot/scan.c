@@ -19,14 +19,15 @@ bool scan_exists(const char *path)
 /*
  * When it is not found, @path becomes @spec, or a sentence on it. A path that does not exist counts as not
  * found, and a device on a disk that stalls.
+ * A member counts: a stick may have been part of an array once, and it is only read.
  */
 static void find(const char *spec, char *path)
 {
 	struct error err = {.os_errno = ENOENT};
 
 	*path = 0;
-	if (!spec || (!find_device(spec, path, SYSBLOCK_PATH_BYTES, &err) && scan_exists(path) &&
-			     !stall_is_known(path)))
+	if (!spec || (!find_device_or_member(spec, path, SYSBLOCK_PATH_BYTES, NULL, &err) &&
+			     scan_exists(path) && !stall_is_known(path)))
 		return;
 	if (err.os_errno == ENOENT)
 		text_escape(path, SYSBLOCK_PATH_BYTES, spec);
@@ -114,7 +115,7 @@ static void scan_sticks(struct scan *s)
 		uint64_t plugged = plugged_number(found.path);
 
 		s->devices += plugged;
-		if (found.removable && !found.held && !found.member && found.superblock.type &&
+		if (found.removable && !found.held && found.superblock.type &&
 			strcmp(found.superblock.type, "crypto_LUKS") != 0)
 			add_stick(s, &found, plugged);
 	}

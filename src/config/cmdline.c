@@ -15,17 +15,31 @@ static void take_quiet(struct parser *p, const struct statement *s)
 	p->plan->quiet |= !s->value;
 }
 
+/* NAME of /dev/disk/by-id/dm-uuid-CRYPT-LUKS2-UUID-NAME; NULL: @value is no such path. */
+static const char *name_behind_uuid(const char *value)
+{
+	size_t start = words_begins(value, "/dev/disk/by-id/dm-uuid-CRYPT-");
+	const char *dash = start ? strchr(value + start, '-') : NULL;
+
+	dash = dash ? strchr(dash + 1, '-') : NULL;
+	return dash ? dash + 1 : NULL;
+}
+
 /* root=, resume= and mount.usr= on a mapping: of each the last one counts. */
 static void take_mapping(struct parser *p, const struct statement *s)
 {
-	const char *value = s->value;
+	const char *value = s->value, *name;
 	size_t start;
 
 	if (!value)
 		return;
 	value += words_begins(value, "block:"); /* dracut's */
 	start = words_begins(value, "/dev/mapper/") + words_begins(value, "/dev/disk/by-id/dm-name-");
-	*(const char **)((char *)p + s->word->field) = start && value[start] ? value + start : NULL;
+	name = start ? value + start : name_behind_uuid(value);
+	*(const char **)((char *)p + s->word->field) = name && *name ? name : NULL;
+	/* What is called so, if it is in a volume, shows only when that is open; a partition is in none. */
+	p->inside |= s->word->field != offsetof(struct parser, root) && !name &&
+	             words_index("UUID=* LABEL=* /dev/disk/by-uuid/* /dev/disk/by-label/*", value) >= 0;
 }
 
 /* Here, too, the last one counts, like the shell variables that other programs make of these words. */
@@ -59,9 +73,9 @@ static void take_cryptopts(struct parser *p, const struct statement *s)
 
 static const struct parser_word words[] = {
 	{.word = "quiet", .take = take_quiet, .pass = PASS_SETTINGS},
-	{.word = "root", .take = take_mapping, .pass = PASS_SETTINGS, .field = FIELD(root)},
-	{.word = "resume", .take = take_mapping, .pass = PASS_SETTINGS, .field = FIELD(resume)},
-	{.word = "mount.usr", .take = take_mapping, .pass = PASS_SETTINGS, .field = FIELD(usr)},
+	{.word = "root", .take = take_mapping, .pass = PASS_NAMES, .field = FIELD(root)},
+	{.word = "resume", .take = take_mapping, .pass = PASS_NAMES, .field = FIELD(resume)},
+	{.word = "mount.usr", .take = take_mapping, .pass = PASS_NAMES, .field = FIELD(usr)},
 	{.word = "cryptdevice", .take = take_crypt, .pass = PASS_VOLUMES, .field = FIELD(crypt.device)},
 	{.word = "cryptkey", .take = take_crypt, .pass = PASS_VOLUMES, .field = FIELD(crypt.key)},
 	{.word = "crypto", .take = take_crypt, .pass = PASS_VOLUMES, .field = FIELD(crypt.crypto)},

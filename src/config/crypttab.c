@@ -70,12 +70,12 @@ static bool is_marked(const struct statement *s)
 static void take_line(struct parser *p, const struct statement *s)
 {
 	struct draft *override = s->value ? rd_luks_find(p, s->value, s->name) : NULL;
-	bool sure = p->crypttab_early || p->crypttab_marked || p->only_chosen,
-	     is_root = parser_is_root(p, s->name);
+	bool sure = p->crypttab_early || p->crypttab_marked || p->only_chosen;
 
-	if (p->only_chosen && !(override && override->chosen) && !(is_root && !rd_luks_opens(p, s->name)))
+	if (p->only_chosen && !(override && override->chosen) &&
+		!(parser_is_root(p, s->name) && !rd_luks_opens(p, s->name)))
 		parser_ignore(p, "not named by rd.luks.*: ", s->name);
-	else if (!p->only_chosen && p->crypttab_marked && !is_marked(s) && !is_root)
+	else if (!p->only_chosen && p->crypttab_marked && !s->marked)
 		parser_ignore(p, "not marked for the initramfs: ", s->name);
 	else
 		crypttab_add(p, s, sure ? PLAN_NEEDED : PLAN_UNMARKED, override);
@@ -91,13 +91,45 @@ static void read_line(struct parser *p, char *line)
 		return;
 	s->key = take_field(&line);
 	s->options = take_field(&line);
-	p->crypttab_marked |= !p->crypttab_early && is_marked(s);
+	s->marked = is_marked(s);
+	p->crypttab_marked |= !p->crypttab_early && s->marked;
+	s->marked |= parser_is_root(p, name);
 	if (*line)
 		parser_ignore(p, "more than four fields: ", line);
+}
+
+/* Is the mapping @name a part of @text, the key or the options of a line? */
+static bool has_mapping(const char *text, const char *name)
+{
+	static const char folder[] = "/dev/mapper/";
+	size_t len = strlen(name);
+
+	while (text && (text = text_find(text, folder))) {
+		text += strlen(folder);
+		if (!strncmp(text, name, len) && (!text[len] || text[len] == ':' || text[len] == ','))
+			return true;
+	}
+	return false;
+}
+
+/* A line whose mapping has the key or the header of a marked one counts as marked. */
+static void mark_servants(struct parser *p)
+{
+	struct statement *end = p->statements + p->count;
+
+	for (bool more = p->crypttab_marked; more;) {
+		more = false;
+		for (struct statement *s = p->statements; s < end; s++)
+			for (const struct statement *t = p->statements; !s->marked && t < end; t++)
+				if (t->marked && s->name &&
+					(has_mapping(t->key, s->name) || has_mapping(t->options, s->name)))
+					more = s->marked = true;
+	}
 }
 
 void crypttab_read(struct parser *p, const char *text)
 {
 	p->crypttab_early = text_find(p->path[SOURCE_CRYPTTAB], ".initramfs");
 	parser_read_lines(p, SOURCE_CRYPTTAB, text, read_line);
+	mark_servants(p);
 }

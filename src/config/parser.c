@@ -133,12 +133,19 @@ struct statement *parser_add(struct parser *p, const struct parser_word *word, c
 	return s;
 }
 
-/* A line of crypttab that root= names, before it is cut. */
-static bool begins_with_root(const struct parser *p, const char *line)
+static bool begins_with_root(const struct parser *p, const char *text)
 {
-	size_t len = p->root ? words_begins(line, p->root) : 0;
+	size_t len = p->root ? words_begins(text, p->root) : 0;
 
-	return len && line[len] && strchr(" \t", line[len]);
+	return len && text[len] && strchr(" \t,", text[len]);
+}
+
+/* A line of the volume that root= names, before it is cut: of crypttab, or volume=... of latchkey.conf. */
+static bool is_line_of_root(const struct parser *p, const char *line)
+{
+	const char *value = line + words_begins(line, "volume");
+
+	return begins_with_root(p, line) || begins_with_root(p, value + strspn(value, " \t="));
 }
 
 void parser_read_lines(struct parser *p, enum parser_source source, const char *text,
@@ -158,7 +165,7 @@ void parser_read_lines(struct parser *p, enum parser_source source, const char *
 		if (!len || *text == '#')
 			continue;
 		parser_at(p, source, number);
-		p->for_root = begins_with_root(p, text);
+		p->for_root = is_line_of_root(p, text);
 		p->root_seen |= p->for_root;
 		if (len > LINE_MAX_BYTES)
 			parser_refuse(p, "line longer than 2048 bytes", "");

@@ -15,6 +15,7 @@
 enum parser_source { SOURCE_CMDLINE, SOURCE_CRYPTTAB, SOURCE_CONF, SOURCE_COUNT };
 
 enum parser_pass {
+	PASS_NAMES,    /* root= and the like */
 	PASS_SETTINGS, /* what concerns all volumes */
 	PASS_LUKS,     /* rd.luks.*: which volumes there are; not with rd.luks=no */
 	PASS_VOLUMES,
@@ -40,6 +41,7 @@ struct statement {
 	struct parser_place where;
 	char *name, *value;  /* a line of crypttab: the first two fields; NULL: there is no value */
 	char *key, *options; /* and the others, or NULL */
+	bool marked;         /* it is for the initramfs */
 };
 
 enum { STATEMENTS_MAX = 512 };
@@ -53,6 +55,7 @@ struct parser {
 
 	const char *root;         /* NAME of root=/dev/mapper/NAME; NULL */
 	const char *resume, *usr; /* the same of resume= and mount.usr= */
+	bool inside;              /* one of these two is by the name of what may be in any volume */
 	bool root_seen;           /* some line has that name, usable or not */
 	bool luks_off;            /* rd.luks=no */
 	bool crypttab_off;        /* rd.luks.crypttab=no */

@@ -21,7 +21,10 @@ static enum plan_need need_of(const struct parser *p, const struct plan_volume *
 		return PLAN_NOAUTO;
 	if (v->flags.nofail)
 		return PLAN_NOFAIL;
-	return root_is_known && !named ? v->need : PLAN_NEEDED;
+	if (!root_is_known || named)
+		return PLAN_NEEDED;
+	/* It may be the one: it is asked for, and not waited for. */
+	return p->inside && v->need == PLAN_UNMARKED ? PLAN_NOFAIL : v->need;
 }
 
 static bool is_mapping(const char *device, const char *name)
@@ -46,14 +49,22 @@ static bool serves_needed(const struct plan *plan, const struct plan_volume *v)
 	return false;
 }
 
+/* The volume called @name, NULL: there is none, or no name. */
+static struct plan_volume *find_volume(struct plan *plan, const char *name)
+{
+	for (struct plan_volume *v = plan->volumes; name && v < plan->volumes + plan->count; v++)
+		if (!strcmp(v->name, name))
+			return v;
+	return NULL;
+}
+
 /* Which volumes are needed, now that all are known. */
 static void judge_needs(struct parser *p)
 {
 	struct plan *plan = p->plan;
-	struct plan_volume *root = NULL;
+	struct plan_volume *root = find_volume(plan, p->root);
 
-	for (struct plan_volume *v = plan->volumes; v < plan->volumes + plan->count; v++)
-		root = parser_is_root(p, v->name) ? v : root;
+	p->inside |= (p->resume && !find_volume(plan, p->resume)) || (p->usr && !find_volume(plan, p->usr));
 	if (root)
 		root->flags.noauto = root->flags.nofail = false;
 	for (struct plan_volume *v = plan->volumes; v < plan->volumes + plan->count; v++)
@@ -69,11 +80,12 @@ static void judge_needs(struct parser *p)
 	plan->root_left_out = !root && p->root_seen ? p->root : NULL;
 }
 
-/* Each source once, into statements. What root= names is known before the lines of crypttab are read. */
+/* Each source once, into statements. What root= names is known before lines of files are read. */
 static void read_sources(struct parser *p, const struct plan_sources *from)
 {
 	if (from->cmdline)
 		cmdline_read(p, from->cmdline);
+	parser_take(p, SOURCE_CMDLINE, PASS_NAMES);
 	if (from->conf)
 		latchkey_conf_read(p, from->conf);
 	/* In increasing order of precedence: the last one counts. */

@@ -33,7 +33,7 @@ struct wanted {
 	char name[2][SYSBLOCK_NAME_BYTES];
 	unsigned found;        /* devices of the best rank so far */
 	unsigned rank;         /* of removable devices 1 or 2, of others 3 or 4; odd: held or overwritten */
-	struct member *member; /* the first that fits and does not count */
+	struct member *member; /* the first that fits and does not count; NULL: all count */
 };
 
 static bool path_is_member(const char *path, struct member *out)
@@ -130,7 +130,7 @@ static void consider(const char *name, struct wanted *w)
 	}
 	if (fit == FITS_NOT)
 		return;
-	if (path_is_member(path, &member)) {
+	if (w->member && path_is_member(path, &member)) {
 		if (!w->member->mark.type)
 			*w->member = member;
 		return;
@@ -177,9 +177,7 @@ bool find_walk_next(struct find_walk *w, struct find_found *out)
 	sysblock_path(out->name, out->path);
 	out->removable = sysblock_is_removable(out->name);
 	out->held = sysblock_is_held(out->name);
-	out->member = false;
-	if (find_superblock(out->path, &out->superblock) && out->removable)
-		out->member = path_is_member(out->path, &(struct member){.name = ""});
+	(void)find_superblock(out->path, &out->superblock);
 	return true;
 }
 
@@ -210,13 +208,14 @@ static enum cause search(struct wanted *w, const char *spec, char *out, size_t o
 		return error_set(err, CAUSE_DEVICE,
 			"%s: is on two devices, %s and %s; unplug one, or name one by its path", safe,
 			w->path[0], w->path[1]);
-	if (!w->found && w->member->mark.type) {
+	if (!w->found && w->member && w->member->mark.type) {
 		member_describe(w->member, text);
 		return error_set(err, CAUSE_DEVICE,
 			"%s: the %s is not there; %s; is it gone for good? See latchkey check %s", safe,
 			w->member->mark.whole, text, w->member->name);
 	}
-	*w->member = (struct member){.name = ""};
+	if (w->member)
+		*w->member = (struct member){.name = ""};
 	if (!w->found) {
 		error_set(err, CAUSE_DEVICE, "%s: no device here is called that", safe);
 		err->os_errno = ENOENT;
@@ -360,7 +359,8 @@ enum cause find_device_or_member(const char *spec, char *path, size_t path_bytes
 {
 	struct wanted w = {.member = member};
 
-	*member = (struct member){.name = ""};
+	if (member)
+		*member = (struct member){.name = ""};
 	if (is_wanted(spec, &w)) {
 		/* A volume without a label is not called "". */
 		if ((w.key == BY_PARTUUID && !cut_part_offset(&w)) || !*w.value)

@@ -26,7 +26,8 @@ enum cause find_device(const char *spec, char *path, size_t path_bytes, struct e
 
 /*
  * The same; @member becomes the first member that is called so when nothing else is: then the whole is still
- * to come. @member->mark.type is NULL otherwise.
+ * to come. @member->mark.type is NULL otherwise. @member NULL: a member counts as any device, for what is
+ * only read from it.
  */
 enum cause find_device_or_member(const char *spec, char *path, size_t path_bytes, struct member *member,
 	struct error *err) MUST_USE;
@@ -57,8 +58,7 @@ struct find_found {
 	char path[SYSBLOCK_PATH_BYTES]; /* in /dev */
 	bool removable;                 /* USB, MMC or marked so: where a key stick can be */
 	bool held;                      /* mapped, a member of something, or a disk that has partitions */
-	bool member;                  /* of something below filesystems; looked for on removable ones only */
-	struct superblock superblock; /* .type is NULL when nothing is known there */
+	struct superblock superblock;   /* .type is NULL when nothing is known there */
 };
 
 /* All block devices, one after the other. */

@@ -47,9 +47,11 @@ static bool find_root(const struct init_cmdline *w, const char *names, const cha
 	const uint64_t end_us = clock_now_us() + (uint64_t)patience_s * 1000000;
 	const char *spec = w->root ? w->root : mapping;
 	struct notice notice = {0};
+	bool found;
 
 	for (;;) {
-		if (probe_find(spec, names, path) && devices_is_block(path)) {
+		found = probe_find(spec, names, path);
+		if (found && devices_is_block(path)) {
 			/* The name that people know, rather than dm-0. */
 			if (devices_are_same(path, mapping))
 				text_format(path, SYSBLOCK_PATH_BYTES, "%s", mapping);
@@ -58,7 +60,8 @@ static bool find_root(const struct init_cmdline *w, const char *names, const cha
 		if (!w->root_wait && (clock_now_us() >= end_us || !w->root))
 			break;
 		if (notice_due(&notice))
-			console_say("waiting for root device %s", spec);
+			console_say("waiting for %s%s%sroot device %s", found || !*path ? "" : "the ",
+				found ? "" : path, found || !*path ? "" : " of ", spec);
 		(void)wait_block_event(1000);
 	}
 	console_say("root device %s not found", spec);

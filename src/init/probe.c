@@ -41,18 +41,19 @@ bool probe_next_mapping(const char **names, char path[static SYSBLOCK_PATH_BYTES
 }
 
 /*
- * @spec, as root= has it, as a path; "": not found. What was unlocked comes first: other disks need not be
- * read then.
+ * @spec, as root= has it, as a path; else what only a member of was found ("array"), or "". What was unlocked
+ * comes first: other disks need not be read then.
  */
 static void look_for(const char *spec, const char *names, char path[static SYSBLOCK_PATH_BYTES])
 {
+	struct member member;
 	struct error err;
 
 	while (probe_next_mapping(&names, path))
 		if (find_is_called(path, spec))
 			return;
-	if (find_device(spec, path, SYSBLOCK_PATH_BYTES, &err))
-		*path = 0;
+	if (find_device_or_member(spec, path, SYSBLOCK_PATH_BYTES, &member, &err))
+		text_format(path, SYSBLOCK_PATH_BYTES, "%s", member.mark.type ? member.mark.whole : "");
 }
 
 bool probe_find(const char *spec, const char *names, char path[static SYSBLOCK_PATH_BYTES])
@@ -89,5 +90,5 @@ bool probe_find(const char *spec, const char *names, char path[static SYSBLOCK_P
 	path[n > 0 ? n : 0] = 0;
 	close(fd);
 	fd = -1;
-	return n > 0;
+	return *path == '/';
 }

@@ -78,7 +78,8 @@ static bool judge_key_device(const struct look *l, const struct plan_key *key)
 	struct error err;
 	bool whole, raw = key->kind == PLAN_KEY_RAW;
 
-	if (find_device(key->device, path, sizeof(path), &err) || blkdev_open_path(path, &dev, &err)) {
+	if (find_device_or_member(key->device, path, sizeof(path), NULL, &err) ||
+		blkdev_open_path(path, &dev, &err)) {
 		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name,
 			"the key's device %s is not present now: the key was not checked", key->device);
 		return true;

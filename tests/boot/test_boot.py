@@ -349,6 +349,27 @@ def wrong_root():
         m.wait_off(30)
 
 
+@vm.once
+def member():
+    """A filesystem that is whole on a part of a firmware's mirror, as the mark in its last sector says."""
+    path = os.path.join(vm.WORK, "member.img")
+    vm.run("truncate", "-s", "8M", path)
+    vm.run("mke2fs", "-q", "-F", "-t", "ext4", "-L", "whole", path, "7M")
+    with open(path, "r+b") as f:
+        f.seek(-512, os.SEEK_END)
+        f.write(b"$XIDE$")
+    return path
+
+
+def root_on_member():
+    """root= is on an array that is not there yet: the wait does not say so, or one member is mounted"""
+    with VM("root-on-member", image(), f"{DEVICE} root=LABEL=whole", [disk(), member()]) as m:
+        answer(m)
+        m.expect("waiting for the array of root device LABEL=whole")
+        m.expect("root device LABEL=whole not found")
+        m.wait_off()
+
+
 # What init does by itself, with a stand-in for latchkey.
 
 
@@ -373,5 +394,5 @@ if __name__ == "__main__":
         passphrase, typed_too_early, key_file, wrong_then_right, primary_destroyed, header_in_image,
         sectors_of_512, by_uuid, wrong_key_file, missing_key_file, late_device, event_wakes, interrupt,
         no_descriptors, other_init, open_options, memory_given_back, both_damaged, not_luks, no_device_word,
-        no_init_on_root, all_closed, wrong_root, codes_that_stop, by_filesystem, by_number_and_quiet,
+        no_init_on_root, all_closed, wrong_root, root_on_member, codes_that_stop, by_filesystem, by_number_and_quiet,
     ]))

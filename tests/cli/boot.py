@@ -376,17 +376,21 @@ def nofail_counts_its_own(b):
             t.ends(0, "root")
 
 
-@case("tries of one volume end another; or a volume given up is not tried with what opens the root")
+@case("tries of one volume end another; or wrong passphrases for the root use up those of a nofail volume")
 def tries_are_each_volumes_own(b):
     table = f"root {ONE} none initramfs\ntwo {TWO} none initramfs,nofail,tries=2\nalso {ALSO_ONE} none initramfs,nofail,tries=1\n"
     with Boot(b, ROOT_IS, table) as t:
-        for asked, tried in ((", two, also: ", (ONE, TWO, ALSO_ONE)), (", two: ", (ONE, TWO))):
-            t.expect(f"Enter passphrase for root ({ONE}){asked}")
+        for _ in range(3):
+            t.expect(f"Enter passphrase for root ({ONE}), two, also: ")
             t.type(WRONG + b"\n")
             # The prompt is back before the attempts on the volumes that are not needed have ended.
-            t.expect_all([f"{image}: wrong passphrase or key" for image in tried])
-        t.expect(f"Enter passphrase for root ({ONE}): ")
+            t.expect_all([f"{image}: wrong passphrase or key" for image in (ONE, TWO, ALSO_ONE)])
+        t.expect(f"Enter passphrase for root ({ONE}), two, also: ")
         t.type(FIRST + b"\n")
+        # What was typed for the root was no try for them.
+        for _ in range(2):
+            t.expect(f"Enter passphrase for two ({TWO}): ")
+            t.type(WRONG + b"\n")
         t.expect("two is left closed (nofail): no correct passphrase after 2 tries")
         t.ends(0, "root", "also")
     with Boot(b, "latchkey.after=fail", f"one {ONE} none tries=2\ntwo {TWO} none tries=1\n") as t:
@@ -406,6 +410,9 @@ def noauto(b):
             t.ends(0, "root")
     with Boot(b, "root=/dev/mapper/other", f"root {ONE} {KEY} luks,noauto\nother {ALSO_ONE} {KEY}\n") as t:
         t.ends(0, "other")
+    with Boot(b, "root=UUID=6b1d3a5e-0f2c-4c47-9a53-7c1de0c58b21", f"root {ONE} {KEY} luks,noauto\n") as t:
+        t.expect("no volume is to be opened: noauto")
+        t.ends(1)
 
 
 @case("a root that stays closed ends with code 0: nofail for it, or its line left out")

@@ -198,8 +198,10 @@ static void a_root_that_is_left_out_is_not_told(void **state)
 	static const char *const tables[] = {"sys /dev/a none plain\n", "sys nowhere\n",
 		"sys\t/dev/a /\033[2J\n", "sys /dev/a /k keyscript=/bin/x\nb /dev/b\n"};
 	static struct plan p;
+	static char zeros[2200];
 
 	(void)state;
+	memset(zeros, '0', sizeof(zeros) - 1);
 	for (unsigned i = 0; i < COUNT(tables); i++) {
 		struct plan_sources s = {.cmdline = "root=/dev/mapper/sys",
 			.crypttab = tables[i],
@@ -216,6 +218,14 @@ static void a_root_that_is_left_out_is_not_told(void **state)
 		s.cmdline = "root=/dev/mapper/sys root=LABEL=x";
 		plan_make(&s, &p);
 		assert_null(p.root_left_out);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		static char line[4096];
+
+		snprintf(line, sizeof(line), "volume = sys,/dev/a,%s%.*s", i ? "\033" : "/", i ? 1 : 2100,
+			zeros);
+		plan_make(&(struct plan_sources){"root=/dev/mapper/sys", NULL, "t", line, "c"}, &p);
+		assert_non_null(p.root_left_out);
 	}
 	plan_make(&(struct plan_sources){.cmdline = "latchkey.volume=sys,nowhere root=/dev/mapper/sys"}, &p);
 	assert_non_null(p.root_left_out);

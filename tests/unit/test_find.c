@@ -183,6 +183,20 @@ static void a_member_is_found_or_a_volume_beside_it_is_not(void **state)
 	assert_null(member.mark.type);
 }
 
+static void a_key_on_a_member_is_not_found(void **state)
+{
+	char path[PATH_ROOM];
+	struct error err;
+
+	(void)state;
+	no_devices();
+	luks("sda", IMAGE_UUID_TEXT, "root");
+	mark("sda");
+	assert_int_equal(find_device_or_member("LABEL=root", path, sizeof(path), NULL, &err), CAUSE_OK);
+	assert_string_equal(path, "/dev/sda");
+	assert_int_equal(find_device_or_member("LABEL=other", path, sizeof(path), NULL, &err), CAUSE_DEVICE);
+}
+
 static void the_case_of_a_UUID_matters(void **state)
 {
 	(void)state;
@@ -761,6 +775,7 @@ int main(void)
 	} all[] = {
 #define FIND(test) {#test, test}
 		FIND(a_volume_is_not_found),
+		FIND(a_key_on_a_member_is_not_found),
 		FIND(the_case_of_a_UUID_matters),
 		FIND(the_case_of_a_label_does_not_matter),
 		FIND(a_part_of_a_name_is_enough),
