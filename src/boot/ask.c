@@ -132,13 +132,46 @@ static void pause_after_wrong(struct boot *b)
 /* Enter alone is often pressed by mistake: the empty passphrase counts when it comes twice. */
 static const char ask_again[] = "Empty: press Enter again to try it. ";
 
-void ask_take(struct boot *b, const uint8_t *line, size_t len, const char *origin)
+void ask_take(struct boot *b, unsigned question, const uint8_t *line, size_t len, const char *origin)
 {
+	if (question) {
+		tokens_answer(b, question, line, len);
+		return;
+	}
 	b->empty = !len && !b->empty;
 	if (b->empty)
 		consoles_say("%s", ask_again);
 	else
 		credential_typed(b, line, len, origin);
+}
+
+/* The token whose question is asked now; NULL: the passphrase is. */
+static const struct token_job *choose(struct boot *b)
+{
+	const struct token_job *job = tokens_asking(b);
+	unsigned wanted = job ? job->asks : 0;
+
+	if (wanted != b->asked && consoles_turn(b->asked != 0)) {
+		b->asked = wanted;
+		b->empty = false;
+	}
+	return b->asked ? job : NULL;
+}
+
+static void show_prompt(struct boot *b, const char *passphrase, bool masked)
+{
+	const struct token_job *job = choose(b);
+	const char *text = job ? job->question : passphrase;
+	bool open = plymouth_fd() >= 0;
+
+	plymouth_ask(job ? "" : b->empty ? ask_again : b->wrong ? "That was wrong. " : "", text, b->now_ms);
+	if (!open)
+		b->asked_on_splash = b->asked;
+	consoles_lend(plymouth_pid());
+	consoles_ask(text, masked);
+	if (!b->asking)
+		b->asked_at_ms = b->now_ms;
+	b->asking = true;
 }
 
 void ask_update(struct boot *b)
@@ -152,17 +185,15 @@ void ask_update(struct boot *b)
 	if (credential_is_typed_pending(b)) {
 		show_status(b);
 		b->asking = false;
+	} else if (b->now_ms < b->pin_until_ms) {
+		consoles_status("Checking the PIN");
+		b->asking = false;
 	} else if (!first || (b->now_ms < b->ask_from_ms && !b->asking)) {
 		/* A prompt that is shown already stays: a pause must not drop what is being typed. */
 		consoles_status("");
 		b->asking = false;
 	} else {
-		plymouth_ask(b->empty ? ask_again : b->wrong ? "That was wrong. " : "", text, b->now_ms);
-		consoles_lend(plymouth_pid());
-		consoles_ask(text, first->plan->echo == PLAN_ECHO_MASKED);
-		if (!b->asking)
-			b->asked_at_ms = b->now_ms;
-		b->asking = true;
+		show_prompt(b, text, first->plan->echo == PLAN_ECHO_MASKED);
 	}
 }
 
@@ -190,11 +221,11 @@ void ask_handle(struct boot *b, const struct pollfd fds[static ASK_FDS])
 
 	if (fds[0].revents) {
 		if (fifo_take(&line, &len))
-			ask_take(b, line, len, "the passphrase from the FIFO");
+			ask_take(b, 0, line, len, "the passphrase from the FIFO");
 		fifo_wipe();
 	}
 	if (fds[1].revents && plymouth_take(&line, &len)) {
-		ask_take(b, line, len, "the passphrase from the splash screen");
+		ask_take(b, b->asked_on_splash, line, len, "the passphrase from the splash screen");
 		plymouth_close();
 	}
 }

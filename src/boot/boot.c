@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 enum {
-	CHILDREN_MAX = 1 + FETCHES_MAX + PLAN_VOLUMES_MAX,
+	CHILDREN_MAX = 1 + FETCHES_MAX + TOKEN_JOBS_MAX + PLAN_VOLUMES_MAX,
 	FDS_MAX = CONSOLES_MAX + 1 + 1 + ASK_FDS + CHILDREN_MAX,
 	POLL_MS = 250,
 	/* What is waited for is printed first when most devices should be there, then every so often. */
@@ -65,42 +65,86 @@ static void keep_limits(struct boot *b, struct volume *v)
 
 /* --- children ------------------------------------------------------------------------------ */
 
-/* All children in one sequence: the scan, the fetch jobs, the attempts. */
-static struct child *child_at(struct boot *b, unsigned n)
+/* All children in one sequence. Of child @n: which part of the loop has it, and its index there. */
+enum part { SCAN, FETCH, TOKEN, ATTEMPT };
+
+static enum part part_of(unsigned n, unsigned *index)
 {
-	if (!n)
-		return &b->scanner;
-	return n <= FETCHES_MAX ? &b->jobs[n - 1].child : &b->volumes[n - 1 - FETCHES_MAX].child;
+	*index = n ? n - 1 : 0;
+	if (!n || *index < FETCHES_MAX)
+		return n ? FETCH : SCAN;
+	*index -= FETCHES_MAX;
+	if (*index < TOKEN_JOBS_MAX)
+		return TOKEN;
+	*index -= TOKEN_JOBS_MAX;
+	return ATTEMPT;
 }
 
 static unsigned child_count(const struct boot *b)
 {
-	return 1 + FETCHES_MAX + b->count;
+	return 1 + FETCHES_MAX + TOKEN_JOBS_MAX + b->count;
+}
+
+static struct child *child_at(struct boot *b, unsigned n)
+{
+	unsigned i;
+
+	switch (part_of(n, &i)) {
+	case SCAN:
+		break;
+	case FETCH:
+		return &b->jobs[i].child;
+	case TOKEN:
+		return &b->tokens[i].child;
+	case ATTEMPT:
+		return &b->volumes[i].child;
+	}
+	return &b->scanner;
 }
 
 static void on_done(struct boot *b, unsigned n)
 {
-	if (!n)
+	unsigned i;
+
+	switch (part_of(n, &i)) {
+	case SCAN:
 		devices_done(b);
-	else if (n <= FETCHES_MAX)
-		get_keys_done(b, &b->jobs[n - 1]);
-	else
-		try_keys_done(b, &b->volumes[n - 1 - FETCHES_MAX]);
+		return;
+	case FETCH:
+		get_keys_done(b, &b->jobs[i]);
+		return;
+	case TOKEN:
+		tokens_done(b, &b->tokens[i]);
+		return;
+	case ATTEMPT:
+		try_keys_done(b, &b->volumes[i]);
+		return;
+	}
 }
 
 /* It is left with its disk: the other disks and the prompt are not to wait. */
 static void on_stalled(struct boot *b, unsigned n)
 {
+	unsigned i;
+
 	consoles_say("%s: not responding; continuing without it", child_at(b, n)->end->waiting_for);
-	if (!n)
+	switch (part_of(n, &i)) {
+	case SCAN:
 		devices_stalled(b);
-	else if (n <= FETCHES_MAX)
-		get_keys_stalled(b, &b->jobs[n - 1]);
-	else
-		try_keys_stalled(b, &b->volumes[n - 1 - FETCHES_MAX]);
+		return;
+	case FETCH:
+		get_keys_stalled(b, &b->jobs[i]);
+		return;
+	case TOKEN:
+		tokens_stalled(b, &b->tokens[i]);
+		return;
+	case ATTEMPT:
+		try_keys_stalled(b, &b->volumes[i]);
+		return;
+	}
 }
 
-/* An attempt has no time limit. */
+/* An attempt and a token have no time limit. */
 static void on_late(struct boot *b, unsigned n)
 {
 	if (!n)
@@ -109,9 +153,22 @@ static void on_late(struct boot *b, unsigned n)
 		get_keys_late(b, &b->jobs[n - 1]);
 }
 
-static void drop_line(const char *line)
+/* A line of a child. The scan prints nothing that its findings do not say. */
+struct speaker {
+	struct boot *b;
+	unsigned n;
+};
+
+static void on_line(void *context, const char *line)
 {
-	(void)line;
+	const struct speaker *s = context;
+	unsigned i;
+	enum part part = part_of(s->n, &i);
+
+	if (part == TOKEN)
+		tokens_heard(s->b, &s->b->tokens[i], line);
+	else if (part != SCAN)
+		consoles_copy(line);
 }
 
 static void handle_children(struct boot *b, const struct pollfd *fds)
@@ -119,8 +176,7 @@ static void handle_children(struct boot *b, const struct pollfd *fds)
 	for (unsigned n = 0; n < child_count(b); n++) {
 		struct child *c = child_at(b, n);
 
-		/* The scan prints nothing that its findings do not say. */
-		if (fds[n].revents && child_listen(c, n ? consoles_copy : drop_line))
+		if (fds[n].revents && child_listen(c, on_line, &(struct speaker){b, n}))
 			on_done(b, n);
 		else if (stall_is_detected(c, b->now_ms))
 			on_stalled(b, n);
@@ -146,13 +202,15 @@ static void wait_and_handle(struct boot *b)
 	if (poll(fds, first + child_count(b), POLL_MS) < 0 && errno != EINTR)
 		consoles_say("poll failed: %s", text_errno(errno));
 	b->now_ms = clock_now_ms();
-	if (fds[consoles].revents)
-		b->scan_again |= uevent_drain(b->uevents);
+	if (fds[consoles].revents && uevent_drain(b->uevents)) {
+		b->scan_again = true;
+		b->events++;
+	}
 	ask_handle(b, fds + ask);
 	handle_children(b, fds + first);
 	/* One only: what was typed after it was typed before it was known to be wrong. */
 	if (consoles_take(fds, consoles, &line, &len))
-		ask_take(b, line, len, "the passphrase");
+		ask_take(b, b->asked, line, len, "the passphrase");
 	if (consoles_redraw_due(b->now_ms))
 		consoles_redraw();
 }
@@ -178,6 +236,7 @@ static void run(struct boot *b)
 		devices_scan(b);
 		if (!b->failed) {
 			get_keys(b);
+			tokens(b);
 			try_keys(b);
 			optional_leave(b);
 		}
@@ -269,6 +328,7 @@ static enum cause prepare(struct boot *b, const struct plan *plan, bool test, st
 
 static void finish(struct boot *b)
 {
+	tokens_close(b);
 	ask_close();
 	if (b->uevents >= 0)
 		close(b->uevents);

@@ -83,7 +83,7 @@ bool child_start(struct child *c, child_work *work, void *arg, unsigned limit_s)
 }
 
 /* Pass on the whole lines in the buffer, with @all its rest, too; what is left moves to its front. */
-static void handle_lines(struct child *c, bool all, void (*handle)(const char *line))
+static void handle_lines(struct child *c, bool all, child_line *handle, void *context)
 {
 	char *end;
 
@@ -93,7 +93,7 @@ static void handle_lines(struct child *c, bool all, void (*handle)(const char *l
 		unsigned len = end ? (unsigned)(end - c->line) + 1 : c->used;
 
 		c->line[end ? len - 1 : len] = 0;
-		handle(c->line);
+		handle(context, c->line);
 		c->used -= len;
 		memmove(c->line, c->line + len, c->used);
 		c->line[c->used] = 0;
@@ -107,7 +107,7 @@ static void forget(struct child *c)
 	c->pid = 0;
 }
 
-bool child_listen(struct child *c, void (*handle)(const char *line))
+bool child_listen(struct child *c, child_line *handle, void *context)
 {
 	ssize_t n = read(c->fd, c->line + c->used, sizeof(c->line) - 1 - c->used);
 	int status = 0;
@@ -115,7 +115,7 @@ bool child_listen(struct child *c, void (*handle)(const char *line))
 	if (n < 0 && errno == EINTR)
 		return false;
 	c->used += n > 0 ? (unsigned)n : 0;
-	handle_lines(c, n <= 0, handle);
+	handle_lines(c, n <= 0, handle, context);
 	if (n > 0)
 		return false;
 	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)

@@ -49,11 +49,13 @@ typedef enum cause child_work(void *arg, struct child_end *end, struct error *er
  */
 bool child_start(struct child *c, child_work *work, void *arg, unsigned limit_s);
 
+typedef void child_line(void *context, const char *line);
+
 /*
  * Call when fd is readable: passes each whole line to @handle. True when the child has ended; end then has
  * the result (CAUSE_RESOURCE: killed by SIGKILL, as the kernel does when memory runs out).
  */
-bool child_listen(struct child *c, void (*handle)(const char *line));
+bool child_listen(struct child *c, child_line *handle, void *context);
 
 /* Past its deadline? Then it is killed and forgotten, even if it cannot die yet: true, and end is gone. */
 bool child_is_late(struct child *c, uint64_t now_ms);

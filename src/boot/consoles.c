@@ -26,6 +26,8 @@ enum {
 	WRITE_PATIENCE_MS = 200,
 	/* Kernel messages come in bursts: redraw when one has ended. */
 	QUIET_MS = 250,
+	/* So long after the last key the line on which it was pressed counts as forgotten. */
+	TYPING_MS = 10000,
 	/* A whole sentence, whose end may be a command, and the names before it. */
 	LINE_BYTES = ERROR_TEXT_BYTES + 256,
 };
@@ -37,6 +39,7 @@ struct console {
 	struct typed_line line;
 	unsigned columns; /* of text on the console's current line */
 	bool stuck;       /* it took no output in time */
+	bool turned;      /* the line that is being typed answers a question that is asked no more */
 	bool taken;       /* the line was handed out: wipe it at the next call */
 	bool lent;        /* plymouthd reads this terminal now */
 };
@@ -338,13 +341,17 @@ void consoles_rest(void)
 	show("", false);
 }
 
-/* A whole line: is it a passphrase? */
+/* A whole line: is it an answer to the question? */
 static bool is_usable(struct console *c)
 {
-	if (all.asking && c->line.len <= CONSOLES_PASSPHRASE_MAX_BYTES)
+	if (all.asking && !c->turned && c->line.len <= CONSOLES_PASSPHRASE_MAX_BYTES)
 		return true;
 	if (all.asking)
-		draw_line(c, "A passphrase has at most 512 bytes.", 0, "\n");
+		draw_line(c,
+			c->turned ? "The question changed while you typed: nothing was used."
+				  : "A passphrase has at most 512 bytes.",
+			0, "\n");
+	c->turned = false;
 	forget_line(c);
 	draw(c);
 	return false;
@@ -368,6 +375,30 @@ static bool take(unsigned i, bool *gone)
 	if (stars(c) != before)
 		draw(c);
 	return false;
+}
+
+bool consoles_turn(bool now)
+{
+	bool typing = clock_now_ms() - all.typed_ms < TYPING_MS, busy = false;
+
+	for (unsigned i = 0; i < all.count; i++)
+		busy |= all.c[i].line.len && !all.c[i].taken;
+	if (!now && busy && typing)
+		return false;
+	for (unsigned i = 0; i < all.count; i++) {
+		struct console *c = &all.c[i];
+		uint8_t *byte = c->line.bytes + VAULT_LINE_BYTES - 1;
+
+		if (c->taken)
+			forget_line(c);
+		/* What was typed and not read yet was typed before anybody could see the next question. */
+		while (!c->lent && read(c->fd, byte, 1) > 0)
+			if (typed_line_edit(&c->line, *byte))
+				forget_line(c);
+		c->turned = c->line.len != 0;
+		forget_line(c);
+	}
+	return true;
 }
 
 /* The kernel may have written to the consoles: how much does not matter. */

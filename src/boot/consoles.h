@@ -69,6 +69,12 @@ unsigned consoles_poll(struct pollfd *fds);
  */
 bool consoles_take(const struct pollfd *fds, unsigned count, const uint8_t **line, size_t *len);
 
+/*
+ * The next prompt asks for something else: what is typed until Enter, half of it before, is for neither and
+ * dropped. Unless @now: not while somebody types; then false.
+ */
+bool consoles_turn(bool now);
+
 /* When a key was last pressed at a prompt, on clock_now_ms's clock. 0: never. */
 uint64_t consoles_typed_ms(void);
 

@@ -102,6 +102,19 @@ void credential_typed(struct boot *b, const uint8_t *line, size_t len, const cha
 	add_passphrase(b, line, len, true, UINT64_MAX, origin);
 }
 
+bool credential_given(struct boot *b, const struct secret *secret, uint32_t keyslots, uint64_t volumes,
+	const char *origin)
+{
+	int slot = add(b, false, volumes, origin);
+
+	if (slot < 0)
+		return false;
+	vault_slot((unsigned)slot)->len = secret->len;
+	memcpy(vault_slot((unsigned)slot)->data, secret->data, secret->len);
+	b->credentials[slot].keyslots = keyslots;
+	return true;
+}
+
 void credential_add_token(struct boot *b, struct volume *v)
 {
 	int slot = add(b, false, v->bit, "the key of its token in the kernel's keyring");

@@ -18,6 +18,7 @@
 #define BOOT_CREDENTIAL_H
 
 #include "device/sysblock.h"
+#include "secret/secret.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -59,6 +60,9 @@ void credential_typed(struct boot *b, const uint8_t *line, size_t len, const cha
 void credential_add_known(struct boot *b);
 /* Leave a passphrase there: systemd's units would otherwise ask again for their own volumes. */
 void credential_fill_cache(unsigned slot);
+/* What a token's program gave for @volumes; copied. False: no slot is free now. */
+bool credential_given(struct boot *b, const struct secret *secret, uint32_t keyslots, uint64_t volumes,
+	const char *origin);
 /* The key that a token of @v names. */
 void credential_add_token(struct boot *b, struct volume *v);
 

@@ -64,6 +64,8 @@ static void on_usable(struct boot *b, struct volume *v, const struct scan_volume
 		consoles_say("%s: the header has UUID %s; no key from a stick that is not configured is used "
 			     "with it",
 			v->plan->name, v->uuid);
+	else
+		tokens_list(v, &found->look);
 	if (found->look.token_key)
 		credential_add_token(b, v);
 	if (!b->known_added)

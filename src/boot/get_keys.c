@@ -22,6 +22,8 @@ bool get_keys_is_pending(const struct boot *b, const struct volume *v)
 {
 	unsigned used = 0;
 
+	if (tokens_is_pending(b, v))
+		return true;
 	for (unsigned i = 0; i < FETCHES_MAX; i++)
 		if (b->jobs[i].child.pid && b->jobs[i].volume == v)
 			return true;

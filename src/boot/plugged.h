@@ -12,8 +12,8 @@
 #include <sys/types.h>
 
 /*
- * Of @file in the folder of @device: "." for itself, ".." for the disk of a partition. 0: it does not
- * exist.
+ * Of @file in the folder of the block device @device: "." for itself, ".." for the disk of a partition.
+ * 0: it does not exist.
  */
 uint64_t plugged_inode(dev_t device, const char *file);
 

@@ -11,6 +11,7 @@
 #include "boot/scan.h"
 #include "boot/volume.h"
 #include "secret/vault.h"
+#include "unlock/token_try.h"
 #include <poll.h>
 
 enum { FETCHES_MAX = 4 };
@@ -23,6 +24,25 @@ struct fetch_job {
 	unsigned place; /* seen.h, with plugged */
 	uint64_t plugged;
 	char origin[ORIGIN_BYTES];
+};
+
+enum { TOKEN_JOBS_MAX = VAULT_TOKENS };
+
+/* One run of a token program; it runs as long as its child does. */
+struct token_job {
+	struct child child;
+	struct volume *volume;
+	unsigned token;   /* of the volume */
+	uint64_t plugged; /* its device (plugged.h); 0: it was started without one */
+	unsigned line;    /* of the vault, for the passphrase */
+	struct unlock_request request;
+	struct token_try try;
+	int answers;     /* our end of its socket; -1: it is not wanted any more */
+	bool is_patient; /* it waits for a person or something outside */
+	bool given;      /* it gave a passphrase, for which no slot was free yet */
+	bool is_few;     /* the question is whether to use one of few tries */
+	unsigned asks;   /* the number of its question; 0: it asks none */
+	char question[160];
 };
 
 struct boot {
@@ -42,8 +62,15 @@ struct boot {
 	uint64_t arrived_ms; /* a device came or went */
 	int uevents;
 	bool known_added;
+	/* tokens.c: */
+	struct token_job tokens[TOKEN_JOBS_MAX];
+	unsigned events;       /* how often a device has come or gone */
+	unsigned questions;    /* of token programs so far */
+	uint64_t tokens_at_ms; /* when to look for their devices again */
+	uint64_t pin_until_ms; /* so long a program may check a PIN before there is a prompt again */
 	/* ask.c: */
 	bool asking;
+	unsigned asked, asked_on_splash;        /* the number of a token's question; 0: for a passphrase */
 	bool empty;                             /* the last line that was entered */
 	uint64_t ask_from_ms, asked_at_ms;      /* not before; since when */
 	unsigned wrong, wrong_handled, pause_s; /* passphrases that opened nothing */
@@ -77,6 +104,21 @@ unsigned get_keys_running(const struct boot *b);
 /* Is a key for @v being fetched, or waiting for that, or to be tried? */
 bool get_keys_is_pending(const struct boot *b, const struct volume *v);
 
+/* tokens.c: which token program runs with which device; what it asks and gives. */
+void tokens(struct boot *b);
+void tokens_list(struct volume *v, const struct unlock_look *look);
+void tokens_heard(struct boot *b, struct token_job *job, const char *line);
+void tokens_done(struct boot *b, struct token_job *job);
+void tokens_stalled(struct boot *b, struct token_job *job);
+/* Does a program for @v run that waits for nobody? */
+bool tokens_is_pending(const struct boot *b, const struct volume *v);
+/* The first one that asks a person something, or NULL. */
+const struct token_job *tokens_asking(const struct boot *b);
+/* @line answers the question with this number; it is dropped when nobody asks that any more. */
+void tokens_answer(struct boot *b, unsigned question, const uint8_t *line, size_t len);
+/* End all, in order. */
+void tokens_close(struct boot *b);
+
 /* try_keys.c: which credential is tried on which volume. */
 void try_keys(struct boot *b);
 void try_keys_done(struct boot *b, struct volume *v);
@@ -88,8 +130,8 @@ void ask_open(struct boot *b);
 void ask_close(void);
 /* Prompt, stop prompting, or show progress; act on wrong passphrases. */
 void ask_update(struct boot *b);
-/* A line that a person entered. */
-void ask_take(struct boot *b, const uint8_t *line, size_t len, const char *origin);
+/* A line that a person entered for the token's @question; 0: for the passphrase. */
+void ask_take(struct boot *b, unsigned question, const uint8_t *line, size_t len, const char *origin);
 bool ask_is_allowed(const struct boot *b, const struct volume *v);
 /* For poll(2), in addition to consoles_poll's; and its result. */
 void ask_poll(const struct boot *b, struct pollfd fds[static ASK_FDS]);

@@ -14,6 +14,7 @@
 #include "boot/attempt.h"
 #include "boot/scan.h"
 #include "boot/seen.h"
+#include "unlock/token_device.h"
 
 struct boot;
 
@@ -24,6 +25,23 @@ enum volume_state {
 	VOLUME_OPEN,
 	VOLUME_FAILED,
 	VOLUME_LEFT, /* not to be opened: noauto, or given up because it is not needed (optional.c) */
+};
+
+enum token_state {
+	TOKEN_NEW,
+	TOKEN_RUNS,  /* without a device */
+	TOKEN_NEEDS, /* it is started with each device that it asked for */
+	TOKEN_AGAIN, /* it is started once more after an event */
+	TOKEN_OVER,
+};
+
+/* A token of the volume that has a program here. */
+struct volume_token {
+	struct luks_token is;
+	enum token_state state;
+	char need[TOKEN_NEED_BYTES];
+	unsigned events; /* at the end of the last run */
+	uint64_t again_ms;
 };
 
 struct volume {
@@ -43,6 +61,8 @@ struct volume {
 	unsigned wrong, wrong_handled; /* typed passphrases that opened neither it nor another volume */
 	bool out_of_tries;             /* not prompted for any more */
 	struct seen seen;
+	struct volume_token tokens[LOOK_TOKENS_MAX];
+	unsigned token_count;
 	unsigned keys_awaited; /* a bit for each key of the plan whose device was said to be absent */
 	int header_fd;         /* a header in memory; -1: none */
 	char header[32];       /* its path */

@@ -79,13 +79,13 @@ static const struct group {
 	enum fate fate;
 	const char *words, *why;
 } groups[] = {
-	{SILENT, "luks defaults", ""},
+	{SILENT, "luks defaults fido2-device tpm2-device token-timeout", ""},
 	{MARK, "initramfs x-initrd.attach force", ""},
 	{IGNORED, "cipher size hash sector-size offset skip", "defined by the LUKS header: "},
-	{IGNORED, "verify loud quiet noearly check checkargs lvm _netdev token-timeout x-*",
-		"no effect in an initramfs: "},
+	{IGNORED, "verify loud quiet noearly check checkargs lvm _netdev x-*", "no effect in an initramfs: "},
 	{IGNORED, "keyfile-erase link-volume-key link-vk-to-keyring", "not supported: "},
-	{TOKEN, "tpm2-* fido2-* pkcs11-*", "not supported, the passphrase is used: "},
+	{IGNORED, "tpm2-* fido2-*", "the token in the LUKS header has it: "},
+	{TOKEN, "pkcs11-*", "not supported, the passphrase is used: "},
 	{REFUSED, "plain swap tmp bitlk fvault2 tcrypt* veracrypt*", "only LUKS is supported: "},
 	{IGNORED, "*", "unknown option: "},
 };

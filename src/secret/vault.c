@@ -12,7 +12,7 @@
 /* What children share: small things first, so that they lie on few pages. */
 struct vault {
 	struct secret slots[VAULT_SLOTS];
-	uint8_t lines[VAULT_LINES][VAULT_LINE_BYTES];
+	uint8_t lines[VAULT_LINES + VAULT_TOKENS][VAULT_LINE_BYTES];
 	uint8_t data[VAULT_SLOTS][VAULT_SLOT_BYTES] __attribute__((aligned(4096)));
 };
 

@@ -24,6 +24,7 @@
 #include "unlock/luks_device.h"
 #include "unlock/notice.h"
 #include "unlock/refuse.h"
+#include "unlock/token_program.h"
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
@@ -293,6 +294,18 @@ static enum cause look_at_kernel(const struct unlock_request *r, bool *mapped, s
 	return cause;
 }
 
+static void look_at_tokens(const struct luks *luks, struct unlock_look *out)
+{
+	char program[TOKEN_PROGRAM_BYTES];
+
+	for (unsigned i = 0; i < luks->keyring_token_count; i++)
+		out->token_key |= keyring_has(luks->keyring_tokens[i].key_description);
+	for (unsigned i = 0; i < luks->token_count; i++)
+		if (out->token_count < LOOK_TOKENS_MAX && luks->tokens[i].keyslots &&
+			token_program(&luks->tokens[i], program))
+			out->tokens[out->token_count++] = luks->tokens[i];
+}
+
 enum cause unlock_look(const struct unlock_request *r, bool map, struct unlock_look *out, bool *mapped,
 	struct error *err)
 {
@@ -312,8 +325,7 @@ enum cause unlock_look(const struct unlock_request *r, bool map, struct unlock_l
 	memcpy(out->uuid, luks->uuid, sizeof(out->uuid));
 	memcpy(out->label, luks->label, sizeof(out->label));
 	out->memory_kib = most_memory_kib(luks);
-	for (unsigned i = 0; i < luks->keyring_token_count; i++)
-		out->token_key |= keyring_has(luks->keyring_tokens[i].key_description);
+	look_at_tokens(luks, out);
 	if (map)
 		cause = fill_names(&u, &names, err);
 	if (map && !cause)

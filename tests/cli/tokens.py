@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Token programs that are shell scripts, as latchkey open and test start them: the contract of latchkey-token(7).
+"""Token programs that are shell scripts, as latchkey test and boot start them: the contract of latchkey-token(7).
 
 Each case is a folder that latchkey sees as /: chroot(2) needs root. Arguments choose cases by a part of their names.
 """
 import json
 import os
 import pty
+import select
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -35,7 +37,7 @@ class World:
 
     def __init__(self, name, script, token=None, types=("example",), keyslots=("1",)):
         self.root = os.path.join(FOLDER, name)
-        for folder in ("bin", "dev", "etc", "proc", "lib/latchkey/token"):
+        for folder in ("bin", "dev/pts", "etc", "proc", "lib/latchkey/token"):
             os.makedirs(os.path.join(self.root, folder))
         shutil.copy(LATCHKEY, self.file("bin/latchkey"))
         shutil.copy(BUSYBOX, self.file("bin/busybox"))
@@ -72,23 +74,39 @@ class World:
     def test(self, *options, stdin=b""):
         return run("chroot", self.root, "/bin/latchkey", "test", *options, "/volume", stdin=stdin)
 
-    def typed(self, *options, answers=()):
-        """At a terminal: (question, answer) in turn. (status, all that was shown)"""
+    def boot(self, *words, answers=()):
+        """latchkey boot --test at a terminal; as typed."""
+        return self.typed(argv=("boot", "--test", "--cmdline", " ".join(("latchkey.device=/volume", *words))), answers=answers)
+
+    def typed(self, *options, answers=(), argv=()):
+        """At a terminal: (question, answer) in turn; what a function answers is called. (status, all that was shown)"""
         pid, fd = pty.fork()
         if not pid:
-            os.chroot(self.root)
-            os.chdir("/")
-            os.execv("/bin/latchkey", ["latchkey", "test", *options, "/volume"])
-        shown, until, answers = b"", time.monotonic() + 60, list(answers)
+            self.enter(*(argv or ("test", *options, "/volume")))
+        shown, seen, until, answers = b"", 0, time.monotonic() + 60, list(answers)
         while time.monotonic() < until:
-            if answers and answers[0][0] in shown:
+            if answers and answers[0][0] in shown[seen:]:
                 time.sleep(0.1)
-                os.write(fd, answers.pop(0)[1])
+                question, text = answers.pop(0)
+                seen = shown.index(question, seen) + len(question)
+                if callable(text):
+                    text()
+                else:
+                    os.write(fd, text)
+            if not select.select([fd], [], [], 0.2)[0]:
+                continue
             try:
                 shown += os.read(fd, 4096)
             except OSError:
                 break
+        else:
+            os.kill(pid, signal.SIGKILL)
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode(errors="replace")
+
+    def enter(self, *argv):
+        """Become latchkey, with a /proc and the terminals in its folder, which go when it ends."""
+        mounts = f"mount -t proc proc {self.root}/proc && mount --bind /dev/pts {self.root}/dev/pts"
+        os.execvp("unshare", ["unshare", "--mount", "sh", "-c", f'{mounts} && exec chroot {self.root} /bin/latchkey "$@"', "sh", *argv])
 
     def judge(self, done, code, *says, never=()):
         shown = done[1] + (done[2] if len(done) > 2 else "")
@@ -238,6 +256,76 @@ def lines():
 def flood():
     world = World("flood", 'n=0; while test $n -lt 1000; do echo "say $n" >&2; n=$((n+1)); done; exec cat /etc/key')
     return world.judge(world.test("--token-only"), 0, "): 19\n", "keyslot 1", never=("): 20\n",))
+
+
+# --- latchkey boot ---------------------------------------------------------------------------------------------
+
+PROMPT = b"Enter passphrase for root (/volume): "
+PIN_PROMPT = b"PIN of token 0 (example; tries left: 8; empty: none): "
+
+
+@case("boot: a token does not open the volume while the prompt is there, or its passphrase counts as a try")
+def boot_opens():
+    world = World("boot-opens", "sleep 1; exec cat /etc/key")
+    complaints = world.judge(world.boot(), 0, PROMPT.decode(), "root would open with token 0 (example)")
+    world.program("example", "sleep 1; echo nothing")
+    return complaints + world.judge(world.boot("latchkey.options=tries=1", answers=[(b"does not open root", PERSON + b"\n")]), 0,
+                                    "token 0 (example) does not open root: ", "root would open with the passphrase")
+
+
+@case("boot: a program that never ends holds the passphrase up, or is left behind")
+def boot_passphrase():
+    world = World("boot-passphrase", 'echo touch >&2; read -r x; echo "say taken back" >&2; sleep 0.2; echo done >/etc/left')
+    os.chmod(world.file("etc"), 0o777)
+    complaints = world.judge(world.boot(answers=[(b"touch the security key", PERSON + b"\n")]), 0,
+                             "root: token 0 (example): touch the security key", "root would open with the passphrase", never=("taken back",))
+    if not os.path.exists(world.file("etc/left")):
+        complaints.append("the program was not given the time to take back what it had asked for")
+    return complaints
+
+
+@case("boot: the PIN is not asked for at a prompt of its own, or its line is tried as a passphrase")
+def boot_pin():
+    world = World("boot-pin", "sleep 1; " + PIN)
+    complaints = world.judge(world.boot(answers=[(PIN_PROMPT, b"1234\n")]), 0, PROMPT.decode(), "root would open with token 0 (example)",
+                             never=("1234", "no keyslot opens"))
+    complaints += world.judge(world.boot(answers=[(PIN_PROMPT, b"4321\n"), (b"wrong: 4321.", b""), (PROMPT, PERSON + b"\n")]), 0,
+                              "root: token 0 (example): wrong: 4321.", "root would open with the passphrase", never=("no keyslot opens",))
+    return complaints + world.judge(world.boot(answers=[(PIN_PROMPT, b"\n"), (PROMPT, PERSON + b"\n")]), 0, "wrong: .",
+                                    "root would open with the passphrase", never=("Empty",))
+
+
+@case("boot: a passphrase that is half typed becomes a PIN, or half a PIN a passphrase")
+def boot_half_typed():
+    world = World("boot-half", "sleep 2; " + PIN)
+    # While somebody types, the question stays.
+    complaints = world.judge(world.boot(answers=[(PROMPT, PERSON[:7]), (b"", lambda: time.sleep(4)), (b"", PERSON[7:] + b"\n")]), 0,
+                             "root would open with the passphrase", never=("PIN of",))
+    # A program that goes away takes its question with it, and the line that was begun.
+    world.program("example", 'sleep 1; echo "pin 8" >&2; sleep 3; exit 4')
+    return complaints + world.judge(world.boot(answers=[(PIN_PROMPT, b"12"), (PROMPT, b"34\n"), (PROMPT, PERSON + b"\n")]), 0,
+                                    "The question changed while you typed", "root would open with the passphrase", never=("no keyslot opens",))
+
+
+@case("boot: headless asks for a PIN, or few tries are used without a yes")
+def boot_headless():
+    world = World("boot-headless", PIN.replace("exit 2", "sleep 1; exec cat /etc/key"))
+    complaints = world.judge(world.boot("latchkey.options=headless"), 0, "root would open with token 0 (example)", never=("PIN of",))
+    world.program("example", 'echo "few 1" >&2; read -r yes; test "$yes" = yes && exec cat /etc/key; echo "say $yes" >&2; exit 2')
+    question = b"tries left for its PIN: 1. Use one (yes or no)? "
+    complaints += world.judge(world.boot(answers=[(question, b"yes\n")]), 0, "root would open with token 0 (example)")
+    return complaints + world.judge(world.boot(answers=[(question, PERSON + b"\n"), (PROMPT, PERSON + b"\n")]), 0,
+                                    "root would open with the passphrase", never=("of a person",))
+
+
+@case("boot: a device that appears later is not given to the program, or is given twice")
+def boot_device():
+    world = World("boot-device", "if ! (: <&4) 2>/dev/null; then echo 'need node token9' >&2; exit 4; fi; "
+                  "echo 'say here it is' >&2; exit 2")
+    done = world.boot(answers=[(PROMPT, lambda: world.node("dev/token9", 1, 5)), (b"here it is", lambda: time.sleep(2)),
+                               (b"", PERSON + b"\n")])
+    complaints = world.judge(done, 0, "root would open with the passphrase")
+    return complaints + ([] if done[1].count("here it is") == 1 else [f"{done[1].count('here it is')} times: {done[1]}"])
 
 
 if __name__ == "__main__":

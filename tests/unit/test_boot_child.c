@@ -19,8 +19,9 @@ enum { PATIENCE_MS = 10000, LONG = 1300 };
 static char folder[] = "/tmp/unit-child-XXXXXX", path[128];
 static char heard[8192]; /* each line behind a | */
 
-static void hear(const char *line)
+static void hear(void *context, const char *line)
 {
+	(void)context;
 	strcat(heard, "|");
 	strcat(heard, line);
 }
@@ -33,7 +34,7 @@ static void listen_to(struct child *c)
 	*heard = 0;
 	do
 		assert_int_equal(poll(&p, 1, PATIENCE_MS), 1);
-	while (!child_listen(c, hear));
+	while (!child_listen(c, hear, NULL));
 	assert_int_equal(c->pid, 0);
 }
 

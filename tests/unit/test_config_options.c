@@ -300,16 +300,17 @@ static const struct fate {
 	const char *words, *why;
 	bool bad;
 } fates[] = {
-	{"luks defaults initramfs x-initrd.attach force", NULL, false},
+	{"luks defaults initramfs x-initrd.attach force tpm2-device=auto fido2-device=auto token-timeout=30s",
+		NULL, false},
 	{"cipher=aes-xts-plain64 size=512 hash=sha512 sector-size=4096 offset=1 skip=1",
 		"defined by the LUKS header", false},
-	{"verify loud quiet noearly check check=ext4 checkargs=x lvm=vg _netdev token-timeout=30s "
+	{"verify loud quiet noearly check check=ext4 checkargs=x lvm=vg _netdev "
 	 "x-systemd.requires=a.mount "
 	 "x-systemd.requires-mounts-for=/a x-gvfs-hide",
 		"no effect in an initramfs", false},
 	{"keyfile-erase link-volume-key=x link-vk-to-keyring=x", "not supported", false},
-	{"tpm2-device=auto tpm2-pcrs=7 tpm2-pin=yes fido2-device=auto fido2-cid=x pkcs11-uri=auto",
-		"not supported, the passphrase is used", false},
+	{"tpm2-pcrs=7 tpm2-pin=yes fido2-cid=x", "the token in the LUKS header has it", false},
+	{"pkcs11-uri=auto", "not supported, the passphrase is used", false},
 	{"plain swap tmp tmp=ext4 bitlk fvault2 tcrypt tcrypt-hidden tcrypthidden tcrypt-keyfile=/k "
 	 "veracrypt veracrypt-pim=1",
 		"only LUKS is supported", true},
@@ -350,9 +351,9 @@ static void word_has_its_fate(void **state)
 static void a_token_without_anybody_to_ask_is_taken(void **state)
 {
 	static struct plan p;
-	struct plan_sources s =
-		{.crypttab = "a /dev/a - tpm2-device=auto,headless\nb /dev/b - fido2-device=auto\n",
-			.crypttab_path = "t"};
+	struct plan_sources s = {.crypttab =
+					 "a /dev/a - pkcs11-uri=auto,headless\nb /dev/b - pkcs11-uri=auto\n",
+		.crypttab_path = "t"};
 
 	(void)state;
 	plan_make(&s, &p);

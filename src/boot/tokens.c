@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/* tokens - see state.h. */
+#include "base/clock.h"
+#include "base/text.h"
+#include "boot/consoles.h"
+#include "boot/plugged.h"
+#include "boot/request.h"
+#include "boot/stall.h"
+#include "boot/state.h"
+#include "secret/wipe.h"
+#include "unlock/luks_device.h"
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { AGAIN_MS = 1000, LOOK_MS = 200, ENDING_MS = 1000, PIN_MS = 5000 };
+
+/* --- the child's part ---------------------------------------------------------------------- */
+
+static void print_line(void *context, const char *line)
+{
+	(void)context;
+	text_print(1, "%s\n", line);
+}
+
+/* The passphrase goes to the job's line of the vault, behind its length. */
+static enum cause run(void *arg, struct child_end *end, struct error *err)
+{
+	struct token_job *job = arg;
+	uint8_t *line = vault_line(job->line);
+	struct secret out = {line + sizeof(out.len), 0};
+	struct luks_device d;
+	enum cause cause;
+
+	stall_watch(end);
+	job->try.line = print_line;
+	cause = luks_device_open(&d, job->request.device, err);
+	if (!cause)
+		cause = luks_device_open_header(&d, job->request.header, err);
+	if (!cause)
+		cause = token_try(&luks_device_header(&d)->reader, &job->try, &out, err);
+	memcpy(line, &out.len, sizeof(out.len));
+	luks_device_close(&d);
+	return cause;
+}
+
+/* --- starting and ending runs ----------------------------------------------------------------- */
+
+static struct volume_token *token_of(const struct token_job *job)
+{
+	return &job->volume->tokens[job->token];
+}
+
+/* At its end the program takes back what it has asked of its device. */
+static void dismiss(struct token_job *job)
+{
+	job->asks = 0;
+	if (job->answers < 0)
+		return;
+	(void)shutdown(job->answers, SHUT_RDWR);
+	close(job->answers);
+	job->answers = -1;
+}
+
+/* @device "": none. Not now is soon enough. */
+static void start(struct boot *b, struct volume *v, unsigned token, const char *device, uint64_t plugged)
+{
+	struct token_job *job = b->tokens;
+	int ends[2];
+
+	while (job < b->tokens + TOKEN_JOBS_MAX && (job->child.pid || job->given))
+		job++;
+	if (job == b->tokens + TOKEN_JOBS_MAX || seen_has(&v->seen, SEEN_TOKEN + token, plugged) ||
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+		return;
+	job->volume = v;
+	job->token = token;
+	job->line = VAULT_LINES + (unsigned)(job - b->tokens);
+	job->plugged = plugged;
+	job->answers = ends[0];
+	job->is_patient = false;
+	job->request = request_make(v->plan, v->path, v->header_fd >= 0 ? v->header : NULL);
+	job->try = (struct token_try){.token = v->tokens[token].is, .answers = ends[1]};
+	text_format(job->try.device, sizeof(job->try.device), "%s", device);
+	v->tokens[token].state = plugged ? TOKEN_NEEDS : TOKEN_RUNS;
+	if (plugged)
+		seen_add(&v->seen, SEEN_TOKEN + token, plugged);
+	if (!child_start(&job->child, run, job, 0))
+		tokens_done(b, job);
+	close(ends[1]);
+}
+
+static void start_with_devices(struct boot *b, struct volume *v, unsigned token)
+{
+	char path[TOKEN_DEVICE_BYTES];
+	uint64_t plugged;
+
+	for (unsigned n = 0; n < TOKEN_DEVICES_MAX; n++)
+		if (token_device(v->tokens[token].need, n, path) && (plugged = plugged_number(path)))
+			start(b, v, token, path, plugged);
+}
+
+static bool is_wanted(const struct volume *v)
+{
+	return v->state == VOLUME_READY || v->state == VOLUME_TRYING;
+}
+
+static void deliver(struct boot *b, struct token_job *job)
+{
+	const struct luks_token *t = &job->try.token;
+	uint8_t *line = vault_line(job->line);
+	struct secret s = {line + sizeof(s.len), 0};
+	char origin[ORIGIN_BYTES];
+
+	memcpy(&s.len, line, sizeof(s.len));
+	text_format(origin, sizeof(origin), "token %u (%s)", t->id, t->type);
+	if (!credential_given(b, &s, t->keyslots, job->volume->bit, origin))
+		return; /* no slot is free: later */
+	job->given = false;
+	wipe(line, VAULT_LINE_BYTES);
+}
+
+void tokens(struct boot *b)
+{
+	for (struct token_job *job = b->tokens; job < b->tokens + TOKEN_JOBS_MAX; job++) {
+		if (job->child.pid && !is_wanted(job->volume))
+			dismiss(job);
+		if (job->given)
+			deliver(b, job);
+	}
+	if (b->now_ms < b->tokens_at_ms)
+		return;
+	b->tokens_at_ms = b->now_ms + LOOK_MS;
+	for (struct volume *v = NULL; (v = volume_next(b, v));)
+		for (unsigned i = 0; i < v->token_count && is_wanted(v); i++) {
+			struct volume_token *t = &v->tokens[i];
+			bool again =
+				t->state == TOKEN_AGAIN && b->events != t->events && b->now_ms >= t->again_ms;
+
+			if (t->state == TOKEN_NEEDS)
+				start_with_devices(b, v, i);
+			else if (t->state == TOKEN_NEW || again)
+				start(b, v, i, "", 0);
+		}
+}
+
+void tokens_list(struct volume *v, const struct unlock_look *look)
+{
+	v->token_count = look->token_count < LOOK_TOKENS_MAX ? look->token_count : LOOK_TOKENS_MAX;
+	for (unsigned i = 0; i < v->token_count; i++)
+		v->tokens[i] = (struct volume_token){.is = look->tokens[i]};
+}
+
+/* --- what it says ----------------------------------------------------------------------------- */
+
+static void say(const struct token_job *job, const char *text)
+{
+	const struct luks_token *t = &job->try.token;
+
+	consoles_say("%s: token %u (%s): %s", job->volume->plan->name, t->id, t->type, text);
+}
+
+void tokens_heard(struct boot *b, struct token_job *job, const char *line)
+{
+	const char *message = token_message(line);
+
+	job->asks = 0;
+	b->pin_until_ms = 0;
+	if (token_question(&job->try.token, line, job->question, sizeof(job->question))) {
+		job->is_patient = true;
+		job->asks = ++b->questions;
+		job->is_few = *line == 'f';
+		if (b->plan->headless || job->volume->plan->flags.headless || job->volume->out_of_tries)
+			tokens_answer(b, job->asks, NULL, 0);
+	} else if (message) {
+		job->is_patient = *line != 's';
+		say(job, message);
+	} else {
+		text_format(token_of(job)->need, TOKEN_NEED_BYTES, "%s", line + 5);
+	}
+}
+
+const struct token_job *tokens_asking(const struct boot *b)
+{
+	const struct token_job *first = NULL;
+
+	for (const struct token_job *job = b->tokens; job < b->tokens + TOKEN_JOBS_MAX; job++)
+		if (job->asks && ask_is_allowed(b, job->volume) && (!first || job->asks < first->asks))
+			first = job;
+	return first;
+}
+
+void tokens_answer(struct boot *b, unsigned question, const uint8_t *line, size_t len)
+{
+	for (struct token_job *job = b->tokens; job < b->tokens + TOKEN_JOBS_MAX; job++) {
+		if (!job->asks || job->asks != question)
+			continue;
+		job->asks = 0;
+		b->pin_until_ms = len ? b->now_ms + PIN_MS : 0;
+		/* A passphrase that was typed here by mistake is not for the program. */
+		if (job->is_few)
+			len = len == 3 && !memcmp(line, "yes", 3) ? len : 0;
+		if (len)
+			(void)send(job->answers, line, len, MSG_NOSIGNAL);
+		(void)send(job->answers, "\n", 1, MSG_NOSIGNAL);
+	}
+}
+
+/* --- its end ---------------------------------------------------------------------------------- */
+
+static void judge(struct boot *b, struct token_job *job, const struct child_end *end)
+{
+	struct volume_token *t = token_of(job);
+
+	if (end->cause == CAUSE_DEVICE && !job->plugged) {
+		t->state = *t->need ? TOKEN_NEEDS : TOKEN_AGAIN;
+		t->events = b->events;
+		t->again_ms = b->now_ms + AGAIN_MS;
+	} else if (!job->plugged || (end->cause > CAUSE_DEVICE || end->cause == CAUSE_RESOURCE)) {
+		t->state = TOKEN_OVER;
+	}
+	job->given = !end->cause;
+	if (end->cause && (end->cause != CAUSE_DEVICE || job->volume->plan->flags.verbose))
+		say(job, end->err.text);
+}
+
+void tokens_done(struct boot *b, struct token_job *job)
+{
+	b->pin_until_ms = 0;
+	if (job->answers >= 0)
+		judge(b, job, job->child.end);
+	else if (job->plugged)
+		seen_remove(&job->volume->seen, SEEN_TOKEN + job->token, job->plugged);
+	else
+		token_of(job)->state = TOKEN_NEW;
+	dismiss(job);
+}
+
+void tokens_stalled(struct boot *b, struct token_job *job)
+{
+	(void)b;
+	stall_leave(&job->child);
+	dismiss(job);
+	seen_remove(&job->volume->seen, SEEN_TOKEN + job->token, job->plugged);
+	token_of(job)->state = job->plugged ? TOKEN_NEEDS : TOKEN_NEW;
+}
+
+bool tokens_is_pending(const struct boot *b, const struct volume *v)
+{
+	for (const struct token_job *job = b->tokens; job < b->tokens + TOKEN_JOBS_MAX; job++)
+		if (job->volume == v && (job->given || (job->child.pid && !job->is_patient)))
+			return true;
+	return false;
+}
+
+static void drop_line(void *context, const char *line)
+{
+	(void)context, (void)line;
+}
+
+void tokens_close(struct boot *b)
+{
+	uint64_t until_ms = b->now_ms + ENDING_MS;
+	struct pollfd fds[TOKEN_JOBS_MAX];
+	unsigned left;
+
+	do {
+		left = 0;
+		for (unsigned i = 0; i < TOKEN_JOBS_MAX; i++) {
+			struct token_job *job = &b->tokens[i];
+
+			dismiss(job);
+			left += job->child.pid != 0;
+			fds[i] = (struct pollfd){job->child.pid ? job->child.fd : -1, POLLIN, 0};
+		}
+		if (left)
+			(void)poll(fds, TOKEN_JOBS_MAX, ENDING_MS);
+		for (unsigned i = 0; i < TOKEN_JOBS_MAX; i++)
+			if (fds[i].revents)
+				(void)child_listen(&b->tokens[i].child, drop_line, NULL);
+	} while (left && clock_now_ms() < until_ms);
+	for (unsigned i = 0; i < TOKEN_JOBS_MAX; i++)
+		child_drop(&b->tokens[i].child);
+}
