@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""systemd-fido2 in a guest: security keys on its USB, from the kernel's hidraw to the passphrase.
+"""Security keys, a TPM and scripts open the root of a guest, from power-on to a file on it, while the prompt is there.
 
-The keys are tests/token/fidostick.py behind QEMU's usb-redir. guest/token_init is process 1 and stands in for latchkey.
+The keys are tests/token/fidostick.py behind QEMU's usb-redir, the TPM is swtpm with the state of the samples.
 Arguments choose tests by the names of their functions. Each boot leaves its console in $O/boot/NAME.log.
 """
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -17,18 +16,15 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(1, sys.path[0] + "/lib")
 import vm
+from sticks import PASSPHRASE, PROMPT, ROOT, WITNESS, check, path
 from vm import VM, Failure
 
 TESTS = os.path.join(vm.TOP, "tests", "token")
 SAMPLES = os.path.join(TESTS, "samples")
-PROGRAM = os.path.join(vm.BUILT, "token", "systemd-fido2")
-MODULES = "xhci_pci usbhid hid_generic"
-FULL = ("--full",)
+MODULES = vm.MODULES + " xhci_pci usbhid hid_generic tpm_tis? tpm_crb?"
+FULL = {"kernel_options": ["--full"]}
+XHCI = ["-device", "qemu-xhci"]
 
-
-def passphrase(name):
-    with open(os.path.join(SAMPLES, f"fido2-262-{name}.passphrase")) as f:
-        return re.escape(f.read())
 
 
 class Stick:
@@ -71,102 +67,244 @@ class Stick:
         shutil.rmtree(self.folder)
 
 
-def image(name, *tokens):
-    add = [f"{PROGRAM}:/lib/latchkey/token/systemd-fido2:0755"]
-    add += [f"{os.path.join(SAMPLES, f'fido2-262-{token}.json')}:/etc/tokens/{token}:0644" for token in tokens]
-    return vm.make_image(name, *(word for file in add for word in ("--add", file)), modules=MODULES,
-                         init=vm.compile_static("token_init"), latchkey=vm.LATCHKEY, kernel_options=FULL)
+def sample(name, ending):
+    with open(os.path.join(SAMPLES, f"{name}.{ending}"), encoding="ascii") as f:
+        return f.read()
 
 
-def guest(name, tokens, sticks, talk):
-    """Boot with these tokens and keys, and talk(machine, *sticks)."""
-    args = ["-device", "qemu-xhci"]
+@vm.once
+def root(*tokens):
+    """A root that PASSPHRASE opens, and each of these samples."""
+    disk = vm.make_disk("token-" + "-".join(tokens), "--init", vm.compile_static("root_init"), "--passphrase", PASSPHRASE,
+                        "--memory", "8192", "--witness", WITNESS)
+    cheap = ["-q", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", "--key-file", path("person", PASSPHRASE.encode())]
+    for number, name in enumerate(tokens, 1):
+        secret = SCRIPT_SECRET if name == "script" else sample(name, "passphrase").encode()
+        token = json.loads("{}" if name == "script" else sample(name, "json"))
+        token.update(keyslots=[str(number)], type=token.get("type", "example"))
+        vm.run("cryptsetup", "luksAddKey", *cheap, disk, path("secret", secret))
+        vm.run("cryptsetup", "token", "import", "--json-file", path("token.json", json.dumps(token).encode()), disk)
+    return disk
+
+
+SCRIPT_SECRET = b"from a script\n"
+
+
+@vm.once
+def image():
+    """With both programs, and a script with what it runs."""
+    add = [f"{os.path.join(vm.BUILT, 'token', name)}:/lib/latchkey/token/{name}:0755" for name in ("systemd-fido2", "systemd-tpm2")]
+    add += [f"{shutil.which('busybox')}:/bin/{name}:0755" for name in ("sh", "cat", "sleep")]
+    add.append(path("example", b"#!/bin/sh\nsleep 2; exec cat /etc/example.key\n") + ":/lib/latchkey/token/example:0755")
+    add.append(path("example.key", SCRIPT_SECRET) + ":/etc/example.key:0644")
+    return vm.make_image("token", *(word for file in add for word in ("--add", file)), modules=MODULES, **FULL)
+
+
+def guest(name, tokens, sticks, talk, words="", args=()):
+    """Boot with these tokens and keys, and talk(machine, *sticks) until the root is open."""
+    args = [*XHCI, *args]
     for number, stick in enumerate(sticks):
         args += ["-chardev", f"socket,id=k{number},path={stick.socket}", "-device", f"usb-redir,chardev=k{number}"]
     try:
-        with VM("token-" + name, image("token-" + name, *tokens), "quiet", memory=512, args=args, kernel_options=FULL) as machine:
-            machine.expect("token: ready")
+        with VM("token-" + name, image(), f"{ROOT} {words}", [root(*tokens)], memory=512, args=args, **FULL) as machine:
             talk(machine, *sticks)
+            machine.expect("root: witness " + WITNESS, 60)
             machine.wait_off(30)
+            check(PASSPHRASE not in machine.text and "1234" not in machine.text, "a secret was echoed", machine.text)
+            return machine.text
     finally:
         for stick in sticks:
             stick.close()
 
 
+def opened(machine, token, kind="systemd-fido2"):
+    machine.expect(rf"root is open with token {token} \({kind}\)", 60)
+
+
+TOUCH = r"root: token 0 \(systemd-fido2\): touch the security key"
+PIN = r"PIN of token {} \(systemd-fido2; tries left: {}; empty: none\): "
+
+
+def script():
+    """a shell script that is a token does not open the root"""
+    def talk(machine):
+        machine.expect(PROMPT)
+        opened(machine, 0, "example")
+    guest("script", ["script"], [], talk)
+
+
 def touch():
-    """a token without a PIN gives no passphrase through the kernel's hidraw"""
+    """a token without a PIN does not open the root, or the prompt is not there while the key waits for its touch"""
     def talk(machine, stick):
-        machine.expect("token: nopin hidraw0: touch")
-        machine.expect("token: nopin hidraw0 gives " + passphrase("nopin"))
-    guest("touch", ["nopin"], [Stick("nopin")], talk)
+        machine.expect(PROMPT)
+        machine.expect(TOUCH)
+        opened(machine, 0)
+    guest("touch", ["fido2-262-nopin"], [Stick("nopin", "--touch-after", "2")], talk)
 
 
 def silent():
     """a token without a touch wants one"""
     def talk(machine, stick):
-        machine.expect("token: silent hidraw0 gives " + passphrase("silent"))
+        opened(machine, 0)
         machine.assert_no("touch")
-    guest("silent", ["silent"], [Stick("nopin", "--allow-silent")], talk)
+    guest("silent", ["fido2-262-silent"], [Stick("nopin", "--allow-silent")], talk)
 
 
 def pin():
-    """a PIN does not pass from the console to the key, or a wrong one is not asked for again"""
+    """a PIN does not pass from the console to the key, a wrong one is not asked for again, or it is tried as a passphrase"""
     def talk(machine, stick):
-        machine.expect("token: pin hidraw0: pin 8")
+        machine.expect(PROMPT)
+        machine.expect(PIN.format(0, 8))
         machine.send("4321\n")
         machine.expect("wrong PIN")
-        machine.expect("token: pin hidraw0: pin 7")
+        machine.expect(PIN.format(0, 7))
         machine.send("1234\n")
-        machine.expect("token: pin hidraw0: touch")
-        machine.expect("token: pin hidraw0 gives " + passphrase("pin"))
-    guest("pin", ["pin"], [Stick("pin1234", "--protocols", "1")], talk)
+        machine.expect(TOUCH)
+        opened(machine, 0)
+        machine.assert_no("no keyslot opens")
+    guest("pin", ["fido2-262-pin"], [Stick("pin1234", "--protocols", "1")], talk)
+
+
+def no_pin():
+    """an empty line does not lead from the PIN back to the passphrase"""
+    def talk(machine, stick):
+        machine.expect(PIN.format(0, 8))
+        machine.send("\n")
+        machine.expect(PROMPT)
+        machine.send(PASSPHRASE + "\n")
+        machine.expect("root is open with the passphrase")
+        check(stick.retries() == 8, "a try was used", machine.text)
+    guest("no-pin", ["fido2-262-pin"], [Stick("pin1234")], talk)
+
+
+def few():
+    """the last tries of a PIN are used without a person's yes"""
+    def talk(machine, stick):
+        machine.expect("tries left for its PIN: 3. Use one .yes or no.. ")
+        machine.send("1234\n")
+        machine.expect(PROMPT)
+        machine.send(PASSPHRASE + "\n")
+        machine.expect("root is open with the passphrase")
+        check(stick.retries() == 3, "a try was used", machine.text)
+    guest("few", ["fido2-262-pin"], [Stick("pin1234", retries=3)], talk)
+
+
+def headless():
+    """with headless a PIN is asked for, or the token without one does not open the root"""
+    def talk(machine, *sticks):
+        opened(machine, 1)
+        machine.assert_no("PIN of")
+    guest("headless", ["fido2-262-pin", "fido2-262-nopin"], [Stick("pin1234"), Stick("nopin", "--touch-after", "3")], talk,
+          words="latchkey.headless")
 
 
 def two_keys():
     """with two tokens and two keys the wrong key is asked for a touch or a PIN"""
     def talk(machine, *sticks):
-        machine.expect("token: nopin hidraw[01]: touch")
-        machine.expect("token: nopin hidraw[01] gives " + passphrase("nopin"))
-        machine.expect("token: pin hidraw[01] is ended with 4")
-        for token in ("nopin", "pin"):
-            if machine.count(f"token: {token} hidraw. ends with 4") != 1:
-                raise Failure(f"not one wrong key for the token {token}:\n{machine.text}")
-        if len(set(re.findall("token: pin hidraw(.): pin 8", machine.text)) | set(re.findall("token: nopin hidraw(.): touch", machine.text))) != 2:
-            raise Failure(f"one key for both tokens:\n{machine.text}")
-    guest("two-keys", ["nopin", "pin"], [Stick("pin1234"), Stick("nopin", "--touch-after", "4")], talk)
+        machine.expect(r"root: token 1 \(systemd-fido2\): touch the security key")
+        opened(machine, 1)
+        check(machine.count("touch the security key") == 1 and machine.count("tries left: ") >= 1, "not one touch and one PIN", machine.text)
+    guest("two-keys", ["fido2-262-pin", "fido2-262-nopin"], [Stick("pin1234"), Stick("nopin", "--touch-after", "6")], talk)
 
 
-def late_and_pulled():
-    """a key that is pulled out while it waits for the touch, or one that is plugged in late, is lost"""
+def late():
+    """a key that is plugged in while the prompt is there does not open the root, or one that is pulled out ends it"""
     def talk(machine, first, second):
-        machine.expect("token: nopin hidraw0: touch")
+        machine.expect(PROMPT)
+        machine.expect(TOUCH)
         first.pull()
-        machine.expect("token: nopin hidraw0: say the security key is gone")
-        machine.expect("token: nopin hidraw0 ends with 4")
-        machine.expect("token: nopin hidraw[01] gives " + passphrase("nopin"), 60)
-    guest("late", ["nopin"], [Stick("nopin", "--touch-after", "60"), Stick("nopin", "--plug-after", "25")], talk)
+        machine.expect("root: token 0 .systemd-fido2.: the security key is gone")
+        machine.expect(TOUCH, 90)
+        opened(machine, 0)
+    guest("late", ["fido2-262-nopin"], [Stick("nopin", "--touch-after", "60"), Stick("nopin", "--plug-after", "25")], talk,
+          words="latchkey.options=verbose")
 
 
-def cancelled():
-    """a key goes on blinking when its program is not wanted any more"""
+def passphrase():
+    """a passphrase that is typed while a key waits for its touch does not open the root, or the key goes on blinking"""
     def talk(machine, stick):
-        machine.expect("token: nopin hidraw0: touch")
-        machine.send("off\n")
-        machine.expect("token: nopin hidraw0 is ended with 4")
-        machine.wait_off(30)
-        if "status 0x2d" not in stick.said():
-            raise Failure(f"the key was not told:\n{stick.said()}")
-    guest("cancelled", ["nopin"], [Stick("nopin", "--touch-after", "60")], talk)
+        machine.expect(TOUCH)
+        machine.expect(PROMPT)
+        machine.send(PASSPHRASE + "\n")
+        machine.expect("root is open with the passphrase")
+        machine.expect("root: witness")
+        check("status 0x2d" in stick.said(), "the key was not told to stop", stick.said())
+        machine.seen = 0
+    guest("passphrase", ["fido2-262-nopin"], [Stick("nopin", "--touch-after", "60")], talk)
+
+
+def foreign():
+    """a key without the credential is asked for a touch or a PIN"""
+    def talk(machine, stick):
+        machine.expect(PROMPT)
+        time.sleep(6)
+        machine.send(PASSPHRASE + "\n")
+        machine.expect("root is open with the passphrase")
+        machine.assert_no("touch")
+        machine.assert_no("PIN of")
+    guest("foreign", ["fido2-262-nopin"], [Stick("pin1234")], talk)
 
 
 def always_uv():
-    """a key that wants its PIN for everything does not open"""
+    """a key that wants its PIN for everything does not open the root"""
     def talk(machine, stick):
-        machine.expect("token: pin hidraw0: pin 8")
+        machine.expect(PIN.format(0, 8))
         machine.send("1234\n")
-        machine.expect("token: pin hidraw0 gives " + passphrase("pin"))
-    guest("always-uv", ["pin"], [Stick("pin1234", "--always-uv")], talk)
+        opened(machine, 0)
+    guest("always-uv", ["fido2-262-pin"], [Stick("pin1234", "--always-uv")], talk)
+
+
+class Tpm:
+    """swtpm as QEMU's TPM, with a copy of the samples' state."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="latchkey-tpm.")
+        shutil.copy(os.path.join(SAMPLES, "swtpm-state", "tpm2-00.permall"), self.folder)
+        self.socket = os.path.join(self.folder, "socket")
+        self.process = subprocess.Popen(["swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + self.folder,
+                                         "--ctrl", "type=unixio,path=" + self.socket], stdin=subprocess.DEVNULL)
+        until = time.monotonic() + 20
+        while not os.path.exists(self.socket):
+            if time.monotonic() > until or self.process.poll() is not None:
+                raise Failure("swtpm does not start")
+            time.sleep(0.05)
+
+    def args(self, kind):
+        return ["-chardev", f"socket,id=t,path={self.socket}", "-tpmdev", "emulator,id=t0,chardev=t", "-device", f"{kind},tpmdev=t0"]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        shutil.rmtree(self.folder)
+
+
+def tpm(name, kind, token, talk):
+    with Tpm() as chip:
+        guest(name, [token], [], talk, args=chip.args(kind))
+
+
+def tpm_tis():
+    """a TPM on tpm-tis does not open the root"""
+    tpm("tpm-tis", "tpm-tis", "tpm2-262-default", lambda machine: opened(machine, 0, "systemd-tpm2"))
+
+
+def tpm_crb():
+    """a TPM on tpm-crb does not open the root"""
+    tpm("tpm-crb", "tpm-crb", "tpm2-262-default", lambda machine: opened(machine, 0, "systemd-tpm2"))
+
+
+def tpm_pin():
+    """a TPM's PIN does not open the root"""
+    def talk(machine):
+        machine.expect(r"PIN of token 0 \(systemd-tpm2; .*: ")
+        machine.send("1234\n")
+        opened(machine, 0, "systemd-tpm2")
+    tpm("tpm-pin", "tpm-tis", "tpm2-262-pin-argon2id", talk)
 
 
 if __name__ == "__main__":
-    sys.exit(vm.suite([touch, silent, pin, two_keys, late_and_pulled, cancelled, always_uv], jobs=1))
+    sys.exit(vm.suite([script, touch, silent, pin, no_pin, few, headless, two_keys, late, passphrase, foreign, always_uv,
+                       tpm_tis, tpm_crb, tpm_pin], jobs=1))

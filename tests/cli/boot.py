@@ -573,7 +573,7 @@ def token(b):
         with Alone(), Keyring(b"latchkey test", content), Boot(b, f"latchkey.device={TOKEN}") as t:
             if asked:
                 if content:
-                    t.expect("the key of its token in the kernel's keyring does not open root: token 0: ")
+                    t.expect("the key of its token in the kernel's keyring does not open root: token 0 (luks2-keyring): ")
                 t.expect("Enter passphrase")
                 t.type(FIRST + b"\n")
             else:
