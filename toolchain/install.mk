@@ -50,6 +50,7 @@ endif
 ifeq ($(WITH_INITRAMFS_TOOLS),yes)
 	$(call put,0755,initramfs/initramfs-tools/bin/cryptroot-unlock,/usr/lib/latchkey)
 	$(call put,0755,initramfs/initramfs-tools/hooks/latchkey,$(INITRAMFSTOOLSDIR)/hooks)
+	$(call put,0644,initramfs/initramfs-tools/conf-hooks.d/latchkey,$(INITRAMFSTOOLSDIR)/conf-hooks.d)
 	$(call put,0755,initramfs/initramfs-tools/scripts/local-top/latchkey,$(INITRAMFSTOOLSDIR)/scripts/local-top)
 endif
 ifeq ($(WITH_MKINITCPIO),yes)

@@ -528,6 +528,34 @@ def initramfs_tools_btrfs():
     boot("btrfs", image, "rootfstype=btrfs ro", disk=disk)
 
 
+FRENCH = ("etc/default/keyboard", 'XKBMODEL="pc105"\nXKBLAYOUT="fr"\nXKBVARIANT=""\nXKBOPTIONS=""\n')
+
+
+def type_french(m):
+    """On the keyboard of the machine: the keys have their American names."""
+    for letter in distro.PASSPHRASE:
+        m.monitor("sendkey " + ({"a": "q", " ": "spc"}.get(letter) or ("shift-" if letter.isdigit() else "") + letter))
+        time.sleep(0.3)  # longer than QEMU holds a key
+    m.monitor("sendkey ret")
+
+
+def initramfs_tools_keymap():
+    """initramfs-tools without cryptsetup-initramfs: the layout of /etc/default/keyboard is loaded before the prompt"""
+    image = initramfs_tools("keymap", f"{CRYPT} {NO_DROPBEAR}", files=(FRENCH,), which="layouts")
+    boot("keymap", image, f"console=tty0 console=ttyS0 {SHORT}", add=["-device", "VGA"], answer=type_french)
+
+
+def dracut_keymap():
+    """dracut without systemd: rd.vconsole.keymap= is loaded by the module i18n before the prompt"""
+    folder = system("dracut-keymap", ("usr/share/unimaps/none", ""), ("usr/share/consoletrans/none", ""), ("usr/share/consolefonts/none", ""),
+                    which="layouts")
+    in_system(folder, "sh", "-ec", "mkdir -p /usr/share/keymaps; ckbcomp -layout fr >/usr/share/keymaps/fr.map 2>/dev/null")
+    in_system(folder, "dracut", "--force", "--no-hostonly", "--no-hostonly-cmdline", "--kver", version(), "--modules",
+              "base rootfs-block udev-rules fs-lib i18n latchkey", "--add-drivers", DISK_MODULES, "/dracut-keymap")
+    boot("dracut-keymap", built(folder, "dracut-keymap"), f"{by_name()} rd.vconsole.keymap=fr console=tty0 console=ttyS0 {SHORT}",
+         add=["-device", "VGA"], answer=type_french)
+
+
 def initramfs_tools_dep():
     """initramfs-tools with MODULES=dep: what this machine's own root needs, and what is listed"""
     if not vm.run("findmnt", "-nvo", "SOURCE", "--target", distro.WORK).startswith("/dev/"):
@@ -744,7 +772,7 @@ if __name__ == "__main__":
         every += [dracut_systemd, dracut_beside, dracut_systemd_beside, dracut_stick, dracut_systemd_stick,
                   dracut_ng_initqueue, dracut_ng_systemd, initramfs_tools_stick, initramfs_tools_beside,
                   initramfs_tools_preflight, initramfs_tools_remote, initramfs_tools_dropbear, dracut_lvm, dracut_systemd_lvm,
-                  initramfs_tools_lvm, initramfs_tools_btrfs, initramfs_tools_dep, initramfs_tools_trixie,
+                  initramfs_tools_lvm, initramfs_tools_btrfs, initramfs_tools_keymap, dracut_keymap, initramfs_tools_dep, initramfs_tools_trixie,
                   initramfs_tools_hibernation, debian_package, mkinitcpio_busybox, mkinitcpio_stick, mkinitcpio_cryptkey,
                   mkinitcpio_beside, mkinitcpio_systemd, alpine_mkinitfs]
     failed = vm.suite(every)

@@ -39,9 +39,11 @@ usr/lib/dracut/modules.d/90latchkey/latchkey-wait.sh 755
 usr/lib/dracut/modules.d/90latchkey/module-setup.sh 755
 usr/lib/latchkey/55-latchkey.rules 644
 usr/lib/latchkey/cryptroot-unlock 755
+usr/lib/latchkey/keyboard-layout 644
 usr/lib/latchkey/latchkey.service 644
 usr/share/doc/latchkey-initramfs/changelog.gz 644
 usr/share/doc/latchkey-initramfs/copyright 644
+usr/share/initramfs-tools/conf-hooks.d/latchkey 644
 usr/share/initramfs-tools/hooks/latchkey 755
 usr/share/initramfs-tools/scripts/local-top/latchkey 755
 """

@@ -5,6 +5,12 @@
 if [ ! -e /run/latchkey/ended ]; then
     if [ -z "$DRACUT_SYSTEMD" ] && [ ! -e /run/latchkey ]; then
         mkdir -p /run/latchkey
+        # The module i18n loads the keymap by jobs of this loop: now, before the prompt.
+        # shellcheck disable=SC2154 # set by dracut
+        for job in "$hookdir"/initqueue/console_init*.sh; do
+            # shellcheck source=/dev/null
+            [ ! -e "$job" ] || . "$job"
+        done
         # In the background: other jobs of the loop may have to assemble the device below the volume.
         /sbin/latchkey-boot &
     fi

@@ -118,6 +118,17 @@ latchkey_crypttab() {
     done < "$dracutsysrootdir/etc/crypttab"
 }
 
+# A keymap that this system has and the image lacks: the passphrase would be typed on a US keyboard.
+latchkey_keymap() {
+    local layout
+    [[ $hostonly ]] || return 0
+    layout=$(sh /usr/lib/latchkey/keyboard-layout "$dracutsysrootdir")
+    [[ $layout ]] || return 0
+    dracut_module_included i18n && [[ $(find "$initdir" -name "${layout%.map*}.*map*") ]] && return 0
+    dwarn "latchkey: the keyboard layout $layout is not in the image: the passphrase is typed on a US keyboard." \
+        "The dracut module i18n adds the keymap that KEYMAP in /etc/vconsole.conf names"
+}
+
 install() {
     inst_multiple latchkey
     inst_simple "$moddir/latchkey-boot.sh" /sbin/latchkey-boot
@@ -136,6 +147,7 @@ install() {
         inst_simple /usr/lib/latchkey/latchkey.service "$systemdsystemunitdir/latchkey.service"
         $SYSTEMCTL -q --root "$initdir" add-wants sysinit.target latchkey.service
     fi
+    latchkey_keymap
     inst_hook initqueue 10 "$moddir/latchkey-wait.sh"
     inst_hook initqueue/finished 90 "$moddir/latchkey-finished.sh"
     dracut_need_initqueue
