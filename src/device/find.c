@@ -82,54 +82,14 @@ static enum fit superblock_fits(const char *path, const struct wanted *w)
 	                                         : FITS_NOT;
 }
 
-static enum fit partition_fits(const char *name, const struct wanted *w)
+/* The device @name is called so: does it count? */
+static void add(const char *name, struct wanted *w, enum fit fit)
 {
-	char disk[SYSBLOCK_NAME_BYTES], path[SYSBLOCK_PATH_BYTES];
-	unsigned number = sysblock_partition(name, disk);
-	uint64_t start = UINT64_MAX;
-	struct partition p;
-	struct blkdev dev;
-	struct error err;
-	bool fits;
-
-	if (number <= w->part_offset)
-		return FITS_NOT;
-	sysblock_path(disk, path);
-	if (blkdev_open_path(path, &dev, &err))
-		return FITS_NOT;
-	/* With an offset the id is that of another partition, whose place is not known here. */
-	if (!w->part_offset)
-		start = sysblock_number(name, "start", UINT64_MAX);
-	fits = partition_read(&dev.reader, (unsigned)sysblock_number(disk, "queue/logical_block_size", 512),
-		       number - w->part_offset, start, &p) &&
-	       !(w->key == BY_PARTUUID ? strcasecmp(p.uuid, w->value) : strcmp(p.label, w->value));
-	blkdev_close(&dev);
-	return fits ? FITS : FITS_NOT;
-}
-
-static void consider(const char *name, struct wanted *w)
-{
-	enum fit fit = FITS_NOT;
 	char path[SYSBLOCK_PATH_BYTES];
 	struct member member;
 	unsigned rank;
 
 	sysblock_path(name, path);
-	switch (w->key) {
-	case BY_UUID:
-	case BY_LABEL:
-		fit = superblock_fits(path, w);
-		break;
-	case BY_PARTUUID:
-	case BY_PARTLABEL:
-		fit = partition_fits(name, w);
-		break;
-	case BY_ID:
-		fit = by_id_is(name, w->value) ? FITS : FITS_NOT;
-		break;
-	}
-	if (fit == FITS_NOT)
-		return;
 	if (w->member && path_is_member(path, &member)) {
 		if (!w->member->mark.type)
 			*w->member = member;
@@ -149,6 +109,64 @@ static void consider(const char *name, struct wanted *w)
 		memcpy(w->name[w->found], name, strlen(name) + 1);
 	}
 	w->found++;
+}
+
+/* The partitions of the disk @name: its table is read once for all of them. */
+static void consider_partitions(const char *name, struct wanted *w)
+{
+	char path[SYSBLOCK_PATH_BYTES], inside[SYSBLOCK_NAME_BYTES];
+	struct partition_table table;
+	struct partition p;
+	struct folder f;
+	struct blkdev dev;
+	struct error err;
+	unsigned number;
+
+	if (!sysblock_open_partitions(name, &f))
+		return;
+	sysblock_path(name, path);
+	number = sysblock_next_partition(&f, name, inside);
+	if (number && !blkdev_open_path(path, &dev, &err)) {
+		if (!partition_open(&dev.reader,
+			    (unsigned)sysblock_number(name, "queue/logical_block_size", 512), &table))
+			number = 0;
+		for (; number; number = sysblock_next_partition(&f, name, inside)) {
+			/* With an offset the id is that of another partition, whose place is not known here. */
+			uint64_t start =
+				w->part_offset ? UINT64_MAX : sysblock_number(inside, "start", UINT64_MAX);
+
+			if (number > w->part_offset &&
+				partition_read(&table, number - w->part_offset, start, &p) &&
+				!(w->key == BY_PARTUUID ? strcasecmp(p.uuid, w->value)
+							: strcmp(p.label, w->value)))
+				add(inside, w, FITS);
+		}
+		blkdev_close(&dev);
+	}
+	folder_close(&f);
+}
+
+static void consider(const char *name, struct wanted *w)
+{
+	enum fit fit = FITS_NOT;
+	char path[SYSBLOCK_PATH_BYTES];
+
+	switch (w->key) {
+	case BY_UUID:
+	case BY_LABEL:
+		sysblock_path(name, path);
+		fit = superblock_fits(path, w);
+		break;
+	case BY_PARTUUID:
+	case BY_PARTLABEL:
+		consider_partitions(name, w);
+		break;
+	case BY_ID:
+		fit = by_id_is(name, w->value) ? FITS : FITS_NOT;
+		break;
+	}
+	if (fit != FITS_NOT)
+		add(name, w, fit);
 }
 
 /* --- the walk --- */

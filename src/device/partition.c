@@ -12,32 +12,32 @@
 #include "device/names.h"
 #include <string.h>
 
-enum { MBR_BYTES = 512, MBR_SIGNATURE = 440, MBR_TABLE = 446, MBR_ENTRY_BYTES = 16, MBR_PROTECTIVE = 0xee };
+enum { MBR_BYTES = PARTITION_MBR_BYTES, MBR_SIGNATURE = 440, MBR_TABLE = 446, MBR_ENTRY_BYTES = 16 };
+enum { MBR_PROTECTIVE = 0xee, LOGICAL_FIRST = 5, LOGICAL_MAX = 100 };
 enum { GPT_HEADER_BYTES = 92, GPT_ENTRY_BYTES = 128, GPT_ENTRIES_MAX = 4096, GPT_NAME_UNITS = 36 };
-enum { LOGICAL_FIRST = 5, LOGICAL_MAX = 100 };
 
-/* The disk, and the partition that is asked for. */
+/* The partition that is asked for. */
 struct wanted {
-	const struct reader *disk;
-	unsigned sector_bytes, number;
+	const struct partition_table *t;
+	unsigned number;
 	uint64_t start_sectors;
 };
 
 /* Does the partition that begins at logical sector @start begin where it should? */
 static bool begins_there(const struct wanted *w, uint64_t start)
 {
-	return w->start_sectors == UINT64_MAX || start * (w->sector_bytes / 512) == w->start_sectors;
+	return w->start_sectors == UINT64_MAX || start * (w->t->sector_bytes / 512) == w->start_sectors;
 }
 
 /* --- GPT (UEFI specification 2.10, 5.3) --- */
 
 /* The header at logical sector @lba, if one was written for that place. */
-static bool gpt_header(const struct wanted *w, uint64_t lba, uint8_t h[static MBR_BYTES])
+static bool gpt_header(const struct partition_table *t, uint64_t lba, uint8_t h[static MBR_BYTES])
 {
 	struct error err;
 	uint32_t size, sum;
 
-	if (reader_read(w->disk, h, MBR_BYTES, lba * w->sector_bytes, &err) || memcmp(h, "EFI PART", 8))
+	if (reader_read(t->disk, h, MBR_BYTES, lba * t->sector_bytes, &err) || memcmp(h, "EFI PART", 8))
 		return false;
 	size = bytes_le32(h + 12);
 	sum = bytes_le32(h + 16);
@@ -46,41 +46,51 @@ static bool gpt_header(const struct wanted *w, uint64_t lba, uint8_t h[static MB
 	       bytes_le64(h + 24) == lba;
 }
 
-/* Entry @number into @entry, if all of them are as they were written. */
-static bool gpt_entry(const struct wanted *w, const uint8_t *h, uint8_t entry[static GPT_ENTRY_BYTES])
+/* Are all entries as they were written? */
+static bool gpt_open(struct partition_table *t, uint64_t lba)
 {
-	uint64_t lba = bytes_le64(h + 72);
-	uint32_t count = bytes_le32(h + 80), crc = ~0U;
+	enum { AT_ONCE = 32 };
+	uint8_t h[MBR_BYTES], e[AT_ONCE * GPT_ENTRY_BYTES];
+	uint32_t crc = ~0U;
 	struct error err;
 
-	if (bytes_le32(h + 84) != GPT_ENTRY_BYTES || count > GPT_ENTRIES_MAX || w->number > count ||
-		lba >= w->disk->size_bytes / w->sector_bytes)
+	if (!gpt_header(t, lba, h))
 		return false;
-	for (uint32_t i = 1; i <= count; i++) {
-		uint8_t e[GPT_ENTRY_BYTES];
-
-		if (reader_read(w->disk, e, sizeof(e), lba * w->sector_bytes + (uint64_t)(i - 1) * sizeof(e),
-			    &err))
+	lba = bytes_le64(h + 72);
+	t->entries = bytes_le32(h + 80);
+	t->first = bytes_le64(h + 40);
+	t->last = bytes_le64(h + 48);
+	if (bytes_le32(h + 84) != GPT_ENTRY_BYTES || t->entries > GPT_ENTRIES_MAX ||
+		lba >= t->disk->size_bytes / t->sector_bytes)
+		return false;
+	t->entries_off = lba * t->sector_bytes;
+	for (uint32_t i = 0, n; i < t->entries; i += n) {
+		n = t->entries - i < AT_ONCE ? t->entries - i : AT_ONCE;
+		if (reader_read(t->disk, e, n * GPT_ENTRY_BYTES,
+			    t->entries_off + (uint64_t)i * GPT_ENTRY_BYTES, &err))
 			return false;
-		crc = crc32_update(crc, e, sizeof(e));
-		if (i == w->number)
-			memcpy(entry, e, sizeof(e));
+		crc = crc32_update(crc, e, n * GPT_ENTRY_BYTES);
 	}
 	return ~crc == bytes_le32(h + 88);
 }
 
-static bool gpt_read(const struct wanted *w, uint64_t lba, struct partition *out)
+static bool gpt_read(const struct wanted *w, struct partition *out)
 {
 	static const uint8_t unused[16];
-	uint8_t h[MBR_BYTES], e[GPT_ENTRY_BYTES];
+	const struct partition_table *t = w->t;
+	uint8_t e[GPT_ENTRY_BYTES];
 	uint64_t start, end;
+	struct error err;
 
-	if (!gpt_header(w, lba, h) || !gpt_entry(w, h, e) || !memcmp(e, unused, sizeof(unused)))
+	if (w->number > t->entries ||
+		reader_read(t->disk, e, sizeof(e), t->entries_off + (uint64_t)(w->number - 1) * sizeof(e),
+			&err) ||
+		!memcmp(e, unused, sizeof(unused)))
 		return false;
 	start = bytes_le64(e + 32);
 	end = bytes_le64(e + 40);
-	if (start < bytes_le64(h + 40) || end > bytes_le64(h + 48) || start > end ||
-		end >= w->disk->size_bytes / w->sector_bytes || !begins_there(w, start))
+	if (start < t->first || end > t->last || start > end ||
+		end >= t->disk->size_bytes / t->sector_bytes || !begins_there(w, start))
 		return false;
 	names_uuid(out->uuid, e + 16, true);
 	names_utf16(out->label, sizeof(out->label), e + 56, GPT_NAME_UNITS);
@@ -94,11 +104,11 @@ static bool is_extended(uint8_t type)
 	return type == 0x05 || type == 0x0f || type == 0x85;
 }
 
-static bool read_table(const struct wanted *w, uint64_t sector, uint8_t mbr[static MBR_BYTES])
+static bool read_table(const struct partition_table *t, uint64_t sector, uint8_t mbr[static MBR_BYTES])
 {
 	struct error err;
 
-	return !reader_read(w->disk, mbr, MBR_BYTES, sector * w->sector_bytes, &err) &&
+	return !reader_read(t->disk, mbr, MBR_BYTES, sector * t->sector_bytes, &err) &&
 	       bytes_le16(mbr + 510) == 0xaa55;
 }
 
@@ -109,7 +119,7 @@ static bool logical_is_there(const struct wanted *w, uint64_t first)
 	unsigned number = LOGICAL_FIRST;
 	uint8_t mbr[MBR_BYTES];
 
-	for (int tables = 0; tables < LOGICAL_MAX && read_table(w, here, mbr); tables++, here = next) {
+	for (int tables = 0; tables < LOGICAL_MAX && read_table(w->t, here, mbr); tables++, here = next) {
 		next = 0;
 		for (const uint8_t *e = mbr + MBR_TABLE; e < mbr + 510; e += MBR_ENTRY_BYTES) {
 			uint32_t start = bytes_le32(e + 8);
@@ -127,8 +137,10 @@ static bool logical_is_there(const struct wanted *w, uint64_t first)
 	return false;
 }
 
-static bool mbr_has(const struct wanted *w, const uint8_t *mbr)
+static bool mbr_has(const struct wanted *w)
 {
+	const uint8_t *mbr = w->t->mbr;
+
 	if (w->number < LOGICAL_FIRST) {
 		const uint8_t *e = mbr + MBR_TABLE + (w->number - 1) * MBR_ENTRY_BYTES;
 
@@ -140,24 +152,32 @@ static bool mbr_has(const struct wanted *w, const uint8_t *mbr)
 	return false;
 }
 
-bool partition_read(const struct reader *disk, unsigned sector_bytes, unsigned number, uint64_t start_sectors,
-	struct partition *out)
+bool partition_open(const struct reader *disk, unsigned sector_bytes, struct partition_table *t)
 {
-	struct wanted w = {disk, sector_bytes, number, start_sectors};
-	uint8_t mbr[MBR_BYTES];
-
-	*out = (struct partition){.uuid = ""};
-	if (!number || sector_bytes < 512 || disk->size_bytes < 2 * (uint64_t)sector_bytes ||
-		!read_table(&w, 0, mbr))
+	*t = (struct partition_table){.disk = disk, .sector_bytes = sector_bytes};
+	if (sector_bytes < 512 || disk->size_bytes < 2 * (uint64_t)sector_bytes || !read_table(t, 0, t->mbr))
 		return false;
-	for (const uint8_t *e = mbr + MBR_TABLE; e < mbr + 510; e += MBR_ENTRY_BYTES) {
+	for (const uint8_t *e = t->mbr + MBR_TABLE; e < t->mbr + 510; e += MBR_ENTRY_BYTES) {
 		if (*e & 0x7f)
 			return false; /* code, not a table */
 		if (e[4] == MBR_PROTECTIVE)
-			return gpt_read(&w, 1, out) || gpt_read(&w, disk->size_bytes / sector_bytes - 1, out);
+			return gpt_open(t, 1) || gpt_open(t, disk->size_bytes / sector_bytes - 1);
 	}
-	if (!bytes_le32(mbr + MBR_SIGNATURE) || !mbr_has(&w, mbr))
+	return bytes_le32(t->mbr + MBR_SIGNATURE);
+}
+
+bool partition_read(const struct partition_table *t, unsigned number, uint64_t start_sectors,
+	struct partition *out)
+{
+	const struct wanted w = {t, number, start_sectors};
+
+	*out = (struct partition){.uuid = ""};
+	if (!number)
 		return false;
-	text_format(out->uuid, sizeof(out->uuid), "%08x-%02x", bytes_le32(mbr + MBR_SIGNATURE), number);
+	if (t->entries_off)
+		return gpt_read(&w, out);
+	if (!mbr_has(&w))
+		return false;
+	text_format(out->uuid, sizeof(out->uuid), "%08x-%02x", bytes_le32(t->mbr + MBR_SIGNATURE), number);
 	return true;
 }

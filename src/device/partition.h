@@ -12,7 +12,17 @@
 #include "base/reader.h"
 #include <stdbool.h>
 
-enum { PARTITION_UUID_BYTES = 37, PARTITION_LABEL_BYTES = 36 * 3 + 1 };
+enum { PARTITION_UUID_BYTES = 37, PARTITION_LABEL_BYTES = 36 * 3 + 1, PARTITION_MBR_BYTES = 512 };
+
+/* A table that was found valid, on a disk that is open. */
+struct partition_table {
+	const struct reader *disk;
+	unsigned sector_bytes;            /* of its logical sectors */
+	uint8_t mbr[PARTITION_MBR_BYTES]; /* sector 0 */
+	uint64_t entries_off;             /* of a GPT; 0: it is an MBR */
+	uint32_t entries;
+	uint64_t first, last; /* logical sectors that partitions of a GPT may have */
+};
 
 struct partition {
 	char uuid[PARTITION_UUID_BYTES];   /* PARTUUID: GPT's in lower case, or "12345678-01" of an MBR */
@@ -21,11 +31,16 @@ struct partition {
 };
 
 /*
- * The ids of partition @number (from 1, as the kernel counts) of the whole disk @disk, whose logical sectors
- * have @sector_bytes. It must start at @start_sectors (of 512 bytes, as in /sys), which UINT64_MAX leaves
- * open. False: no such partition, no table, or one that is wrong.
+ * Read the whole table of @disk, whose logical sectors have @sector_bytes: up to a megabyte when the first
+ * GPT is damaged. False: there is none, or it is wrong.
  */
-bool partition_read(const struct reader *disk, unsigned sector_bytes, unsigned number, uint64_t start_sectors,
+bool partition_open(const struct reader *disk, unsigned sector_bytes, struct partition_table *t);
+
+/*
+ * The ids of partition @number (from 1, as the kernel counts). It must start at @start_sectors (of 512
+ * bytes, as in /sys), which UINT64_MAX leaves open. False: no such partition.
+ */
+bool partition_read(const struct partition_table *t, unsigned number, uint64_t start_sectors,
 	struct partition *out);
 
 #endif

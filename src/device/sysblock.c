@@ -114,29 +114,37 @@ bool sysblock_is_readable(const char *name)
 	return !floppy && sysblock_number(name, "size", 1) && !sysblock_number(name, "dm/suspended", 0);
 }
 
-/* The next partition of the disk @name into @inside: they are folders inside its own, named after it. */
-static bool next_partition(struct folder *f, const char *name, char inside[static SYSBLOCK_NAME_BYTES])
+bool sysblock_open_partitions(const char *name, struct folder *f)
+{
+	char path[SYSBLOCK_PATH_BYTES];
+
+	text_format(path, sizeof(path), SYS_BLOCK "%s", name);
+	return folder_open(f, path);
+}
+
+/* They are folders inside the disk's own, named after it. */
+unsigned sysblock_next_partition(struct folder *f, const char *name, char inside[static SYSBLOCK_NAME_BYTES])
 {
 	char disk[SYSBLOCK_NAME_BYTES];
 	const char *next;
+	unsigned number;
 
 	while ((next = folder_next(f)))
-		if (!strncmp(next, name, strlen(name)) && sysblock_partition(next, disk) &&
+		if (!strncmp(next, name, strlen(name)) && (number = sysblock_partition(next, disk)) &&
 			text_join(inside, SYSBLOCK_NAME_BYTES, next, "", ""))
-			return true;
-	return false;
+			return number;
+	return 0;
 }
 
 bool sysblock_has_partition_at(const char *name, uint64_t off)
 {
-	char path[SYSBLOCK_PATH_BYTES], inside[SYSBLOCK_NAME_BYTES];
+	char inside[SYSBLOCK_NAME_BYTES];
 	struct folder f;
 	bool has = false;
 
-	text_format(path, sizeof(path), SYS_BLOCK "%s", name);
-	if (!folder_open(&f, path))
+	if (!sysblock_open_partitions(name, &f))
 		return false;
-	while (!has && next_partition(&f, name, inside)) {
+	while (!has && sysblock_next_partition(&f, name, inside)) {
 		uint64_t start = sysblock_number(inside, "start", UINT64_MAX);
 
 		has = off / 512 >= start && off / 512 - start < sysblock_number(inside, "size", 0);
@@ -156,9 +164,8 @@ bool sysblock_is_held(const char *name)
 		held = folder_next(&f) != NULL;
 		folder_close(&f);
 	}
-	text_format(path, sizeof(path), SYS_BLOCK "%s", name);
-	if (!held && folder_open(&f, path)) {
-		held = next_partition(&f, name, inside);
+	if (!held && sysblock_open_partitions(name, &f)) {
+		held = sysblock_next_partition(&f, name, inside);
 		folder_close(&f);
 	}
 	return held;

@@ -3,6 +3,7 @@
 #ifndef DEVICE_SYSBLOCK_H
 #define DEVICE_SYSBLOCK_H
 
+#include "base/folder.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,6 +39,15 @@ bool sysblock_is_readable(const char *name);
 
 /* Mapped, a member of something, or a disk that the kernel sees partitions on. */
 bool sysblock_is_held(const char *name);
+
+/*
+ * The partitions that the kernel sees on the disk @name. False: there is no such device; else folder_close is
+ * due.
+ */
+bool sysblock_open_partitions(const char *name, struct folder *f);
+
+/* The number, from 1, of the next one, with its name in @inside; 0: no more. */
+unsigned sysblock_next_partition(struct folder *f, const char *name, char inside[static SYSBLOCK_NAME_BYTES]);
 
 /* Does a partition of the disk @name hold its byte @off? */
 bool sysblock_has_partition_at(const char *name, uint64_t off);

@@ -51,12 +51,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fuzz_input in = {data, size};
 	unsigned how = fuzz_byte(&in), sector = how & 1 ? 4096 : 512;
 	struct reader r = pieces_put(in, false);
+	struct partition_table t;
 	struct partition p;
+	bool table;
 
 	if (how & 2)
 		seal(sector, sector);
-	for (unsigned i = 0; i < 140; i += i < 8 ? 1 : 33) {
-		bool known = partition_read(&r, sector, i, how & 4 ? i * 8 : UINT64_MAX, &p);
+	table = partition_open(&r, sector, &t);
+	for (unsigned i = 0; table && i < 140; i += i < 8 ? 1 : 33) {
+		bool known = partition_read(&t, i, how & 4 ? i * 8 : UINT64_MAX, &p);
 
 		fuzz_check(known || (!*p.uuid && !*p.label), "no partition has a name");
 		fuzz_check(memchr(p.uuid, 0, sizeof(p.uuid)) && memchr(p.label, 0, sizeof(p.label)),

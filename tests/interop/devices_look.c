@@ -46,10 +46,11 @@ static int mark(const struct reader *r)
 
 static int part(const struct reader *r, char **argv)
 {
+	struct partition_table t;
 	struct partition p;
 
-	if (!partition_read(r, (unsigned)atoi(argv[0]), (unsigned)atoi(argv[1]), strtoull(argv[2], NULL, 10),
-		    &p))
+	if (!partition_open(r, (unsigned)atoi(argv[0]), &t) ||
+		!partition_read(&t, (unsigned)atoi(argv[1]), strtoull(argv[2], NULL, 10), &p))
 		return 1;
 	printf("%s\n%s\n", p.uuid, p.label);
 	return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A device by its name: /sys and the superblocks, in folders of our own. */
 #include "device/find.h"
+#include "device/crc32.h"
 #include "fake_kernel_dev.h"
 #include "header_image.h"
 #include "rows.h"
@@ -545,6 +546,88 @@ static void usb_stick(const char *name, const char *serial)
 	}
 }
 
+enum { MANY = 250, ENTRIES = 4096, TABLE_SECTORS = ENTRIES * 128 / 512, GPT_SECTORS = 6 * TABLE_SECTORS };
+
+static void put_le(uint8_t *to, unsigned bytes, uint64_t v)
+{
+	for (; bytes; bytes--, v >>= 8)
+		*to++ = (uint8_t)v;
+}
+
+static void put_gpt(uint8_t *disk, uint64_t header, uint64_t table)
+{
+	uint8_t *h = disk + header * 512, *e = disk + table * 512;
+
+	for (unsigned i = 0; i < MANY; i++) {
+		memset(e + i * 128, 0xaf, 16);
+		put_le(e + i * 128 + 16, 4, 0x1000 + i);
+		put_le(e + i * 128 + 32, 8, 3 * TABLE_SECTORS + i);
+		put_le(e + i * 128 + 40, 8, 3 * TABLE_SECTORS + i);
+	}
+	memcpy(h, "EFI PART\0\0\1\0\x5c", 13);
+	put_le(h + 24, 8, header);
+	put_le(h + 40, 8, 2 * TABLE_SECTORS);
+	put_le(h + 48, 8, GPT_SECTORS);
+	put_le(h + 72, 8, table);
+	put_le(h + 80, 4, ENTRIES);
+	put_le(h + 84, 4, 128);
+	put_le(h + 88, 4, ~crc32_update(~0U, e, ENTRIES * 128));
+	put_le(h + 16, 4, ~crc32_update(~0U, h, 92));
+}
+
+/* As many partitions as the kernel makes, and two of the largest tables, the first of them damaged. */
+static void hostile_disk(void)
+{
+	uint8_t *disk = calloc(GPT_SECTORS, 512);
+	char part[16], number[16];
+
+	assert_non_null(disk);
+	memcpy(disk + 446, "\0\0\0\0\xee\0\0\0\1\0\0\0\xff\xff\0\0", 16);
+	memcpy(disk + 510, "\x55\xaa", 2);
+	put_gpt(disk, 1, 2);
+	put_gpt(disk, GPT_SECTORS - 1, GPT_SECTORS - 1 - TABLE_SECTORS);
+	disk[(2 + TABLE_SECTORS) * 512 - 1] ^= 1;
+	place_device("sda", "disk/sda");
+	node("sda", disk, (size_t)GPT_SECTORS * 512);
+	free(disk);
+	for (unsigned i = 0; i < MANY; i++) {
+		char place[32];
+
+		snprintf(part, sizeof(part), "sda%u", i + 1);
+		snprintf(place, sizeof(place), "disk/sda/%s", part);
+		place_device(part, place);
+		snprintf(number, sizeof(number), "%u\n", i + 1);
+		attribute(part, "partition", number);
+		snprintf(number, sizeof(number), "%u\n", 3 * TABLE_SECTORS + i);
+		attribute(part, "start", number);
+		node(part, "", 0);
+	}
+}
+
+/* Of this process, from files of every kind. */
+static uint64_t bytes_read(void)
+{
+	unsigned long long n = 0;
+	FILE *file = fopen("/proc/self/io", "r");
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "rchar: %llu", &n), 1);
+	fclose(file);
+	return n;
+}
+
+static void a_table_is_read_once_for_each_partition(void **state)
+{
+	uint64_t before;
+
+	(void)state;
+	fresh_tree();
+	hostile_disk();
+	before = bytes_read();
+	expect_path("PARTUUID=000010f9-0000-0000-0000-000000000000", "/dev/sda250");
+	assert_true(bytes_read() - before < 4 * TABLE_SECTORS * 512);
+}
+
 static void a_partition_is_not_found_by_its_id(void **state)
 {
 	(void)state;
@@ -799,6 +882,7 @@ int main(void)
 		FIND(an_unlabelled_volume_is_called_by_an_empty_label),
 		FIND(nothing_here_is_called_found),
 		FIND(a_control_character_reaches_the_terminal),
+		FIND(a_table_is_read_once_for_each_partition),
 		FIND(a_partition_is_not_found_by_its_id),
 		FIND(the_id_of_another_place_is_taken),
 		FIND(one_of_two_partitions_of_one_id_is_chosen),

@@ -78,9 +78,13 @@ static void new_gpt(void)
 static bool read_at(unsigned number, uint64_t start)
 {
 	struct reader r = reader_memory(disk, sizeof(disk), "disk");
+	struct partition_table t;
 
 	memset(&p, 'Z', sizeof(p));
-	return partition_read(&r, SECTOR, number, start, &p);
+	if (partition_open(&r, SECTOR, &t))
+		return partition_read(&t, number, start, &p);
+	*p.uuid = 0;
+	return false;
 }
 
 static bool exists(unsigned number)
@@ -102,6 +106,31 @@ TEST(a_partition_has_the_id_of_another)
 	assert_false(exists(5));
 	assert_false(exists(0));
 	assert_string_equal(p.uuid, "");
+}
+
+static unsigned reads;
+
+static enum cause count_read(void *ctx, void *buf, size_t len, uint64_t off, struct error *err)
+{
+	const struct reader *r = ctx;
+
+	reads++;
+	return reader_read(r, buf, len, off, err);
+}
+
+TEST(the_table_is_read_once_for_each_partition)
+{
+	struct reader memory = reader_memory(disk, sizeof(disk), "disk");
+	struct reader r = {count_read, &memory, sizeof(disk), "disk"};
+	struct partition_table t;
+	unsigned opening;
+
+	new_gpt();
+	reads = 0;
+	assert_true(partition_open(&r, SECTOR, &t));
+	opening = reads;
+	assert_true(partition_read(&t, 1, 8, &p) && partition_read(&t, 2, 64, &p));
+	assert_int_equal(reads, opening + 2);
 }
 
 TEST(a_lost_first_GPT_loses_the_ids)
@@ -222,6 +251,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_partition_has_the_id_of_another),
+		cmocka_unit_test(the_table_is_read_once_for_each_partition),
 		cmocka_unit_test(a_lost_first_GPT_loses_the_ids),
 		cmocka_unit_test(a_GPT_that_lies_is_believed),
 		cmocka_unit_test(a_changed_GPT_is_believed),
