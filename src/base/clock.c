@@ -5,8 +5,8 @@
 #include <time.h>
 
 /*
- * How musl finds the vDSO. Without it, clock_gettime is a system call: fast enough here, and it needs no parser of
- * ELF files.
+ * How musl finds the vDSO. Without it, clock_gettime is a system call: fast enough here, and it needs no
+ * parser of ELF files.
  */
 void *__vdsosym(const char *version, const char *name);
 void *__vdsosym(const char *version, const char *name)

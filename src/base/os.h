@@ -30,10 +30,10 @@ static inline int os_ioctl_number(int fd, unsigned long request, unsigned long a
 int os_open(const char *path, int flags);
 
 /*
- * Start a thread of this process: @run(@arg) on the stack that ends at @stack. It shares the caller's thread-local
- * memory, errno included: @run may only call what needs none of its own, so neither malloc nor stdio. @alive is 1
- * until the thread has left its stack; then the kernel makes it 0 and wakes its futex (clone(2),
- * CLONE_CHILD_CLEARTID). pthread_create is 3 KiB larger. Fails: false, if the kernel starts no thread.
+ * Start a thread of this process: @run(@arg) on the stack that ends at @stack. It shares the caller's
+ * thread-local memory, errno included: @run may only call what needs none of its own, so neither malloc nor
+ * stdio. @alive is 1 until the thread has left its stack; then the kernel makes it 0 and wakes its futex
+ * (clone(2), CLONE_CHILD_CLEARTID). pthread_create is 3 KiB larger. Fails: false, if there is no thread.
  */
 bool os_thread(int (*run)(void *arg), void *arg, void *stack, atomic_int *alive);
 
