@@ -221,7 +221,7 @@ static enum cause take(int fd, struct secret *out, struct error *err)
 
 static void forget(int fd)
 {
-	static const uint8_t zero[TOKEN_SECRET_MAX_BYTES + 1];
+	const uint8_t zero[TOKEN_SECRET_MAX_BYTES + 1] = {0};
 
 	/* A program can make the file shorter, which frees what was there. */
 	(void)!pwrite(fd, zero, sizeof(zero), 0);
@@ -242,7 +242,7 @@ static int memory_file(const void *content, size_t len)
 /* Locked through a mapping that is not looked at: what the program does to the file cannot harm us. */
 static int passphrase_file(void **lock)
 {
-	static const uint8_t zero[TOKEN_SECRET_MAX_BYTES + 1];
+	const uint8_t zero[TOKEN_SECRET_MAX_BYTES + 1] = {0};
 	int fd = memory_file(zero, sizeof(zero));
 
 	*lock = mmap(NULL, sizeof(zero), PROT_READ, MAP_SHARED, fd, 0);
