@@ -124,7 +124,7 @@ $(B)/liblatchkey.a $(B)/libtoken.a:
 $(B)/%.o: %.c $(B)/our.flags $(B)/headers.ok
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(OUR_CFLAGS) $(OPTIMIZE) -MMD -MP -c -o $@ $<
--include $(SRC:.o=.d) $(INIT:.o=.d) $(B)/src/main.d $(B)/src/preflight/main.d $(TOKEN:.o=.d) $(wildcard $(B)/src/token/*/main.d $(B)/tests/unit/*.d $(B)/tests/fuzz/*.d)
+-include $(SRC:.o=.d) $(INIT:.o=.d) $(B)/src/main.d $(B)/src/preflight/main.d $(TOKEN:.o=.d) $(wildcard $(B)/src/token/*/main.d $(B)/tests/unit/*.d $(B)/tests/constant_time/*.d $(B)/tests/fuzz/*.d)
 
 # The objects also depend on the compiler and the flags.
 COMPILER := $(shell $(CC) --version 2>/dev/null | head -n 1)

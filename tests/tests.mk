@@ -7,6 +7,10 @@ $(UNIT): $(B)/tests/%: $(B)/tests/unit/%.o $(B)/libtoken.a $(B)/liblatchkey.a $(
 	$(LIBC_A) $(COMPILER_A)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(AS_THEY_ARE) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
 $(UNIT:$(B)/tests/%=$(B)/tests/unit/%.o): $(addprefix $(S)/,cmocka.ok argon2.ok)
+# tests/constant_time: linked as the programs are, from the same objects, so valgrind sees the code that is shipped.
+SECRETS := $(B)/tests/constant_time/secrets
+$(SECRETS).o: OPTIMIZE = -O1 -idirafter /usr/include
+$(SECRETS).debug: $(SECRETS).o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A) $(PACKED)
 unit-programs: $(UNIT)
 unit: $(UNIT) ## the unit tests for TARGET; TARGET=host-asan uses the sanitizers
 	tests/run.py $(UNIT)
@@ -50,7 +54,7 @@ check-all: ## make check, and other processors, boards, Debian 13, initramfs bui
 	+for b in $(EMULATED); do $(MAKE) $(JOBS) BOARD=$$b image board-programs || exit 1; done
 	$(run_tests) $(HERE) $(THERE)
 check-build:
-	+$(MAKE) $(JOBS) all tokens unit-programs
+	+$(MAKE) $(JOBS) all tokens unit-programs $(SECRETS).debug
 	+$(MAKE) $(JOBS) TARGET=host-asan tokens unit-programs $(O)/host-asan/latchkey $(O)/host-asan/latchkey-preflight
 check-targets: all-targets ## every architecture: all unit tests, vectors and damaged headers under its emulator; foreign toolchains
 	toolchain/setup check-all
