@@ -179,6 +179,25 @@ static void print_version(bool verbose)
 	text_print(1, "argon2: %s\n", kdf_implementation(&(struct kdf){.kind = KDF_ARGON2ID}));
 }
 
+/* @word is no command; perhaps one is meant: a typing error, or what cryptsetup calls it. */
+static enum cause unknown(const struct verb *const verbs[], const char *word, struct error *err)
+{
+	static const char *const names[][2] = {{"luksOpen", "open"}, {"luksClose", "close"},
+		{"luksDump", "dump"}, {"luksUUID", "dump --json"}, {"isLuks", "check"},
+		{"luksHeaderBackup", "backup"}};
+	const char *meant = NULL;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		meant = strcmp(word, names[i][0]) ? meant : names[i][1];
+	for (const struct verb *const *v = verbs; *v && !meant; v++)
+		meant = text_is_near(word, (*v)->name) ? (*v)->name : NULL;
+	if (meant)
+		return error_set(err, CAUSE_USAGE, "unknown command %s; did you mean latchkey %s?", word,
+			meant);
+	return error_set(err, CAUSE_USAGE, "unknown %s %s; see latchkey --help",
+		*word == '-' ? "option" : "command", word);
+}
+
 static enum cause dispatch(const struct verb *const verbs[], int argc, char **argv, struct error *err)
 {
 	const char *word = argc > 1 ? argv[1] : "";
@@ -196,7 +215,7 @@ static enum cause dispatch(const struct verb *const verbs[], int argc, char **ar
 	}
 	if (!*word)
 		return error_set(err, CAUSE_USAGE, "no command given; see latchkey --help");
-	return error_set(err, CAUSE_USAGE, "unknown command %s; see latchkey --help", word);
+	return unknown(verbs, word, err);
 }
 
 static int run_program(const struct verb *const verbs[], int argc, char **argv)

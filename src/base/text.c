@@ -234,6 +234,23 @@ bool text_parse_u64(const char *s, uint64_t *out)
 	return true;
 }
 
+bool text_is_near(const char *a, const char *b)
+{
+	size_t m, n;
+
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	m = strlen(a);
+	n = strlen(b);
+	while (m && n && a[m - 1] == b[n - 1]) {
+		m--;
+		n--;
+	}
+	return (m <= 1 && n <= 1) || (m == 2 && n == 2 && a[0] == b[1] && a[1] == b[0]);
+}
+
 bool text_join(char *dst, size_t size, const char *a, const char *b, const char *c)
 {
 	size_t la = strlen(a), lb = strlen(b), lc = strlen(c);

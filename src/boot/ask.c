@@ -23,6 +23,11 @@ bool ask_is_allowed(const struct boot *b, const struct volume *v)
 	       !b->plan->headless && b->now_ms - b->start_ms >= (uint64_t)v->plan->key_timeout_s * 1000;
 }
 
+bool ask_has_ended(const struct boot *b)
+{
+	return b->piped && fifo_fd() < 0;
+}
+
 /* "Enter passphrase for root (/dev/sda2), home, keymap fr: ": needed ones first. The first one, or NULL. */
 static const struct volume *make_prompt(struct boot *b, char *text, size_t size)
 {
@@ -143,6 +148,7 @@ void ask_take(struct boot *b, unsigned question, const uint8_t *line, size_t len
 		consoles_say("%s", ask_again);
 	else
 		credential_typed(b, line, len, origin);
+	b->typed |= !b->empty;
 }
 
 /* The token whose question is asked now; NULL: the passphrase is. */
@@ -204,7 +210,10 @@ void ask_open(struct boot *b)
 	consoles_open(b->test);
 	if (b->plan->quiet && !b->test)
 		consoles_be_quiet();
-	if (b->plan->passfifo)
+	b->piped = b->test && !isatty(STDIN_FILENO);
+	if (b->piped)
+		fifo_open_input();
+	else if (b->plan->passfifo)
 		fifo_open(b->plan->passfifo);
 }
 
@@ -221,7 +230,9 @@ void ask_handle(struct boot *b, const struct pollfd fds[static ASK_FDS])
 
 	if (fds[0].revents) {
 		if (fifo_take(&line, &len))
-			ask_take(b, 0, line, len, "the passphrase from the FIFO");
+			ask_take(b, 0, line, len,
+				b->piped ? "the passphrase from standard input"
+					 : "the passphrase from the FIFO");
 		fifo_wipe();
 	}
 	if (fds[1].revents && plymouth_take(&line, &len)) {

@@ -60,6 +60,10 @@ static void keep_limits(struct boot *b, struct volume *v)
 		   boot_is_over(b, b->asked_at_ms, p->timeout_s)) {
 		error_set(&why, CAUSE_USAGE, "no passphrase was given within %u s", p->timeout_s);
 		volume_failed(b, v, &why);
+	} else if (v->state == VOLUME_READY && ask_has_ended(b) && !get_keys_is_pending(b, v)) {
+		error_set(&why, b->typed ? CAUSE_PASSPHRASE : CAUSE_USAGE,
+			"no line of standard input opens it");
+		volume_failed(b, v, &why);
 	}
 }
 

@@ -147,11 +147,11 @@ void consoles_open(bool only_ours)
 	char level[32], tty[64];
 
 	text_format(tty, sizeof(tty), "/proc/self/fd/%d", STDIN_FILENO);
-	if (!only_ours || !isatty(STDIN_FILENO))
+	if (!only_ours)
 		add_active();
 	if (isatty(STDIN_FILENO))
 		add(open_terminal(tty), true);
-	if (!all.count)
+	if (!all.count && !only_ours)
 		add(open_terminal("/dev/console"), false);
 	all.kmsg = open("/dev/kmsg", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (all.kmsg > 0)

@@ -19,8 +19,8 @@
 enum { CONSOLES_MAX = 8, CONSOLES_PASSPHRASE_MAX_BYTES = 512 };
 
 /*
- * Open them, echo off; with @only_ours only the terminal on standard input, if it is one. Without any
- * console messages go to standard error and /dev/kmsg alone.
+ * Open them, echo off; with @only_ours only the terminal on standard input, if it is one: the others may be
+ * in use by the running system. Without any console messages go to standard error and /dev/kmsg alone.
  */
 void consoles_open(bool only_ours);
 

@@ -32,6 +32,13 @@ void fifo_open(const char *path)
 		close(fifo.fd);
 }
 
+void fifo_open_input(void)
+{
+	fifo.path = "standard input";
+	fifo.fd = STDIN_FILENO;
+	fifo.ours = false;
+}
+
 int fifo_fd(void)
 {
 	return fifo.path ? fifo.fd : -1;
@@ -49,6 +56,8 @@ bool fifo_take(const uint8_t **line, size_t *len)
 	/* What is too long is read to its end, so that its rest is not taken for a passphrase. */
 	while ((n = read(fifo.fd, text + *len, 1)) == 1 && text[*len] != '\n' && ++i < PIPE_BYTES)
 		*len += *len <= CONSOLES_PASSPHRASE_MAX_BYTES;
+	if (!n && !*len)
+		fifo_close();
 	if (*len > CONSOLES_PASSPHRASE_MAX_BYTES)
 		consoles_say("%s: a passphrase has at most 512 bytes", fifo.path);
 	return (*len || n == 1) && *len <= CONSOLES_PASSPHRASE_MAX_BYTES;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fifo - passphrases that programs write to a named pipe. */
+/* fifo - passphrases that programs write to a named pipe, or to standard input. */
 #ifndef BOOT_FIFO_H
 #define BOOT_FIFO_H
 
@@ -10,7 +10,10 @@
 /* Made when absent. A @path that cannot be used as a FIFO is reported, and nothing comes from it. */
 void fifo_open(const char *path);
 
-/* For poll(2); -1: none is open. */
+/* The lines of standard input instead, to its end. */
+void fifo_open_input(void);
+
+/* For poll(2); -1: none is open, or standard input has ended. */
 int fifo_fd(void);
 
 /*

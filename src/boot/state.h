@@ -69,6 +69,8 @@ struct boot {
 	uint64_t tokens_at_ms; /* when to look for their devices again */
 	uint64_t pin_until_ms; /* so long a program may check a PIN before there is a prompt again */
 	/* ask.c: */
+	bool piped; /* a rehearsal without a terminal: passphrases are lines of standard input */
+	bool typed; /* a passphrase came */
 	bool asking;
 	unsigned asked, asked_on_splash;        /* the number of a token's question; 0: for a passphrase */
 	bool empty;                             /* the last line that was entered */
@@ -133,6 +135,8 @@ void ask_update(struct boot *b);
 /* A line that a person entered for the token's @question; 0: for the passphrase. */
 void ask_take(struct boot *b, unsigned question, const uint8_t *line, size_t len, const char *origin);
 bool ask_is_allowed(const struct boot *b, const struct volume *v);
+/* Has standard input ended, so that no passphrase can come any more? */
+bool ask_has_ended(const struct boot *b);
 /* For poll(2), in addition to consoles_poll's; and its result. */
 void ask_poll(const struct boot *b, struct pollfd fds[static ASK_FDS]);
 void ask_handle(struct boot *b, const struct pollfd fds[static ASK_FDS]);

@@ -116,8 +116,9 @@ static enum cause estimate(const struct keyslot_source *src, const struct luks_k
 	if (cause)
 		return cause;
 	tenths = kdf_work(&slot->kdf) * 10 / speed + (uint64_t)digest->iterations * 10 / check_speed;
-	text_print(1, "keyslot %u: about %llu.%llu s, %u MiB of memory (%s)\n", slot->id,
-		(unsigned long long)tenths / 10, (unsigned long long)tenths % 10,
+	text_print(1, "keyslot %u: %s %llu.%llu s, %u MiB of memory (%s)\n", slot->id,
+		tenths ? "about" : "less than", (unsigned long long)tenths / 10,
+		(unsigned long long)(tenths ? tenths % 10 : 1),
 		slot->kdf.kind == KDF_PBKDF2 ? 0 : slot->kdf.memory_kib >> 10, kdf_name(slot->kdf.kind));
 	return CAUSE_OK;
 }

@@ -44,8 +44,8 @@ static void kdf_for_people(const struct kdf *kdf)
 	if (kdf->kind == KDF_PBKDF2)
 		put("pbkdf2 %s, %u iterations", hash_name(kdf->hash), kdf->iterations);
 	else
-		put("%s, %u KiB, %u passes, %u lanes", kdf_name(kdf->kind), kdf->memory_kib, kdf->iterations,
-			kdf->lanes);
+		put("%s, %u KiB, %u pass%s, %u lane%s", kdf_name(kdf->kind), kdf->memory_kib, kdf->iterations,
+			kdf->iterations == 1 ? "" : "es", kdf->lanes, kdf->lanes == 1 ? "" : "s");
 }
 
 static void keyslot_for_people(const struct luks *luks, const struct luks_keyslot *slot)

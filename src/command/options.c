@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* What an option's field is, and what its value must be. */
-enum type { TRUE, SET_FLAG, TEXT, NUMBER_U64, NUMBER_UNSIGNED };
+enum type { TRUE, SET_FLAG, TEXT, NUMBER_U64, NUMBER_UNSIGNED, LUKS_TYPE };
 
 #define UNLOCK (COMMAND_OPEN | COMMAND_TEST)
 #define EXAMINE (COMMAND_DUMP | COMMAND_CHECK | COMMAND_BACKUP | COMMAND_BENCHMARK)
@@ -57,6 +57,12 @@ static const struct option {
 		.max = LUKS_KEYSLOTS_MAX - 1,
 		.value = "N",
 		.help = "try keyslot N only"},
+	{.name = "type",
+		.commands = UNLOCK,
+		.type = LUKS_TYPE,
+		.field = FIELD(request.version),
+		.value = "TYPE",
+		.help = "luks, or luks1 or luks2 to refuse the other one"},
 	{.name = "header",
 		.commands = UNLOCK | EXAMINE,
 		.type = TEXT,
@@ -84,12 +90,12 @@ static const struct option {
 		.help = "ask for the passphrase N times (default 3; 0: no limit)"},
 	{.name = "timeout",
 		.letter = 't',
-		.commands = UNLOCK,
+		.commands = UNLOCK | COMMAND_BOOT,
 		.type = NUMBER_UNSIGNED,
 		.field = FIELD(request.timeout_s),
 		.max = 1000000,
 		.value = "SECONDS",
-		.help = "time limit for typing the passphrase (default 0: none)"},
+		.help = "time limit for the passphrase (default 0: none), of boot --test for a device (30)"},
 	{.name = "max-memory",
 		.commands = UNLOCK | COMMAND_BENCHMARK,
 		.type = NUMBER_UNSIGNED,
@@ -283,8 +289,32 @@ static enum cause store(const struct option *o, const char *value, struct option
 		else
 			memcpy(field, &(unsigned){(unsigned)n}, sizeof(unsigned));
 		return CAUSE_OK;
+	case LUKS_TYPE:
+		if (strncmp(value, "luks", 4) != 0 ||
+			(value[4] && ((value[4] != '1' && value[4] != '2') || value[5])))
+			return error_set(err, CAUSE_USAGE, "--%s: \"%s\" is not luks, luks1 or luks2",
+				o->name, value);
+		*(unsigned *)field = value[4] ? (unsigned)(value[4] - '0') : 0;
+		return CAUSE_OK;
 	}
 	return error_set(err, CAUSE_BUG, "--%s: option without a type", o->name);
+}
+
+/* @arg is no option; perhaps one is meant. */
+static enum cause unknown(enum command command, const char *arg, struct error *err)
+{
+	char typed[OPTION_BYTES];
+
+	text_format(typed, sizeof(typed), "%s", arg);
+	typed[strcspn(typed, "=")] = 0;
+	if (!strcmp(typed, "--test-passphrase"))
+		return error_set(err, CAUSE_USAGE, "unknown option %s; did you mean latchkey test?", typed);
+	for (const struct option *o = table; o < table + OPTIONS; o++)
+		if (o->commands & (unsigned)command && !strncmp(typed, "--", 2) &&
+			text_is_near(typed + 2, o->name))
+			return error_set(err, CAUSE_USAGE, "unknown option %s; did you mean --%s?", typed,
+				o->name);
+	return error_set(err, CAUSE_USAGE, "unknown option %s; see --help", arg);
 }
 
 /* One option; @next is the argument behind it, NULL at the end. Sets @took_next. */
@@ -296,7 +326,7 @@ static enum cause parse_one(enum command command, const char *arg, const char *n
 
 	*took_next = false;
 	if (!o)
-		return error_set(err, CAUSE_USAGE, "unknown option %s; see --help", arg);
+		return unknown(command, arg, err);
 	if (!(o->commands & (unsigned)command))
 		return error_set(err, CAUSE_USAGE, "--%s is not for this command; see --help", o->name);
 	if (!o->value && value)
@@ -315,8 +345,9 @@ enum cause options_parse(enum command command, int argc, char **argv, struct opt
 	enum cause cause = CAUSE_OK;
 	bool only_args = false, took_next;
 
-	*out = (struct options){
-		.request = {.keyslot = SEARCH_ANY_KEYSLOT,
+	*out = (struct options){/* In a rehearsal of the boot it is that for a device. */
+		.request = {.timeout_s = command == COMMAND_BOOT ? 30 : 0,
+			.keyslot = SEARCH_ANY_KEYSLOT,
 			.token_id = -1,
 			.tries = 3,
 			.limits = kdf_default_limits}};

@@ -95,10 +95,14 @@ static void unquote(const char *device)
 static const char *find_fault(const struct parser *p, const struct draft *d, const char **text)
 {
 	const struct plan_volume *v = &d->volume;
+	const char *uuid;
 
 	*text = v->device ? v->device : "(none)";
 	if (**text != '/' && !draft_is_device(*text))
 		return "device is not a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=: ";
+	uuid = draft_uuid_of(*text);
+	if (uuid && uuid[strspn(uuid, "0123456789abcdefABCDEF-")])
+		return "not a UUID: ";
 	*text = v->name ? v->name : "";
 	if (!name_is_good(*text))
 		return "invalid name of a mapping: ";

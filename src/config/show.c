@@ -48,13 +48,23 @@ static void show_volume(int fd, const struct plan_volume *v)
 	text_print(fd, "\n");
 }
 
+static void show_limit(int fd, const char *word, unsigned n)
+{
+	if (n)
+		text_print(fd, "%s %u", word, n);
+	else
+		text_print(fd, "%s no limit", word);
+}
+
 void plan_show(const struct plan *p, int fd)
 {
 	static const char afters[][9] = {"ask", "poweroff", "reboot", "fail"};
 
 	for (unsigned i = 0; i < p->count; i++)
 		show_volume(fd, &p->volumes[i]);
-	text_print(fd, "tries %u, after %s, give-up %u", p->tries, afters[p->after], p->give_up_s);
+	show_limit(fd, "tries", p->tries);
+	say(fd, ", after ", afters[p->after]);
+	show_limit(fd, ", give-up", p->give_up_s);
 	say(fd, "", p->headless ? ", headless" : NULL);
 	say(fd, ", passfifo ", p->passfifo);
 	say(fd, "\nwrong: the volume of root= was skipped: ", p->root_left_out);

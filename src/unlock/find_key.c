@@ -100,6 +100,24 @@ static enum cause run_shown(const struct search *s, bool typed, struct bytes sec
 	return cause;
 }
 
+/*
+ * After @secret was refused. A key file of a command is used as it is, as in cryptsetup: there what is wrong
+ * with it is only said.
+ */
+static enum cause try_without_newline(const struct source *from, const struct search *s,
+	const struct secret *secret, struct volume_key *key)
+{
+	const struct unlock_request *r = from->request;
+	struct error again;
+
+	if (!(r->try_without_newline || (r->key_file && !from->given && !from->token)) || secret->len < 2 ||
+		secret->data[secret->len - 1] != '\n' ||
+		search_run(s, (struct bytes){secret->data, secret->len - 1}, key, &again))
+		return CAUSE_PASSPHRASE;
+	notice_print("the key works only without its trailing newline; remove the newline from the key file");
+	return r->try_without_newline ? CAUSE_OK : CAUSE_PASSPHRASE;
+}
+
 static enum cause try_source(const struct source *from, const struct search *s, struct volume_key *key,
 	struct error *err)
 {
@@ -115,13 +133,8 @@ static enum cause try_source(const struct source *from, const struct search *s, 
 		notice_unlocked();
 		cause = run_shown(s, is_typed(from), (struct bytes){secret.data, secret.len}, key, err);
 	}
-	if (cause == CAUSE_PASSPHRASE && from->request->try_without_newline && secret.len > 1 &&
-		secret.data[secret.len - 1] == '\n') {
-		cause = search_run(s, (struct bytes){secret.data, secret.len - 1}, key, err);
-		if (!cause)
-			notice_print("the key works only without its trailing newline; remove the newline "
-				     "from the key file");
-	}
+	if (cause == CAUSE_PASSPHRASE)
+		cause = try_without_newline(from, s, &secret, key);
 	if (!cause) {
 		/* The key moves below the secret, so that the secret can be wiped. */
 		memcpy(room, key->data, key->len);

@@ -67,9 +67,12 @@ enum cause refuse_header(const struct unlock_request *r, const struct luks_devic
 {
 	enum cause cause = judge_header(d, err);
 
-	/* Why data that is not encrypted has no keyslot, the verdict on its segment says best. */
+	/*
+	 * Why data that is not encrypted has no keyslot, the verdict on its segment says best. The cipher of
+	 * LUKS1 is that of its keyslots, too.
+	 */
 	if (cause && r->without_data && place_has_keyslots(&d->place, &d->luks) &&
-		(luks_has_keyslot(&d->luks) || !d->luks.segment.verdict.cause))
+		((d->luks.version != 1 && luks_has_keyslot(&d->luks)) || !d->luks.segment.verdict.cause))
 		return note_instead(err);
 	return cause;
 }

@@ -16,6 +16,7 @@ struct unlock_request {
 	const char *name;     /* of the mapping; for unlock_test it may be NULL */
 	const char *header;   /* detached header; NULL: on the device */
 	const char *uuid;     /* that the header must have; NULL: any */
+	unsigned version;     /* of LUKS, that the header must have; 0: any */
 	const char *key_file; /* NULL: ask; "-": standard input */
 	uint64_t keyfile_offset_bytes, keyfile_size_bytes;
 	int keyslot;              /* SEARCH_ANY_KEYSLOT or 0 to 31 */

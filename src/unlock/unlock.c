@@ -69,6 +69,9 @@ static enum cause load(struct unlock *u, struct error *err)
 			luks_device_header(d)->name, d->luks.uuid, r->uuid);
 		err->os_errno = ESTALE;
 	}
+	if (!cause && r->version && r->version != d->luks.version)
+		cause = error_set(err, CAUSE_DEVICE, "%s: is LUKS%u, not LUKS%u (--type)",
+			luks_device_header(d)->name, d->luks.version, r->version);
 	if (cause)
 		return cause;
 	if (d->luks.unknown_flags)

@@ -635,6 +635,38 @@ def nothing(b):
         t.ends(1)
 
 
+def rehearse(b, words, typed, *options):
+    """boot with @options and the text @typed at standard input; (code, names, messages)."""
+    done = subprocess.run([b.path, "boot", *options, "--cmdline", words, "--crypttab", os.devnull, "--config", os.devnull],
+                          input=typed, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=LIMIT)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+@case("a rehearsal over ssh, without a terminal, hangs; or it asks at the machine's console")
+def without_terminal(b):
+    one, two = f"latchkey.device={ONE}", f"latchkey.volume=one,{ONE} latchkey.volume=two,{TWO}"
+    for words, typed, want in ((one, FIRST + b"\n", (0, "root\n", "would open with the passphrase from standard input")),
+                               (one, FIRST, (0, "root\n", "")),
+                               (two, SECOND + b"\n" + FIRST + b"\n", (0, "one\ntwo\n", "")),
+                               (one, b"", (1, "", "root: no line of standard input opens it")),
+                               (one, WRONG + b"\n", (2, "", "wrong passphrase or key")),
+                               (two, FIRST + b"\n", (2, "", "two: no line of standard input opens it")),
+                               (f"latchkey.device={NOWHERE}", b"", (4, "", "(waited 1 s)"))):
+        code, names, said = rehearse(b, words, typed, "--test", "--timeout", "1")
+        if (code, names) != want[:2] or want[2] not in said:
+            raise Unexpected(f"{words}: {code} {names!r} {said}")
+
+
+@case("--show ends with 0 although something is skipped or nothing is configured")
+def show_is_judged(b):
+    for words, code, said in ((f"latchkey.device={ONE}", 0, "tries no limit, after ask, give-up no limit"), ("x", 1, "no volume is configured"),
+                              (f"latchkey.device={ONE} latchkey.devise=x", 1, "unknown word: devise"),
+                              ("latchkey.device=UUID=UUID", 1, "skipped: not a UUID: UUID=UUID")):
+        done = rehearse(b, words, b"", "--show")
+        if done[0] != code or said not in done[1] + done[2]:
+            raise Unexpected(f"{words}: {done}")
+
+
 def main():
     global ONE, TWO, EMPTY, ALSO_ONE, BAD, SLOW, TOKEN, KEY, NEWLINE
     lack = lacking(CRYPTSETUP, "cp", "setsid")

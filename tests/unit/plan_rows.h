@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 /* What is shown of a plan for which nobody said anything that concerns all volumes. */
-#define USUAL "tries 0, after ask, give-up 0\n"
+#define USUAL "tries no limit, after ask, give-up no limit\n"
 
 /* UUIDs that the rows use. */
 #define U1 "11111111-2222-3333-4444-555555555555"

@@ -22,7 +22,7 @@ static const struct plan_row own[] = {
 		"latchkey.device=\"/dev/a b\" latchkey.options=timeout=5",
 		NULL, NULL,
 		VOLUME("sys", "/dev/a b") KEY("/k") "  header /h\n  options discard,timeout=5,tries=4\n"
-						    "tries 4, after ask, give-up 0\n"},
+						    "tries 4, after ask, give-up no limit\n"},
 	{"the later word does not count", "latchkey.device=/dev/a latchkey.device=/dev/b", NULL, NULL,
 		VOLUME("root", "/dev/b") USUAL_KEY("root") USUAL},
 	{"keys of one volume replace each other",
@@ -62,10 +62,11 @@ static const struct plan_row own[] = {
 		"latchkey.key-timeout=1min latchkey.give-up=1h latchkey.after=reboot "
 		"latchkey.passfifo=/run/fifo",
 		NULL, NULL,
-		VOLUME("a", "/dev/a") USUAL_KEY(
-			"a") "  options headless,timeout=9,key-timeout=60\n" VOLUME("b", "/dev/b")
-			USUAL_KEY("b") "  options headless,timeout=5,key-timeout=60\n"
-				       "tries 0, after reboot, give-up 3600, headless, passfifo /run/fifo\n"},
+		VOLUME("a", "/dev/a")
+			USUAL_KEY("a") "  options headless,timeout=9,key-timeout=60\n" VOLUME("b", "/dev/b")
+				USUAL_KEY("b") "  options headless,timeout=5,key-timeout=60\n"
+					       "tries no limit, after reboot, give-up 3600, headless, "
+					       "passfifo /run/fifo\n"},
 	{"a value that is none is taken",
 		"latchkey.tries=-1 latchkey.after=shell latchkey.give-up=soon latchkey.passfifo=", NULL, NULL,
 		USUAL WRONG("invalid value: tries") WRONG("invalid value: after")
@@ -176,8 +177,8 @@ static const struct plan_row arch[] = {
 		VOLUME("cr", "/dev/a") KEY("/k on /dev/sdb1") USUAL},
 	{"cryptkey=device:offset:size is lost", "cryptkey=/dev/sdb:1024:512 cryptdevice=/dev/a:cr", NULL,
 		NULL, VOLUME("cr", "/dev/a") KEY("/dev/sdb, 512 bytes from byte 1024") USUAL},
-	{"a raw key without a size is lost", "cryptkey=/dev/sdb:1024:0 cryptdevice=/dev/a:cr",
-		NULL, NULL, VOLUME("cr", "/dev/a") KEY("/dev/sdb from byte 1024") USUAL},
+	{"a raw key without a size is lost", "cryptkey=/dev/sdb:1024:0 cryptdevice=/dev/a:cr", NULL, NULL,
+		VOLUME("cr", "/dev/a") KEY("/dev/sdb from byte 1024") USUAL},
 	{"a raw key over 8 MiB is taken", "cryptkey=/dev/sdb:0:8388609 cryptdevice=/dev/a:cr", NULL, NULL,
 		VOLUME("cr", "/dev/a") USUAL WRONG("key is longer than 8388608 bytes: /dev/sdb")},
 	{"a raw key behind the end of all files is taken",

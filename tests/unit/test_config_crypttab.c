@@ -40,9 +40,9 @@ static const struct plan_row lines[] = {
 	{"what is no octal escape is changed, or ends the text", NULL, "a /dev/\\000\\089\\777\\x\\1\\\n",
 		NULL, VOLUME("1", "a", "/dev/\\000\\089\\777\\x\\1\\") USUAL_KEY("a") USUAL},
 	{"devices of one kind are refused", NULL,
-		"a UUID=x\nb LABEL=x\nc PARTUUID=x\nd PARTLABEL=x\ne /dev/disk/by-id/x\nf /volume.img\n",
+		"a UUID=a\nb LABEL=x\nc PARTUUID=x\nd PARTLABEL=x\ne /dev/disk/by-id/x\nf /volume.img\n",
 		NULL,
-		VOLUME("1", "a", "UUID=x") USUAL_KEY("a") VOLUME("2", "b", "LABEL=x") USUAL_KEY("b")
+		VOLUME("1", "a", "UUID=a") USUAL_KEY("a") VOLUME("2", "b", "LABEL=x") USUAL_KEY("b")
 			VOLUME("3", "c", "PARTUUID=x") USUAL_KEY("c") VOLUME("4", "d", "PARTLABEL=x")
 				USUAL_KEY("d") VOLUME("5", "e", "/dev/disk/by-id/x") USUAL_KEY("e")
 					VOLUME("6", "f", "/volume.img") USUAL_KEY("f") USUAL},
@@ -56,10 +56,10 @@ static const struct plan_row keys[] = {
 		VOLUME("1", "a", "/dev/a") KEY("/k on LABEL=x") VOLUME("2", "b", "/dev/b")
 			KEY("/k:y on /dev/disk/by-path/pci-0:1:0") USUAL},
 	{"of a key in the bytes of a device a part is lost, or the whole without a size", NULL,
-		"a /dev/a /dev/disk/by-id/usb keyfile-size=64,keyfile-offset=32\nb /dev/b UUID=x luks\n",
+		"a /dev/a /dev/disk/by-id/usb keyfile-size=64,keyfile-offset=32\nb /dev/b UUID=a luks\n",
 		NULL,
-		VOLUME("1", "a", "/dev/a") KEY("/dev/disk/by-id/usb, 64 bytes from byte 32") VOLUME("2", "b",
-			"/dev/b") KEY("UUID=x") USUAL},
+		VOLUME("1", "a", "/dev/a") KEY("/dev/disk/by-id/usb, 64 bytes from byte 32")
+			VOLUME("2", "b", "/dev/b") KEY("UUID=a") USUAL},
 	{"part of a key file is the whole file", NULL, "a /dev/a /k keyfile-offset=8,keyfile-size=16\n", NULL,
 		VOLUME("1", "a", "/dev/a") KEY("/k, 16 bytes from byte 8") USUAL},
 	{"a key that is no path is taken", NULL, "a /dev/a key.bin\n", NULL,

@@ -16,8 +16,8 @@ static const struct plan_row conf[] = {
 			"/dev/a") "  options headless,key-timeout=10,tries=5\n"
 				  "tries 5, after poweroff, give-up 120, headless, passfifo /run/f\n"},
 	{"the one volume of the board is lost", NULL, NULL,
-		"device=UUID=x\nname = sys\nkey=/k:LABEL=K\nheader=/h\noptions=discard,nofail\n",
-		"volume sys\n  device UUID=x\n  from /etc/latchkey.conf\n  needed no, nofail\n  key /k on "
+		"device=UUID=a\nname = sys\nkey=/k:LABEL=K\nheader=/h\noptions=discard,nofail\n",
+		"volume sys\n  device UUID=a\n  from /etc/latchkey.conf\n  needed no, nofail\n  key /k on "
 		"LABEL=K\n  header /h\n  options discard,nofail\n" USUAL},
 	{"a wrong line of the board is not named by its number", NULL, NULL,
 		"\n# x\nvolumes=a\nvolume=a\nvolume=b,/dev/b\ntries=x\n",
@@ -32,7 +32,7 @@ static const struct plan_row conf[] = {
 		"latchkey.tries=1 latchkey.headless=no latchkey.key-timeout=0", "a /dev/a\n",
 		"tries=2\nheadless\nkey-timeout=10\ntimeout=7\n",
 		VOLUME("/etc/crypttab:1", "a",
-			"/dev/a") "  options timeout=7,tries=1\ntries 1, after ask, give-up 0\n"},
+			"/dev/a") "  options timeout=7,tries=1\ntries 1, after ask, give-up no limit\n"},
 	{"the board's volume stands in the way of a stronger one", "latchkey.device=/dev/z", "b /dev/y\n",
 		"device=/dev/x\nvolume=b,/dev/w\nvolume=c,/dev/y\nvolume=d,/dev/d\n",
 		VOLUME(CMDLINE, "root", "/dev/z") VOLUME("/etc/crypttab:1", "b", "/dev/y")

@@ -154,7 +154,8 @@ static const struct valued {
 	{"--token-id", NULL, UNLOCK, offsetof(struct options, request.token_id), 4, 31},
 	{"--token-type", NULL, UNLOCK, offsetof(struct options, request.token_type), 0, 0},
 	{"--tries", "-T", UNLOCK, offsetof(struct options, request.tries), 4, 1000000},
-	{"--timeout", "-t", UNLOCK, offsetof(struct options, request.timeout_s), 4, 1000000},
+	{"--type", NULL, UNLOCK, offsetof(struct options, request.version), 4, 2},
+	{"--timeout", "-t", UNLOCK | COMMAND_BOOT, offsetof(struct options, request.timeout_s), 4, 1000000},
 	{"--max-memory", NULL, UNLOCK, offsetof(struct options, request.max_memory_mib), 4, 2097152},
 	{"--max-time", NULL, UNLOCK, offsetof(struct options, request.max_time_s), 4, 1000000},
 	{"--max-lanes", NULL, UNLOCK, offsetof(struct options, request.limits.lanes), 4, 16777215},
@@ -220,6 +221,17 @@ static void numbers_are_judged(const struct valued *v, enum command command)
 		value_is_refused(v, command, bad[i], "is not a number from 0 to");
 }
 
+static void types_are_judged(const struct valued *v, enum command command)
+{
+	static const char *const bad[] = {"", "1", "luk", "plain", "luks0", "luks3", "luks12", "LUKS2"};
+
+	value_is_taken(v, command, "luks", 0);
+	value_is_taken(v, command, "luks1", 1);
+	value_is_taken(v, command, "luks2", 2);
+	for (size_t i = 0; i < COUNT(bad); i++)
+		value_is_refused(v, command, bad[i], "is not luks, luks1 or luks2");
+}
+
 static void value_is_judged(void **state)
 {
 	const struct valued *v = *state;
@@ -232,7 +244,9 @@ static void value_is_judged(void **state)
 			continue;
 		}
 		value_is_refused(v, command, NULL, "needs a value");
-		if (v->bytes) {
+		if (v->field == offsetof(struct options, request.version)) {
+			types_are_judged(v, command);
+		} else if (v->bytes) {
 			numbers_are_judged(v, command);
 		} else {
 			value_is_taken(v, command, "/path/to a file", 0);

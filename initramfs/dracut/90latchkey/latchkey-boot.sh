@@ -6,7 +6,7 @@ type getcmdline > /dev/null 2>&1 || . /lib/dracut-lib.sh
 
 words=$(getcmdline)
 mkdir -p /run/latchkey
-case $(latchkey boot --cmdline "$words" --show) in
+case $(latchkey boot --cmdline "$words" --show 2>/dev/null) in
     volume*)
         latchkey boot --cmdline "$words" > /run/latchkey/opened
         code=$?

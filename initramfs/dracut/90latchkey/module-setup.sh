@@ -77,7 +77,7 @@ preflight() {
     [[ -e $table ]] || table=/dev/null
     words=$(cat /proc/cmdline)
     [[ $hostonly_cmdline != yes ]] || words+=$(cmdline)
-    if [[ $(latchkey boot --cmdline "$words" --crypttab "$table" --show) != volume* ]]; then
+    if [[ $(latchkey boot --cmdline "$words" --crypttab "$table" --show 2>/dev/null) != volume* ]]; then
         [[ ! $(latchkey_devices) ]] ||
             dwarn "latchkey: this system is on LUKS, and neither crypttab nor the command line says so: nothing will open it"
         return 0
