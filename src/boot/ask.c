@@ -143,6 +143,8 @@ void ask_take(struct boot *b, unsigned question, const uint8_t *line, size_t len
 		tokens_answer(b, question, line, len);
 		return;
 	}
+	if (slow_answer(b, line, len))
+		return;
 	b->empty = !len && !b->empty;
 	if (b->empty)
 		consoles_say("%s", ask_again);
@@ -188,7 +190,10 @@ void ask_update(struct boot *b)
 	pause_after_wrong(b);
 	count_tries(b);
 	first = make_prompt(b, text, sizeof(text));
-	if (credential_is_typed_pending(b)) {
+	if (slow_question(b, text, sizeof(text))) {
+		show_prompt(b, text, false);
+		b->asked_at_ms = b->now_ms;
+	} else if (credential_is_typed_pending(b)) {
 		show_status(b);
 		b->asking = false;
 	} else if (b->now_ms < b->pin_until_ms) {

@@ -215,6 +215,8 @@ static void wait_and_handle(struct boot *b)
 	/* One only: what was typed after it was typed before it was known to be wrong. */
 	if (consoles_take(fds, consoles, &line, &len))
 		ask_take(b, b->asked, line, len, "the passphrase");
+	if (consoles_interrupted())
+		try_keys_cancel(b);
 	if (consoles_redraw_due(b->now_ms))
 		consoles_redraw();
 }

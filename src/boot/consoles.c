@@ -51,7 +51,7 @@ static struct {
 	int log_level;
 	uint64_t redraw_at_ms; /* 0: nothing to redraw */
 	uint64_t typed_ms;
-	bool asking, masked, quiet;
+	bool asking, masked, quiet, interrupted;
 	char text[TEXT_COLUMNS]; /* the prompt or the status */
 	pid_t lent_to;
 } all;
@@ -368,6 +368,7 @@ static bool take(unsigned i, bool *gone)
 	while ((n = read(c->fd, byte, 1)) > 0) {
 		if (all.asking)
 			all.typed_ms = clock_now_ms();
+		all.interrupted |= *byte == 'C' - '@';
 		if (typed_line_edit(&c->line, *byte) && is_usable(c))
 			return true;
 	}
@@ -457,6 +458,14 @@ unsigned consoles_poll(struct pollfd *fds)
 		fds[n] = (struct pollfd){.fd = all.c[n].lent ? -1 : all.c[n].fd, .events = POLLIN};
 	fds[n++] = (struct pollfd){.fd = all.kmsg > 0 ? all.kmsg : -1, .events = POLLIN};
 	return n;
+}
+
+bool consoles_interrupted(void)
+{
+	bool interrupted = all.interrupted;
+
+	all.interrupted = false;
+	return interrupted;
 }
 
 uint64_t consoles_typed_ms(void)

@@ -75,6 +75,9 @@ bool consoles_take(const struct pollfd *fds, unsigned count, const uint8_t **lin
  */
 bool consoles_turn(bool now);
 
+/* Was ^C pressed on a console since the last call? */
+bool consoles_interrupted(void);
+
 /* When a key was last pressed at a prompt, on clock_now_ms's clock. 0: never. */
 uint64_t consoles_typed_ms(void);
 

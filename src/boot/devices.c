@@ -59,6 +59,7 @@ static void on_usable(struct boot *b, struct volume *v, const struct scan_volume
 	memcpy(v->path, found->path, sizeof(v->path));
 	memcpy(v->uuid, found->look.uuid, sizeof(v->uuid));
 	v->memory_kib = found->look.memory_kib;
+	v->needed_s = found->look.needed_s;
 	set_title(v, found);
 	if (v->header_by_chance)
 		consoles_say("%s: the header has UUID %s; no key from a stick that is not configured is used "

@@ -76,6 +76,9 @@ struct boot {
 	bool empty;                             /* the last line that was entered */
 	uint64_t ask_from_ms, asked_at_ms;      /* not before; since when */
 	unsigned wrong, wrong_handled, pause_s; /* passphrases that opened nothing */
+	/* slow.c: */
+	struct volume *slow; /* that a person is asked about; NULL: none */
+	uint64_t slow_since_ms;
 	/* boot.c, optional.c: */
 	uint64_t notice_at_ms; /* the next line on what is waited for */
 	bool failed;           /* a volume that is needed */
@@ -125,6 +128,19 @@ void tokens_close(struct boot *b);
 void try_keys(struct boot *b);
 void try_keys_done(struct boot *b, struct volume *v);
 void try_keys_stalled(struct boot *b, struct volume *v);
+/* ^C of a person: the attempts with passphrases are ended, or the answer is no (slow.c). */
+void try_keys_cancel(struct boot *b);
+
+/*
+ * slow.c: keyslots that were left out, because one passphrase may take only so long (keyslot/budget.h). A
+ * person is asked whether to go on with them; without an answer the boot goes on.
+ */
+/* After an attempt on @v that has failed. True: it is asked, and the credential is kept. */
+bool slow_ask(struct boot *b, struct volume *v);
+/* The question in place of the prompt, if there is one. */
+bool slow_question(struct boot *b, char *text, size_t size);
+/* True: @line was an answer to it, not a passphrase. */
+bool slow_answer(struct boot *b, const uint8_t *line, size_t len);
 
 /* ask.c: the prompt on the consoles, the FIFO and the splash screen. */
 enum { ASK_FDS = 2 };

@@ -7,6 +7,7 @@
 #include "boot/stall.h"
 #include "boot/state.h"
 #include <errno.h>
+#include <signal.h>
 
 /* Of the attempts that run. *any: is there one? */
 static uint64_t memory_in_use_kib(const struct boot *b, bool *any)
@@ -42,6 +43,10 @@ static void start(struct boot *b, struct volume *v, unsigned slot)
 
 	v->attempt = (struct attempt){request_make(v->plan, v->path, header), slot, b->test};
 	v->attempt.request.uuid = v->uuid;
+	/* There is nobody to ask. */
+	v->patient |= (v->plan->flags.headless || b->plan->headless) && !v->plan->max_time_s;
+	v->attempt.request.patient = v->patient;
+	v->cancelled = false;
 	v->attempt.request.token_only = c->token;
 	v->attempt.request.token_type = c->token ? "luks2-keyring" : NULL;
 	v->attempt.request.keyslots = c->keyslots;
@@ -56,7 +61,7 @@ void try_keys(struct boot *b)
 {
 	for (struct volume *v = NULL; (v = volume_next(b, v));)
 		for (unsigned slot = 0; v->state == VOLUME_READY && slot < VAULT_SLOTS; slot++)
-			if (credential_is_pending(b, slot, v) && may_start(b, v))
+			if (v != b->slow && credential_is_pending(b, slot, v) && may_start(b, v))
 				start(b, v, slot);
 }
 
@@ -180,7 +185,29 @@ void try_keys_done(struct boot *b, struct volume *v)
 	r.c->tried |= v->bit;
 	b->stirred_ms = b->now_ms;
 	consoles_status("");
+	if (v->cancelled && cause) {
+		consoles_say("%s: cancelled", v->plan->name);
+		return;
+	}
+	if ((cause == CAUSE_PASSPHRASE || cause == CAUSE_UNSUPPORTED) && slow_ask(b, v)) {
+		r.c->refused |= cause == CAUSE_PASSPHRASE ? v->bit : 0;
+		say_refused(&r);
+		return;
+	}
 	(handle ? handle : on_failure)(&r);
+}
+
+void try_keys_cancel(struct boot *b)
+{
+	static const uint8_t no = 'n';
+
+	if (slow_answer(b, &no, 1) || b->asking)
+		return;
+	for (struct volume *v = b->volumes; v < b->volumes + b->count; v++) {
+		v->cancelled = v->state == VOLUME_TRYING && b->credentials[v->trying].counts;
+		if (v->cancelled && v->child.pid > 0)
+			(void)kill(v->child.pid, SIGTERM);
+	}
 }
 
 void try_keys_stalled(struct boot *b, struct volume *v)

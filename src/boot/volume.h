@@ -56,7 +56,10 @@ struct volume {
 	char title[SYSBLOCK_PATH_BYTES + 160]; /* "root (/dev/sda2, label)", printable */
 	char uuid[LUKS_UUID_CHARS + 1];        /* "" until it is known */
 	uint64_t memory_kib;                   /* that an attempt may need */
-	unsigned trying;                       /* credential */
+	unsigned needed_s; /* for all keyslots, if that is more than one passphrase may take; else 0 */
+	bool patient;      /* no keyslot is left out for that */
+	bool cancelled;    /* the attempt that runs, by a person */
+	unsigned trying;   /* credential */
 	uint64_t trying_since_ms, absent_since_ms, unfit_since_ms;
 	unsigned wrong, wrong_handled; /* typed passphrases that opened neither it nor another volume */
 	bool out_of_tries;             /* not prompted for any more */

@@ -109,7 +109,7 @@ static const struct option {
 		.field = FIELD(request.max_time_s),
 		.max = 1000000,
 		.value = "SECONDS",
-		.help = "skip keyslots that would take longer here (default 0: none)"},
+		.help = "limit for all keyslots together (default 60), as estimated here"},
 	{.name = "max-lanes",
 		.commands = UNLOCK | COMMAND_BENCHMARK,
 		.type = NUMBER_UNSIGNED,

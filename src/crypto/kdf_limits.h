@@ -12,22 +12,21 @@ struct kdf_limits {
 	uint32_t lanes;      /* Argon2 */
 	uint64_t kib_passes; /* Argon2: memory times passes */
 	uint32_t pbkdf2_iterations;
-	uint64_t time_ms; /* estimated on this machine; 0: no limit */
+	uint64_t time_ms; /* for all keyslots and one secret, estimated (keyslot/budget.h); 0: no limit */
 };
 
 /* The most that cryptsetup itself creates, with room above it. */
 extern const struct kdf_limits kdf_default_limits;
 
 /*
- * Is this derivation allowed and possible here? Answers before any memory is allocated, but a limit of time
- * costs a trial (kdf_cost_ms).
+ * Is this derivation allowed and possible here? Answers before any memory is allocated. Time is not judged.
  * Fails: CAUSE_UNSUPPORTED (over @limits), CAUSE_RESOURCE (more memory than there is).
  */
 enum cause kdf_check(const struct kdf *kdf, const struct kdf_limits *limits, struct error *err) MUST_USE;
 
 /*
  * An estimate in milliseconds for @out_bytes of output, measured: the same function runs with small
- * parameters for some milliseconds. UINT64_MAX when that run fails.
+ * parameters for some milliseconds, once for each speed. UINT64_MAX when that run fails.
  */
 uint64_t kdf_cost_ms(const struct kdf *kdf, size_t out_bytes);
 

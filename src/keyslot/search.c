@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "crypto/kdf_each.h"
 #include "keyslot/area.h"
+#include "keyslot/budget.h"
 #include "secret/arena.h"
 #include "secret/wipe.h"
 #include <string.h>
@@ -116,16 +117,47 @@ static void append_overwritten(const struct search *s, const struct luks_keyslot
 	}
 }
 
+/* The keyslots from @kept on would take too long. */
+static void count_left_out(const struct search *s, struct tally *t, const struct luks_keyslot **list,
+	unsigned kept, unsigned n, uint64_t needed_ms)
+{
+	struct error why;
+
+	for (unsigned i = kept; i < n; i++) {
+		const uint64_t ms = budget_cost_ms(s->source.luks, list[i]);
+
+		error_set(&why, CAUSE_UNSUPPORTED,
+			"keyslot %u would take about %llu s, and one passphrase may take %llu s; "
+			"--max-time=%llu allows it",
+			list[i]->id, (unsigned long long)ms / 1000,
+			(unsigned long long)s->source.limits.time_ms / 1000,
+			(unsigned long long)needed_ms / 1000 * 5 / 4 + 1);
+		count_skipped(s, t, &why);
+	}
+}
+
+uint64_t search_needed_ms(const struct search *s)
+{
+	const struct luks_keyslot *list[LUKS_KEYSLOTS_MAX];
+	uint64_t needed_ms;
+
+	(void)budget_fit(&s->source, list, candidates(s, list), &needed_ms);
+	return needed_ms;
+}
+
 enum cause search_check(const struct search *s, struct error *err)
 {
 	const struct luks_keyslot *list[LUKS_KEYSLOTS_MAX];
-	unsigned n = candidates(s, list);
+	unsigned n = candidates(s, list), kept;
 	struct tally t = {0};
+	uint64_t needed_ms;
 	struct error why;
 
 	if (!n)
 		return no_candidate(s, err);
-	for (unsigned i = 0; i < n; i++)
+	kept = budget_fit(&s->source, list, n, &needed_ms);
+	count_left_out(s, &t, list, kept, n, needed_ms);
+	for (unsigned i = 0; i < kept; i++)
 		if (keyslot_check(&s->source, list[i], &why))
 			count_skipped(s, &t, &why);
 	return t.skipped == n ? verdict(s, &t, err) : CAUSE_OK;
@@ -246,10 +278,13 @@ static void try_candidates(struct run *h)
 enum cause search_run(const struct search *s, struct bytes secret, struct volume_key *out, struct error *err)
 {
 	struct run h = {.search = s, .secret = secret, .out = out};
+	unsigned n = candidates(s, h.list);
+	uint64_t needed_ms;
 
-	h.n = candidates(s, h.list);
-	if (!h.n)
+	if (!n)
 		return no_candidate(s, err);
+	h.n = budget_fit(&s->source, h.list, n, &needed_ms);
+	count_left_out(s, &h.tally, h.list, h.n, n, needed_ms);
 	while (h.at < h.n && !h.opened)
 		try_candidates(&h);
 	if (h.opened)

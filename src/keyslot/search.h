@@ -2,9 +2,10 @@
 /*
  * search - which keyslots to try, in which order, and what the outcomes add up to.
  *
- * Order: priority "prefer" before "normal", inside one priority the order of the JSON
- * text; "ignore" only when named. Keyslots of another digest than the segment's hold no
- * key of the volume. A keyslot that cannot be tried does not prevent others from being tried.
+ * Order: priority "prefer" before "normal", inside one priority the order of the JSON text, or that of cost
+ * when the time limit is too short for all (budget.h); "ignore" only when named. Keyslots of another digest
+ * than the segment's hold no key of the volume. A keyslot that cannot be tried does not prevent others from
+ * being tried.
  */
 #ifndef KEYSLOT_SEARCH_H
 #define KEYSLOT_SEARCH_H
@@ -23,6 +24,9 @@ struct search {
 	void (*trying)(void *context, const struct luks_keyslot *slot);
 	void *context;
 };
+
+/* The time for all keyslots and one secret, when that is more than the limit; otherwise 0. */
+uint64_t search_needed_ms(const struct search *s);
 
 /*
  * Before a secret is asked for: is there a keyslot that could be tried?

@@ -7,7 +7,7 @@
 #include "device/member.h"
 #include "format/place.h"
 #include "keyslot/area.h"
-#include "keyslot/keyslot.h"
+#include "keyslot/search.h"
 #include "secret/keyfile.h"
 #include <string.h>
 #include <sys/stat.h>
@@ -195,13 +195,19 @@ static bool judge_area(const struct look *l, const struct luks_keyslot *slot, co
 	return true;
 }
 
-/* Can it be tried at boot? If not, *@why becomes the reason, unless it has a more telling one. */
-static bool judge_keyslot(const struct look *l, const struct luks_keyslot *slot, struct error *why)
+static struct keyslot_source source(const struct look *l)
 {
 	/* Whether a foreign cipher is there is among the kernel's findings. */
 	static const struct foreign_cipher kernel = {NULL, NULL};
-	const struct keyslot_source src = {&header_device(l)->reader, &l->luks, request_limits(&l->request),
+
+	return (struct keyslot_source){&header_device(l)->reader, &l->luks, request_limits(&l->request),
 		&kernel};
+}
+
+/* Can it be tried at boot? If not, *@why becomes the reason, unless it has a more telling one. */
+static bool judge_keyslot(const struct look *l, const struct luks_keyslot *slot, struct error *why)
+{
+	const struct keyslot_source src = source(l);
 	struct error err;
 	char what[32];
 
@@ -223,6 +229,19 @@ static bool judge_keyslot(const struct look *l, const struct luks_keyslot *slot,
 	return false;
 }
 
+/* On this machine, at this moment; the boot measures again. */
+static void judge_time(const struct look *l)
+{
+	const struct search s = {.source = source(l), .keyslot = l->request.keyslot};
+	const unsigned long long seconds = (search_needed_ms(&s) + 999) / 1000;
+
+	if (seconds)
+		finding(l->f, WEIGHT_WARNING, CAUSE_UNSUPPORTED, l->v->name,
+			"all its keyslots take about %llu s for one passphrase, and %llu s are allowed: set "
+			"max-time=%llu, or boot asks before it tries all of them",
+			seconds, (unsigned long long)s.source.limits.time_ms / 1000, seconds * 5 / 4 + 1);
+}
+
 static void judge_keyslots(const struct look *l)
 {
 	struct error why = {.cause = CAUSE_OK};
@@ -238,6 +257,7 @@ static void judge_keyslots(const struct look *l)
 		candidates++;
 		usable += judge_keyslot(l, slot, &why);
 	}
+	judge_time(l);
 	if (!candidates)
 		finding(l->f, l->gravest, CAUSE_UNSUPPORTED, l->v->name,
 			"it has no keyslot that boot tries (key-slot=, priorities)");

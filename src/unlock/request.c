@@ -29,5 +29,7 @@ struct kdf_limits request_limits(const struct unlock_request *r)
 		limits.pbkdf2_iterations = UINT32_MAX;
 		limits.kib_passes = UINT64_MAX;
 	}
+	if (r->patient)
+		limits.time_ms = 0;
 	return limits;
 }

@@ -34,7 +34,8 @@ struct unlock_request {
 	unsigned flags;            /* base/crypt_flags.h, in addition to those of the header */
 	struct kdf_limits limits;
 	unsigned max_memory_mib; /* 0: as in limits */
-	unsigned max_time_s;     /* estimated for one keyslot on this machine; 0: no limit */
+	unsigned max_time_s;     /* for all keyslots and one secret, estimated; 0: as in limits */
+	bool patient;            /* no limit of time */
 };
 
 /* Does @r name tokens, or ask for nothing else? */
@@ -43,7 +44,7 @@ bool request_asks_for_tokens(const struct unlock_request *r);
 /* Is @t one of the tokens that @r asks for? */
 bool request_has_token(const struct unlock_request *r, const struct luks_token *t);
 
-/* What one derivation may cost: limits, max_memory_mib and max_time_s combined. */
+/* What one derivation may cost: limits, max_memory_mib and max_time_s and patient combined. */
 struct kdf_limits request_limits(const struct unlock_request *r);
 
 #endif

@@ -312,6 +312,8 @@ static void look_at_tokens(const struct luks *luks, struct unlock_look *out)
 enum cause unlock_look(const struct unlock_request *r, bool map, struct unlock_look *out, bool *mapped,
 	struct error *err)
 {
+	/* What takes too long is no reason that it cannot be opened. */
+	struct unlock_request patient = *r;
 	struct map_names names;
 	struct unlock u;
 	const struct luks *luks = &u.device.luks;
@@ -321,10 +323,13 @@ enum cause unlock_look(const struct unlock_request *r, bool map, struct unlock_l
 	*mapped = false;
 	if (map)
 		cause = look_at_kernel(r, mapped, err);
+	patient.patient = true;
 	if (!cause)
-		cause = prepare(&u, r, err);
+		cause = prepare(&u, &patient, err);
 	if (cause)
 		return cause;
+	u.search.source.limits = request_limits(r);
+	out->needed_s = (unsigned)((search_needed_ms(&u.search) + 999) / 1000);
 	memcpy(out->uuid, luks->uuid, sizeof(out->uuid));
 	memcpy(out->label, luks->label, sizeof(out->label));
 	out->memory_kib = most_memory_kib(luks);

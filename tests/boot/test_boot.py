@@ -231,6 +231,26 @@ def interrupt():
         m.assert_no("wrong passphrase|starting latchkey again")
 
 
+def cancelled():
+    """^C while a key is derived does not end the attempt, ends latchkey, or leaves no prompt"""
+    slow = vm.make_disk("slow", "--init", vm.compile_static("root_init"), "--passphrase", PASSPHRASE, "--key-file", KEY,
+                        "--memory", "65536", "--time", "200", "--witness", WITNESS)
+    with VM("cancelled", image(), f"{DEVICE} latchkey.options=max-time=100000", [slow]) as m:
+        m.expect(PROMPT)
+        m.send(WRONG + "\n")
+        m.expect("Deriving the key for root: ")
+        m.send("\x03")
+        m.expect("root: cancelled")
+        m.expect(PROMPT)
+        m.assert_no("wrong passphrase|starting latchkey again|was killed")
+        m.send(PASSPHRASE + "\n")
+        m.expect("Deriving the key for root: ")
+        m.send("\x03")
+        m.expect("root: cancelled")
+        m.expect(PROMPT)
+        m.assert_no("starting latchkey again|was killed")
+
+
 def no_descriptors():
     """init opens the console itself when the kernel gave it no descriptors"""
     img = vm.make_image("without-console", "--add", f"{vm.compile_static('without_console')}:/without_console")
@@ -392,7 +412,7 @@ def by_filesystem():
 if __name__ == "__main__":
     sys.exit(vm.suite([
         passphrase, typed_too_early, key_file, wrong_then_right, primary_destroyed, header_in_image,
-        sectors_of_512, by_uuid, wrong_key_file, missing_key_file, late_device, event_wakes, interrupt,
+        sectors_of_512, by_uuid, wrong_key_file, missing_key_file, late_device, event_wakes, interrupt, cancelled,
         no_descriptors, other_init, open_options, memory_given_back, both_damaged, not_luks, no_device_word,
         no_init_on_root, all_closed, wrong_root, root_on_member, codes_that_stop, by_filesystem, by_number_and_quiet,
     ]))

@@ -667,8 +667,62 @@ def show_is_judged(b):
             raise Unexpected(f"{words}: {done}")
 
 
+LIMITED = "root {volume} {key} luks,no-stick,max-time=1{more}\n"
+
+
+@case("keyslots that take too long are left out with their cost; a person is asked whether to go on, and may say no")
+def too_slow(b):
+    with Boot(b, "quiet", LIMITED.format(volume=LATE, key="none", more="")) as t:
+        t.expect(f"Enter passphrase for root ({LATE}): ")
+        t.type(WRONG + b"\n")
+        t.expect("keyslot 1 would take about ")
+        t.expect("no keyslot opens with it (1 tried, 1 skipped")
+        t.expect("root: continue (about ")
+        t.type(b"n\n")
+        t.expect("Enter passphrase for root")
+        t.type(FIRST + b"\n")  # the cheap keyslot
+        t.ends(0, "root")
+    for answer in (b"\n", b"y\n"):
+        with Boot(b, "quiet", LIMITED.format(volume=LATE, key="none", more="")) as t:
+            t.expect("Enter passphrase for root")
+            t.type(SECOND + b"\n")
+            t.expect("root: continue (about ")
+            t.type(answer)
+            t.ends(0, "root")
+
+
+@case("another passphrase instead of an answer is tried as one")
+def no_answer(b):
+    with Boot(b, "quiet", LIMITED.format(volume=LATE, key="none", more="")) as t:
+        t.expect("Enter passphrase for root")
+        t.type(WRONG + b"\n")
+        t.expect("root: continue (about ")
+        t.type(FIRST + b"\n")
+        t.ends(0, "root")
+
+
+@case("when no keyslot fits, the question comes as well; a key file is tried in full without an answer")
+def all_too_slow(b):
+    with Boot(b, "quiet", LIMITED.format(volume=LATE, key="none", more=",key-slot=1")) as t:
+        t.expect("Enter passphrase for root")
+        t.type(SECOND + b"\n")
+        t.expect("root: continue (about ")
+        t.type(b"\n")
+        t.ends(0, "root")
+    with Boot(b, "quiet", LIMITED.format(volume=LATE, key=LATE_KEY, more="")) as t:
+        t.expect("root: continue (about ")
+        t.ends(0, "root")
+
+
+@case("headless, nobody is asked: what max-time leaves out is not tried")
+def headless_slow(b):
+    with Boot(b, "quiet", LIMITED.format(volume=LATE, key=LATE_KEY, more=",headless"), "give-up=1") as t:
+        t.expect("1 skipped: keyslot 1 would take about")
+        t.ends(4)
+
+
 def main():
-    global ONE, TWO, EMPTY, ALSO_ONE, BAD, SLOW, TOKEN, KEY, NEWLINE
+    global LATE, LATE_KEY, ONE, TWO, EMPTY, ALSO_ONE, BAD, SLOW, TOKEN, KEY, NEWLINE
     lack = lacking(CRYPTSETUP, "cp", "setsid")
     if lack:
         print(f"1..0 # SKIP {lack}")
@@ -687,13 +741,15 @@ def main():
     ONE, BAD, ALSO_ONE = one.path, bad.path, one.clone("also").path
     costly = "--pbkdf", "argon2id", "--pbkdf-memory", "32768", "--pbkdf-parallel", "1", "--pbkdf-force-iterations", "30"
     SLOW = Volume(FOLDER, "slow").format(FIRST, *costly).add(FIRST, key, *costly).path
+    late = *costly[:-1], "200"
+    LATE = Volume(FOLDER, "late").format(FIRST, *PBKDF2).add(FIRST, SECOND, *late).path
     TWO = Volume(FOLDER, "two").format(SECOND, *PBKDF2).path
     EMPTY = Volume(FOLDER, "empty").format(b"", *PBKDF2).path
-    KEY, NEWLINE = (os.path.join(FOLDER, name) for name in ("key", "newline"))
-    for path, content in ((KEY, key), (NEWLINE, FIRST + b"\n")):
+    KEY, NEWLINE, LATE_KEY = (os.path.join(FOLDER, name) for name in ("key", "newline", "late-key"))
+    for path, content in ((KEY, key), (NEWLINE, FIRST + b"\n"), (LATE_KEY, SECOND)):
         with open(path, "wb") as f:
             f.write(content)
-    return suite(cases_for_builds(CASES, FOLDER, [ONE, TWO, EMPTY, ALSO_ONE, BAD, SLOW, TOKEN, KEY, NEWLINE]))
+    return suite(cases_for_builds(CASES, FOLDER, [ONE, TWO, EMPTY, ALSO_ONE, BAD, SLOW, LATE, TOKEN, KEY, NEWLINE, LATE_KEY]))
 
 
 if __name__ == "__main__":

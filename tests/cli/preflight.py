@@ -282,6 +282,17 @@ def _(p):
     return complaints
 
 
+@case("keyslots that take longer than max-time allows are not reported, or those that do not are")
+def _(p):
+    volume = V["plain"].clone(f"slow-{os.path.basename(p.work)}")
+    volume.add(SECRET, SECRET + b"3", *argon2(memory_kib=32 << 10, passes=200))
+    what, options = "warning: root: all its keyslots take about [0-9]* s", f"latchkey.device={volume.path} latchkey.options=max-time="
+    complaints = p.finds(7, [f"{what} for one passphrase, and 1 s are allowed: set max-time=[0-9]*, or boot asks"], cmdline=options + "1") + \
+        p.finds(0, ["ok: root: "], cmdline=options + "100000")
+    volume.remove()
+    return complaints
+
+
 @case("a stick that is not present now is a fault; a device that ends before its key is none")
 def _(p):
     return p.finds(0, ["note: root: the key's device UUID=11-22 is not present now"],

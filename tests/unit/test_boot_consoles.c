@@ -484,6 +484,24 @@ TEST(what_is_typed_while_nothing_is_asked_is_tried)
 }
 
 /* The second line is typed before anybody knows that the first is wrong. */
+TEST(an_interrupt_is_lost_or_told_twice)
+{
+	uint8_t line[VAULT_LINE_BYTES];
+	bool told = false;
+
+	start(1);
+	consoles_status("Deriving the key");
+	(void)consoles_interrupted(); /* of other tests */
+	type(0, "x\3");
+	for (int i = 0; i < 100 && !told; i++) {
+		assert_int_equal(turn(line), -1);
+		told = consoles_interrupted();
+	}
+	assert_true(told);
+	assert_false(consoles_interrupted());
+	end(1);
+}
+
 TEST(a_second_line_is_lost)
 {
 	start(1);
@@ -657,6 +675,7 @@ int main(void)
 		cmocka_unit_test(a_passphrase_of_512_bytes_is_refused_or_a_longer_one_cut),
 		cmocka_unit_test(an_empty_line_is_lost),
 		cmocka_unit_test(what_is_typed_while_nothing_is_asked_is_tried),
+		cmocka_unit_test(an_interrupt_is_lost_or_told_twice),
 		cmocka_unit_test(a_second_line_is_lost),
 		cmocka_unit_test(stars_are_left_behind_or_show_without_being_asked_for),
 		cmocka_unit_test(the_terminal_stays_without_echo),
