@@ -101,7 +101,8 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 	stop_if_thread(sig);
 	stop_threads(sig);
 	for (unsigned i = 0; i < FATAL_MEMORIES; i++)
-		wipe(fatal.memory[i].p, fatal.memory[i].bytes);
+		if (fatal.memory[i].bytes)
+			wipe(fatal.memory[i].p, fatal.memory[i].bytes);
 	for (unsigned i = 0; i < FATAL_STEPS; i++)
 		if (fatal.step[i])
 			fatal.step[i]();
