@@ -24,13 +24,13 @@ SILENT = "throttling.bps-total=1"
 
 @vm.once
 def root():
-    return vm.make_disk("silent-root", "--init", vm.compile_static("root_init"), "--passphrase", PASSPHRASE, "--memory", "8192",
+    return vm.make_disk("stall-root", "--init", vm.compile_static("root_init"), "--passphrase", PASSPHRASE, "--memory", "8192",
                         "--witness", WITNESS)
 
 
 @vm.once
 def key_disk():
-    path = os.path.join(vm.WORK, "silent-key.img")
+    path = os.path.join(vm.WORK, "stall-key.img")
     with open(path, "wb") as f:
         f.write(bytes(512) + KEY + bytes((1 << 20) - 512 - len(KEY)))
     return path
@@ -38,16 +38,16 @@ def key_disk():
 
 @vm.once
 def keyed_root():
-    key = os.path.join(vm.WORK, "silent-key")
+    key = os.path.join(vm.WORK, "stall-key")
     with open(key, "wb") as f:
         f.write(KEY)
-    return vm.make_disk("silent-keyed", "--init", vm.compile_static("root_init"), "--passphrase", PASSPHRASE, "--key-file", key,
+    return vm.make_disk("stall-keyed", "--init", vm.compile_static("root_init"), "--passphrase", PASSPHRASE, "--key-file", key,
                         "--memory", "8192", "--witness", WITNESS)
 
 
 @vm.once
 def data():
-    return vm.make_disk("silent-data", "--passphrase", PASSPHRASE, "--memory", "8192")
+    return vm.make_disk("stall-data", "--passphrase", PASSPHRASE, "--memory", "8192")
 
 
 def uuid(disk):
@@ -56,10 +56,10 @@ def uuid(disk):
 
 @vm.once
 def table(name, text):
-    path = os.path.join(vm.WORK, "silent-" + name)
+    path = os.path.join(vm.WORK, "stall-" + name)
     with open(path, "w", encoding="ascii") as f:
         f.write(text)
-    return vm.make_image("silent-" + name, "--add", f"{path}:/etc/crypttab", modules=MODULES)
+    return vm.make_image("stall-" + name, "--add", f"{path}:/etc/crypttab", modules=MODULES)
 
 
 def drive(disk, name, more=""):
@@ -85,7 +85,7 @@ def answer(machine, prompt):
 def plugged():
     """a disk that is silent from its first moment keeps no other from its prompt; when it answers it is opened unasked"""
     image = table("both", f"data UUID={uuid(data())} none x-initrd.attach\nroot UUID={uuid(root())} none x-initrd.attach\n")
-    with VM("silent-plugged", image, "root=/dev/mapper/root",
+    with VM("stall-plugged", image, "root=/dev/mapper/root",
             args=SCSI + drive(data(), "data", SILENT) + drive(root(), "root")) as m:
         m.expect("waiting for root: UUID=")
         m.monitor("device_add scsi-hd,drive=data")
@@ -102,7 +102,7 @@ def plugged():
 def falls_silent():
     """a disk that falls silent while its key is tried: the other volume opens, and this one with the same key when it answers"""
     image = table("paths", "data /dev/vda none x-initrd.attach\nroot /dev/vdb none x-initrd.attach\n")
-    with VM("silent-falls", image, "root=/dev/mapper/root", [root()],
+    with VM("stall-falls", image, "root=/dev/mapper/root", [root()],
             args=drive(data(), "data") + ["-device", "virtio-blk-pci,drive=data"]) as m:
         m.expect(r"Enter passphrase for data \(/dev/vda\), root: ")
         hush(m, "data")
@@ -118,7 +118,7 @@ def falls_silent():
 def nofail():
     """the disk of a nofail volume that falls silent while its key is tried holds no root that is open"""
     image = table("nofail", "data /dev/vda none x-initrd.attach,nofail\nroot /dev/vdb none x-initrd.attach\n")
-    with VM("silent-nofail", image, "root=/dev/mapper/root", [root()],
+    with VM("stall-nofail", image, "root=/dev/mapper/root", [root()],
             args=drive(data(), "data") + ["-device", "virtio-blk-pci,drive=data"]) as m:
         m.expect(r"Enter passphrase for root \(/dev/vdb\), data: ")
         hush(m, "data")
@@ -130,9 +130,9 @@ def nofail():
 
 def late_key():
     """a key on a disk that does not respond at first opens the root once it responds, without being plugged in again"""
-    image = vm.make_image("silent-key", modules=MODULES)
+    image = vm.make_image("stall-key", modules=MODULES)
     words = "latchkey.headless latchkey.no-stick cryptdevice=/dev/vda:root cryptkey=/dev/sda:512:32 root=/dev/mapper/root"
-    with VM("silent-key", image, words, [keyed_root()], args=SCSI + drive(key_disk(), "key", SILENT)) as m:
+    with VM("stall-key", image, words, [keyed_root()], args=SCSI + drive(key_disk(), "key", SILENT)) as m:
         m.expect("waiting for")
         m.monitor("device_add scsi-hd,drive=key")
         m.expect("/dev/sda: not responding; continuing without it")
@@ -146,8 +146,8 @@ def late_key():
 def in_use():
     """a device that is in use for a while is waited for with a message"""
     holder = vm.compile_static("hold_latchkey")
-    image = vm.make_image("silent-hold", "--add", f"{vm.LATCHKEY}:/bin/latchkey.real:0755", latchkey=holder)
-    with VM("silent-hold", image, "latchkey.device=/dev/vda", [root()]) as m:
+    image = vm.make_image("stall-hold", "--add", f"{vm.LATCHKEY}:/bin/latchkey.real:0755", latchkey=holder)
+    with VM("stall-hold", image, "latchkey.device=/dev/vda", [root()]) as m:
         m.expect("root: /dev/vda: is in use")
         m.expect("waiting up to 30 s for it to be released")
         answer(m, r"Enter passphrase for root \(/dev/vda\): ")

@@ -6,41 +6,21 @@ Volumes are files. tests/boot/test_keys.py tests devices that appear and disappe
 build with the sanitizers. Arguments choose cases by a part of their names.
 """
 import os
-import select
 import signal
 import subprocess
 import sys
-import termios
 import threading
 import time
 
 sys.dont_write_bytecode = True
-from builds import SANITIZERS, cases_for_builds
-from volumes import CRYPTSETUP, LIMIT, O, PBKDF2, Keyring, Volume, forms, lacking, suite, workplace
+from builds import cases_for_builds
+from terminal import Terminal, Unexpected, cases
+from volumes import CRYPTSETUP, LIMIT, O, PBKDF2, Keyring, Volume, lacking, suite, workplace
 
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup(1) would have us, and what we start, ignore it
 FOLDER = os.path.join(O, "cli-boot")
 FIRST, SECOND, WRONG = b"the first passphrase", b"the second passphrase", b"no passphrase of these"
-CASES = []
-
-
-class Unexpected(Exception):
-    """What was expected did not happen."""
-
-
-def case(name):
-    def add(function):
-        def judged(build):
-            try:
-                function(build)
-                return []
-            except Unexpected as wrong:
-                return [str(wrong)]
-
-        CASES.append((name, judged))
-        return function
-
-    return add
+CASES, case = cases()
 
 
 class Alone:
@@ -67,62 +47,24 @@ class Alone:
             Alone.changed.notify_all()
 
 
-class Boot:
+class Boot(Terminal):
     """latchkey boot --test at a terminal of its own; its results, the names, go elsewhere."""
 
     def __init__(self, build, cmdline, crypttab="", conf="", terminal=True):
         Alone.count(1)
-        self.shown, self.typed = "", []
-        self.master, self.slave = os.openpty()
-        self.attributes = termios.tcgetattr(self.slave)
+        super().__init__()
         paths = [build.file(name) for name in ("crypttab", "conf")]
         for path, text in zip(paths, (crypttab, conf)):
             with open(path, "w", encoding="ascii") as f:
                 f.write(text)
         command = [build.path, "boot", "--test", "--cmdline", cmdline, "--crypttab", paths[0], "--config", paths[1]]
-        self.process = subprocess.Popen(
-            [*(["setsid", "--ctty"] if terminal else []), *command],
-            stdin=self.slave if terminal else subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=self.slave if terminal else subprocess.STDOUT, cwd=build.folder, env=dict(os.environ, **SANITIZERS))
-
-    def __enter__(self):
-        return self
+        self.start([*(["setsid", "--ctty"] if terminal else []), *command], build.folder,
+                   stdin=self.slave if terminal else subprocess.DEVNULL, stdout=subprocess.PIPE,
+                   stderr=self.slave if terminal else subprocess.STDOUT)
 
     def __exit__(self, *_):
         Alone.count(-1)
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-        os.close(self.master)
-        os.close(self.slave)
-
-    def wrong(self, what):
-        raise Unexpected(f"{what}; the terminal shows:\n{self.shown}")
-
-    def read(self, seconds):
-        if not select.select([self.master], [], [], seconds)[0]:
-            return False
-        self.shown += os.read(self.master, 65536).decode(errors="replace").replace("\r\n", "\n")
-        return True
-
-    def expect(self, text):
-        until = time.monotonic() + LIMIT
-        while text not in self.shown:
-            if not self.read(0.1) and (time.monotonic() > until or self.process.poll() is not None and not self.read(0)):
-                self.wrong(f"{text!r} does not come")
-        self.shown = self.shown[self.shown.index(text) + len(text):]
-
-    def expect_all(self, texts):
-        """In any order."""
-        until = time.monotonic() + LIMIT
-        for text in texts:
-            while text not in self.shown:
-                if not self.read(0.1) and time.monotonic() > until:
-                    self.wrong(f"{text!r} does not come")
-
-    def type(self, text):
-        self.typed.append(text.strip(b"\n"))
-        os.write(self.master, text)
+        super().__exit__()
 
     def ends(self, code, *names):
         try:
@@ -135,13 +77,8 @@ class Boot:
             self.wrong(f"status {self.process.returncode}, not {code}")
         if code == 0 and out.decode().split() != list(names):
             self.wrong(f"the names are {out!r}")
-        if termios.tcgetattr(self.slave) != self.attributes:
-            self.wrong("the terminal is not as it was")
-        for secret in self.typed:
-            if secret and any(form in self.shown.encode() for form in forms(secret)):
-                self.wrong("a secret shows")
-        if "Sanitizer" in self.shown or "runtime error" in self.shown:
-            self.wrong("the sanitizers report")
+        self.is_as_it_was()
+        self.shows_no_secret(self.rest.encode())
 
 
 def children(pid):
@@ -216,7 +153,7 @@ def empty_passphrase(b):
                          ("root {} {} luks\n", "quiet"), ("", "latchkey.device={} latchkey.options=headless,try-empty-password")):
         with Boot(b, words.format(EMPTY), table.format(EMPTY, b.file("nothing"))) as t:
             t.ends(0, "root")
-            if "Enter passphrase" in t.shown and "the key file" not in t.shown:  # that one is not waited for
+            if "Enter passphrase" in t.rest and "the key file" not in t.rest:  # that one is not waited for
                 t.wrong("it asks")
     with Boot(b, f"latchkey.device={EMPTY} latchkey.tries=1 latchkey.after=fail") as t:
         t.expect("Enter passphrase")
@@ -247,7 +184,7 @@ def stars(b):
         t.type("\u20aca\u20ac".encode())
         t.expect("): ***")
         time.sleep(0.2)
-        if t.read(0) or "*" in t.shown:
+        if t.read(0) or "*" in t.rest:
             t.wrong("more than three stars")
         t.type(b"\x15" + FIRST + b"\n")
         t.ends(0, "root")
@@ -279,7 +216,7 @@ def swapped(b):
         t.expect(f"{place}: UUID ")
         t.expect(" is there, not ")
         t.expect(f"Enter passphrase for root ({place}): ")
-        if "wrong" in t.shown:
+        if "wrong" in t.rest:
             t.wrong("the passphrase is blamed")
         t.type(SECOND + b"\n")
         t.ends(0, "root")
@@ -289,7 +226,7 @@ def swapped(b):
 def key_files(b):
     with Boot(b, f"latchkey.device={ONE} latchkey.key={KEY}") as t:
         t.ends(0, "root")
-        if "Enter passphrase" in t.shown and "would open" not in t.shown:
+        if "Enter passphrase" in t.rest and "would open" not in t.rest:
             t.wrong("it asks")
     with Boot(b, f"latchkey.device={TWO} latchkey.key={KEY}") as t:
         t.expect(f"the key file {KEY} does not open root")
@@ -493,7 +430,7 @@ def nothing_is_needed(b):
 def headless(b):
     with Boot(b, f"latchkey.device={ONE} latchkey.headless latchkey.give-up=1") as t:
         t.ends(4)
-        if "Enter passphrase" in t.shown:
+        if "Enter passphrase" in t.rest:
             t.wrong("it asks")
     with Boot(b, f"latchkey.device={ONE} latchkey.headless latchkey.key={KEY}") as t:
         t.ends(0, "root")
@@ -599,7 +536,7 @@ def fifo(b):
         time.sleep(0.5)  # nobody writes: nothing happens
         while t.read(0):
             pass
-        if "fifo" in t.shown or "wrong passphrase" in t.shown:
+        if "fifo" in t.rest or "wrong passphrase" in t.rest:
             t.wrong("more than was written")
         write(b"d" * 512, "wrong passphrase or key")
         t.expect("Enter passphrase")

@@ -15,6 +15,7 @@ import time
 
 sys.dont_write_bytecode = True
 from builds import SANITIZERS, cases_for_builds
+from terminal import Unexpected, cases
 from volumes import CRYPTSETUP, LIMIT, O, PBKDF2, TOP, Volume, lacking, must, suite, workplace
 
 FOLDER = os.path.join(O, "cli-plymouth")
@@ -31,26 +32,7 @@ for n in 1 2 3 4 5 6 7 8 9 10; do "$3/bin/plymouth" --ping && break; sleep 0.5; 
 unset LD_LIBRARY_PATH
 shift 3; exec "$@"
 """
-CASES = []
-
-
-class Unexpected(Exception):
-    """What was expected did not happen."""
-
-
-def case(name):
-    def add(function):
-        def judged(build):
-            try:
-                function(build)
-                return []
-            except Unexpected as wrong:
-                return [str(wrong)]
-
-        CASES.append((name, judged))
-        return function
-
-    return add
+CASES, case = cases()
 
 
 class Stage:

@@ -16,36 +16,16 @@ import termios
 import time
 
 sys.dont_write_bytecode = True
-from builds import SANITIZERS, cases_for_builds
-from volumes import CRYPTSETUP, LIMIT, O, PBKDF2, Volume, forms, lacking, suite, workplace
+from builds import cases_for_builds
+from terminal import Terminal, cases
+from volumes import CRYPTSETUP, LIMIT, O, PBKDF2, Volume, lacking, suite, workplace
 
 for _signal in (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM, signal.SIGINT, signal.SIGQUIT):
     signal.signal(_signal, signal.SIG_DFL)  # nohup(1) would have us, and what we start, ignore some
 FOLDER = os.path.join(O, "prompt")
 RIGHT, SECOND = b"a right passphrase", "zw\u00f6lf Boxk\u00e4mpfer \u20ac".encode()
 WRONGS = [b"the wrong one, 1st", b"the wrong one, 2nd", b"the wrong one, 3rd", b"the wrong one, 4th"]
-CASES = []
-
-
-class Unexpected(Exception):
-    """The terminal shows unexpected text."""
-
-
-def case(name):
-    """The function below is a case: it gets a build and raises Unexpected."""
-
-    def add(function):
-        def judged(build):
-            try:
-                function(build)
-                return []
-            except Unexpected as wrong:
-                return [str(wrong)]
-
-        CASES.append((name, judged))
-        return function
-
-    return add
+CASES, case = cases()
 
 
 def overprinted(line):
@@ -56,47 +36,16 @@ def overprinted(line):
     return seen.rstrip()
 
 
-class Terminal:
+class Prompt(Terminal):
     """latchkey on its own terminal."""
 
     def __init__(self, build, *argv, controlling=True, before=None, **more):
-        self.build, self.typed, self.shown, self.seen = build, [], "", 0
-        self.master, self.slave = os.openpty()
-        if before:
-            before(self.slave)
-        self.attributes = termios.tcgetattr(self.slave)
+        super().__init__(before)
+        self.build = build
         self.prompt = f"Enter passphrase for {IMAGE}: "
         more = {"stdin": self.slave, "stdout": self.slave, "stderr": self.slave, **more}
-        self.process = subprocess.Popen(
-            [*(["setsid", "--ctty"] if controlling else []), build.path, *(argv or ("test", IMAGE))], cwd=build.folder,
-            env=dict(os.environ, **SANITIZERS), start_new_session=not controlling, **more)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        self.process.kill()
-        self.process.wait()
-        for fd in (self.master, self.slave):
-            if fd >= 0:
-                os.close(fd)
-
-    def wrong(self, what):
-        raise Unexpected(f"{what}; the terminal shows:\n{self.shown}")
-
-    def read(self, seconds):
-        ready, _, _ = select.select([self.master], [], [], seconds)
-        if not ready:
-            return False
-        self.shown += os.read(self.master, 65536).decode(errors="replace").replace("\r\n", "\n")
-        return True
-
-    def expect(self, text):
-        until = time.monotonic() + LIMIT
-        while text not in self.shown[self.seen:]:
-            if not self.read(0.1) and (self.process.poll() is not None and not self.read(0) or time.monotonic() > until):
-                self.wrong(f"{text!r} does not come")
-        self.seen = self.shown.index(text, self.seen) + len(text)
+        self.start([*(["setsid", "--ctty"] if controlling else []), build.path, *(argv or ("test", IMAGE))], build.folder,
+                   start_new_session=not controlling, **more)
 
     def flags(self):
         return termios.tcgetattr(self.slave)[3]
@@ -115,11 +64,6 @@ class Terminal:
         if self.flags() & (termios.ECHO | termios.ECHONL):
             self.wrong("echo is on during the prompt")
 
-    def type(self, text):
-        """Bytes and what they hold of secrets."""
-        self.typed.append(text.strip(b"\n"))
-        os.write(self.master, text)
-
     def ends(self, code, says):
         """It ends with status @code; the last line matches @says, and the terminal is as it was."""
         try:
@@ -133,17 +77,8 @@ class Terminal:
         last = overprinted(self.shown.rstrip("\n").split("\n")[-1])
         if not re.fullmatch(says, last):
             self.wrong(f"the last line is {last!r}, not {says}")
-        if termios.tcgetattr(self.slave) != self.attributes:
-            self.wrong("the terminal is not as it was")
-        self.check_output(self.shown.encode())
-
-    def check_output(self, output):
-        for text in self.typed:
-            for secret in {text, *re.split(rb"[\x00-\x1f\x7f]+", text)}:
-                if any(form in output for form in forms(secret)):
-                    self.wrong("a secret shows")
-        if "Sanitizer" in self.shown or "runtime error" in self.shown:
-            self.wrong("the sanitizers report")
+        self.is_as_it_was()
+        self.shows_no_secret(self.shown.encode())
 
 
 # -------------------------------------------------------------------------------------------------------------
@@ -151,7 +86,7 @@ class Terminal:
 
 @case("the right passphrase opens, and does not show")
 def right(b):
-    with Terminal(b) as t:
+    with Prompt(b) as t:
         t.ask()
         t.type(RIGHT + b"\n")
         t.ends(0, "keyslot 0")
@@ -159,7 +94,7 @@ def right(b):
 
 @case("a passphrase beyond ASCII opens, and does not show")
 def beyond_ascii(b):
-    with Terminal(b) as t:
+    with Prompt(b) as t:
         t.ask()
         t.type(SECOND + b"\n")
         t.ends(0, "keyslot 1")
@@ -167,7 +102,7 @@ def beyond_ascii(b):
 
 @case("wrong, then right: it asks again, and opens")
 def wrong_then_right(b):
-    with Terminal(b) as t:
+    with Prompt(b) as t:
         t.ask()
         t.type(WRONGS[0] + b"\n")
         t.expect("latchkey: ")
@@ -179,7 +114,7 @@ def wrong_then_right(b):
 
 @case("three wrong ones use up the tries, and the last message names the cause")
 def three_wrong(b):
-    with Terminal(b) as t:
+    with Prompt(b) as t:
         for text in WRONGS[:3]:
             t.ask()
             t.type(text + b"\n")
@@ -191,14 +126,14 @@ def three_wrong(b):
 @case("--tries 1 asks once, --tries 4 four times, --tries 0 without an end")
 def tries(b):
     for number in (1, 4):
-        with Terminal(b, "test", "--tries", str(number), IMAGE) as t:
+        with Prompt(b, "test", "--tries", str(number), IMAGE) as t:
             for text in WRONGS[:number]:
                 t.ask()
                 t.type(text + b"\n")
             t.ends(2, "latchkey: .*wrong passphrase.*")
             if t.shown.count(t.prompt) != number:
                 t.wrong(f"not {number} prompts")
-    with Terminal(b, "test", "--tries", "0", IMAGE) as t:
+    with Prompt(b, "test", "--tries", "0", IMAGE) as t:
         for text in WRONGS + WRONGS:
             t.ask()
             t.type(text + b"\n")
@@ -209,14 +144,14 @@ def tries(b):
 
 @case("an empty line asks again and costs no try; two in succession are the empty passphrase")
 def empty_lines(b):
-    with Terminal(b, "test", "--tries", "1", IMAGE) as t:
+    with Prompt(b, "test", "--tries", "1", IMAGE) as t:
         t.ask()
         t.type(b"\n")
         t.expect("Empty: press Enter again to try it.")
         t.ask()
         t.type(RIGHT + b"\n")
         t.ends(0, "keyslot 0")
-    with Terminal(b, "test", "--tries", "1", IMAGE) as t:
+    with Prompt(b, "test", "--tries", "1", IMAGE) as t:
         for _ in range(2):
             t.ask()
             t.type(b"\n")
@@ -225,7 +160,7 @@ def empty_lines(b):
 
 @case("a passphrase of 512 bytes is tried, a longer one is refused and costs no try")
 def long_passphrases(b):
-    with Terminal(b, "test", "--tries", "1", IMAGE) as t:
+    with Prompt(b, "test", "--tries", "1", IMAGE) as t:
         t.ask()
         t.type(b"Qz" * 256 + b"x\n")
         t.expect("at most 512 bytes")
@@ -241,7 +176,7 @@ def long_passphrases(b):
 def editing(b):
     for keys in (WRONGS[0] + b"\x15" + RIGHT + b"\n", RIGHT + b"!!!\x7f\x7f\x7f\n", b"\x7f\x7f" + RIGHT + b"\n",
                  RIGHT + b"\x04\x04", RIGHT + b"\r"):
-        with Terminal(b) as t:
+        with Prompt(b) as t:
             t.ask()
             t.type(keys)
             t.ends(0, "keyslot 0")
@@ -249,7 +184,7 @@ def editing(b):
 
 @case("^Z does not return the terminal with echo on")
 def stop_key(b):
-    with Terminal(b) as t:
+    with Prompt(b) as t:
         t.ask()
         t.type(RIGHT[:5] + b"\x1a")
         time.sleep(0.2)  # a stop would come now; without one there is nothing to wait for
@@ -265,7 +200,7 @@ def stop_key(b):
 @case("^C and ^\\ end it, and the terminal is as it was")
 def interrupts(b):
     for key, sig in ((b"\x03", signal.SIGINT), (b"\x1c", signal.SIGQUIT)):
-        with Terminal(b) as t:
+        with Prompt(b) as t:
             t.ask()
             t.type(RIGHT[:9] + key)
             t.ends(-sig, ".*")
@@ -274,7 +209,7 @@ def interrupts(b):
 @case("SIGTERM, SIGHUP and SIGALRM end it, and the terminal is as it was")
 def signals(b):
     for sig in (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
-        with Terminal(b) as t:
+        with Prompt(b) as t:
             t.ask()
             # A pseudo-terminal's bytes arrive later than their write(2): the signal waits until they are there.
             t.process.send_signal(signal.SIGSTOP)
@@ -290,7 +225,7 @@ def signals(b):
 
 @case("^C after a wrong one still ends it, and the terminal is as it was")
 def interrupt_later(b):
-    with Terminal(b) as t:
+    with Prompt(b) as t:
         t.ask()
         t.type(WRONGS[0] + b"\n")
         t.ask()
@@ -300,7 +235,7 @@ def interrupt_later(b):
 
 @case("a disconnected terminal ends the program without a loop")
 def hang_up(b):
-    with Terminal(b) as t:
+    with Prompt(b) as t:
         t.ask()
         os.close(t.slave)
         os.close(t.master)
@@ -315,13 +250,13 @@ def hang_up(b):
 
 @case("an end of file prompts again, but not indefinitely")
 def end_of_file(b):
-    with Terminal(b) as t:
+    with Prompt(b) as t:
         t.ask()
         t.type(b"\x04")
         t.ask()
         t.type(RIGHT + b"\n")
         t.ends(0, "keyslot 0")
-    with Terminal(b) as t:
+    with Prompt(b) as t:
         for _ in range(100):
             t.type(b"\x04")
             time.sleep(0.02)
@@ -333,7 +268,7 @@ def end_of_file(b):
 
 @case("--timeout ends the waiting, and the terminal is as it was")
 def timeout(b):
-    with Terminal(b, "test", "--timeout", "1", IMAGE) as t:
+    with Prompt(b, "test", "--timeout", "1", IMAGE) as t:
         t.ask()
         t.type(RIGHT[:9])
         t.ends(1, "latchkey: .*within 1 s")
@@ -347,7 +282,7 @@ def raw(b):
         attributes[3] &= ~(termios.ECHO | termios.ICANON | termios.ISIG)
         termios.tcsetattr(fd, termios.TCSANOW, attributes)
 
-    with Terminal(b, before=make_raw) as t:
+    with Prompt(b, before=make_raw) as t:
         t.ask()
         t.type(WRONGS[0] + b"\r")
         t.ask()
@@ -358,7 +293,7 @@ def raw(b):
 @case("only the result is on standard output, not the prompt and the messages")
 def separate_output(b):
     ours, theirs = os.pipe()
-    with Terminal(b, stdout=theirs) as t:
+    with Prompt(b, stdout=theirs) as t:
         os.close(theirs)
         t.ask()
         t.type(WRONGS[0] + b"\n")
@@ -367,7 +302,7 @@ def separate_output(b):
         t.ends(0, ".*")
         with os.fdopen(ours, "rb") as f:
             output = f.read()
-        t.check_output(output)
+        t.shows_no_secret(output)
         if output != b"keyslot 0\n" or "keyslot 0\n" in t.shown:
             t.wrong(f"standard output has {output}")
 
@@ -375,7 +310,7 @@ def separate_output(b):
 @case("a prompt that shows although standard error goes elsewhere")
 def prompt_on_terminal(b):
     ours, theirs = os.pipe()
-    with Terminal(b, stderr=theirs) as t:
+    with Prompt(b, stderr=theirs) as t:
         os.close(theirs)
         t.ask()
         t.type(WRONGS[0] + b"\n")
@@ -384,14 +319,14 @@ def prompt_on_terminal(b):
         t.ends(0, "keyslot 0")
         with os.fdopen(ours, "rb") as f:
             messages = f.read()
-        t.check_output(messages)
+        t.shows_no_secret(messages)
         if b"%" in messages or b"\r" in messages:
             t.wrong(f"how far it is goes to standard error, which is a pipe: {messages}")
 
 
 @case("the progress is shown on the terminal, and removed at the end")
 def how_far(b):
-    with Terminal(b) as t:
+    with Prompt(b) as t:
         t.ask()
         t.type(WRONGS[0] + b"\n")
         t.expect("\rkeyslot 0: pbkdf2: 0 %")  # derived in parallel with the next one
@@ -406,7 +341,7 @@ def how_far(b):
 
 @case("a terminal that is not a controlling terminal, as at boot")
 def not_controlling(b):
-    with Terminal(b, controlling=False) as t:
+    with Prompt(b, controlling=False) as t:
         t.ask()
         t.type(WRONGS[0] + b"\n")
         t.ask()
@@ -419,7 +354,7 @@ def key_file(b):
     key = b.file("wrong-key")
     with open(key, "wb") as f:
         f.write(WRONGS[0])
-    with Terminal(b, "test", "--key-file", key, IMAGE) as t:
+    with Prompt(b, "test", "--key-file", key, IMAGE) as t:
         t.ends(2, "latchkey: .*wrong passphrase.*")
         if "Enter" in t.shown:
             t.wrong("it asks")
@@ -427,11 +362,11 @@ def key_file(b):
 
 @case("--try-empty opens with the empty passphrase without a question; a wrong one is reported and costs no try")
 def try_empty(b):
-    with Terminal(b, "test", "--try-empty", EMPTY) as t:
+    with Prompt(b, "test", "--try-empty", EMPTY) as t:
         t.ends(0, "keyslot 0")
         if "Enter" in t.shown:
             t.wrong("it asks")
-    with Terminal(b, "test", "--try-empty", "--tries", "1", IMAGE) as t:
+    with Prompt(b, "test", "--try-empty", "--tries", "1", IMAGE) as t:
         t.expect("wrong passphrase or key: no keyslot opens with it (2 tried); it is empty")
         t.ask()
         t.type(RIGHT + b"\n")
@@ -440,7 +375,7 @@ def try_empty(b):
 
 @case("a volume that cannot be opened is reported before the prompt")
 def refused_first(b):
-    with Terminal(b, "test", "--key-slot", "9", IMAGE) as t:
+    with Prompt(b, "test", "--key-slot", "9", IMAGE) as t:
         t.ends(1, "latchkey: .*has no keyslot 9")
         if "Enter" in t.shown:
             t.wrong("it asks")
