@@ -110,9 +110,9 @@ static void check_segment(struct findings *f)
 {
 	const struct place *place = &f->device->place;
 	const struct luks *luks = &f->device->luks;
-	const struct luks_segment *seg = &luks->segment;
+	const struct luks_segment *seg = &luks->segments[0];
 	enum place_kind kind = place_kind(place, luks);
-	uint64_t off_sectors, size_sectors;
+	uint64_t sizes[LUKS_REGULAR_MAX];
 	struct error err;
 	uint64_t device_bytes = place->device->reader.size_bytes;
 	char text[128];
@@ -142,7 +142,7 @@ static void check_segment(struct findings *f)
 						   : "none here: this is a detached header");
 		return;
 	}
-	if (place_extent(place, luks, &off_sectors, &size_sectors, &err)) {
+	if (place_sizes(place, luks, sizes, &err)) {
 		fault(f, "data", err.text, LUKS_ADVICE_NONE);
 		return;
 	}
@@ -182,7 +182,7 @@ static enum cause check_all(struct luks_device *d, struct error *err)
 	for (unsigned i = 0; i < luks->keyslot_count; i++)
 		check_keyslot(&f, &header->reader, &luks->keyslots[i]);
 	check_segment(&f);
-	if (luks->requirements.cause) {
+	if (luks->requirements.why[0]) {
 		text_format(text, sizeof(text), "%s", luks->requirements.why);
 		place_advise(&d->place, luks, luks->requirements.advice, text);
 		sound("requirements", text);

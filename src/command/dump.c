@@ -34,6 +34,7 @@ struct subject {
 	struct luks_device device;
 	struct member member;
 	enum place_kind kind;
+	int percent;                         /* of a re-encryption that is done; -1: not known */
 	char requirements[ERROR_TEXT_BYTES]; /* why it must not be mapped, and what to do */
 };
 
@@ -70,12 +71,25 @@ static void segment_for_people(const struct luks_segment *seg)
 		put("cannot be mapped: %s\n", seg->verdict.why);
 		return;
 	}
-	put("%s, sectors of %u bytes, from byte %llu, ", cipher_name(seg->cipher), seg->sector_bytes,
-		(unsigned long long)seg->off);
+	if (seg->linear)
+		put("not encrypted, from byte %llu, ", (unsigned long long)seg->off);
+	else
+		put("%s, sectors of %u bytes, from byte %llu, ", cipher_name(seg->cipher), seg->sector_bytes,
+			(unsigned long long)seg->off);
 	if (seg->size_bytes)
 		put("%llu bytes\n", (unsigned long long)seg->size_bytes);
 	else
 		put("to the end of the device\n");
+}
+
+static void reencryption_for_people(const struct luks *luks)
+{
+	const struct luks_reencrypt *r = &luks->reencrypt;
+
+	if (luks_reencryption_is_described(luks))
+		put("re-encryption: mode %s, %s, resilience %s\n", luks_word(LUKS_WORDS_MODE, r->mode),
+			luks_word(LUKS_WORDS_DIRECTION, r->direction),
+			luks_word(LUKS_WORDS_RESILIENCE, r->resilience));
 }
 
 /* The flags that are set, each through @name. */
@@ -114,9 +128,12 @@ static void for_people(const struct subject *s)
 		member_describe(&s->member, what);
 		put("foreign mark: %s\n", what);
 	}
-	if (luks->requirements.cause)
-		put("must not be mapped: %s\n", s->requirements);
-	segment_for_people(&luks->segment);
+	if (luks->requirements.why[0])
+		put("%s: %s\n", luks->requirements.cause ? "must not be mapped" : "re-encryption",
+			s->requirements);
+	reencryption_for_people(luks);
+	for (unsigned i = 0; i < luks->regular_count; i++)
+		segment_for_people(&luks->segments[i]);
 	for (unsigned i = 0; i < luks->digest_count; i++) {
 		const struct luks_digest *d = &luks->digests[i];
 
@@ -163,9 +180,11 @@ static void json_member_text(const char *name, const char *s)
 static void json_usable(const struct luks_verdict *v, const char *why)
 {
 	put("\"usable\": %s", v->cause ? "false" : "true");
-	if (!v->cause)
+	if (v->cause)
+		put(", \"cause\": \"%s\"", cause_info(v->cause)->name);
+	if (!v->why[0])
 		return;
-	put(", \"cause\": \"%s\", ", cause_info(v->cause)->name);
+	put(", ");
 	json_member_text("why", why);
 }
 
@@ -213,16 +232,36 @@ static void json_digest(const struct luks_digest *d)
 
 static void json_segment(const struct luks_segment *seg)
 {
-	put("  \"segment\": {\"offset\": %llu, \"size\": ", (unsigned long long)seg->off);
+	put("{\"offset\": %llu, \"size\": ", (unsigned long long)seg->off);
 	if (seg->size_bytes)
 		put("%llu, ", (unsigned long long)seg->size_bytes);
 	else
 		put("\"dynamic\", ");
 	json_verdict(&seg->verdict);
-	if (!seg->verdict.cause)
+	if (!seg->verdict.cause && !seg->linear)
 		put(", \"encryption\": \"%s\", \"sector_size\": %u", cipher_name(seg->cipher),
 			seg->sector_bytes);
-	put("},\n");
+	put("}");
+}
+
+/* What a re-encryption has in addition: how it is done, and all segments. */
+static void json_reencryption(const struct subject *s)
+{
+	const struct luks *luks = &s->device.luks;
+	const struct luks_reencrypt *r = &luks->reencrypt;
+
+	if (!luks_reencryption_is_described(luks))
+		return;
+	put("  \"reencrypt\": {\"mode\": \"%s\", \"direction\": \"%s\", \"resilience\": \"%s\", "
+	    "\"percent\": ",
+		luks_word(LUKS_WORDS_MODE, r->mode), luks_word(LUKS_WORDS_DIRECTION, r->direction),
+		luks_word(LUKS_WORDS_RESILIENCE, r->resilience));
+	put(s->percent < 0 ? "null" : "%d", s->percent);
+	put("},\n  \"segments\": [\n    ");
+	for (unsigned i = 0; i < luks->regular_count; i++) {
+		json_segment(&luks->segments[i]);
+		put(i + 1 < luks->regular_count ? ",\n    " : "\n  ],\n");
+	}
 }
 
 static void json_flag(const char *name)
@@ -262,8 +301,10 @@ static void for_programs(const struct subject *s)
 	put(",\n  \"requirements\": {");
 	json_usable(&luks->requirements, s->requirements);
 	put("},\n  \"reencryption\": \"%s\",\n", luks_reencryption_name(luks->reencryption));
-	json_segment(&luks->segment);
-	put("  \"flags\": [");
+	json_reencryption(s);
+	put("  \"segment\": ");
+	json_segment(&luks->segments[0]);
+	put(",\n  \"flags\": [");
 	each_flag(luks->flags, json_flag);
 	put("],\n  \"tokens\": %u,\n  \"other_keyslots\": %u,\n  \"digests\": [\n", luks->token_count,
 		luks->skipped_keyslots);
@@ -284,9 +325,14 @@ static void look(struct subject *s)
 {
 	const struct luks_device *d = &s->device;
 	const struct luks_verdict *requirements = &d->luks.requirements;
+	uint64_t sizes[LUKS_REGULAR_MAX];
+	struct error ignored;
 
 	(void)member_read(luks_device_header(d), &s->member);
 	s->kind = place_kind(&d->place, &d->luks);
+	s->percent = place_sizes(&d->place, &d->luks, sizes, &ignored)
+	                     ? -1
+	                     : (int)luks_reencryption_percent(&d->luks, sizes);
 	text_format(s->requirements, sizeof(s->requirements), "%s", requirements->why);
 	place_advise(&d->place, &d->luks, requirements->advice, s->requirements);
 }

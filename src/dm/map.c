@@ -117,8 +117,9 @@ static unsigned add_keys(const struct kernel *k, const struct map_request *req, 
 {
 	unsigned n = 0;
 
-	while (n < req->key_count && !k->key_add(k->ctx, req->table.keys[n].description,
-					     req->table.keys[n].data, req->table.keys[n].bytes, &ids[n]))
+	while (n < req->table.key_count &&
+		!k->key_add(k->ctx, req->table.keys[n].description, req->table.keys[n].data,
+			req->table.keys[n].bytes, &ids[n]))
 		n++;
 	return n;
 }
@@ -128,15 +129,15 @@ static enum cause load_with_keys(const struct kernel *k, const struct map_reques
 	const struct dm_version *v, uint64_t dev, struct error *err)
 {
 	struct table t = req->table;
-	struct target_key in_hex[MAP_KEYS_MAX];
-	int32_t ids[MAP_KEYS_MAX];
+	struct target_key in_hex[TABLE_KEYS_MAX];
+	int32_t ids[TABLE_KEYS_MAX];
 	/* Before 1.18.1 dm-crypt's use of the keyring is flawed. */
-	bool named = req->key_count && t.keys->description;
+	bool named = req->table.key_count && t.keys->description;
 	unsigned added = named && at_least(v, 18, 1) ? add_keys(k, req, ids) : 0;
 	enum cause cause = CAUSE_KERNEL;
 
 	fit_flags(req, v, &t.flags);
-	if (added && added == req->key_count)
+	if (added && added == req->table.key_count)
 		cause = dm_load(k, dev, &t, err);
 	else
 		err->os_errno = ENOKEY;
@@ -144,7 +145,7 @@ static enum cause load_with_keys(const struct kernel *k, const struct map_reques
 		k->key_drop(k->ctx, ids[--added]);
 	if (!cause || !keyring_may_be_at_fault(err->os_errno))
 		return cause;
-	for (unsigned i = 0; i < req->key_count; i++)
+	for (unsigned i = 0; i < req->table.key_count; i++)
 		in_hex[i] = (struct target_key){t.keys[i].data, t.keys[i].bytes, NULL};
 	t.keys = in_hex;
 	cause = dm_load(k, dev, &t, err);

@@ -18,12 +18,9 @@ struct map_names {
 	char uuid[DM_UUID_BYTES];
 };
 
-enum { MAP_KEYS_MAX = 2 };
-
 struct map_request {
 	struct map_names names;
 	struct table table;
-	unsigned key_count; /* of table.keys, up to MAP_KEYS_MAX; all have a description, or none has */
 	/* Told what had to be left out or done in another way; may be NULL. */
 	void (*notice)(const char *text);
 };

@@ -34,11 +34,14 @@ struct target_key {
 	const char *description; /* of a logon key in the kernel's keyring; NULL: key in hex */
 };
 
+enum { TABLE_KEYS_MAX = 2 };
+
 struct table {
 	const struct target *targets;
 	unsigned count;
-	const struct target_key *keys;
-	unsigned flags; /* of every crypt target; base/crypt_flags.h */
+	const struct target_key *keys; /* all have a description, or none has */
+	unsigned key_count;            /* up to TABLE_KEYS_MAX */
+	unsigned flags;                /* of every crypt target; base/crypt_flags.h */
 	bool read_only;
 };
 

@@ -93,7 +93,11 @@ enum cause temporary_read(const struct kernel *k, const struct target *t, struct
 	struct error *err)
 {
 	const struct target_key in_hex = {key.data, (uint32_t)key.len, NULL};
-	const struct table table = {.targets = t, .count = 1, .keys = &in_hex, .read_only = true};
+	const struct table table = {.targets = t,
+		.count = 1,
+		.keys = &in_hex,
+		.key_count = 1,
+		.read_only = true};
 	char name[DM_NAME_BYTES], uuid[DM_UUID_BYTES];
 	struct error remove_error;
 	sigset_t all, old;

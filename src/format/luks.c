@@ -30,30 +30,72 @@ bool luks_keyslot_is_of_data(const struct luks *luks, const struct luks_keyslot 
 	return slot->digest >= 0 && luks->digests[slot->digest].covers_data;
 }
 
-enum cause luks_data_extent(const struct luks_segment *seg, uint64_t device_bytes, uint64_t *off_sectors,
-	uint64_t *size_sectors, struct error *err)
+bool luks_reencryption_is_described(const struct luks *luks)
 {
-	uint64_t size = seg->size_bytes;
+	return luks->reencryption == LUKS_REENCRYPTION_CLEAN ||
+	       luks->reencryption == LUKS_REENCRYPTION_CRASHED;
+}
 
-	if (seg->off >= device_bytes)
-		return error_set(err, CAUSE_DEVICE,
-			"the device has %llu bytes, its data would begin at byte %llu: truncated?",
-			(unsigned long long)device_bytes, (unsigned long long)seg->off);
-	if (size > device_bytes - seg->off)
-		return error_set(err, CAUSE_DEVICE,
-			"the device has %llu bytes, its data would be %llu bytes from byte %llu on: "
-			"truncated?",
-			(unsigned long long)device_bytes, (unsigned long long)size,
-			(unsigned long long)seg->off);
-	if (!size)
-		size = device_bytes - seg->off;
-	if (size % seg->sector_bytes)
-		return error_set(err, CAUSE_DEVICE,
-			"its data of %llu bytes is not a multiple of its sector size %u",
-			(unsigned long long)size, seg->sector_bytes);
-	*off_sectors = seg->off / 512;
-	*size_sectors = size / 512;
+bool luks_reencryption_shifts(const struct luks *luks)
+{
+	return luks_reencryption_is_described(luks) &&
+	       luks->reencrypt.resilience >= LUKS_RESILIENCE_DATASHIFT;
+}
+
+/* Of the last segment, which begins at byte @start of the mapping; 0 when the device ends before it. */
+static uint64_t dynamic_size(const struct luks *luks, uint64_t device_bytes, uint64_t start)
+{
+	const struct luks_reencrypt *r = &luks->reencrypt;
+	uint64_t before = luks->segments[0].off;
+
+	if (luks_reencryption_is_described(luks)) {
+		before = r->final.off + start;
+		if (luks_reencryption_shifts(luks) && r->direction == LUKS_FORWARD)
+			before += r->shift_bytes;
+	}
+	return before < device_bytes ? device_bytes - before : 0;
+}
+
+enum cause luks_data_sizes(const struct luks *luks, uint64_t device_bytes,
+	uint64_t sizes[static LUKS_REGULAR_MAX], struct error *err)
+{
+	uint64_t start = 0;
+
+	for (unsigned i = 0; i < luks->regular_count; i++) {
+		const struct luks_segment *seg = &luks->segments[i];
+		uint64_t size = seg->size_bytes;
+
+		if (!size)
+			size = dynamic_size(luks, device_bytes, start);
+		if (seg->off >= device_bytes || !size)
+			return error_set(err, CAUSE_DEVICE,
+				"the device has %llu bytes, its data would begin at byte %llu: truncated?",
+				(unsigned long long)device_bytes, (unsigned long long)seg->off);
+		if (size > device_bytes - seg->off)
+			return error_set(err, CAUSE_DEVICE,
+				"the device has %llu bytes, its data would be %llu bytes from byte %llu on: "
+				"truncated?",
+				(unsigned long long)device_bytes, (unsigned long long)size,
+				(unsigned long long)seg->off);
+		if (size % seg->sector_bytes)
+			return error_set(err, CAUSE_DEVICE,
+				"its data of %llu bytes is not a multiple of its sector size %u",
+				(unsigned long long)size, seg->sector_bytes);
+		sizes[i] = size;
+		start += size;
+	}
 	return CAUSE_OK;
+}
+
+unsigned luks_reencryption_percent(const struct luks *luks, const uint64_t sizes[static LUKS_REGULAR_MAX])
+{
+	uint64_t whole = 0, done = 0;
+
+	for (unsigned i = 0; i < luks->regular_count; i++) {
+		whole += sizes[i];
+		done += luks->segments[i].final ? sizes[i] : 0;
+	}
+	return (unsigned)(done / (whole / 100)); /* there is a sector at least */
 }
 
 /* This text becomes part of names that the kernel gets. */
@@ -92,6 +134,18 @@ const char *luks_reencryption_name(enum luks_reencryption r)
 	return names[r];
 }
 
+const char *luks_word(enum luks_words set, unsigned n)
+{
+	static const char words[][7][19] = {
+		[LUKS_WORDS_MODE] = {"reencrypt", "encrypt", "decrypt"},
+		[LUKS_WORDS_DIRECTION] = {"forward", "backward"},
+		[LUKS_WORDS_RESILIENCE] = {"none", "checksum", "journal", "datashift", "datashift-checksum",
+			"datashift-journal"},
+	};
+
+	return words[set][n][0] ? words[set][n] : NULL;
+}
+
 const char *luks_priority_name(enum luks_priority p)
 {
 	static const char names[][8] = {
@@ -101,6 +155,15 @@ const char *luks_priority_name(enum luks_priority p)
 	};
 
 	return names[p];
+}
+
+unsigned luks_digest_index(const struct luks *luks, unsigned id)
+{
+	unsigned i = 0;
+
+	while (luks->digests[i].id != id)
+		i++;
+	return i;
 }
 
 const struct luks_keyslot *luks_find_keyslot(const struct luks *luks, unsigned id)

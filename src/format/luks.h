@@ -20,6 +20,7 @@ enum {
 	LUKS_KEYSLOTS_MAX = 32,
 	LUKS_DIGESTS_MAX = 8,
 	LUKS_SEGMENTS_MAX = 32,
+	LUKS_REGULAR_MAX = 8, /* of the segments, those that are mapped; cryptsetup makes 4 at most */
 	LUKS_TOKENS_MAX = 32,
 	LUKS_TOKEN_TYPE_CHARS = 63, /* longer ones are cut */
 	LUKS_KEYRING_TOKENS_MAX = 8,
@@ -89,12 +90,17 @@ struct luks_digest {
 	struct luks_verdict verdict;
 };
 
-/* Specification 3.4: the one segment that is mapped. */
+/* Specification 3.4. */
 struct luks_segment {
+	bool linear;           /* its data is not encrypted: neither cipher nor digest */
+	bool in_reencryption;  /* the part that was being written when a re-encryption was interrupted */
+	bool final;            /* a re-encryption has done it already */
+	int digest;            /* index into luks.digests, of its key; -1: none */
+	uint32_t sector_bytes; /* 512, 1024, 2048 or 4096 */
+	enum cipher cipher;
 	uint64_t off;        /* bytes from the start of the data device */
 	uint64_t size_bytes; /* 0: to the end of the device ("dynamic") */
-	enum cipher cipher;
-	uint32_t sector_bytes; /* 512, 1024, 2048 or 4096 */
+	uint64_t iv_sectors; /* the number of its first sector, in units of 512 bytes ("iv_tweak") */
 	struct luks_verdict verdict;
 };
 
@@ -116,6 +122,37 @@ struct luks_token {
 	unsigned id;
 	uint32_t keyslots;                    /* bits */
 	char type[LUKS_TOKEN_TYPE_CHARS + 1]; /* any bytes: escape before printing */
+};
+
+/* The words of a keyslot of the type "reencrypt" (specification 4.9). */
+enum luks_mode { LUKS_MODE_REENCRYPT, LUKS_MODE_ENCRYPT, LUKS_MODE_DECRYPT };
+
+enum luks_direction { LUKS_FORWARD, LUKS_BACKWARD };
+
+enum luks_resilience {
+	LUKS_RESILIENCE_NONE,
+	LUKS_RESILIENCE_CHECKSUM,
+	LUKS_RESILIENCE_JOURNAL,
+	LUKS_RESILIENCE_DATASHIFT,
+	LUKS_RESILIENCE_DATASHIFT_CHECKSUM,
+	LUKS_RESILIENCE_DATASHIFT_JOURNAL,
+};
+
+enum luks_words { LUKS_WORDS_MODE, LUKS_WORDS_DIRECTION, LUKS_WORDS_RESILIENCE };
+
+/* That keyslot, and what belongs to it. Valid if luks_reencryption_is_described. */
+struct luks_reencrypt {
+	enum luks_mode mode;
+	enum luks_direction direction;
+	enum luks_resilience resilience;
+	unsigned version;                           /* of the requirement: 2 or 3 */
+	uint64_t area_off, area_size_bytes;         /* on the header device */
+	char area_hash[16];                         /* checksum kinds only, as the header spells it */
+	uint32_t area_sector_bytes;                 /* the same */
+	uint64_t shift_bytes;                       /* datashift kinds only */
+	int digest;                                 /* index into luks.digests: of this description */
+	bool has_moved;                             /* @moved is there */
+	struct luks_segment previous, final, moved; /* flagged "backup-..." */
 };
 
 /* A token of the type "luks2-keyring": a key of the kernel's keyring is a passphrase of its keyslots. */
@@ -140,14 +177,17 @@ struct luks {
 	unsigned skipped_keyslots;                       /* of a type that is not "luks2" */
 	struct luks_keyslot keyslots[LUKS_KEYSLOTS_MAX]; /* in the order of the JSON text */
 	struct luks_digest digests[LUKS_DIGESTS_MAX];
-	struct luks_segment segment;
+	unsigned regular_count; /* of the segments, those that are mapped; at least 1 */
+	struct luks_segment
+		segments[LUKS_REGULAR_MAX]; /* these, in order; the verdict of the first is of all */
 	uint64_t data_off,
 		data_end;           /* LUKS2: of all segments that are mapped, without a dynamic one's size */
 	uint32_t segment_key_bytes; /* LUKS1 only: LUKS2 has it in each keyslot */
 	unsigned flags;             /* in config: those of base/crypt_flags.h */
 	unsigned unknown_flags;     /* in config, ignored: how many */
-	struct luks_verdict requirements; /* not CAUSE_OK: must not be mapped */
+	struct luks_verdict requirements; /* not CAUSE_OK: must not be mapped; CAUSE_OK and why: a notice */
 	enum luks_reencryption reencryption;
+	struct luks_reencrypt reencrypt;
 };
 
 /* How much of its area a keyslot fills: the split key, rounded up to whole sectors. */
@@ -163,11 +203,20 @@ bool luks_keyslot_is_of_data(const struct luks *luks, const struct luks_keyslot 
 bool luks_has_keyslot(const struct luks *luks);
 
 /*
- * Where the data of @seg lies on a device of @device_bytes, in 512-byte sectors; the size is never 0.
+ * The sizes of the segments that are mapped, in bytes and none of them 0, on a device of @device_bytes.
  * Fails: CAUSE_DEVICE (the device ends before the data does).
  */
-enum cause luks_data_extent(const struct luks_segment *seg, uint64_t device_bytes, uint64_t *off_sectors,
-	uint64_t *size_sectors, struct error *err) MUST_USE;
+enum cause luks_data_sizes(const struct luks *luks, uint64_t device_bytes,
+	uint64_t sizes[static LUKS_REGULAR_MAX], struct error *err) MUST_USE;
+
+/* How much of a re-encryption that has stopped in order is done, given the sizes of luks_data_sizes. */
+unsigned luks_reencryption_percent(const struct luks *luks, const uint64_t sizes[static LUKS_REGULAR_MAX]);
+
+/* Does @luks->reencrypt describe one that can be resumed or recovered? */
+bool luks_reencryption_is_described(const struct luks *luks);
+
+/* Is it one of the kinds in which the data moves by shift_bytes? */
+bool luks_reencryption_shifts(const struct luks *luks);
 
 /* 8-4-4-4-12 hex digits and a NUL behind them. */
 bool luks_uuid_is_valid(const char *s);
@@ -178,7 +227,13 @@ void luks_offline_reencryption(char *text, size_t size, const char *uuid);
 /* "none", "clean", "crashed", "v1", "offline", "unknown". */
 const char *luks_reencryption_name(enum luks_reencryption r);
 
+/* The word for the value @n of one of the three enums, as the header spells it; NULL: there are no more. */
+const char *luks_word(enum luks_words set, unsigned n);
+
 const char *luks_priority_name(enum luks_priority p);
+
+/* The index of the digest called @id, which is there. */
+unsigned luks_digest_index(const struct luks *luks, unsigned id);
 
 /* The keyslot called @id, or NULL. */
 const struct luks_keyslot *luks_find_keyslot(const struct luks *luks, unsigned id);

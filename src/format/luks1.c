@@ -91,7 +91,7 @@ static enum cause read_digest(const uint8_t *data, const char *hash, struct luks
 static enum cause check_area(const struct luks *luks, const struct luks_keyslot *all,
 	const struct luks_keyslot *slot, struct error *err)
 {
-	uint64_t high = luks->segment.off ? luks->segment.off : UINT64_MAX;
+	uint64_t high = luks->segments[0].off ? luks->segments[0].off : UINT64_MAX;
 
 	if (!bytes_inside(slot->area_off, slot->area_size_bytes, LUKS1_HEADER_BYTES, high))
 		return error_set(err, CAUSE_DAMAGED,
@@ -114,14 +114,14 @@ static enum cause read_slot(const uint8_t *p, const struct luks *luks, struct lu
 	slot->key_bytes = slot->area_key_bytes = luks->segment_key_bytes;
 	slot->area_off = (uint64_t)bytes_be32(p + SLOT_AREA_OFF) * 512;
 	slot->area_size_bytes = luks_area_used_bytes(slot);
-	slot->area_cipher = luks->segment.cipher;
+	slot->area_cipher = luks->segments[0].cipher;
 	slot->af_hash = digest->hash;
 	slot->kdf.kind = KDF_PBKDF2;
 	slot->kdf.hash = digest->hash;
 	slot->kdf.iterations = bytes_be32(p + SLOT_ITERATIONS_OFF);
 	slot->kdf.salt_bytes = LUKS_SALT_BYTES;
 	memcpy(slot->kdf.salt, p + SLOT_SALT_OFF, LUKS_SALT_BYTES);
-	slot->verdict = luks->segment.verdict.cause ? luks->segment.verdict : digest->verdict;
+	slot->verdict = luks->segments[0].verdict.cause ? luks->segments[0].verdict : digest->verdict;
 	if (bytes_be32(p + SLOT_STRIPES_OFF) != LUKS_STRIPES)
 		return error_set(err, CAUSE_DAMAGED, "keyslot %u: %u stripes instead of %u", slot->id,
 			bytes_be32(p + SLOT_STRIPES_OFF), LUKS_STRIPES);
@@ -179,8 +179,9 @@ enum cause luks1_read(const uint8_t data[static LUKS1_HEADER_BYTES], struct luks
 	luks->version = 1;
 	luks->hdr_size_bytes = LUKS1_HEADER_BYTES;
 	luks->digest_count = luks->segment_count = 1;
-	luks->segment.off = (uint64_t)bytes_be32(data + PAYLOAD_OFF) * 512;
-	luks->segment.sector_bytes = 512;
+	luks->segments[0].off = (uint64_t)bytes_be32(data + PAYLOAD_OFF) * 512;
+	luks->segments[0].sector_bytes = 512;
+	luks->regular_count = 1;
 	luks->segment_key_bytes = bytes_be32(data + KEY_BYTES_OFF);
 	if (!luks->segment_key_bytes || luks->segment_key_bytes > CIPHER_KEY_MAX_BYTES)
 		return error_set(err, CAUSE_DAMAGED, "a key of %u bytes", luks->segment_key_bytes);
@@ -188,7 +189,7 @@ enum cause luks1_read(const uint8_t data[static LUKS1_HEADER_BYTES], struct luks
 	if (!cause)
 		cause = read_name(data + HASH_SPEC_OFF, "hash name", hash, err);
 	if (!cause)
-		cause = read_cipher(data, &luks->segment, luks->segment_key_bytes, err);
+		cause = read_cipher(data, &luks->segments[0], luks->segment_key_bytes, err);
 	if (!cause)
 		cause = read_digest(data, hash, &luks->digests[0], err);
 	if (!cause)

@@ -51,6 +51,8 @@ static void note_requirement(const char *name, struct luks_verdict *v, struct lu
 {
 	enum luks_reencryption required = luks2_reencryption_required(name);
 
+	if (required == LUKS_REENCRYPTION_CLEAN)
+		r->version = (unsigned)(name[strlen(name) - 1] - '0');
 	if (required == LUKS_REENCRYPTION_UNKNOWN)
 		verdict_set(v, CAUSE_UNSUPPORTED,
 			"a re-encryption is under way that requires \"%s\"; a newer cryptsetup may finish it",

@@ -64,6 +64,26 @@ static const struct json_field raw_area[] = {
 	{"key_size", JSON_U32, AT(model.area_key_bytes)},
 };
 
+/* 4.9.1, the type "reencrypt" */
+struct reencrypt {
+	const char *mode, *direction, *hash;
+	struct luks_reencrypt model;
+};
+
+static const struct json_field reencrypt_keyslot[] = {
+	{"mode", JSON_TEXT, JSON_AT(reencrypt, mode)},
+	{"direction", JSON_TEXT, JSON_AT(reencrypt, direction)},
+};
+
+static const struct json_field checksum_area[] = {
+	{"hash", JSON_TEXT, JSON_AT(reencrypt, hash)},
+	{"sector_size", JSON_U32, JSON_AT(reencrypt, model.area_sector_bytes)},
+};
+
+static const struct json_field shift_area[] = {
+	{"shift_size", JSON_DECIMAL, JSON_AT(reencrypt, model.shift_bytes)},
+};
+
 static enum cause read_kdf(const struct json_object *o, struct keyslot *k)
 {
 	struct kdf *kdf = &k->model.kdf;
@@ -124,10 +144,44 @@ static enum cause read_luks2_keyslot(struct json_object *o, struct keyslot *k)
 	return CAUSE_OK;
 }
 
-static void note_reencryption(const struct keyslot *k, struct luks2_reencryption *r)
+/* The number of @text among the words of @set. Another one is noted. */
+static unsigned word(enum luks_words set, const char *text, struct luks2_reencryption *r)
 {
+	const char *name;
+
+	for (unsigned i = 0; (name = luks_word(set, i)); i++)
+		if (!strcmp(name, text))
+			return i;
+	r->unknown_word = true;
+	return 0;
+}
+
+static enum cause read_reencrypt(const struct json_object *o, const struct keyslot *k,
+	struct luks_reencrypt *model, struct luks2_reencryption *r)
+{
+	struct reencrypt t = {.hash = ""};
+	enum cause cause = json_read(o, o->json, JSON_FIELDS(reencrypt_keyslot), &t);
+	bool checksum, shift;
+
 	r->keyslots |= 1u << k->model.id;
-	r->unprotected |= !strcmp(k->area_type, "none");
+	if (cause)
+		return cause;
+	t.model.version = r->version;
+	t.model.mode = (enum luks_mode)word(LUKS_WORDS_MODE, t.mode, r);
+	t.model.direction = (enum luks_direction)word(LUKS_WORDS_DIRECTION, t.direction, r);
+	t.model.resilience = (enum luks_resilience)word(LUKS_WORDS_RESILIENCE, k->area_type, r);
+	t.model.area_off = k->model.area_off;
+	t.model.area_size_bytes = k->model.area_size_bytes;
+	checksum = text_find(k->area_type, "checksum");
+	shift = text_find(k->area_type, "datashift");
+	if (checksum)
+		cause = json_read(o, k->area, JSON_FIELDS(checksum_area), &t);
+	if (shift && !cause)
+		cause = json_read(o, k->area, JSON_FIELDS(shift_area), &t);
+	if (text_format(t.model.area_hash, sizeof(t.model.area_hash), "%s", t.hash) != strlen(t.hash))
+		r->unknown_word = true;
+	*model = t.model;
+	return cause;
 }
 
 enum cause luks2_keyslot_read(struct json_object *o, struct luks *luks, struct luks2_links *links)
@@ -147,9 +201,9 @@ enum cause luks2_keyslot_read(struct json_object *o, struct luks *luks, struct l
 	 */
 	if (strcmp(k.type, "luks2")) {
 		luks->skipped_keyslots++;
-		if (!strcmp(k.type, "reencrypt"))
-			note_reencryption(&k, &links->reencryption);
-		return CAUSE_OK;
+		return strcmp(k.type, "reencrypt")
+		               ? CAUSE_OK
+		               : read_reencrypt(o, &k, &luks->reencrypt, &links->reencryption);
 	}
 	cause = read_luks2_keyslot(o, &k);
 	o->verdict = NULL; /* it was in @k */

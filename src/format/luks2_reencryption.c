@@ -20,18 +20,22 @@ enum luks_reencryption luks2_reencryption_required(const char *name)
  * One keyslot, and the segments of before and after: cryptsetup resumes and repairs nothing else. Version 1
  * has no digest.
  */
-static bool is_complete(const struct luks *luks, const struct luks2_reencryption *r,
+static bool is_complete(struct luks *luks, const struct luks2_reencryption *r,
 	const uint32_t *digest_keyslots)
 {
 	unsigned digests = 0;
 
 	for (unsigned d = 0; d < luks->digest_count; d++)
-		digests += (digest_keyslots[d] & r->keyslots) != 0;
+		if (digest_keyslots[d] & r->keyslots) {
+			luks->reencrypt.digest = (int)d;
+			digests++;
+		}
 	return r->keyslots && !(r->keyslots & (r->keyslots - 1)) && r->previous == 1 && r->final == 1 &&
-	       r->hot <= 1 && (digests == 1 || r->required == LUKS_REENCRYPTION_V1);
+	       !r->moved && r->hot <= 1 && !r->unknown_word &&
+	       (digests == 1 || r->required == LUKS_REENCRYPTION_V1);
 }
 
-static enum luks_reencryption state_of(const struct luks *luks, const struct luks2_reencryption *r,
+static enum luks_reencryption state_of(struct luks *luks, const struct luks2_reencryption *r,
 	const uint32_t *digest_keyslots)
 {
 	switch (r->required) {
@@ -60,6 +64,7 @@ void luks2_reencryption_judge(struct luks *luks, const struct luks2_reencryption
 	const uint32_t *digest_keyslots)
 {
 	char text[LUKS_WHY_BYTES];
+	bool other = luks->requirements.cause;
 
 	luks->reencryption = state_of(luks, r, digest_keyslots);
 	switch (luks->reencryption) {
@@ -67,9 +72,13 @@ void luks2_reencryption_judge(struct luks *luks, const struct luks2_reencryption
 		break;
 	case LUKS_REENCRYPTION_CLEAN:
 		require(luks, LUKS_ADVICE_RESUME,
-			r->unprotected ? "a re-encryption is under way with --resilience none: unless it was "
-					 "stopped in an orderly way, part of the data is lost"
-				       : "a re-encryption is under way");
+			luks->reencrypt.resilience
+				? "a re-encryption is under way"
+				: "a re-encryption is under way with --resilience none: unless it was "
+				  "stopped in an orderly way, part of the data is lost");
+		/* Nothing is in the way of a mapping, unless the header requires something else, too. */
+		if (!other)
+			luks->requirements.cause = CAUSE_OK;
 		break;
 	case LUKS_REENCRYPTION_CRASHED:
 		require(luks, LUKS_ADVICE_RECOVER,
@@ -86,11 +95,17 @@ void luks2_reencryption_judge(struct luks *luks, const struct luks2_reencryption
 	case LUKS_REENCRYPTION_UNKNOWN:
 		/* Of a requirement that is not known, luks2_config.c has said more. */
 		if (r->required != LUKS_REENCRYPTION_UNKNOWN)
-			require(luks, LUKS_ADVICE_NONE,
-				"a re-encryption is under way and its metadata is incomplete: do not "
-				"resume it, and copy the device first");
+			luks2_reencryption_contradicts(luks);
 		break;
 	}
+}
+
+void luks2_reencryption_contradicts(struct luks *luks)
+{
+	luks->reencryption = LUKS_REENCRYPTION_UNKNOWN;
+	require(luks, LUKS_ADVICE_NONE,
+		"a re-encryption is under way and its metadata is incomplete: do not resume it, and copy the "
+		"device first");
 }
 
 void luks2_reencryption_compare(struct luks *luks, const struct luks *own)

@@ -14,10 +14,13 @@
 /* What the objects of a header say about it, counted by luks2_json. */
 struct luks2_reencryption {
 	enum luks_reencryption required; /* CLEAN for every kind that has a digest of its own */
+	unsigned version;                /* of the requirement: 2 or 3 */
 	uint32_t keyslots;               /* bit n: keyslot n is of the type "reencrypt" */
 	/* Segments flagged "backup-previous", "backup-final", "backup-" and whatever, "in-reencryption". */
 	unsigned previous, final, backups, hot;
-	bool unprotected; /* "--resilience none": no flag is ever written */
+	unsigned moved; /* flagged "backup-moved-segment", but the first */
+	unsigned previous_id, final_id;
+	bool unknown_word; /* in its keyslot */
 };
 
 /* The state that a requirement called @name stands for; NONE: it is about something else. */
@@ -29,6 +32,9 @@ enum luks_reencryption luks2_reencryption_required(const char *name);
  */
 void luks2_reencryption_judge(struct luks *luks, const struct luks2_reencryption *r,
 	const uint32_t *digest_keyslots);
+
+/* What its objects say cannot be true together: @luks->requirements forbids to map it. */
+void luks2_reencryption_contradicts(struct luks *luks);
 
 /*
  * @luks is a detached header, @own the one on the device of its data. Of the headers that a re-encryption

@@ -7,7 +7,6 @@
 struct segment {
 	const char *type;
 	const struct json *flags;
-	uint64_t iv_tweak;
 	struct luks_segment model;
 };
 
@@ -23,7 +22,7 @@ static const struct json_field any_segment[] = {
 /* 3.4.1 */
 static const struct json_field crypt[] = {
 	{"encryption", JSON_CIPHER, AT(model.cipher)},
-	{"iv_tweak", JSON_DECIMAL, AT(iv_tweak)},
+	{"iv_tweak", JSON_DECIMAL, AT(model.iv_sectors)},
 	{"sector_size", JSON_U32, AT(model.sector_bytes)},
 };
 
@@ -48,12 +47,6 @@ static enum cause read_crypt(const struct json_object *o, struct segment *s)
 	cause = json_read(o, o->json, JSON_FIELDS(crypt), s);
 	if (cause)
 		return cause;
-	/* cryptsetup always writes 0 and ignores any other value. To guess would be to decrypt wrongly. */
-	if (s->iv_tweak)
-		verdict_set(o->verdict, CAUSE_UNSUPPORTED,
-			"an IV tweak of %llu is not supported; cryptsetup writes 0: open it with what made "
-			"it",
-			(unsigned long long)s->iv_tweak);
 	if (seg->sector_bytes < 512 || seg->sector_bytes > 4096 ||
 		(seg->sector_bytes & (seg->sector_bytes - 1)))
 		return error_set(o->err, CAUSE_DAMAGED, "%s: sector size %u is not 512, 1024, 2048 or 4096",
@@ -65,21 +58,41 @@ static enum cause read_crypt(const struct json_object *o, struct segment *s)
 	return CAUSE_OK;
 }
 
+/* A backup segment to its place in the model. */
+static void keep(const struct segment *s, unsigned id, const char *flag, struct luks_reencrypt *model,
+	struct luks2_reencryption *r)
+{
+	if (!strcmp(flag, "backup-previous")) {
+		r->previous++;
+		r->previous_id = id;
+		model->previous = s->model;
+	} else if (!strcmp(flag, "backup-final")) {
+		r->final++;
+		r->final_id = id;
+		model->final = s->model;
+	} else if (!strcmp(flag, "backup-moved-segment")) {
+		r->moved += model->has_moved;
+		model->has_moved = true;
+		model->moved = s->model;
+	}
+}
+
 /*
  * "in-reencryption" and "backup-..." belong to re-encryption; other flags are ignored. True: a backup
  * segment.
  */
-static bool read_flags(const struct json *flags, struct luks2_reencryption *r)
+static bool read_flags(struct segment *s, unsigned id, struct luks_reencrypt *model,
+	struct luks2_reencryption *r)
 {
 	bool backup = false;
 
-	for (const struct json *f = json_first(flags); f; f = json_next(f)) {
+	for (const struct json *f = json_first(s->flags); f; f = json_next(f)) {
 		const char *text = json_string(f);
 
 		backup |= !strncmp(text, "backup-", 7);
-		r->previous += !strcmp(text, "backup-previous");
-		r->final += !strcmp(text, "backup-final");
+		s->model.in_reencryption |= !strcmp(text, "in-reencryption");
 		r->hot += !strcmp(text, "in-reencryption");
+		keep(s, id, text, model, r);
 	}
 	r->backups += backup;
 	return backup;
@@ -88,30 +101,30 @@ static bool read_flags(const struct json *flags, struct luks2_reencryption *r)
 /* What to do about a segment of the type @type. */
 static const char *advice(const char *type)
 {
-	if (!strcmp(type, "linear"))
-		return ": its data is not encrypted; there is nothing to unlock";
 	return strncmp(type, "hw-opal", 7) ? "; a newer cryptsetup may open it" : LUKS2_ADVICE_OPAL;
 }
 
 enum cause luks2_segment_read(struct json_object *o, struct luks *luks, struct luks2_links *links)
 {
-	struct segment s = {0};
+	struct segment s = {.model = {.digest = -1, .sector_bytes = CIPHER_SECTOR_BYTES}};
 	enum cause cause = json_read(o, o->json, JSON_FIELDS(any_segment), &s);
+	bool backup;
 
 	if (!cause)
 		cause = check_extent(o, &s.model);
 	if (cause)
 		return cause;
 	o->verdict = &s.model.verdict;
+	s.model.linear = !strcmp(s.type, "linear");
 	if (!strcmp(s.type, "crypt"))
 		cause = read_crypt(o, &s);
-	else
+	else if (!s.model.linear)
 		verdict_unsupported(o->verdict, "segment type", s.type, advice(s.type));
+	backup = read_flags(&s, o->id, &luks->reencrypt, &links->reencryption);
 	links->segment_ids |= 1u << o->id;
-	links->segments[o->id] = (struct luks2_extent){s.model.off, s.model.size_bytes,
-		read_flags(s.flags, &links->reencryption)};
+	links->segments[o->id] = (struct luks2_extent){s.model.off, s.model.size_bytes, backup};
 	luks->segment_count++;
-	if (!o->id)
-		luks->segment = s.model;
+	if (!backup && o->id < LUKS_REGULAR_MAX)
+		luks->segments[o->id] = s.model;
 	return cause;
 }

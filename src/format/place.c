@@ -36,7 +36,7 @@ static bool ends_on_page(uint64_t end, uint64_t size_bytes)
 /* Of the first segment on the device, which is not always segment 0. */
 static uint64_t data_off(const struct luks *luks)
 {
-	return luks->version == 1 ? luks->segment.off : luks->data_off;
+	return luks->version == 1 ? luks->segments[0].off : luks->data_off;
 }
 
 /*
@@ -67,8 +67,8 @@ enum place_kind place_kind(const struct place *p, const struct luks *luks)
 	                                                                               : PLACE_VOLUME;
 }
 
-enum cause place_extent(const struct place *p, const struct luks *luks, uint64_t *off_sectors,
-	uint64_t *size_sectors, struct error *err)
+enum cause place_sizes(const struct place *p, const struct luks *luks,
+	uint64_t sizes[static LUKS_REGULAR_MAX], struct error *err)
 {
 	uint64_t size_bytes = usable_bytes(p->device);
 	enum cause cause;
@@ -81,11 +81,11 @@ enum cause place_extent(const struct place *p, const struct luks *luks, uint64_t
 		return error_set(err, CAUSE_DEVICE,
 			"is a header backup: it has %llu bytes, its data would begin at byte %llu; name "
 			"the volume's device and use --header",
-			(unsigned long long)size_bytes, (unsigned long long)luks->segment.off);
+			(unsigned long long)size_bytes, (unsigned long long)luks->segments[0].off);
 	case PLACE_VOLUME:
 		break;
 	}
-	cause = luks_data_extent(&luks->segment, size_bytes, off_sectors, size_sectors, err);
+	cause = luks_data_sizes(luks, size_bytes, sizes, err);
 	if (cause && !p->header && ends_before_data(luks, size_bytes))
 		error_append(err, " Or does it hold a header backup?");
 	return cause;
@@ -158,7 +158,7 @@ static enum luks_advice fitting(const struct place *p, const struct luks *luks, 
 		return LUKS_ADVICE_NONE;
 	if (backup && (restore || advices[advice].writes_data))
 		return restore ? LUKS_ADVICE_BACKUP : LUKS_ADVICE_NONE;
-	if (restore && luks && luks->requirements.cause)
+	if (restore && luks && (luks->requirements.cause || luks->reencryption))
 		return luks->reencryption ? LUKS_ADVICE_COPY : LUKS_ADVICE_NONE;
 	return advice;
 }
@@ -170,17 +170,37 @@ static bool is_read_only(const struct place *p, enum luks_advice advice)
 	       (advices[advice].writes_data && blkdev_is_read_only(p->device));
 }
 
+/* How much of a re-encryption is done, if the data is there to see it. With resilience none nobody knows. */
+static void append_progress(const struct place *p, const struct luks *luks, char *text)
+{
+	static const char *const rest[] = {
+		[LUKS_MODE_REENCRYPT] = "",
+		[LUKS_MODE_ENCRYPT] = ", the rest is not encrypted",
+		[LUKS_MODE_DECRYPT] = " and not encrypted",
+	};
+	uint64_t sizes[LUKS_REGULAR_MAX];
+	size_t used = strlen(text);
+	struct error ignored;
+
+	if (luks->reencrypt.resilience && !place_sizes(p, luks, sizes, &ignored))
+		text_format(text + used, ERROR_TEXT_BYTES - used, ": %u %% is done%s",
+			luks_reencryption_percent(luks, sizes), rest[luks->reencrypt.mode]);
+}
+
 void place_advise(const struct place *p, const struct luks *luks, enum luks_advice advice, char *text)
 {
 	char command[ERROR_TEXT_BYTES - 112] = "", whole[ERROR_TEXT_BYTES];
 	enum luks_advice fit = fitting(p, luks, advice);
 	const char *what = advices[fit].what, *verb = advices[fit].verb;
 	struct place named = *p;
-	size_t len, used = strlen(text);
+	size_t len, used;
 
 	/* What is resumed or repaired is the data, and that is elsewhere. */
-	if (advices[fit].writes_data && luks && !luks->segment.off && !p->header)
+	if (advices[fit].writes_data && luks && !luks->segments[0].off && !p->header)
 		named = (struct place){.device = NULL, .header = p->device};
+	if (advice == LUKS_ADVICE_RESUME)
+		append_progress(p, luks, text);
+	used = strlen(text);
 	if (verb)
 		place_command(&named, verb, command, sizeof(command));
 	/* A command that was cut could name another device. */

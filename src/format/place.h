@@ -32,12 +32,12 @@ bool place_has_keyslots(const struct place *p, const struct luks *luks);
 enum place_kind place_kind(const struct place *p, const struct luks *luks);
 
 /*
- * luks_data_extent of the device, or why there is no data on it. A regular file counts as its loop device
+ * luks_data_sizes of the device, or why there is no data on it. A regular file counts as its loop device
  * would: whole sectors of 512 bytes. The sentence does not begin with the device's name.
  * Fails: CAUSE_DEVICE (too short, no whole sectors, a header backup), CAUSE_USAGE (a detached header).
  */
-enum cause place_extent(const struct place *p, const struct luks *luks, uint64_t *off_sectors,
-	uint64_t *size_sectors, struct error *err) MUST_USE;
+enum cause place_sizes(const struct place *p, const struct luks *luks,
+	uint64_t sizes[static LUKS_REGULAR_MAX], struct error *err) MUST_USE;
 
 /*
  * "cryptsetup @verb [--header H] DEVICE", with the paths as they were opened, quoted for a shell. A path

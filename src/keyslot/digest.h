@@ -6,6 +6,9 @@
 #include "base/bytes.h"
 #include "format/luks.h"
 
+/* Can it be computed? Fails: its verdict; CAUSE_UNSUPPORTED (too many iterations). */
+enum cause digest_check(const struct luks_digest *digest, struct error *err) MUST_USE;
+
 /* PBKDF2 over @key, compared in constant time. @digest's verdict is CAUSE_OK. */
 bool digest_matches(const struct luks_digest *digest, struct bytes key);
 

@@ -8,9 +8,6 @@
 #include "secret/wipe.h"
 #include <string.h>
 
-/* cryptsetup aims at an eighth of a second; this limit is minutes on the slowest router. */
-enum { DIGEST_ITERATIONS_MAX = 20000000 };
-
 enum cause keyslot_check(const struct keyslot_source *src, const struct luks_keyslot *slot, struct error *err)
 {
 	const struct luks_digest *digest = &src->luks->digests[slot->digest];
@@ -19,10 +16,11 @@ enum cause keyslot_check(const struct keyslot_source *src, const struct luks_key
 
 	if (v->cause)
 		return error_set(err, v->cause, "keyslot %u %s", slot->id, v->why);
-	if (digest->iterations > DIGEST_ITERATIONS_MAX)
-		return error_set(err, CAUSE_UNSUPPORTED,
-			"keyslot %u: digest %u has %u iterations, more than the limit of %u", slot->id,
-			digest->id, digest->iterations, DIGEST_ITERATIONS_MAX);
+	cause = digest_check(digest, err);
+	if (cause) {
+		error_prefix(err, "keyslot %u", slot->id);
+		return cause;
+	}
 	if (!cipher_is_native(slot->area_cipher) && !src->foreign)
 		return error_set(err, CAUSE_UNSUPPORTED, "keyslot %u: an area in %s needs the kernel",
 			slot->id, cipher_name(slot->area_cipher));

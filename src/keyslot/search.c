@@ -12,7 +12,8 @@
 static bool is_candidate(const struct search *s, const struct luks_keyslot *slot)
 {
 	return luks_keyslot_is_of_data(s->source.luks, slot) &&
-	       (!s->keyslots || s->keyslots & 1u << slot->id);
+	       (!s->keyslots || s->keyslots & 1u << slot->id) &&
+	       (!s->digests || s->digests & 1u << slot->digest);
 }
 
 /* The keyslots to try, in order, into @list. */

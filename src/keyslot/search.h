@@ -18,6 +18,7 @@ struct search {
 	struct keyslot_source source;
 	int keyslot;       /* its number, or SEARCH_ANY_KEYSLOT */
 	uint32_t keyslots; /* only these, as bits; 0: all */
+	uint32_t digests;  /* only keyslots of these, as bits of their indexes; 0: of all the data has */
 	/* Called for each keyslot that is skipped; may be NULL. */
 	void (*skipped)(const struct error *why);
 	/* Called before each keyslot that is tried; may be NULL. */

@@ -270,11 +270,11 @@ static void judge_keyslots(const struct look *l)
 
 static void judge_header(struct look *l)
 {
-	const struct luks_segment *seg = &l->luks.segment;
+	const struct luks_segment *seg = &l->luks.segments[0];
 	struct place place = place_of(l);
 	struct header_report report;
 	struct error err;
-	uint64_t off, size;
+	uint64_t sizes[LUKS_REGULAR_MAX];
 
 	if (place_load(&place, &l->luks, &report, &err)) {
 		cannot(l, &err, "");
@@ -288,14 +288,22 @@ static void judge_header(struct look *l)
 		cannot(l, &err, "");
 	} else if (seg->verdict.cause) {
 		finding(l->f, l->gravest, seg->verdict.cause, l->v->name, "%s", seg->verdict.why);
-	} else if (place_extent(&place, &l->luks, &off, &size, &err)) {
+	} else if (place_sizes(&place, &l->luks, sizes, &err)) {
 		error_prefix(&err, "%s", l->data.name);
 		cannot(l, &err, "");
 	} else {
 		finding(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "%s is LUKS%u, UUID %s, %s", l->data.name,
-			l->luks.version, l->luks.uuid, cipher_name(seg->cipher));
+			l->luks.version, l->luks.uuid,
+			seg->linear ? "not encrypted in all places" : cipher_name(seg->cipher));
+		if (l->luks.requirements.why[0]) {
+			error_set(&err, CAUSE_OK, "%s", l->luks.requirements.why);
+			place_advise(&place, &l->luks, l->luks.requirements.advice, err.text);
+			finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name, "%s", err.text);
+		}
 		needs_mapping(l->needs, l->v->name);
-		needs_cipher(l->needs, seg->cipher, l->v->name);
+		for (unsigned i = 0; i < l->luks.regular_count; i++)
+			if (!l->luks.segments[i].linear)
+				needs_cipher(l->needs, l->luks.segments[i].cipher, l->v->name);
 		judge_keyslots(l);
 	}
 }

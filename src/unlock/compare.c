@@ -22,13 +22,13 @@ void compare_headers(const struct luks_device *d)
 	else if (own.seqid > used->seqid)
 		error_append(&note, "; an older header: sequence %llu, not %llu",
 			(unsigned long long)used->seqid, (unsigned long long)own.seqid);
-	if (own.segment.off != used->segment.off)
+	if (own.segments[0].off != used->segments[0].off)
 		error_append(&note, "; its data begins at byte %llu, not %llu",
-			(unsigned long long)used->segment.off, (unsigned long long)own.segment.off);
-	if (own.segment.size_bytes != used->segment.size_bytes)
+			(unsigned long long)used->segments[0].off, (unsigned long long)own.segments[0].off);
+	if (own.segments[0].size_bytes != used->segments[0].size_bytes)
 		error_append(&note, "; its data has %llu bytes, not %llu (0: to the end)",
-			(unsigned long long)used->segment.size_bytes,
-			(unsigned long long)own.segment.size_bytes);
+			(unsigned long long)used->segments[0].size_bytes,
+			(unsigned long long)own.segments[0].size_bytes);
 	if (note.text[same])
 		notice_print(note.text);
 }

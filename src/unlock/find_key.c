@@ -100,46 +100,81 @@ static enum cause run_shown(const struct search *s, bool typed, struct bytes sec
 	return cause;
 }
 
+/* One passphrase for all keys that the data needs. */
+static enum cause run_for_all(const struct search *s, bool typed, struct bytes secret,
+	struct volume_keys *keys, struct error *err)
+{
+	const struct luks *luks = s->source.luks;
+	struct search other = *s;
+	enum cause cause = run_shown(s, typed, secret, keys->key, err);
+
+	if (cause)
+		return cause;
+	keys->count = 1;
+	other.keyslot = SEARCH_ANY_KEYSLOT;
+	other.digests = reencryption_digests(luks) & ~(1u << luks_digest_index(luks, keys->key[0].digest_id));
+	if (!other.digests)
+		return CAUSE_OK;
+	cause = run_shown(&other, typed, secret, keys->key + 1, err);
+	keys->count = 2;
+	if (cause == CAUSE_PASSPHRASE) {
+		bool has_new = other.digests >> luks->reencrypt.final.digest & 1;
+
+		error_set(err, cause,
+			"%s: keyslot %u holds the %s key only; no keyslot for the %s key opens with this "
+			"passphrase: use the one that the re-encryption was begun with",
+			s->source.header->name, keys->key[0].keyslot, has_new ? "old" : "new",
+			has_new ? "new" : "old");
+	}
+	return cause;
+}
+
 /*
  * After @secret was refused. A key file of a command is used as it is, as in cryptsetup: there what is wrong
  * with it is only said.
  */
 static enum cause try_without_newline(const struct source *from, const struct search *s,
-	const struct secret *secret, struct volume_key *key)
+	const struct secret *secret, struct volume_keys *keys)
 {
 	const struct unlock_request *r = from->request;
 	struct error again;
 
 	if (!(r->try_without_newline || (r->key_file && !from->given && !from->token)) || secret->len < 2 ||
 		secret->data[secret->len - 1] != '\n' ||
-		search_run(s, (struct bytes){secret->data, secret->len - 1}, key, &again))
+		run_for_all(s, false, (struct bytes){secret->data, secret->len - 1}, keys, &again))
 		return CAUSE_PASSPHRASE;
 	notice_print("the key works only without its trailing newline; remove the newline from the key file");
 	return r->try_without_newline ? CAUSE_OK : CAUSE_PASSPHRASE;
 }
 
-static enum cause try_source(const struct source *from, const struct search *s, struct volume_key *key,
+/* The keys move down to @room, below the secret, so that the secret can be wiped. */
+static void settle(struct volume_keys *keys, uint8_t *room)
+{
+	for (unsigned i = 0; i < keys->count; i++, room += LUKS_KEY_MAX_BYTES) {
+		memcpy(room, keys->key[i].data, keys->key[i].len);
+		keys->key[i].data = room;
+	}
+}
+
+static enum cause try_source(const struct source *from, const struct search *s, struct volume_keys *keys,
 	struct error *err)
 {
 	size_t before = arena_mark(), above;
 	uint8_t *room;
 	struct secret secret;
-	enum cause cause = arena_get(&room, LUKS_KEY_MAX_BYTES, err);
+	enum cause cause = arena_get(&room, sizeof(keys->key) / sizeof(*keys->key) * LUKS_KEY_MAX_BYTES, err);
 
 	above = arena_mark();
 	if (!cause)
 		cause = get_secret(from, &secret, err);
 	if (!cause) {
 		notice_unlocked();
-		cause = run_shown(s, is_typed(from), (struct bytes){secret.data, secret.len}, key, err);
+		cause = run_for_all(s, is_typed(from), (struct bytes){secret.data, secret.len}, keys, err);
 	}
 	if (cause == CAUSE_PASSPHRASE)
-		cause = try_without_newline(from, s, &secret, key);
-	if (!cause) {
-		/* The key moves below the secret, so that the secret can be wiped. */
-		memcpy(room, key->data, key->len);
-		key->data = room;
-	}
+		cause = try_without_newline(from, s, &secret, keys);
+	if (!cause)
+		settle(keys, room);
 	arena_release(cause ? before : above);
 	return cause;
 }
@@ -154,7 +189,7 @@ static void say_why_not(const struct source *from, const struct error *err)
 		notice_print(err->text);
 }
 
-static enum cause try_tokens(struct source *from, const struct search *s, struct volume_key *key,
+static enum cause try_tokens(struct source *from, const struct search *s, struct volume_keys *keys,
 	struct error *err)
 {
 	const struct luks *luks = s->source.luks;
@@ -168,7 +203,7 @@ static enum cause try_tokens(struct source *from, const struct search *s, struct
 		if (!from->request->token_only && err->cause)
 			say_why_not(from, err);
 		among.keyslots = from->token->keyslots;
-		cause = try_source(from, &among, key, err);
+		cause = try_source(from, &among, keys, err);
 		if (cause)
 			error_prefix(err, "token %u (%s)", from->token->id, from->token->type);
 	}
@@ -177,7 +212,7 @@ static enum cause try_tokens(struct source *from, const struct search *s, struct
 }
 
 enum cause find_key(const struct unlock_request *r, const char *device, const struct search *s,
-	const struct secret *given, struct volume_key *key, struct error *err)
+	const struct secret *given, struct volume_keys *keys, struct error *err)
 {
 	static uint8_t nothing[1];
 	const struct secret empty = {nothing, 0};
@@ -186,23 +221,23 @@ enum cause find_key(const struct unlock_request *r, const char *device, const st
 	enum cause cause;
 
 	err->cause = CAUSE_OK;
-	cause = given ? CAUSE_UNSUPPORTED : try_tokens(&from, s, key, err);
+	cause = given ? CAUSE_UNSUPPORTED : try_tokens(&from, s, keys, err);
 	if (cause && others && err->cause)
 		say_why_not(&from, err);
 	if (cause && others && r->try_empty) {
 		from.given = &empty;
-		cause = try_source(&from, s, key, err);
+		cause = try_source(&from, s, keys, err);
 		if (cause)
 			notice_print(err->text);
 		from.given = NULL;
 	}
 	for (unsigned n = 0; cause && !r->token_only;) {
-		cause = try_source(&from, s, key, err);
+		cause = try_source(&from, s, keys, err);
 		if (cause != CAUSE_PASSPHRASE || !is_typed(&from) || ++n == r->tries)
 			break;
 		notice_print(err->text);
 	}
 	if (!cause && r->verbose)
-		text_print(2, "latchkey: keyslot %u opened\n", key->keyslot);
+		text_print(2, "latchkey: keyslot %u opened\n", keys->key[0].keyslot);
 	return cause;
 }

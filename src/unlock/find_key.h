@@ -3,6 +3,7 @@
 #ifndef UNLOCK_FIND_KEY_H
 #define UNLOCK_FIND_KEY_H
 
+#include "keyslot/reencryption.h"
 #include "keyslot/search.h"
 #include "secret/keyfile.h"
 #include "unlock/request.h"
@@ -16,11 +17,11 @@ bool find_key_by_token(const struct unlock_request *r, const struct luks *luks, 
 /*
  * @given is the only secret that is tried, unless it is NULL: then the tokens of the header are first, each
  * with its own keyslots, then with try_empty the empty passphrase, then the key file of @r or the prompt,
- * which asks again after a wrong passphrase. @device is named in the prompt. On success @key is in the arena,
- * and no secret is above it; on failure nothing is.
+ * which asks again after a wrong passphrase. @device is named in the prompt. On success @keys are in the
+ * arena, and no secret is above them; on failure nothing is.
  * Fails: as search_run, keyring_read, token_ask, keyfile_read and prompt_read.
  */
 enum cause find_key(const struct unlock_request *r, const char *device, const struct search *s,
-	const struct secret *given, struct volume_key *key, struct error *err) MUST_USE;
+	const struct secret *given, struct volume_keys *keys, struct error *err) MUST_USE;
 
 #endif

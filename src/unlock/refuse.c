@@ -37,10 +37,10 @@ enum cause refuse_member(const struct unlock_request *r, const struct luks_devic
 	return r->without_data ? note_instead(err) : err->cause;
 }
 
-enum cause refuse_extent(const struct luks_device *d, uint64_t *off_sectors, uint64_t *size_sectors,
+enum cause refuse_sizes(const struct luks_device *d, uint64_t sizes[static LUKS_REGULAR_MAX],
 	struct error *err)
 {
-	enum cause cause = place_extent(&d->place, &d->luks, off_sectors, size_sectors, err);
+	enum cause cause = place_sizes(&d->place, &d->luks, sizes, err);
 
 	if (cause)
 		error_prefix(err, "%s", d->data.name);
@@ -49,18 +49,21 @@ enum cause refuse_extent(const struct luks_device *d, uint64_t *off_sectors, uin
 
 static enum cause judge_header(const struct luks_device *d, struct error *err)
 {
-	const struct luks_verdict *requirements = &d->luks.requirements, *segment = &d->luks.segment.verdict;
+	const struct luks_verdict *requirements = &d->luks.requirements,
+				  *segment = &d->luks.segments[0].verdict;
 	const char *device = luks_device_header(d)->name;
-	uint64_t off, size;
+	uint64_t sizes[LUKS_REGULAR_MAX];
 
-	if (requirements->cause) {
+	if (requirements->why[0]) {
 		error_set(err, requirements->cause, "%s: %s", device, requirements->why);
 		place_advise(&d->place, &d->luks, requirements->advice, err->text);
-		return err->cause;
+		if (requirements->cause)
+			return err->cause;
+		notice_print(err->text);
 	}
 	if (segment->cause)
 		return error_set(err, segment->cause, "%s: segment 0: %s", device, segment->why);
-	return refuse_extent(d, &off, &size, err);
+	return refuse_sizes(d, sizes, err);
 }
 
 enum cause refuse_header(const struct unlock_request *r, const struct luks_device *d, struct error *err)
@@ -72,7 +75,7 @@ enum cause refuse_header(const struct unlock_request *r, const struct luks_devic
 	 * LUKS1 is that of its keyslots, too.
 	 */
 	if (cause && r->without_data && place_has_keyslots(&d->place, &d->luks) &&
-		((d->luks.version != 1 && luks_has_keyslot(&d->luks)) || !d->luks.segment.verdict.cause))
+		((d->luks.version != 1 && luks_has_keyslot(&d->luks)) || !d->luks.segments[0].verdict.cause))
 		return note_instead(err);
 	return cause;
 }

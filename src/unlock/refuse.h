@@ -20,13 +20,13 @@ enum cause refuse_member(const struct unlock_request *r, const struct luks_devic
 
 /*
  * Requirements that are not met, a segment that cannot be mapped, data that is not on the device.
- * Fails: the cause of the model's verdict; as refuse_extent.
+ * Fails: the cause of the model's verdict; as refuse_sizes.
  */
 enum cause refuse_header(const struct unlock_request *r, const struct luks_device *d,
 	struct error *err) MUST_USE;
 
-/* place_extent, with the device's name in front of the sentence. */
-enum cause refuse_extent(const struct luks_device *d, uint64_t *off_sectors, uint64_t *size_sectors,
+/* place_sizes, with the device's name in front of the sentence. */
+enum cause refuse_sizes(const struct luks_device *d, uint64_t sizes[static LUKS_REGULAR_MAX],
 	struct error *err) MUST_USE;
 
 #endif

@@ -15,7 +15,6 @@
 #include "unlock/unlock.h"
 #include "base/text.h"
 #include "device/loop.h"
-#include "dm/map.h"
 #include "secret/arena.h"
 #include "secret/keyring.h"
 #include "unlock/area_kernel.h"
@@ -25,11 +24,10 @@
 #include "unlock/notice.h"
 #include "unlock/refuse.h"
 #include "unlock/token_program.h"
+#include "unlock/volume_table.h"
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
-
-enum { DESCRIPTION_BYTES = 80 };
 
 /* One unlock; it does not move, since its parts point to each other. */
 struct unlock {
@@ -95,6 +93,25 @@ static bool has_usable_token(const struct unlock_request *r, const struct luks *
 	return usable;
 }
 
+/* search_check for each key that the data needs. A keyslot that is named is for one of them. */
+static enum cause check_each_key(const struct search *s, struct error *err)
+{
+	const struct luks *luks = s->source.luks;
+	uint32_t digests = reencryption_digests(luks);
+	enum cause cause = CAUSE_OK;
+
+	if (!digests || s->keyslot != SEARCH_ANY_KEYSLOT)
+		cause = search_check(s, err);
+	for (unsigned d = 0; d < luks->digest_count && !cause; d++) {
+		struct search one = *s;
+
+		one.digests = digests & 1u << d;
+		one.keyslot = SEARCH_ANY_KEYSLOT;
+		cause = one.digests ? search_check(&one, err) : CAUSE_OK;
+	}
+	return cause;
+}
+
 static enum cause check_keyslots(struct unlock *u, struct error *err)
 {
 	const struct unlock_request *r = u->request;
@@ -111,7 +128,7 @@ static enum cause check_keyslots(struct unlock *u, struct error *err)
 		.keyslots = r->keyslots,
 		.skipped = notice_skipped,
 	};
-	cause = search_check(&u->search, err);
+	cause = check_each_key(&u->search, err);
 	if (cause && !luks_has_keyslot(&d->luks))
 		place_advise(&d->place, &d->luks, LUKS_ADVICE_RESTORE, err->text);
 	/* Printed once; the tries need not repeat it. */
@@ -137,31 +154,44 @@ static enum cause prepare(struct unlock *u, const struct unlock_request *r, stru
 
 /* --- 5: the key ---------------------------------------------------------------------------------- */
 
-static enum cause key_of(const struct unlock *u, const struct secret *secret, struct volume_key *key,
+/* On success the description of a re-encryption is verified, too. @id: of the first key. */
+static enum cause keys_of(const struct unlock *u, const struct secret *secret, struct volume_keys *keys,
 	char id[static VOLUME_KEY_ID_CHARS + 1], struct error *err)
 {
 	const struct unlock_request *r = u->request;
-	enum cause cause = find_key(r, u->device.data.name, &u->search, secret, key, err);
+	const struct luks_device *d = &u->device;
+	enum cause cause = find_key(r, d->data.name, &u->search, secret, keys, err);
 
 	if (cause)
 		return cause;
-	volume_key_id(key, r->name, u->device.luks.uuid, id);
-	return volume_key_id_check(r, u->device.data.name, id, err);
+	cause = reencryption_verify(&d->luks, keys, err);
+	if (cause) {
+		error_prefix(err, "%s", luks_device_header(d)->name);
+		return cause;
+	}
+	/* The description vouches for both keys: that one of them is the pinned one will do. */
+	for (unsigned i = keys->count; i--;) {
+		volume_key_id(&keys->key[i], r->name, d->luks.uuid, id);
+		cause = volume_key_id_check(r, d->data.name, id, err);
+		if (!cause && r->volume_key_id)
+			break;
+	}
+	return cause;
 }
 
 enum cause unlock_test(const struct unlock_request *r, const struct secret *secret, struct unlock_tested *out,
 	struct error *err)
 {
 	size_t mark = arena_mark();
-	struct volume_key key;
+	struct volume_keys keys;
 	struct unlock u;
 	enum cause cause = prepare(&u, r, err);
 
 	if (cause)
 		return cause;
-	cause = key_of(&u, secret, &key, out->volume_key_id, err);
+	cause = keys_of(&u, secret, &keys, out->volume_key_id, err);
 	if (!cause)
-		out->keyslot = key.keyslot;
+		out->keyslot = keys.key[0].keyslot;
 	arena_release(mark);
 	luks_device_close(&u.device);
 	return cause;
@@ -182,41 +212,31 @@ static enum cause data_device(const struct unlock *u, struct blkdev *loop, const
 	               : loop_open(own, u->request->read_only || u->request->readonly_member, loop, err);
 }
 
-static enum cause map_volume(const struct unlock *u, const struct volume_key *key, const struct kernel *k,
+static enum cause map_volume(const struct unlock *u, const struct volume_keys *keys, const struct kernel *k,
 	struct map_request *req, struct error *err)
 {
 	const struct unlock_request *r = u->request;
 	const struct luks *luks = &u->device.luks;
 	/* As in cryptsetup, LUKS1 keys go into the table. */
 	bool named = !r->disable_keyring && luks->version != 1;
-	char description[DESCRIPTION_BYTES];
-	struct target_key target_key = {key->data, key->len, named ? description : NULL};
-	struct target target = {.cipher = cipher_name(luks->segment.cipher),
-		.sector_bytes = luks->segment.sector_bytes};
+	struct volume_table t;
 	const struct blkdev *data;
 	struct blkdev loop;
-	enum cause cause = refuse_extent(&u->device, &target.off_sectors, &target.size_sectors, err);
+	enum cause cause = data_device(u, &loop, &data, err);
 
-	if (!cause)
-		cause = data_device(u, &loop, &data, err);
 	if (cause)
 		return cause;
-	text_format(description, sizeof(description), "cryptsetup:%s-d%u", luks->uuid, key->digest_id);
-	target.major = data->major;
-	target.minor = data->minor;
-	req->table = (struct table){
-		.targets = &target,
-		.count = 1,
-		.keys = &target_key,
-		.flags = luks->flags | r->flags,
-		.read_only = r->read_only || r->readonly_member || data->read_only,
-	};
-	req->key_count = 1;
-	req->notice = notice_print;
-	cause = map_create(k, req, err);
+	cause = volume_table_fill(&u->device, data, keys, named, &t, err);
+	if (!cause) {
+		req->table = t.table;
+		req->table.flags = luks->flags | r->flags;
+		req->table.read_only = r->read_only || r->readonly_member || data->read_only;
+		req->notice = notice_print;
+		cause = map_create(k, req, err);
+		if (cause)
+			error_prefix(err, "%s", u->device.data.name);
+	}
 	blkdev_close(&loop);
-	if (cause)
-		error_prefix(err, "%s", u->device.data.name);
 	return cause;
 }
 
@@ -232,7 +252,7 @@ static enum cause find_key_and_map(const struct unlock *u, const struct secret *
 	const struct kernel *k, struct error *err)
 {
 	struct map_request req = {0};
-	struct volume_key key;
+	struct volume_keys keys;
 	char id[VOLUME_KEY_ID_CHARS + 1];
 	size_t mark = arena_mark();
 	enum cause cause = fill_names(u, &req.names, err);
@@ -242,9 +262,9 @@ static enum cause find_key_and_map(const struct unlock *u, const struct secret *
 	if (!cause)
 		cause = blkdev_check_free(&u->device.data, err);
 	if (!cause)
-		cause = key_of(u, secret, &key, id, err);
+		cause = keys_of(u, secret, &keys, id, err);
 	if (!cause)
-		cause = map_volume(u, &key, k, &req, err);
+		cause = map_volume(u, &keys, k, &req, err);
 	arena_release(mark);
 	return cause;
 }

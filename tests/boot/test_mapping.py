@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Map the same volumes with latchkey and with the real cryptsetup in one guest, and compare.
 
-The tests themselves are guest/mapping_cases, guest/cipher_cases and guest/array_cases; each runs as process 1 of a guest.
+The tests themselves are guest/*_cases; each runs as process 1 of a guest.
 Its image contains busybox, this machine's cryptsetup and dmsetup with their libraries, and latchkey.
 """
 import os
@@ -23,9 +23,11 @@ GUESTS = {
     "cipher_cases": "ecb? loop? cbc? essiv? af_alg? algif_skcipher? adiantum nhpoly1305 chacha_generic? serpent_generic "
                     "twofish_generic camellia_generic dm_integrity? authenc? sha256_generic?",
     "array_cases": "loop? md_mod? raid1?",
+    "reencryption_cases": "ecb? loop? cbc? essiv? af_alg? algif_skcipher? dm_delay?",
 }
 # Guest -> its additional programs.
 TOOLS = {"array_cases": ("mdadm",)}
+BLANK_BYTES = {"reencryption_cases": 24 << 20}  # of /dev/vdc, where it is not 64 MiB
 SECONDS = max(600, vm.LIMIT)  # a guest runs many cases
 
 
@@ -57,7 +59,7 @@ def boot(script):
     image = guest.image(script, f"{vm.MODULES} {GUESTS[script]}", (key, "/key:0600"),
                         (file(script, "passphrase", passphrase.encode()), "/etc/passphrase:0600"),
                         (file(script, "witness", witness.encode() + b"\n"), "/etc/witness"), tools=TOOLS.get(script, ()))
-    with VM(script, image, "", disks + [blank_disk(script, 64 << 20)], memory=512, limit=SECONDS) as machine:
+    with VM(script, image, "", disks + [blank_disk(script, BLANK_BYTES.get(script, 64 << 20))], memory=512, limit=SECONDS * (1 + script.startswith("reencryption"))) as machine:
         try:
             machine.expect("CASES end")
         except Failure as e:

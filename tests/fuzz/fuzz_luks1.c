@@ -18,17 +18,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cause = luks1_read(header, &luks, &err);
 	free(header);
 	if (cause) {
-		fuzz_check(
-			cause == CAUSE_DAMAGED && err.text[0], "another cause than damage, or no sentence");
+		fuzz_check(cause == CAUSE_DAMAGED && err.text[0],
+			"another cause than damage, or no sentence");
 		fuzz_check_printable(err.text);
 		return 0;
 	}
 	if (model_fault(&luks))
 		fuzz_check(false, model_fault(&luks));
 	for (unsigned i = 0; i < luks.keyslot_count; i++)
-		fuzz_check(
-			!luks.segment.off || luks.keyslots[i].area_off + luks.keyslots[i].area_size_bytes <=
-						     luks.segment.off,
+		fuzz_check(!luks.segments[0].off ||
+				   luks.keyslots[i].area_off + luks.keyslots[i].area_size_bytes <=
+					   luks.segments[0].off,
 			"an area over the data");
 	return 0;
 }

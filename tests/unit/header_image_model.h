@@ -72,8 +72,8 @@ static inline const char *usable_keyslot_fault(const struct luks *luks, const st
 		return "an area cipher that cannot be used";
 	if ((unsigned)slot->af_hash >= HASH_COUNT)
 		return "an unknown AF hash";
-	if (luks->digests[slot->digest].covers_segment && !luks->segment.verdict.cause &&
-		!cipher_key_fits(luks->segment.cipher, slot->key_bytes))
+	if (luks->digests[slot->digest].covers_segment && !luks->segments[0].verdict.cause &&
+		!cipher_key_fits(luks->segments[0].cipher, slot->key_bytes))
 		return "a key that does not fit the segment's cipher";
 	return kdf_fault(&slot->kdf);
 }
@@ -111,11 +111,11 @@ static inline const char *digest_fault(const struct luks_digest *d)
 
 static inline const char *segment_fault(const struct luks *luks)
 {
-	const struct luks_segment *seg = &luks->segment;
+	const struct luks_segment *seg = &luks->segments[0];
 	const char *fault = verdict_fault(&seg->verdict);
 	unsigned covering = 0;
 
-	if (fault || seg->verdict.cause)
+	if (fault || seg->verdict.cause || !luks->regular_count)
 		return fault;
 	if ((unsigned)seg->cipher >= CIPHER_COUNT || strstr(cipher_name(seg->cipher), "null"))
 		return "a segment with an unknown cipher";

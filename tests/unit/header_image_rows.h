@@ -91,7 +91,7 @@ static inline void edit_row_is_judged(void **state)
 	if (o->cause)
 		fail_msg("refused: %s", o->err.text);
 	expect_verdict(&o->luks.requirements, row->where == REQUIREMENTS, row);
-	expect_verdict(&o->luks.segment.verdict, row->where == SEGMENT, row);
+	expect_verdict(&o->luks.segments[0].verdict, row->where == SEGMENT, row);
 	for (unsigned i = 0; i < o->luks.digest_count; i++)
 		expect_verdict(&o->luks.digests[i].verdict, row->where == DIGEST && !i, row);
 	for (unsigned i = 0; i < o->luks.keyslot_count; i++)

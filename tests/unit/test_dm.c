@@ -112,7 +112,7 @@ static enum cause load(struct fake_kernel *f, const struct target *t, bool read_
 	static const uint8_t key[1];
 	static const struct target_key keys[] = {{key, 1, NULL}};
 
-	return dm_load(&f->face, FAKE_DEV, &(struct table){t, 1, keys, 0, read_only}, err);
+	return dm_load(&f->face, FAKE_DEV, &(struct table){t, 1, keys, 1, 0, read_only}, err);
 }
 
 static const struct target small = {.size_sectors = 8,
@@ -208,7 +208,7 @@ static void a_table_as_long_as_the_buffer_runs_over(void **state)
 			targets[i].cipher = cipher;
 		}
 		for (size_t n = (FAKE_BUFFER - FAKE_HEAD) / each - 1; n * each < FAKE_BUFFER; n++) {
-			const struct table table = {targets, (unsigned)n, keys, 0, false};
+			const struct table table = {targets, (unsigned)n, keys, 1, 0, false};
 			struct fake_kernel *f = created();
 			struct error err = {.text = ""};
 			enum cause cause = dm_load(&f->face, FAKE_DEV, &table, &err);
@@ -479,7 +479,8 @@ static void a_key_stays_in_the_buffer(void **state)
 			f->fail_request = DM_TABLE_LOAD;
 			f->fail_errno = os_errno;
 			f->fail_times = os_errno != 0;
-			(void)!dm_load(&f->face, FAKE_DEV, &(struct table){&small, 1, keys, 0, false}, &err);
+			(void)!dm_load(&f->face, FAKE_DEV, &(struct table){&small, 1, keys, 1, 0, false},
+				&err);
 			assert_non_null(memmem(f->calls[0].buffer, FAKE_BUFFER, secret, sizeof(secret) - 1));
 			assert_false(fake_arena_holds(secret, sizeof(secret) - 1));
 			assert_int_equal(arena_mark(), mark);

@@ -368,7 +368,7 @@ static void an_older_copy_is_used_since_the_newer_is_unsupported(void **state)
 			o = load(image, 2 * HDR);
 			assert_int_equal(o.cause, CAUSE_OK);
 			assert_true(o.luks.seqid == 8);
-			assert_int_equal(o.luks.requirements.cause || o.luks.segment.verdict.cause ||
+			assert_int_equal(o.luks.requirements.cause || o.luks.segments[0].verdict.cause ||
 						 o.luks.keyslots[0].verdict.cause ||
 						 o.luks.digests[0].verdict.cause,
 				1);
@@ -815,7 +815,7 @@ static void a_header_swapped_behind_our_back_is_used(void **state)
 	put_edited(t.evil, 0, 7, &edit);
 	put_edited(t.evil, HDR, 7, &edit);
 	assert_int_equal(header_load(&r, &luks, &report, &err), CAUSE_OK);
-	assert_int_equal(luks.segment.verdict.cause, CAUSE_OK);
+	assert_int_equal(luks.segments[0].verdict.cause, CAUSE_OK);
 	free(t.good);
 	free(t.evil);
 	free(t.seen);

@@ -140,7 +140,7 @@ static void field_is_judged(void **state)
 		return;
 	}
 	assert_int_equal(o.luks.keyslot_count, 2);
-	assert_int_equal(o.luks.segment.verdict.cause,
+	assert_int_equal(o.luks.segments[0].verdict.cause,
 		f->where == SEGMENT_AND_SLOTS ? CAUSE_UNSUPPORTED : CAUSE_OK);
 	for (unsigned i = 0; i < 2; i++) {
 		const struct luks_verdict *v = &o.luks.keyslots[i].verdict;
@@ -167,9 +167,9 @@ static void a_value_reaches_the_wrong_field(void **state)
 	assert_true(o.report.primary.sound && !o.report.secondary.present && !o.report.used_secondary);
 	assert_int_equal(o.luks.version, 1);
 	assert_string_equal(o.luks.uuid, IMAGE_UUID_TEXT);
-	assert_true(o.luks.segment.off == 4096 * 512 && o.luks.segment.size_bytes == 0);
-	assert_int_equal(o.luks.segment.sector_bytes, 512);
-	assert_int_equal(o.luks.segment.cipher, CIPHER_AES_XTS_PLAIN64);
+	assert_true(o.luks.segments[0].off == 4096 * 512 && o.luks.segments[0].size_bytes == 0);
+	assert_int_equal(o.luks.segments[0].sector_bytes, 512);
+	assert_int_equal(o.luks.segments[0].cipher, CIPHER_AES_XTS_PLAIN64);
 	assert_int_equal(o.luks.digests[0].value_bytes, 20);
 	assert_int_equal(o.luks.digests[0].value[19], 0xd1);
 	assert_int_equal(o.luks.digests[0].salt[31], 0x5a);

@@ -229,7 +229,7 @@ static void segments_in_another_order_of_the_text_mix_up_their_numbers(void **st
 	(void)state;
 	assert_int_equal(o->cause, CAUSE_OK);
 	assert_int_equal(o->luks.segment_count, 2);
-	assert_true(o->luks.segment.off == 16777216 && o->luks.segment.size_bytes == 1048576);
+	assert_true(o->luks.segments[0].off == 16777216 && o->luks.segments[0].size_bytes == 1048576);
 }
 
 /* Thirty-two of everything, areas edge to edge: the loops reach their last turn. */

@@ -595,9 +595,9 @@ static void a_value_reaches_the_wrong_field(void **state)
 	assert_int_equal(l->token_count, 1);
 	assert_int_equal(l->skipped_keyslots, 0);
 	assert_true(l->keyslots_size_bytes == (16 << 20) - 32768);
-	assert_true(
-		l->segment.off == 16 << 20 && l->segment.size_bytes == 0 && l->segment.sector_bytes == 512);
-	assert_int_equal(l->segment.cipher, CIPHER_AES_XTS_PLAIN64);
+	assert_true(l->segments[0].off == 16 << 20 && l->segments[0].size_bytes == 0 &&
+		    l->segments[0].sector_bytes == 512);
+	assert_int_equal(l->segments[0].cipher, CIPHER_AES_XTS_PLAIN64);
 	assert_true(a->id == 0 && b->id == 1 && a->priority == LUKS_PRIORITY_NORMAL &&
 		    b->priority == LUKS_PRIORITY_PREFER);
 	assert_true(a->key_bytes == 64 && b->key_bytes == 64);

@@ -29,8 +29,7 @@ static struct target_key target_key;
 static struct map_request request(void)
 {
 	struct map_request req = {
-		.table = {.targets = &target, .count = 1, .keys = &target_key},
-		.key_count = 1,
+		.table = {.targets = &target, .count = 1, .keys = &target_key, .key_count = 1},
 		.notice = take_notice,
 	};
 
@@ -218,7 +217,7 @@ static void several_targets(struct map_request *req)
 	req->table.targets = targets;
 	req->table.count = 3;
 	req->table.keys = keys;
-	req->key_count = 2;
+	req->table.key_count = 2;
 }
 
 static void a_key_of_several_is_not_the_right_one(void **state)

@@ -201,7 +201,7 @@ static void judge(void **state)
 		.reencryption = row->reencryption};
 	char text[ERROR_TEXT_BYTES] = "It is so", expected[ERROR_TEXT_BYTES];
 
-	luks.segment.off = row->data_off;
+	luks.segments[0].off = row->data_off;
 	luks.data_off = row->data_off;
 	device.reader = reader_marked(row->foreign, row->size_bytes);
 	header.reader = reader_marked(row->foreign, row->foreign ? 1 << 20 : 0);

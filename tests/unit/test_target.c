@@ -32,7 +32,7 @@ static struct one plain(void)
 /* In exact memory, so that one byte too many is caught. Whether it fits. */
 static bool format(const struct one *t, char out[static TARGET_LINE_BYTES])
 {
-	const struct table table = {&t->target, 1, &t->key, t->flags, false};
+	const struct table table = {&t->target, 1, &t->key, 1, t->flags, false};
 	char *line = malloc(TARGET_LINE_BYTES);
 	size_t used;
 
