@@ -7,11 +7,17 @@ unit is run twice, with two counts, and the difference is divided: starting the 
 exact and repeatable. They are not times: a processor runs one to several instructions in a cycle, and memory, caches and
 the latency of multiplications are not in them. Compare the two columns of one target, not two targets.
 
+Then, for two 32-bit targets, the seconds that `latchkey benchmark DEVICE` announces beside those that `latchkey test` takes,
+under the same emulator. Other work on this machine distorts these.
+
     tests/bench/targets.py [TARGET...]      default: all targets; builds what it needs
 """
 import os
+import re
 import subprocess
 import sys
+import tempfile
+import time
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 O = os.environ.get("O", "build")
@@ -61,12 +67,42 @@ def rows(target):
             yield target, title, name, f"{ours:.0f}", f"{theirs:.0f}", f"{ours / theirs:.2f}"
 
 
+# Options of luksFormat for some seconds under an emulator.
+VOLUMES = {"argon2id, 128 MiB": ["--pbkdf", "argon2id", "--pbkdf-memory", "131072", "--pbkdf-parallel", "4", "--pbkdf-force-iterations", "6"],
+           "pbkdf2-sha256": ["--pbkdf", "pbkdf2", "--hash", "sha256", "--pbkdf-force-iterations", "1500000"]}
+ESTIMATED = "mips-linux-muslsf", "armv7-linux-musleabihf"
+
+
+def estimates(folder):
+    key, image = os.path.join(folder, "key"), os.path.join(folder, "image")
+    with open(key, "w", encoding="ascii") as file:
+        file.write("a passphrase")
+    for name, options in VOLUMES.items():
+        with open(image, "wb") as file:
+            file.truncate(20 << 20)
+        subprocess.run(["cryptsetup", "luksFormat", "--batch-mode", "--key-file", key, *options, image], check=True)
+        for target in ESTIMATED:
+            subprocess.run(["make", "-s", f"TARGET={target}", f"{O}/{target}/latchkey"], cwd=TOP, check=True, stdout=sys.stderr)
+            command = [variable(target, "EMULATOR"), "-cpu", variable(target, "EMULATOR_CPU"), os.path.join(TOP, O, target, "latchkey")]
+            got = subprocess.run([*command, "benchmark", image], capture_output=True, text=True, check=True)
+            announced = float(re.search(r"about ([\d.]+) s", got.stdout).group(1))
+            start = time.monotonic()
+            subprocess.run([*command, "test", "--key-file", key, image], check=True, stdout=subprocess.DEVNULL)
+            took = time.monotonic() - start
+            yield target, name, f"{announced:.1f}", f"{took:.1f}", f"{announced / took:.2f}"
+
+
 def main():
     targets = sys.argv[1:] or variable("x86_64-linux-musl", "TARGETS").split()
     form = "{:<24} {:<20} {:<18} {:>9} {:>9} {:>6}"
     print(form.format("target", "instructions", "unit", "latchkey", "library", "ratio"))
     for target in targets:
         for row in rows(target):
+            print(form.format(*row), flush=True)
+    form = "{:<24} {:<20} {:>9} {:>9} {:>6}"
+    print("\n" + form.format("target", "keyslot", "announced", "took", "ratio"))
+    with tempfile.TemporaryDirectory() as folder:
+        for row in estimates(folder):
             print(form.format(*row), flush=True)
 
 
