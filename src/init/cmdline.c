@@ -69,6 +69,9 @@ static void take_word(struct init_cmdline *w, const char *name, char *value)
 		w->rw = name[1] == 'w';
 	} else if (!strcmp(name, "panic")) {
 		set_panic(w, value);
+	} else if (!strcmp(name, "md")) {
+		if (w->array_count < INIT_ARRAYS_MAX)
+			w->arrays[w->array_count++] = value;
 	} else if (!strcmp(name, "quiet")) {
 		w->quiet = true;
 	} else if (!strcmp(name, "rootwait") && !*value) {

@@ -12,19 +12,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum { INIT_ARRAYS_MAX = 4 };
+
 /* Texts are NULL when the word is missing or empty; of a repeated word the last one counts. */
 struct init_cmdline {
-	const char *root;       /* root=: a path, UUID= and the like; NULL: the first mapping */
-	const char *rootfstype; /* rootfstype=, a comma list */
-	const char *rootflags;  /* rootflags= */
-	const char *init;       /* init= */
-	const char *keymap;     /* keymap=, vconsole.keymap=, rd.vconsole.keymap= */
-	bool rw;                /* the later one of ro and rw */
-	bool root_wait;         /* rootwait: for ever */
-	unsigned root_wait_s;   /* the longest of rootwait=N and rootdelay=N; 0: neither was said */
-	bool quiet;             /* only what goes wrong, or is waited for, is said */
-	int panic_s;            /* panic=: seconds until a reboot, 0 never, below 0 at once */
-	const char *bad_panic;  /* a value of panic= that is no number, and not used; NULL */
+	const char *root;                    /* root=: a path, UUID= and the like; NULL: the first mapping */
+	const char *rootfstype;              /* rootfstype=, a comma list */
+	const char *rootflags;               /* rootflags= */
+	const char *init;                    /* init= */
+	const char *keymap;                  /* keymap=, vconsole.keymap=, rd.vconsole.keymap= */
+	const char *arrays[INIT_ARRAYS_MAX]; /* the values of md=; more are not kept */
+	unsigned array_count;
+	bool rw;               /* the later one of ro and rw */
+	bool root_wait;        /* rootwait: for ever */
+	unsigned root_wait_s;  /* the longest of rootwait=N and rootdelay=N; 0: neither was said */
+	bool quiet;            /* only what goes wrong, or is waited for, is said */
+	int panic_s;           /* panic=: seconds until a reboot, 0 never, below 0 at once */
+	const char *bad_panic; /* a value of panic= that is no number, and not used; NULL */
 };
 
 /*

@@ -15,6 +15,7 @@
 #include "base/relro.h"
 #include "base/text.h"
 #include "device/sysblock.h"
+#include "init/arrays.h"
 #include "init/console.h"
 #include "init/devices.h"
 #include "init/early.h"
@@ -85,8 +86,10 @@ static void leave(const struct init_cmdline *w, char **argv)
 	static char names[RUN_LATCHKEY_NAMES_BYTES];
 	const char *program;
 
+	arrays_start(w);
 	run_latchkey(w, names);
 	program = mount_and_check(w, names);
+	arrays_end();
 	if (program) {
 		switch_root(NEW_ROOT, program, argv);
 		return; /* too late to undo anything */

@@ -5,6 +5,7 @@
 guest/make_parts makes the filesystems, in a guest of its own; make-disk encrypts each of their devices. Arguments choose
 tests by the names of their functions.
 """
+import hashlib
 import os
 import secrets
 import shutil
@@ -15,7 +16,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(1, sys.path[0] + "/lib")
 import guest
 import vm
-from vm import VM
+from vm import VM, Failure
 
 PASSPHRASE = "correct horse " + secrets.token_hex(4)
 WITNESS = "the witness is " + secrets.token_hex(16)  # known only by reading this root
@@ -151,9 +152,65 @@ def volume_group():
         m.expect("/dev/mapper/crypt: has the mark of an LVM volume group .*; this init does not start it")
 
 
+@vm.once
+def arrays():
+    """The members of two arrays with the same volume, of metadata 0.90 and 1.2: an old one and a usual one."""
+    plain()
+    volume = vm.make_disk("parts-array", "--init", vm.compile_static("root_init"), "--witness", WITNESS, "--passphrase", PASSPHRASE,
+                          "--memory", "8192")
+    paths = [path_of(f"array-{version}-{member}") for version in ("0.90", "1.2") for member in (0, 1)]
+    drives = []
+    for path in [volume] + paths:
+        if path != volume:
+            with open(path, "wb") as f:
+                f.truncate(40 << 20)
+        drives += ["-drive", f"file={path},format=raw,if=virtio"]
+    maker = guest.image("make_arrays", f"{vm.MODULES} md_mod raid1", tools=("mdadm",))
+    with VM("make-arrays", maker, "", args=drives, memory=512) as m:
+        m.expect("ARRAYS made")
+        m.wait_off()
+    return paths
+
+
+@vm.once
+def array_image():
+    return vm.make_image("parts-raid", modules=vm.MODULES + " md_mod raid1")
+
+
+def raid():
+    """md= starts an array of either metadata when its last device has come; nothing is written to it before the first write"""
+    old, new = arrays()[:2], arrays()[2:]
+    late = ["-drive", f"file={old[1]},format=raw,if=none,id=late,snapshot=on"]
+    with VM("raid-old", array_image(), "latchkey.volume=root,/dev/md0 md=0,/dev/vda,/dev/vdb rw", old[:1], args=late) as m:
+        m.expect("waiting for root: ")
+        m.monitor("device_add virtio-blk-pci,drive=late")
+        answer(m)
+        expect_root(m, "/dev/mapper/root / ext4 rw,")
+        m.assert_no("started without")
+    before = [hashlib.sha256(open(path, "rb").read()).hexdigest() for path in new]
+    drives = [word for path in new for word in ("-drive", f"file={path},format=raw,if=virtio")]
+    with VM("raid-new", array_image(), "latchkey.volume=root,/dev/md7 md=7,/dev/vda,/dev/vdb", args=drives) as m:
+        m.expect("Enter passphrase for .*: ")
+        m.quiet(3)
+    if before != [hashlib.sha256(open(path, "rb").read()).hexdigest() for path in new]:
+        raise Failure("something was written to the members")
+
+
+def raid_degraded():
+    """a device of another array is left out, and the array starts without it, but only when the time is over"""
+    new = arrays()[2:]
+    with VM("raid-degraded", array_image(), "latchkey.volume=root,/dev/md0 md=0,/dev/vda,/dev/vdb", [new[0], arrays()[0]]) as m:
+        m.expect("/dev/md0: /dev/vdb is left out: ")
+        m.quiet(5)
+        m.assert_no("started without")
+        m.expect("/dev/md0: started without 1 of its devices", timeout=90)
+        answer(m)
+        expect_root(m, "/dev/mapper/root / ext4 ro,")
+
+
 if __name__ == "__main__":
-    reason = guest.missing("mkfs.btrfs", "mke2fs", "blkid")
+    reason = guest.missing("mkfs.btrfs", "mke2fs", "blkid", "mdadm")
     if reason:
         print(f"1..0 # SKIP {reason}")
         sys.exit(0)
-    sys.exit(vm.suite([btrfs, btrfs_degraded, strangers_btrfs, journal, journal_missing, volume_group]))
+    sys.exit(vm.suite([btrfs, btrfs_degraded, strangers_btrfs, journal, journal_missing, volume_group, raid, raid_degraded]))

@@ -59,6 +59,17 @@ static void each_word_for_the_keymap_is_known(void **state)
 	}
 }
 
+static void arrays_beyond_the_fourth_are_not_kept(void **state)
+{
+	struct line l = parse("md=0,/a,/b md=1,/c md=2,/d md=3,/e md=4,/f");
+
+	(void)state;
+	assert_int_equal(l.w.array_count, INIT_ARRAYS_MAX);
+	assert_string_equal(l.w.arrays[0], "0,/a,/b");
+	assert_string_equal(l.w.arrays[3], "3,/e");
+	drop(&l);
+}
+
 static void every_word_is_kept(void **state)
 {
 	struct line l =
@@ -202,6 +213,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_of_an_empty_line),
 		cmocka_unit_test(each_word_for_the_keymap_is_known),
+		cmocka_unit_test(arrays_beyond_the_fourth_are_not_kept),
 		cmocka_unit_test(every_word_is_kept),
 		cmocka_unit_test(the_later_word_counts),
 		cmocka_unit_test(the_longest_wait_counts_and_an_endless_one_is_another),
