@@ -288,7 +288,7 @@ static void for_programs(const struct subject *s)
 {
 	const struct luks *luks = &s->device.luks;
 
-	put("{\n  \"version\": %u,\n  \"uuid\": \"%s\",\n  ", luks->version, luks->uuid);
+	put("{\n  \"format\": 1,\n  \"version\": %u,\n  \"uuid\": \"%s\",\n  ", luks->version, luks->uuid);
 	json_member_text("label", luks->label);
 	put(",\n  ");
 	json_member_text("subsystem", luks->subsystem);

@@ -20,11 +20,15 @@ usr/sbin/latchkey 755
 usr/sbin/latchkey-preflight 755
 usr/share/bash-completion/completions/latchkey 644
 usr/share/bash-completion/completions/latchkey-preflight 644
+usr/share/doc/latchkey/NEWS.md 644
+usr/share/doc/latchkey/NOTICES 644
 usr/share/doc/latchkey/README.md 644
 usr/share/doc/latchkey/changelog.gz 644
 usr/share/doc/latchkey/copyright 644
 usr/share/doc/latchkey/first-boot.md 644
+usr/share/doc/latchkey/json.md 644
 usr/share/doc/latchkey/migration.md 644
+usr/share/doc/latchkey/troubleshooting.md 644
 usr/share/lintian/overrides/latchkey 644
 usr/share/man/man5/latchkey.conf.5.gz 644
 usr/share/man/man8/latchkey-preflight.8.gz 644

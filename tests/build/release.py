@@ -93,6 +93,17 @@ def bill(folder, name):
     return f"dangling {dangling}\nlibraries {wrong}\nlisted {listed}\nreal {real}" if dangling or wrong or listed != real else None
 
 
+def notices(folder, name):
+    """With the programs go the notices of all that is linked into them."""
+    wrong = []
+    for target in TARGETS:
+        with tarfile.open(os.path.join(folder, f"{name}-{target}.tar.gz")) as archive:
+            files = {m.name.partition("/")[2]: archive.extractfile(m).read().decode(errors="replace") for m in archive if m.isfile()}
+        for holder in "Rich Felker", "Thomas Pornin", "Dave Gamble", "Daniel Dinu":
+            wrong += [] if holder in files.get("NOTICES", "") else [f"{target}: {holder}"]
+    return f"lacks {wrong}" if wrong else None
+
+
 def main():
     name = "latchkey-" + read(TOP, "VERSION").decode().strip()
     with tempfile.TemporaryDirectory() as work:
@@ -102,6 +113,7 @@ def main():
         report(sums(one), "SHA256SUMS lists all files, rightly")
         report(sources(one, name), "the archive has the sources and nothing that is built, without dates")
         report(packages(one, name), "the packages for OpenWrt and Buildroot demand that very archive")
+        report(notices(one, name), "the programs have the notices of the libraries that are linked")
         report(bill(one, name), "the bill of materials has each program and each library that is linked, and no other")
     print(f"1..{count}")
 

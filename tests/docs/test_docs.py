@@ -243,6 +243,34 @@ def folders_of_hacking():
     return wrong
 
 
+def members_of_json():
+    """docs/json.md names each member that dump --json has, and no other; its format is the program's."""
+    source = read("src/command/dump.c")
+    real = set(re.findall(r'\\"(\w+)\\": ', source)) | set(re.findall(r'json_member_text\("(\w+)"', source))
+    tables = "\n".join(line for line in read("docs/json.md").splitlines() if not line.startswith("    "))
+    named = set(re.findall(r"`(\w+)`", tables))
+    wrong = [f"{name} is not in docs/json.md" for name in sorted(real - named)]
+    wrong += [f"docs/json.md has {name}, the program does not" for name in sorted(named - real)]
+    return wrong + ([] if r'\"format\": 1,' in source and "It is 1." in tables else ["another format"])
+
+
+def commands_of_pages():
+    """Commands and options of latchkey in the pages are there."""
+    known, wrong = help_options(), []
+    for page in "docs/troubleshooting.md", "docs/json.md", "SECURITY.md", "NEWS.md":
+        code = "\n".join("".join(found) for found in re.findall(r"`([^`\n]*)`|^    (.*)$", read(page), re.M))
+        for command, options in re.findall(r"(?<![\w/])latchkey ([a-z]+)((?: --[a-z-]+)*)", code):
+            wrong += [] if command in known else [f"{page}: latchkey {command}"]
+            wrong += [f"{page}: latchkey {command} {o}" for o in options.split() if o[2:] not in known.get(command, [])]
+    return wrong
+
+
+def exit_codes_of_troubleshooting():
+    """It has a line for each exit code but 0."""
+    codes = re.findall(r"^\| (\d) (\w+) \|", read("docs/troubleshooting.md"), re.M)
+    return [] if codes == [(code, name) for code, name, _ in help_codes()][1:] else [str(codes)]
+
+
 CHECKS = [
     ("exit codes: --help has ten, in order", exit_codes_are_ten),
     ("exit codes: README agrees with --help", exit_codes_of_readme),
@@ -257,6 +285,9 @@ CHECKS = [
     ("command line words: each in latchkey.conf(5), and no others", words_in_conf_page),
     ("docs/first-boot.md: its configurations are understood", first_boot_is_understood),
     ("docs/first-boot.md: its commands and options are there", first_boot_commands),
+    ("docs/json.md: each member of dump --json, and no others", members_of_json),
+    ("docs/troubleshooting.md: each exit code", exit_codes_of_troubleshooting),
+    ("pages: the commands and options of latchkey that they name are there", commands_of_pages),
     ("man pages pass mandoc's lint", lint),
 ]
 
