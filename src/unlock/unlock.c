@@ -29,6 +29,9 @@
 #include <string.h>
 #include <strings.h>
 
+/* A header that changes this often is being written all the time. */
+enum { RESTARTS_MAX = 3 };
+
 /* One unlock; it does not move, since its parts point to each other. */
 struct unlock {
 	const struct unlock_request *request;
@@ -248,8 +251,20 @@ static enum cause fill_names(const struct unlock *u, struct map_names *names, st
 		err);
 }
 
+/* While somebody typed, a re-encryption may have gone on: the table of the old header would destroy data. */
+static bool has_changed(const struct luks_device *d)
+{
+	struct header_report report;
+	struct error ignored;
+	struct luks now;
+
+	return header_load(&luks_device_header(d)->reader, &now, &report, &ignored) ||
+	       now.seqid != d->luks.seqid;
+}
+
+/* Fails in addition: CAUSE_EXISTS, with @changed set, when the header has changed meanwhile. */
 static enum cause find_key_and_map(const struct unlock *u, const struct secret *secret,
-	const struct kernel *k, struct error *err)
+	const struct kernel *k, bool *changed, struct error *err)
 {
 	struct map_request req = {0};
 	struct volume_keys keys;
@@ -263,29 +278,49 @@ static enum cause find_key_and_map(const struct unlock *u, const struct secret *
 		cause = blkdev_check_free(&u->device.data, err);
 	if (!cause)
 		cause = keys_of(u, secret, &keys, id, err);
+	*changed = !cause && has_changed(&u->device);
+	if (*changed)
+		cause = error_set(err, CAUSE_EXISTS, "%s: the header has changed meanwhile",
+			luks_device_header(&u->device)->name);
 	if (!cause)
 		cause = map_volume(u, &keys, k, &req, err);
 	arena_release(mark);
 	return cause;
 }
 
-enum cause unlock_open(const struct unlock_request *r, const struct secret *secret, struct error *err)
+static enum cause open_once(const struct unlock_request *r, const struct secret *secret, bool *changed,
+	struct error *err)
 {
-	char kernel_name[DM_NAME_BYTES];
 	struct kernel k;
 	struct unlock u;
-	enum cause cause = map_name(r->name, kernel_name, err);
+	enum cause cause = prepare(&u, r, err);
 
-	if (!cause)
-		cause = prepare(&u, r, err);
 	if (cause)
 		return cause;
 	cause = kernel_open(&k, err);
 	if (!cause) {
-		cause = find_key_and_map(&u, secret, &k, err);
+		cause = find_key_and_map(&u, secret, &k, changed, err);
 		kernel_close(&k);
 	}
 	luks_device_close(&u.device);
+	return cause;
+}
+
+enum cause unlock_open(const struct unlock_request *r, const struct secret *secret, struct error *err)
+{
+	char kernel_name[DM_NAME_BYTES];
+	bool changed = true;
+	enum cause cause = map_name(r->name, kernel_name, err);
+
+	for (unsigned n = 0; !cause && changed; n++) {
+		changed = false;
+		cause = open_once(r, secret, &changed, err);
+		if (!changed || n == RESTARTS_MAX)
+			break;
+		error_append(err, "; starting over");
+		notice_print(err->text);
+		cause = CAUSE_OK;
+	}
 	return cause;
 }
 
