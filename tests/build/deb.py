@@ -37,6 +37,7 @@ usr/share/zsh/vendor-completions/_latchkey 644
 usr/share/zsh/vendor-completions/_latchkey-preflight 644
 """
 HOOKS = """
+usr/lib/dracut/dracut.conf.d/50-latchkey.conf 644
 usr/lib/dracut/modules.d/90latchkey/latchkey-boot.sh 755
 usr/lib/dracut/modules.d/90latchkey/latchkey-finished.sh 755
 usr/lib/dracut/modules.d/90latchkey/latchkey-wait.sh 755
