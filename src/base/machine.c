@@ -31,31 +31,36 @@ static bool read_text(const char *path, char *text, size_t size)
 	return file_read(path, text + 1, size - 1) > 0 || errno == EFBIG;
 }
 
-uint64_t machine_memory_available_kib(void)
+/* UINT64_MAX when it cannot be read. */
+static uint64_t read_kib(const char *label)
 {
 	char text[2048];
-	uint64_t available, swap = 0;
+	uint64_t kib;
 
-	if (!read_text("/proc/meminfo", text, sizeof(text)) || !find_kib(text, "\nMemAvailable:", &available))
-		return UINT64_MAX;
-	(void)find_kib(text, "\nSwapFree:", &swap);
-	/*
-	 * zram is memory itself, compressed: what Argon2 fills memory with cannot be. Which part of it is
-	 * free is not asked.
-	 */
-	if (swap && read_text("/proc/swaps", text, sizeof(text)) && text_find(text, "/zram"))
-		swap = 0;
-	return available + swap;
+	return read_text("/proc/meminfo", text, sizeof(text)) && find_kib(text, label, &kib) ? kib
+	                                                                                     : UINT64_MAX;
+}
+
+uint64_t machine_memory_available_kib(void)
+{
+	return read_kib("\nMemAvailable:");
+}
+
+uint64_t machine_disk_swap_kib(void)
+{
+	char text[2048];
+	uint64_t kib = read_kib("\nSwapFree:");
+
+	/* Which part of it is free is not asked. */
+	if (kib == UINT64_MAX ||
+		(kib && read_text("/proc/swaps", text, sizeof(text)) && text_find(text, "/zram")))
+		return 0;
+	return kib;
 }
 
 uint64_t machine_memory_total_kib(void)
 {
-	char text[2048];
-	uint64_t total;
-
-	return read_text("/proc/meminfo", text, sizeof(text)) && find_kib(text, "\nMemTotal:", &total)
-	               ? total
-	               : UINT64_MAX;
+	return read_kib("\nMemTotal:");
 }
 
 unsigned machine_processors(void)

@@ -6,11 +6,16 @@
 #include <stdint.h>
 
 /*
- * KiB that can be had without driving the machine into its OOM killer: MemAvailable plus free swap, from
- * /proc/meminfo; no swap where some of it is zram (/proc/swaps). UINT64_MAX when that cannot be read (no
- * /proc): then only the attempt itself can tell.
+ * KiB that can be had without swapping: MemAvailable of /proc/meminfo. UINT64_MAX when that cannot be read
+ * (no /proc): then only the attempt itself can tell.
  */
 uint64_t machine_memory_available_kib(void);
+
+/*
+ * KiB of free swap; 0 where some of it is zram (/proc/swaps), which is memory itself, compressed: what Argon2
+ * fills memory with cannot be.
+ */
+uint64_t machine_disk_swap_kib(void);
 
 /* All of its memory in KiB; UINT64_MAX when that cannot be read. */
 uint64_t machine_memory_total_kib(void);

@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "boot/stall.h"
 #include "boot/udev_db.h"
+#include "crypto/argon2_derive.h"
 #include "crypto/kdf.h"
+#include "secret/arena.h"
 #include "secret/vault.h"
 #include "unlock/meter.h"
 
@@ -33,10 +35,9 @@ enum cause attempt_run(void *arg, struct child_end *end, struct error *err)
 
 	stall_watch(end);
 	(void)kdf_tell(&progress);
-	if (a->test)
-		return unlock_test(r, secret, &tested, err);
-	cause = unlock_open(r, secret, err);
-	if (!cause)
+	cause = a->test ? unlock_test(r, secret, &tested, err) : unlock_open(r, secret, err);
+	end->unlocked = !arena_is_locked() || argon2_could_swap();
+	if (!cause && !a->test)
 		udev_db_write(r->name);
 	return cause;
 }

@@ -19,6 +19,7 @@
 struct child_end {
 	enum cause cause;
 	struct error err;
+	bool unlocked;                  /* some secret could reach swap */
 	unsigned percent, seconds_left; /* of the key derivation; seconds 0: not known */
 	/*
 	 * stall.h: the block device that it waits for, since when (0: none), and whether it is to exit

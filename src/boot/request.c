@@ -24,6 +24,7 @@ struct unlock_request request_make(const struct plan_volume *volume, const char 
 		.max_time_s = volume->max_time_s,
 	};
 
+	r.limits.disk_swap = f->allow_swap;
 	if (volume->max_lanes)
 		r.limits.lanes = volume->max_lanes;
 	return r;

@@ -6,6 +6,7 @@
 #include "boot/request.h"
 #include "boot/stall.h"
 #include "boot/state.h"
+#include "unlock/find_key.h"
 #include <errno.h>
 #include <signal.h>
 
@@ -185,6 +186,9 @@ void try_keys_done(struct boot *b, struct volume *v)
 	r.c->tried |= v->bit;
 	b->stirred_ms = b->now_ms;
 	consoles_status("");
+	if (v->child.end->unlocked && !b->unlocked_said)
+		consoles_say(FIND_KEY_UNLOCKED);
+	b->unlocked_said |= v->child.end->unlocked;
 	if (v->cancelled && cause) {
 		consoles_say("%s: cancelled", v->plan->name);
 		return;

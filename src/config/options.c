@@ -49,6 +49,7 @@ static const struct option {
 	{"nofail", FLAG, BOTH, 0, FIELD(volume.flags.nofail)},
 	{"noauto", FLAG, ONE, 0, FIELD(volume.flags.noauto)},
 	{"strict-key", FLAG, BOTH, 0, FIELD(volume.flags.strict_key)},
+	{"allow-swap", FLAG, BOTH, 0, FIELD(volume.flags.allow_swap)},
 	{"no-stick", FLAG, BOTH, 0, FIELD(volume.flags.no_stick)},
 	{"try-empty-password try-empty", FLAG, BOTH, 0, FIELD(volume.flags.try_empty)},
 	{"stick", STICK, BOTH, 0, FIELD(volume.stick)},

@@ -54,6 +54,7 @@ struct plan_flags {
 	bool nofail;     /* the others count without it */
 	bool noauto;     /* listed, not opened */
 	bool strict_key; /* a key that ends in a newline is not tried without it */
+	bool allow_swap; /* Argon2 may use swap on disk */
 	bool no_stick;   /* do not look for latchkey/UUID.key and .header on sticks */
 	bool try_empty;  /* the empty passphrase is tried without a question */
 };
@@ -111,7 +112,7 @@ struct plan {
 	bool headless;             /* for all volumes */
 	bool quiet;         /* the kernel's own word: nothing but prompts, waits and failures is to be seen */
 	unsigned give_up_s; /* headless: fail with CAUSE_DEVICE after so long without a key; 0: never */
-	const char *keymap;   /* of the consoles, for the prompt; NULL: not known. Not of the configuration */
+	const char *keymap; /* of the consoles, for the prompt; NULL: not known. Not of the configuration */
 	const char *passfifo; /* a FIFO to read passphrases from, made when absent; NULL: none */
 	/* One sentence each, with file and line: what was refused or means nothing here. */
 	struct plan_note {

@@ -93,6 +93,22 @@ static void fill(struct team *team, unsigned member, void *context)
 
 /* --- the memory -------------------------------------------------------------------------- */
 
+static bool could_swap;
+
+bool argon2_could_swap(void)
+{
+	return could_swap;
+}
+
+/* Not where it is larger than the memory: it was allowed to swap (kdf_limits.h), and locked it would kill. */
+static void lock(const struct derivation *d)
+{
+	if ((d->map_bytes >> 10 > machine_memory_available_kib() ||
+		    mlock2(d->map, d->map_bytes, MLOCK_ONFAULT)) &&
+		machine_disk_swap_kib())
+		could_swap = true;
+}
+
 static bool map(struct derivation *d)
 {
 	const uint64_t bytes = (uint64_t)d->instance.memory_blocks * ARGON2_BLOCK_SIZE;
@@ -109,6 +125,7 @@ static bool map(struct derivation *d)
 	matrix += (HUGE_PAGE - matrix % HUGE_PAGE) % HUGE_PAGE;
 	d->instance.memory = (block *)matrix;
 	(void)madvise(d->map, d->map_bytes, MADV_DONTDUMP);
+	lock(d);
 	/* One fault and one translation for 2 MiB instead of 512. The threads fault, by writing first. */
 	(void)madvise(d->instance.memory, d->matrix_bytes, MADV_HUGEPAGE);
 	return true;

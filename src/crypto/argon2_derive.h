@@ -29,6 +29,12 @@
 #include "crypto/progress.h"
 
 /*
+ * Was some matrix of this process neither locked nor certain to stay off a disk? A page of the first pass
+ * lets a guess be checked at the price of one BLAKE2b.
+ */
+bool argon2_could_swap(void);
+
+/*
  * Derive @out_bytes bytes into @out, as kdf_derive; one unit of @progress (may be NULL) is a slice, a quarter
  * of a pass. Runs on as many threads as there are processors and lanes, and on the caller's alone when no
  * other thread can be started. The matrix and H0 are wiped on every path, and the matrix is unmapped.

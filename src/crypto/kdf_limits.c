@@ -119,6 +119,8 @@ static enum cause check_argon2(const struct kdf *kdf, const struct kdf_limits *l
 			"needs %u passes over %u MiB for %s, more than the limit (--max-time replaces it)",
 			kdf->iterations, kdf_memory_mib(kdf), name);
 	available = machine_memory_available_kib();
+	if (available != UINT64_MAX && limits->disk_swap)
+		available += machine_disk_swap_kib();
 	/* A sixteenth stays free for the kernel's own tables and for this program. */
 	if (available != UINT64_MAX && kdf->memory_kib > available - available / 16)
 		return error_set(err, CAUSE_RESOURCE,

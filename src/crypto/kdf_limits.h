@@ -12,6 +12,7 @@ struct kdf_limits {
 	uint32_t lanes;      /* Argon2 */
 	uint64_t kib_passes; /* Argon2: memory times passes */
 	uint32_t pbkdf2_iterations;
+	bool disk_swap;   /* Argon2 may use it, and leave there what guesses can be checked with */
 	uint64_t time_ms; /* for all keyslots and one secret, estimated (keyslot/budget.h); 0: no limit */
 };
 

@@ -2,6 +2,7 @@
 /* find_key - see find_key.h. */
 #include "unlock/find_key.h"
 #include "base/text.h"
+#include "crypto/argon2_derive.h"
 #include "secret/arena.h"
 #include "secret/keyring.h"
 #include "secret/prompt.h"
@@ -68,15 +69,15 @@ static enum cause get_secret(const struct source *from, struct secret *out, stru
 	return CAUSE_OK;
 }
 
-/* Whether memory can be locked shows only when there is a secret; printed once. */
-static void notice_unlocked(void)
+/* Whether memory can be locked shows only when there is a secret; printed once. boot does it itself. */
+static void notice_unlocked(const struct source *from)
 {
 	static bool printed;
 
-	if (printed || arena_is_locked())
+	if (printed || from->given || (arena_is_locked() && !argon2_could_swap()))
 		return;
 	printed = true;
-	notice_print("memory cannot be locked; secrets could reach swap");
+	notice_print(FIND_KEY_UNLOCKED);
 }
 
 static void trying(void *meter, const struct luks_keyslot *slot)
@@ -168,11 +169,11 @@ static enum cause try_source(const struct source *from, const struct search *s, 
 	if (!cause)
 		cause = get_secret(from, &secret, err);
 	if (!cause) {
-		notice_unlocked();
 		cause = run_for_all(s, is_typed(from), (struct bytes){secret.data, secret.len}, keys, err);
 	}
 	if (cause == CAUSE_PASSPHRASE)
 		cause = try_without_newline(from, s, &secret, keys);
+	notice_unlocked(from);
 	if (!cause)
 		settle(keys, room);
 	arena_release(cause ? before : above);

@@ -14,6 +14,9 @@
  */
 bool find_key_by_token(const struct unlock_request *r, const struct luks *luks, const struct luks_token *t);
 
+/* What is printed when memory could not be locked. */
+#define FIND_KEY_UNLOCKED "memory cannot be locked; secrets could reach swap"
+
 /*
  * @given is the only secret that is tried, unless it is NULL: then the tokens of the header are first, each
  * with its own keyslots, then with try_empty the empty passphrase, then the key file of @r or the prompt,

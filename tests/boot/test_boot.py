@@ -233,7 +233,7 @@ def interrupt():
 
 def cancelled():
     """^C while a key is derived does not end the attempt, ends latchkey, or leaves no prompt"""
-    slow = vm.make_disk("slow", "--init", vm.compile_static("root_init"), "--passphrase", PASSPHRASE, "--key-file", KEY,
+    slow = vm.make_disk("slow", "--init", vm.compile_static("root_init"), "--passphrase", PASSPHRASE,
                         "--memory", "65536", "--time", "200", "--witness", WITNESS)
     with VM("cancelled", image(), f"{DEVICE} latchkey.options=max-time=100000", [slow]) as m:
         m.expect(PROMPT)

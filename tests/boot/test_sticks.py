@@ -529,7 +529,7 @@ def swapping(name, mib, modules="", disk_mib=0):
     if disk_mib:
         disks.append(new_file("swap", disk_mib * MIB))
         vm.run("mkswap", disks[1])
-    return VM("sticks-" + name, img, ROOT, disks, memory=LITTLE)
+    return VM("sticks-" + name, img, ROOT + (" latchkey.options=allow-swap" if disk_mib else ""), disks, memory=LITTLE)
 
 
 def swap():

@@ -16,6 +16,23 @@
 static uint64_t available_kib = UINT64_MAX;
 static unsigned processors = 1;
 
+static uint64_t disk_swap;
+static size_t locked;
+static bool cannot_lock;
+
+int mlock2(const void *p, size_t len, unsigned flags)
+{
+	(void)p;
+	(void)flags;
+	locked = cannot_lock ? 0 : len;
+	return cannot_lock ? -1 : 0;
+}
+
+uint64_t machine_disk_swap_kib(void)
+{
+	return disk_swap;
+}
+
 uint64_t machine_memory_available_kib(void)
 {
 	return available_kib;
@@ -129,6 +146,61 @@ TEST(more_memory_than_there_is_gets_tried)
 	assert_non_null(strstr(err.text, "64 MiB"));
 	assert_non_null(strstr(err.text, "20 MiB"));
 	assert_int_equal(maps.made, 0);
+}
+
+TEST(swap_on_disk_is_used_unasked)
+{
+	struct kdf kdf = {.kind = KDF_ARGON2ID, .iterations = 1, .memory_kib = 65536, .lanes = 1};
+	struct kdf_limits allowing = limits;
+	struct error err;
+
+	available_kib = 20 << 10;
+	disk_swap = 1 << 20;
+	allowing.disk_swap = true;
+	assert_int_equal(kdf_check(&kdf, &limits, &err), CAUSE_RESOURCE);
+	assert_int_equal(kdf_check(&kdf, &allowing, &err), CAUSE_OK);
+	disk_swap = 0;
+	assert_int_equal(kdf_check(&kdf, &allowing, &err), CAUSE_RESOURCE);
+}
+
+TEST(the_matrix_reaches_the_disk_unsaid)
+{
+	struct kdf kdf = {.kind = KDF_ARGON2ID,
+		.iterations = 1,
+		.memory_kib = 1024,
+		.lanes = 1,
+		.salt_bytes = 16};
+	uint8_t out[32];
+
+	disk_swap = 1 << 20;
+	locked = 0;
+	assert_int_equal(argon2_derive(&kdf, (struct bytes){"", 0}, out, sizeof(out), NULL), CAUSE_OK);
+	assert_true(locked >= 1024 << 10);
+	assert_false(argon2_could_swap());
+	cannot_lock = true;
+	disk_swap = 0;
+	assert_int_equal(argon2_derive(&kdf, (struct bytes){"", 0}, out, sizeof(out), NULL), CAUSE_OK);
+	assert_false(argon2_could_swap());
+	disk_swap = 1;
+	assert_int_equal(argon2_derive(&kdf, (struct bytes){"", 0}, out, sizeof(out), NULL), CAUSE_OK);
+	assert_true(argon2_could_swap());
+}
+
+/* Locked, it would be the end of what has to swap. */
+TEST(a_matrix_that_has_to_swap_is_locked)
+{
+	struct kdf kdf = {.kind = KDF_ARGON2ID,
+		.iterations = 1,
+		.memory_kib = 1024,
+		.lanes = 1,
+		.salt_bytes = 16};
+	uint8_t out[32];
+
+	cannot_lock = false;
+	available_kib = 1000;
+	locked = 0;
+	assert_int_equal(argon2_derive(&kdf, (struct bytes){"", 0}, out, sizeof(out), NULL), CAUSE_OK);
+	assert_int_equal(locked, 0);
 }
 
 TEST(what_cryptsetup_creates_is_over_the_default_limits)
@@ -321,6 +393,9 @@ int main(void)
 		cmocka_unit_test_setup(a_limit_is_off_by_one_or_not_looked_at, reset),
 		cmocka_unit_test_setup(a_cost_that_overflows_32_bits_is_small, reset),
 		cmocka_unit_test_setup(more_memory_than_there_is_gets_tried, reset),
+		cmocka_unit_test_setup(swap_on_disk_is_used_unasked, reset),
+		cmocka_unit_test_setup(the_matrix_reaches_the_disk_unsaid, reset),
+		cmocka_unit_test_setup(a_matrix_that_has_to_swap_is_locked, reset),
 		cmocka_unit_test_setup(what_cryptsetup_creates_is_over_the_default_limits, reset),
 		cmocka_unit_test_setup(the_key_depends_on_the_number_of_processors, reset),
 		cmocka_unit_test_setup(the_matrix_is_given_back_with_keys_in_it_or_not_at_all, reset),

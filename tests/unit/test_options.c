@@ -92,6 +92,8 @@ static const struct flag {
 	{"--try-empty", NULL, UNLOCK, offsetof(struct options, request.try_empty), 0},
 	{"--verbose", "-v", UNLOCK, offsetof(struct options, request.verbose), 0},
 	{"--print-volume-key-id", NULL, COMMAND_TEST, offsetof(struct options, print_volume_key_id), 0},
+	{"--allow-swap", NULL, UNLOCK | COMMAND_BENCHMARK, offsetof(struct options, request.limits.disk_swap),
+		0},
 	{"--json", NULL, COMMAND_DUMP, offsetof(struct options, json), 0},
 	{"--help", "-h", ALL, offsetof(struct options, help), 0},
 };

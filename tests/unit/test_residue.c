@@ -21,6 +21,11 @@ enum { PASSPHRASE_BYTES = 40, MASK = 0x5a };
 
 static bool no_matrix;
 
+uint64_t machine_disk_swap_kib(void)
+{
+	return 0;
+}
+
 uint64_t machine_memory_available_kib(void)
 {
 	return UINT64_MAX;

@@ -7,6 +7,11 @@
 
 static uint64_t available_kib = UINT64_MAX;
 
+uint64_t machine_disk_swap_kib(void)
+{
+	return 0;
+}
+
 uint64_t machine_memory_available_kib(void)
 {
 	return available_kib;

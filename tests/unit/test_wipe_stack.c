@@ -19,6 +19,11 @@ enum { MARGIN_BYTES = 2048, PAINT = 0xc5 };
 
 static unsigned processors = 1;
 
+uint64_t machine_disk_swap_kib(void)
+{
+	return 0;
+}
+
 uint64_t machine_memory_available_kib(void)
 {
 	return UINT64_MAX;
