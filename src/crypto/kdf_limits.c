@@ -17,7 +17,7 @@ const struct kdf_limits kdf_default_limits = {
 
 /* --- what it would cost ------------------------------------------------------------------ */
 
-enum { TRIAL_US = 10000, TRIAL_MEMORY_KIB = 8192, TRIAL_ITERATIONS = 500 };
+enum { TRIAL_US = 10000, TRIAL_MEMORY_KIB = 8192, TRIAL_ITERATIONS = 500, TRIAL_PART = 64 };
 
 /* How long @work takes when @trial_work took @us; UINT64_MAX when that does not fit. */
 static uint64_t scale_ms(uint64_t work, uint64_t us, uint64_t trial_work)
@@ -38,39 +38,41 @@ struct speed {
 
 static struct speed speeds[4]; /* those measured last */
 
-/* False: it cannot be derived here. */
-static bool measure(struct speed *s)
+/* Until @enough work is measured, or for TRIAL_US. False: it cannot be derived here. */
+static bool measure(struct speed *s, uint64_t enough)
 {
 	uint8_t out[HASH_MAX_BYTES];
 	/* The trial reports no progress. */
 	const struct progress *told = kdf_tell(NULL);
-	uint64_t start = clock_now_us();
+	uint64_t start = clock_now_us() - s->us;
 	struct error ignored;
-	bool failed;
+	bool failed = false;
 
-	do {
+	while (!failed && s->us < TRIAL_US && s->work < enough) {
 		failed =
 			kdf_derive(&s->trial, (struct bytes){"", 0}, out, s->out_bytes, &ignored) != CAUSE_OK;
 		s->work += kdf_work(&s->trial);
 		s->us = clock_now_us() - start;
-	} while (!failed && s->us < TRIAL_US);
+		s->us += !s->us; /* a divisor */
+	}
 	(void)kdf_tell(told);
 	return !failed;
 }
 
 /* NULL: it cannot be derived here. */
-static const struct speed *speed_of(const struct kdf *trial, size_t out_bytes)
+static const struct speed *speed_of(const struct kdf *trial, size_t out_bytes, uint64_t enough)
 {
 	enum { SPEEDS = sizeof(speeds) / sizeof(*speeds) };
 	static unsigned next;
 	struct speed *s = speeds;
 
-	for (; s < speeds + SPEEDS; s++)
-		if (s->out_bytes == out_bytes && !memcmp(&s->trial, trial, sizeof(*trial)))
-			return s;
-	s = &speeds[next++ % SPEEDS];
-	*s = (struct speed){*trial, out_bytes, 0, 0};
-	if (measure(s))
+	while (s < speeds + SPEEDS && (s->out_bytes != out_bytes || memcmp(&s->trial, trial, sizeof(*trial))))
+		s++;
+	if (s == speeds + SPEEDS) {
+		s = &speeds[next++ % SPEEDS];
+		*s = (struct speed){*trial, out_bytes, 0, 0};
+	}
+	if (measure(s, enough))
 		return s;
 	s->out_bytes = 0;
 	return NULL;
@@ -93,7 +95,9 @@ uint64_t kdf_cost_ms(const struct kdf *kdf, size_t out_bytes)
 			trial.memory_kib =
 				TRIAL_MEMORY_KIB > 8 * trial.lanes ? TRIAL_MEMORY_KIB : 8 * trial.lanes;
 	}
-	s = speed_of(&trial, out_bytes < HASH_MAX_BYTES ? out_bytes : HASH_MAX_BYTES);
+	/* A trial of a derivation that takes milliseconds must not take longer than that. */
+	s = speed_of(&trial, out_bytes < HASH_MAX_BYTES ? out_bytes : HASH_MAX_BYTES,
+		kdf_work(kdf) / TRIAL_PART + 1);
 	return s ? scale_ms(kdf_work(kdf), s->us, s->work) : UINT64_MAX;
 }
 
