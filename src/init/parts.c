@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "device/member.h"
 #include "device/names.h"
+#include "device/superblock.h"
 #include "init/console.h"
 #include "init/probe.h"
 #include <linux/btrfs.h>
@@ -101,9 +102,11 @@ void parts_add_journal(const char *device, const char *names, char *data, size_t
 		text_format(data + used, size - used, "%sjournal_path=%s", used ? "," : "", path);
 }
 
-static void explain_mark(const char *path)
+/* What stands on @path that is more than a filesystem. */
+static void explain_content(const char *path)
 {
 	char text[MEMBER_TEXT_BYTES];
+	struct superblock found;
 	struct member member;
 	struct blkdev dev;
 	struct error err;
@@ -114,6 +117,8 @@ static void explain_mark(const char *path)
 		member_describe(&member, text);
 		console_say("%s; this init does not start it", text);
 	}
+	if (superblock_read(&dev.reader, &found) && !strcmp(found.type, "bcachefs"))
+		console_say("%s: a bcachefs; this init mounts none that has several devices", path);
 	blkdev_close(&dev);
 }
 
@@ -132,6 +137,6 @@ void parts_explain(const char *names)
 			console_say("%s: its journal is on another device, UUID=%s, which is not open", path,
 				text);
 		}
-		explain_mark(path);
+		explain_content(path);
 	}
 }

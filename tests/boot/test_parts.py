@@ -132,6 +132,20 @@ def journal_missing():
         m.expect("init: root is closed again")
 
 
+def bcachefs():
+    """a bcachefs is named as what init does not mount over several devices"""
+    content = path_of("bcachefs.plain")
+    with open(content, "wb") as f:
+        f.truncate(16 << 20)
+        f.seek(4096 + 24)
+        f.write(bytes.fromhex("c68573f666ce90a9d96a60cf803df7ef") + os.urandom(32))
+    disk = vm.make_disk("parts-bcachefs", "--content", content, "--passphrase", PASSPHRASE, "--memory", "8192")
+    with VM("bcachefs", image(), volumes("one"), [disk]) as m:
+        answer(m)
+        m.expect("cannot mount /dev/mapper/one as root")
+        m.expect("/dev/mapper/one: a bcachefs; this init mounts none that has several devices")
+
+
 def volume_group():
     """a volume group on the volume is named as what init does not start"""
     disk = path_of("group.plain")
@@ -213,4 +227,4 @@ if __name__ == "__main__":
     if reason:
         print(f"1..0 # SKIP {reason}")
         sys.exit(0)
-    sys.exit(vm.suite([btrfs, btrfs_degraded, strangers_btrfs, journal, journal_missing, volume_group, raid, raid_degraded]))
+    sys.exit(vm.suite([btrfs, btrfs_degraded, strangers_btrfs, journal, journal_missing, bcachefs, volume_group, raid, raid_degraded]))
