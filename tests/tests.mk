@@ -12,7 +12,7 @@ SECRETS := $(B)/tests/constant_time/secrets
 $(SECRETS).o: OPTIMIZE = -O1 -idirafter /usr/include
 $(SECRETS).debug: $(SECRETS).o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A) $(PACKED)
 unit-programs: $(UNIT)
-unit: $(UNIT) ## the unit tests for TARGET; TARGET=host-asan uses the sanitizers
+unit: $(UNIT) $(B)/latchkey ## the unit tests for TARGET; TARGET=host-asan uses the sanitizers
 	tests/run.py $(UNIT)
 
 # make check runs all suites for this machine's program. LATER lists the suites that need other processors, other systems or

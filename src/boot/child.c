@@ -156,9 +156,25 @@ void child_drop(struct child *c)
 	(void)waitpid(child_leave(c), NULL, WNOHANG);
 }
 
+/* Each says so first and then asks the other: of two at the same time at least one gives way. */
+bool child_deliver(struct child_end *end)
+{
+	end->delivers = true;
+	return !end->left;
+}
+
+bool child_give_up(const struct child *c)
+{
+	c->end->left = true;
+	if (!c->end->delivers)
+		return true;
+	c->end->left = false;
+	return false;
+}
+
 bool child_is_late(struct child *c, uint64_t now_ms)
 {
-	if (!c->pid || !c->deadline_ms || now_ms < c->deadline_ms)
+	if (!c->pid || !c->deadline_ms || now_ms < c->deadline_ms || !child_give_up(c))
 		return false;
 	child_drop(c);
 	return true;

@@ -11,6 +11,7 @@
 
 #include "base/cause.h"
 #include "device/blkdev.h"
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -29,7 +30,8 @@ struct child_end {
 	dev_t device;
 	uint64_t waiting_since_ms;
 	unsigned patience_ms;
-	bool left;
+	atomic_bool left;
+	atomic_bool delivers; /* what it has read, without waiting for anything: it is not given up then */
 };
 
 struct child {
@@ -60,6 +62,15 @@ bool child_listen(struct child *c, child_line *handle, void *context);
 
 /* Past its deadline? Then it is killed and forgotten, even if it cannot die yet: true, and end is gone. */
 bool child_is_late(struct child *c, uint64_t now_ms);
+
+/*
+ * The child has what it was to read and is about to put it where its parent waits for it. False: the parent
+ * has given it up, and that place may have another owner.
+ */
+bool child_deliver(struct child_end *end);
+
+/* Give up a child that waits too long. False: it delivers just now, and ends by itself. */
+bool child_give_up(const struct child *c);
 
 /* Kill it and forget it; harmless when it is not running. */
 void child_drop(struct child *c);

@@ -21,12 +21,15 @@ int fetch_memory_file(void)
 }
 
 /* The length first: it decides how much is wiped when this process is killed during the copy. */
-static void keep(unsigned slot, const struct secret *key)
+static enum cause keep(unsigned slot, const struct secret *key, struct child_end *end, struct error *err)
 {
 	struct secret *to = vault_slot(slot);
 
+	if (!child_deliver(end))
+		return error_set(err, CAUSE_DEVICE, "read too late");
 	to->len = key->len;
 	memcpy(to->data, key->data, key->len);
+	return CAUSE_OK;
 }
 
 /* The part of the whole file that @key asks for. */
@@ -44,7 +47,7 @@ static enum cause cut(const struct plan_key *key, struct secret *s, struct error
 	return CAUSE_OK;
 }
 
-static enum cause from_stick(const struct fetch *f, struct error *err)
+static enum cause from_stick(const struct fetch *f, struct child_end *end, struct error *err)
 {
 	struct secret s = {NULL, 0};
 	struct stick stick;
@@ -63,7 +66,7 @@ static enum cause from_stick(const struct fetch *f, struct error *err)
 		return cause;
 	cause = cut(&f->key, &s, err);
 	if (!cause)
-		keep(f->slot, &s);
+		cause = keep(f->slot, &s, end, err);
 	return cause;
 }
 
@@ -92,11 +95,11 @@ enum cause fetch_run(void *arg, struct child_end *end, struct error *err)
 
 	stall_watch(end);
 	if (k->kind == PLAN_KEY_STICK)
-		return from_stick(f, err);
+		return from_stick(f, end, err);
 	cause = k->kind == PLAN_KEY_RAW ? probe_device(k, err) : CAUSE_OK;
 	if (!cause)
 		cause = keyfile_read(&kf, &s, err);
 	if (!cause)
-		keep(f->slot, &s);
+		cause = keep(f->slot, &s, end, err);
 	return cause;
 }

@@ -76,7 +76,7 @@ bool stall_is_detected(const struct child *c, uint64_t now_ms)
 {
 	uint64_t since_ms = c->pid ? c->end->waiting_since_ms : 0;
 
-	return since_ms && now_ms >= since_ms + c->end->patience_ms;
+	return since_ms && now_ms >= since_ms + c->end->patience_ms && child_give_up(c);
 }
 
 /* Its row, if need be that of a disk that is only slow; NULL: too many disks stall. */
@@ -98,7 +98,6 @@ void stall_leave(struct child *c)
 	struct stalled *disk = remember(c->end->device);
 
 	if (disk) {
-		c->end->left = true;
 		disk->pid = child_leave(c);
 	} else {
 		child_drop(c);

@@ -131,7 +131,7 @@ static void consider_partitions(const char *name, struct wanted *w)
 			    (unsigned)sysblock_number(name, "queue/logical_block_size", 512), &table))
 			number = 0;
 		for (; number; number = sysblock_next_partition(&f, name, inside)) {
-			/* With an offset the id is that of another partition, whose place is not known here. */
+			/* With an offset the id is that of another partition, in a place not known here. */
 			uint64_t start =
 				w->part_offset ? UINT64_MAX : sysblock_number(inside, "start", UINT64_MAX);
 

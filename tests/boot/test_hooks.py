@@ -16,7 +16,9 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(1, sys.path[0] + "/lib")
+sys.path.append(os.path.join(os.path.dirname(sys.path[0]), "interop"))
 import distro
+import luks2edit
 import vm
 from vm import VM, Failure, Skip
 
@@ -762,6 +764,51 @@ def alpine_mkinitfs():
     boot("alpine", image, f"cryptroot=UUID={distro.uuid()} cryptdm=root modules=virtio_pci,virtio_blk,ext4 {SHORT}")
 
 
+# --- a boot that fails, and the builder's shell -------------------------------------------------------------------------------
+
+
+def unfit(code):
+    """The root's disk such that latchkey ends with this code."""
+    out = distro.path(f"unfit-{code}.img")
+    vm.run("cp", "--sparse=always", distro.root_disk(), out)
+    if code == 6:
+        vm.run(os.path.join(vm.HERE, "make-disk"), "--damage", "both", out)
+    else:
+        luks2edit.edit(out, lambda header: header["config"].update(requirements={"mandatory": ["nobody-knows-this"]}))
+    return out
+
+
+def shell_is_closed(name, image, words, closed, shell):
+    """With @closed it ends without a shell, whichever way latchkey fails; without it this test finds one."""
+    failing = f"latchkey.device=/dev/vda latchkey.options=no-stick root=/dev/mapper/root {words} {SHORT}"
+    for code, more in ((6, closed), (7, closed), (6, "")):
+        with VM(f"hooks-{name}-shell", image, f"{failing} {more}", [unfit(code)], memory=512, limit=LIMIT,
+                kernel_words="loglevel=4") as m:
+            m.expect(f"latchkey ended with code {code}")
+            if more:
+                m.wait_off()
+                m.assert_no(shell)
+            else:
+                m.expect(shell)
+                m.send("echo $((6 * 7))-answers\n")
+                m.expect("42-answers")
+
+
+def initramfs_tools_shell():
+    """initramfs-tools: panic= keeps a boot that fails from its shell"""
+    shell_is_closed("initramfs-tools", initramfs_tools("initramfs-tools", STOCK), "rootdelay=3", "panic=1", r"\(initramfs\) ")
+
+
+def dracut_shell():
+    """dracut: rd.shell=0 does"""
+    shell_is_closed("dracut", dracut("dracut", ""), "rd.retry=3 rd.timeout=3", "rd.shell=0 rd.emergency=reboot", r"(dracut|sh-\S*):?[^\n]*# ")
+
+
+def mkinitcpio_shell():
+    """mkinitcpio: panic= does, by latchkey's hook"""
+    shell_is_closed("mkinitcpio", mkinitcpio("mkinitcpio", BUSYBOX_HOOKS), "rootdelay=3", "panic=1", r"\[rootfs \S*\]# ")
+
+
 if __name__ == "__main__":
     lack = distro.missing()
     if lack:
@@ -769,7 +816,7 @@ if __name__ == "__main__":
         sys.exit(0)
     every = [dracut_hostonly, dracut_initqueue, initramfs_tools_alone]
     if len(sys.argv) > 1 or os.environ.get("HOOKS") == "all":  # make check-hooks
-        every += [dracut_systemd, dracut_beside, dracut_systemd_beside, dracut_stick, dracut_systemd_stick,
+        every += [dracut_systemd, dracut_beside, dracut_systemd_beside, dracut_stick, dracut_systemd_stick, dracut_shell, initramfs_tools_shell, mkinitcpio_shell,
                   dracut_ng_initqueue, dracut_ng_systemd, initramfs_tools_stick, initramfs_tools_beside,
                   initramfs_tools_preflight, initramfs_tools_remote, initramfs_tools_dropbear, dracut_lvm, dracut_systemd_lvm,
                   initramfs_tools_lvm, initramfs_tools_btrfs, initramfs_tools_keymap, dracut_keymap, initramfs_tools_dep, initramfs_tools_trixie,

@@ -125,12 +125,18 @@ def router(*command, config=CONFIG, cmdline="quiet", ends=0):
         distro.put(folder, name, text)
     shutil.rmtree(os.path.join(folder, "tmp"))
     os.mkdir(os.path.join(folder, "tmp"))
+    trap = os.path.join(folder, "tmp/latchkey.conf")  # a link that another user has put there
+    distro.put(folder, "etc/victim", "untouched")
+    os.symlink("/etc/victim", trap)
     done = subprocess.run(["chroot", folder, "/bin/busybox", "env", "-i", "PREINIT=1", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *command],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
     with open(os.path.join(folder, "said"), encoding="utf-8") as file:
         said = file.read()
     with open(os.path.join(folder, "dev/kmsg"), encoding="utf-8") as file:
         said += "".join("kmsg " + line for line in file)
+    os.unlink(trap)
+    with open(os.path.join(folder, "etc/victim"), encoding="utf-8") as file:
+        check(file.read() == "untouched", "a link in /tmp was followed", said)
     left = [name for name in os.listdir(os.path.join(folder, "tmp")) if "latchkey" in name]
     check(not left, "left in /tmp", left)
     return said + f"status {done.returncode}\n" + "".join(f"printed {line}\n" for line in done.stdout.decode(errors="replace").splitlines())

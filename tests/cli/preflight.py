@@ -109,6 +109,18 @@ def listing(*without):
     return "\n".join([".", "usr/bin/busybox", "usr/sbin/latchkey", "etc/crypttab", *modules(*without)]) + "\n"
 
 
+@case("a command line that leaves the initramfs a shell is not named, or one that does not is")
+def shell(p):
+    note = "note: configuration: without panic="
+    complaints = []
+    for words, noted in (("", True), ("quiet xpanic=1 rd.shell=1", True), ("panic=1", False), ("quiet panic=0", False),
+                         ("rd.shell=0", False), ("quiet rd.shell=no", False)):
+        said = p.run(cmdline=words)[1]
+        if (note in said) != noted:
+            complaints.append(f"with {words!r}: {said}")
+    return complaints
+
+
 @case("no warnings for a machine that can open its volume")
 def _(p):
     uuid = subprocess.run([CRYPTSETUP, "luksUUID", V["plain"].path], stdout=subprocess.PIPE, check=True).stdout.decode().strip()

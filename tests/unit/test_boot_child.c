@@ -225,6 +225,39 @@ TEST(a_child_outlives_who_started_it)
 	close(ends[1]);
 }
 
+static enum cause deliver(void *arg, struct child_end *end, struct error *err)
+{
+	(void)arg;
+	if (!child_deliver(end))
+		return error_set(err, CAUSE_DEVICE, "late");
+	(void)poll(NULL, 0, 200);
+	return CAUSE_OK;
+}
+
+static enum cause deliver_late(void *arg, struct child_end *end, struct error *err)
+{
+	(void)poll(NULL, 0, 200);
+	return deliver(arg, end, err);
+}
+
+static void what_a_child_delivers_comes_after_it_was_given_up(void **state)
+{
+	struct child c = {.pid = 0};
+
+	(void)state;
+	assert_true(child_start(&c, deliver, NULL, 1));
+	while (!c.end->delivers)
+		(void)poll(NULL, 0, 1);
+	assert_false(child_is_late(&c, UINT64_MAX));
+	listen_to(&c);
+	assert_int_equal(c.end->cause, CAUSE_OK);
+	assert_true(child_start(&c, deliver_late, NULL, 1));
+	assert_true(child_give_up(&c));
+	listen_to(&c);
+	assert_int_equal(c.end->cause, CAUSE_DEVICE);
+	child_clear(&c);
+}
+
 /* --- fetching keys -------------------------------------------------------------------------- */
 
 static void put_file(const char *text)
@@ -364,6 +397,7 @@ int main(void)
 		cmocka_unit_test(a_child_that_was_killed_has_succeeded),
 		cmocka_unit_test(a_child_that_hangs_is_waited_for),
 		cmocka_unit_test(a_child_without_a_limit_is_given_up),
+		cmocka_unit_test(what_a_child_delivers_comes_after_it_was_given_up),
 		cmocka_unit_test(a_child_outlives_who_started_it),
 		cmocka_unit_test(a_key_file_is_read_in_part_or_not_at_all),
 		cmocka_unit_test(a_key_file_that_cannot_be_used_is_not_named_or_leaves_something),

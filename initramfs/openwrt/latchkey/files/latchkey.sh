@@ -25,17 +25,18 @@ latchkey_volume() { # SECTION WHEN
 
 # Open the volumes whose option when is WHEN. The router continues in any case.
 latchkey_open() { # WHEN
-	local conf=/tmp/latchkey.conf latchkey_longest=0
+	local conf latchkey_longest=0
+	conf=$(mktemp /tmp/latchkey.XXXXXX) || return 1 # anyone can put a link at a name that is known
 	config_load latchkey
-	config_foreach latchkey_volume volume "$1" >$conf
-	[ -s $conf ] || { rm -f $conf; return 0; }
-	echo "give-up = $latchkey_longest" >>$conf
+	config_foreach latchkey_volume volume "$1" >"$conf"
+	[ -s "$conf" ] || { rm -f "$conf"; return 0; }
+	echo "give-up = $latchkey_longest" >>"$conf"
 	# The kernel cannot load these on demand before the overlay is mounted.
 	for module in dm-mod dm-crypt ecb xts adiantum nhpoly1305; do
 		modprobe -q $module 2>/dev/null || :
 	done
 	# Ignore the command line of the router's boot loader. There is no crypttab.
-	latchkey boot --cmdline ' ' --crypttab /dev/null --config $conf ||
+	latchkey boot --cmdline ' ' --crypttab /dev/null --config "$conf" ||
 		echo "latchkey: code $?: not every volume is open" >/dev/kmsg
-	rm -f $conf
+	rm -f "$conf"
 }
