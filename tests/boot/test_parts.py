@@ -222,9 +222,27 @@ def raid_degraded():
         expect_root(m, "/dev/mapper/root / ext4 ro,")
 
 
+def raid_partitions():
+    """md= names members by PARTUUID=, whatever the disks are called"""
+    disks, names = [], []
+    for member, path in enumerate(arrays()[2:]):
+        name = f"3c9d04af-0000-4000-8000-00000000000{member}"
+        disk = path_of(f"partition-{member}")
+        with open(disk, "wb") as f:
+            f.truncate(44 << 20)
+        subprocess.run(["sfdisk", "-q", disk], input=f"label: gpt\nstart=2048, size={40 << 11}, uuid={name}\n".encode(), check=True)
+        vm.run("dd", f"if={path}", f"of={disk}", "bs=1M", "seek=1", "conv=notrunc", "status=none")
+        disks.append(disk)
+        names.append("PARTUUID=" + name)
+    with VM("raid-partitions", array_image(), f"latchkey.volume=root,/dev/md0 md=0,{','.join(names)}", disks[::-1]) as m:
+        answer(m)
+        expect_root(m, "/dev/mapper/root / ext4 ro,")
+        m.assert_no("started without")
+
+
 if __name__ == "__main__":
     reason = guest.missing("mkfs.btrfs", "mke2fs", "blkid", "mdadm")
     if reason:
         print(f"1..0 # SKIP {reason}")
         sys.exit(0)
-    sys.exit(vm.suite([btrfs, btrfs_degraded, strangers_btrfs, journal, journal_missing, bcachefs, volume_group, raid, raid_degraded]))
+    sys.exit(vm.suite([btrfs, btrfs_degraded, strangers_btrfs, journal, journal_missing, bcachefs, volume_group, raid, raid_degraded, raid_partitions]))
