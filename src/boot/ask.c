@@ -12,17 +12,6 @@
 
 enum { PAUSE_MAX_S = 10 };
 
-bool ask_is_allowed(const struct boot *b, const struct volume *v)
-{
-	/* A passphrase may be entered while a key is tried. */
-	bool free =
-		v->state == VOLUME_READY || (v->state == VOLUME_TRYING && !b->credentials[v->trying].counts);
-
-	/* A volume that is not marked for the initramfs is the running system's to ask for. */
-	return free && !v->out_of_tries && v->plan->need != PLAN_UNMARKED && !v->plan->flags.headless &&
-	       !b->plan->headless && b->now_ms - b->start_ms >= (uint64_t)v->plan->key_timeout_s * 1000;
-}
-
 bool ask_has_ended(const struct boot *b)
 {
 	return b->piped && fifo_fd() < 0;
@@ -37,7 +26,7 @@ static const struct volume *make_prompt(struct boot *b, char *text, size_t size)
 	unsigned more = 0;
 
 	for (const struct volume *v = NULL; (v = volume_next(b, v));) {
-		if (!ask_is_allowed(b, v))
+		if (!volume_may_ask(b, v))
 			continue;
 		if (first && used + strlen(v->plan->name) + sizeof(", ") > size - FOR_MORE)
 			more++;

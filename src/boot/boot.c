@@ -56,7 +56,7 @@ static void keep_limits(struct boot *b, struct volume *v)
 		error_set(&why, CAUSE_DEVICE, "no key found within %u s (headless: not prompting)",
 			b->plan->give_up_s);
 		volume_failed(b, v, &why);
-	} else if (v->state == VOLUME_READY && ask_is_allowed(b, v) && b->asking &&
+	} else if (v->state == VOLUME_READY && volume_may_ask(b, v) && b->asking &&
 		   boot_is_over(b, b->asked_at_ms, p->timeout_s)) {
 		error_set(&why, CAUSE_USAGE, "no passphrase was given within %u s", p->timeout_s);
 		volume_failed(b, v, &why);

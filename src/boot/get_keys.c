@@ -175,7 +175,7 @@ static void say_awaited(struct boot *b, struct volume *v, unsigned k, const char
 	v->keys_awaited |= 1u << k;
 	if (device)
 		consoles_say("waiting for the key %s %s%s", key->path ? "stick" : "device", device,
-			ask_is_allowed(b, v) ? "; or type the passphrase" : "");
+			volume_may_ask(b, v) ? "; or type the passphrase" : "");
 }
 
 static void get_named_key(struct boot *b, struct volume *v, unsigned k)

@@ -33,7 +33,7 @@ static bool is_quiet(const struct boot *b, unsigned limit_s)
 static bool is_hopeless(const struct boot *b, const struct volume *v, struct error *why)
 {
 	unsigned limit_s = b->any_needed ? OPTIONAL_QUIET_S : OPTIONAL_ALONE_S;
-	bool key = get_keys_is_pending(b, v), ask = ask_is_allowed(b, v);
+	bool key = get_keys_is_pending(b, v), ask = volume_may_ask(b, v);
 
 	if (!key && v->out_of_tries) {
 		error_set(why, CAUSE_PASSPHRASE, "no correct passphrase after %u tries", v->wrong);

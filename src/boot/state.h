@@ -151,7 +151,6 @@ void ask_close(void);
 void ask_update(struct boot *b);
 /* A line that a person entered for the token's @question; 0: for the passphrase. */
 void ask_take(struct boot *b, unsigned question, const uint8_t *line, size_t len, const char *origin);
-bool ask_is_allowed(const struct boot *b, const struct volume *v);
 /* Has standard input ended, so that no passphrase can come any more? */
 bool ask_has_ended(const struct boot *b);
 /* For poll(2), in addition to consoles_poll's; and its result. */

@@ -185,7 +185,7 @@ const struct token_job *tokens_asking(const struct boot *b)
 	const struct token_job *first = NULL;
 
 	for (const struct token_job *job = b->tokens; job < b->tokens + TOKEN_JOBS_MAX; job++)
-		if (job->asks && ask_is_allowed(b, job->volume) && (!first || job->asks < first->asks))
+		if (job->asks && volume_may_ask(b, job->volume) && (!first || job->asks < first->asks))
 			first = job;
 	return first;
 }

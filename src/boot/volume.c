@@ -85,3 +85,14 @@ void volume_left(struct volume *v, const struct error *why)
 	consoles_say("%s is left closed (%s): %s", v->plan->name,
 		v->plan->need == PLAN_NOFAIL ? "nofail" : "not marked for the initramfs", why->text);
 }
+
+bool volume_may_ask(const struct boot *b, const struct volume *v)
+{
+	/* A passphrase may be entered while a key is tried. */
+	bool free =
+		v->state == VOLUME_READY || (v->state == VOLUME_TRYING && !b->credentials[v->trying].counts);
+
+	/* A volume that is not marked for the initramfs is the running system's to ask for. */
+	return free && !v->out_of_tries && v->plan->need != PLAN_UNMARKED && !v->plan->flags.headless &&
+	       !b->plan->headless && b->now_ms - b->start_ms >= (uint64_t)v->plan->key_timeout_s * 1000;
+}

@@ -77,6 +77,8 @@ struct volume {
 /* Does it still need a device or a key? */
 bool volume_wants(const struct volume *v);
 bool volume_is_needed(const struct volume *v);
+/* May a person be asked for its passphrase or PIN now? */
+bool volume_may_ask(const struct boot *b, const struct volume *v);
 
 /* Iterates over all volumes, first those that the boot needs: @v NULL returns the first, NULL is the end. */
 struct volume *volume_next(struct boot *b, const struct volume *v);

@@ -5,7 +5,7 @@
 #include "format/base64.h"
 #include <string.h>
 
-enum cause json_missing(const struct json_object *o, const char *name, const char *what)
+static enum cause missing(const struct json_object *o, const char *name, const char *what)
 {
 	return error_set(o->err, CAUSE_DAMAGED, "%s: \"%s\" is missing or not %s", o->name, name, what);
 }
@@ -137,8 +137,7 @@ enum cause json_read(const struct json_object *o, const struct json *in, const s
 
 		if (!v && f->optional)
 			continue;
-		cause = take(o, v, f, out) ? check_range(o, f, out)
-		                           : json_missing(o, f->name, types[f->type]);
+		cause = take(o, v, f, out) ? check_range(o, f, out) : missing(o, f->name, types[f->type]);
 	}
 	return cause;
 }

@@ -56,7 +56,4 @@ struct json_object {
 enum cause json_read(const struct json_object *o, const struct json *in, const struct json_field *fields,
 	size_t count, void *out) MUST_USE;
 
-/* Fails always: the member @name of @o is missing or not @what. */
-enum cause json_missing(const struct json_object *o, const char *name, const char *what);
-
 #endif
