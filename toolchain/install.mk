@@ -6,7 +6,7 @@ all-targets: ## the programs for every architecture; installs the compilers
 	@O=$(O) toolchain/size $(TARGETS)
 dist: all-targets ## a release in build/dist: sources, programs, SPDX, SHA256SUMS
 	@O=$(O) toolchain/dist $(TARGETS)
-deb: all ## packages for Debian and Ubuntu, in build/deb: the programs, and the hooks (latchkey-initramfs)
+deb: all tokens ## packages for Debian and Ubuntu, in build/deb: the programs, and the hooks (latchkey-initramfs)
 	@O=$(O) toolchain/deb $(TARGET)
 size: all tokens ## sizes of the programs of every target that was built, with their limits
 	@O=$(O) toolchain/size $(TARGETS)
@@ -21,6 +21,8 @@ DRACUTDIR  ?= /usr/lib/dracut
 INITRAMFSTOOLSDIR ?= /usr/share/initramfs-tools
 INITCPIODIR ?= /usr/lib/initcpio
 MKINITFSDIR ?= /etc/mkinitfs
+# Where latchkey looks for token programs is /lib/latchkey/token, which is in /usr on most systems.
+TOKENDIR   ?= $(if $(shell [ -L /lib ] && echo yes),/usr)/lib/latchkey/token
 there       = $(if $(wildcard $(DESTDIR)$(1)),yes,no)
 WITH_DRACUT ?= $(call there,$(DRACUTDIR)/modules.d)
 WITH_INITRAMFS_TOOLS ?= $(call there,$(INITRAMFSTOOLSDIR)/hook-functions)
@@ -31,12 +33,14 @@ HOOKS_WANTED := $(filter yes,$(WITH_DRACUT) $(WITH_INITRAMFS_TOOLS) $(WITH_MKINI
 DRACUTMODULE ?= $(DRACUTDIR)/modules.d/$(if $(wildcard $(DESTDIR)$(DRACUTDIR)/modules.d/70crypt),70,90)latchkey
 # MODE FILES FOLDER
 put = $(call say,INSTALL,$(DESTDIR)$(3))install -d $(DESTDIR)$(3) && install -m $(1) $(2) $(DESTDIR)$(3)/
-install: all ## the programs, their man pages and the hooks: PREFIX, DESTDIR, WITH_DRACUT, WITH_INITRAMFS_TOOLS, WITH_MKINITCPIO, WITH_MKINITFS=yes|no
+install: all tokens ## the programs, their man pages and the hooks: PREFIX, DESTDIR, WITH_DRACUT, WITH_INITRAMFS_TOOLS, WITH_MKINITCPIO, WITH_MKINITFS=yes|no
 	+$(MAKE) --no-print-directory install-files
 install-files: install-programs install-hooks
 install-programs:
 	$(call put,0755,$(B)/latchkey $(B)/latchkey-preflight,$(SBINDIR))
+	$(call put,0755,$(TOKENS),$(TOKENDIR))
 	$(call put,0644,man/*.8,$(MANDIR)/man8)
+	$(call put,0644,man/*.7,$(MANDIR)/man7)
 	$(call put,0644,man/*.5,$(MANDIR)/man5)
 	$(call put,0644,completions/_*,$(ZSHCOMPDIR))
 	$(call put,0644,completions/l*,$(BASHCOMPDIR))

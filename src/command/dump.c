@@ -5,6 +5,7 @@
 #include "command/command.h"
 #include "command/load.h"
 #include "device/member.h"
+#include <string.h>
 
 /* A page long enough for 32 keyslots, written out at once. */
 static struct {
@@ -23,7 +24,7 @@ __attribute__((format(printf, 1, 2))) static void put(const char *format, ...)
 
 static const char *escaped(const char *s)
 {
-	static char safe[4 * LUKS_LABEL_CHARS + 1];
+	static char safe[4 * LUKS_TOKEN_TYPE_CHARS + 1];
 
 	text_escape(safe, sizeof(safe), s);
 	return safe;
@@ -105,6 +106,23 @@ static void flag_for_people(const char *name)
 	put("flag:        %s\n", name);
 }
 
+/* Of the keyslots that are bits in @set each number, with commas between them. */
+static void keyslot_numbers(uint32_t set)
+{
+	for (unsigned i = 0; set; i++, set >>= 1)
+		if (set & 1)
+			put(set > 1 ? "%u, " : "%u", i);
+}
+
+static void token_for_people(const struct luks_token *t)
+{
+	put("token %u:     %s; keyslots ", t->id, escaped(t->type));
+	keyslot_numbers(t->keyslots);
+	if (!strcmp(t->type, "systemd-recovery"))
+		put("; a recovery key is typed as the passphrase, dashes included");
+	put(strcmp(t->type, "systemd-pkcs11") ? "\n" : "; latchkey does not support PKCS #11\n");
+}
+
 static void for_people(const struct subject *s)
 {
 	const struct luks *luks = &s->device.luks;
@@ -148,8 +166,8 @@ static void for_people(const struct subject *s)
 		keyslot_for_people(luks, &luks->keyslots[i]);
 	if (luks->skipped_keyslots)
 		put("keyslots of other types: %u\n", luks->skipped_keyslots);
-	if (luks->token_count)
-		put("tokens:      %u\n", luks->token_count);
+	for (unsigned i = 0; i < luks->token_count; i++)
+		token_for_people(&luks->tokens[i]);
 	each_flag(luks->flags, flag_for_people);
 }
 
@@ -230,6 +248,15 @@ static void json_digest(const struct luks_digest *d)
 	put("}");
 }
 
+static void json_token(const struct luks_token *t, const char *before)
+{
+	put("%s\n    {\"id\": %u, ", before, t->id);
+	json_member_text("type", t->type);
+	put(", \"keyslots\": [");
+	keyslot_numbers(t->keyslots);
+	put("]}");
+}
+
 static void json_segment(const struct luks_segment *seg)
 {
 	put("{\"offset\": %llu, \"size\": ", (unsigned long long)seg->off);
@@ -306,8 +333,10 @@ static void for_programs(const struct subject *s)
 	json_segment(&luks->segments[0]);
 	put(",\n  \"flags\": [");
 	each_flag(luks->flags, json_flag);
-	put("],\n  \"tokens\": %u,\n  \"other_keyslots\": %u,\n  \"digests\": [\n", luks->token_count,
-		luks->skipped_keyslots);
+	put("],\n  \"tokens\": %u,\n  \"token_list\": [", luks->token_count);
+	for (unsigned i = 0; i < luks->token_count; i++)
+		json_token(&luks->tokens[i], i ? "," : "");
+	put("],\n  \"other_keyslots\": %u,\n  \"digests\": [\n", luks->skipped_keyslots);
 	for (unsigned i = 0; i < luks->digest_count; i++) {
 		json_digest(&luks->digests[i]);
 		put(i + 1 < luks->digest_count ? ",\n" : "\n");

@@ -6,15 +6,19 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
-enum { DM, DM_CRYPT, CIPHERS, SOFT = NEEDS_COUNT - 2 };
+enum { DM, DM_CRYPT, USBHID, HID, TPM_TIS, TPM_CRB, CIPHERS, SOFT = NEEDS_COUNT - 2 };
 
 static const struct {
-	const char *word;   /* of a cipher's name; in the first two rows the module */
+	const char *word;   /* of a cipher's name; in the rows above those the module */
 	const char *option; /* of the kernel's configuration, behind CONFIG_ */
 	const char *with;   /* another word that it requests when it is used */
 } table[NEEDS_COUNT] = {
 	[DM] = {"dm-mod", "BLK_DEV_DM", NULL},
 	[DM_CRYPT] = {"dm-crypt", "DM_CRYPT", NULL},
+	[USBHID] = {"usbhid", "USB_HID", NULL},
+	[HID] = {"hid-generic", "HID_GENERIC", NULL},
+	[TPM_TIS] = {"tpm_tis", "TCG_TIS", NULL},
+	[TPM_CRB] = {"tpm_crb", "TCG_CRB", NULL},
 	{"aes", "CRYPTO_AES", NULL},
 	{"xts", "CRYPTO_XTS", "ecb"},
 	{"cbc", "CRYPTO_CBC", NULL},
@@ -48,7 +52,17 @@ static void need_word(struct needs *n, struct span word, const char *whose)
 
 void needs_mapping(struct needs *n, const char *whose)
 {
-	for (int i = DM; i < CIPHERS; i++)
+	for (int i = DM; i <= DM_CRYPT; i++)
+		n->whose[i] = n->whose[i] ? n->whose[i] : whose;
+}
+
+void needs_token(struct needs *n, const char *type, const char *whose)
+{
+	bool fido2 = !strcmp(type, "systemd-fido2");
+
+	if (!fido2 && strcmp(type, "systemd-tpm2"))
+		return;
+	for (int i = fido2 ? USBHID : TPM_TIS; i <= (fido2 ? HID : TPM_CRB); i++)
 		n->whose[i] = n->whose[i] ? n->whose[i] : whose;
 }
 
@@ -186,7 +200,7 @@ static bool runs_with(int i)
 	struct stat st;
 
 	if (i < CIPHERS)
-		return !stat(i == DM ? "/sys/module/dm_mod" : "/sys/module/dm_crypt", &st);
+		return i <= DM_CRYPT && !stat(i == DM ? "/sys/module/dm_mod" : "/sys/module/dm_crypt", &st);
 	if (!lines_read(&crypto, "/proc/crypto", text, sizeof(text)))
 		return false;
 	while (lines_next(&crypto, '\n', &line))
@@ -234,7 +248,8 @@ static void judge(const struct kernel_files *k, const struct image *image, int i
 {
 	struct span module = {"", 0};
 	enum answer answer = ask(k, image, i, &module);
-	bool softly = i >= SOFT;
+	/* Without a token's driver the passphrase still opens the volume. */
+	bool softly = i >= SOFT || (i > DM_CRYPT && i < CIPHERS);
 	char name[64];
 
 	module.len = module.len < sizeof(name) ? module.len : sizeof(name) - 1;

@@ -17,7 +17,7 @@
 #include "preflight/findings.h"
 #include "preflight/image.h"
 
-enum { NEEDS_COUNT = 15, KERNEL_VERSION_BYTES = 65 };
+enum { NEEDS_COUNT = 19, KERNEL_VERSION_BYTES = 65 };
 
 struct needs {
 	/* The volume that needs it, by the number of the row in the table; NULL: none. */
@@ -26,6 +26,9 @@ struct needs {
 
 /* dm-crypt itself. */
 void needs_mapping(struct needs *n, const char *whose);
+
+/* The drivers of the devices that a token of this type works on, if one is known. */
+void needs_token(struct needs *n, const char *type, const char *whose);
 
 /* What dm-crypt will request of the kernel for @cipher. */
 void needs_cipher(struct needs *n, enum cipher cipher, const char *whose);

@@ -8,9 +8,10 @@
 #include "format/place.h"
 #include "keyslot/area.h"
 #include "keyslot/search.h"
+#include "keyslot/keyslot.h"
+#include "preflight/tokens.h"
 #include "secret/keyfile.h"
 #include <string.h>
-#include <sys/stat.h>
 
 /* One volume while it is examined. */
 struct look {
@@ -37,30 +38,19 @@ static void cannot(const struct look *l, const struct error *err, const char *ad
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
-/* The file @path of the installed system, or of the image where its files are known. */
-static bool has_file(const struct machine *m, const char *path)
-{
-	char below[4096];
-	struct stat st;
-
-	if (m->image->given && m->image->has_files)
-		return image_has_file(m->image, path);
-	return text_join(below, sizeof(below), m->root, path, "") && !stat(below, &st);
-}
-
 /* Both: may it open the volume? */
 static bool judge_key_file(const struct look *l, const struct plan_key *key)
 {
 	const struct image *image = l->m->image;
 	const char *where = image->has_files ? "in the image" : "there";
 
-	if (image->given && !image->has_files && has_file(l->m, key->path)) {
+	if (image->given && !image->has_files && machine_has_file(l->m, key->path)) {
 		finding(l->f, l->headless ? WEIGHT_WARNING : WEIGHT_NOTE,
 			l->headless ? CAUSE_DEVICE : CAUSE_OK, l->v->name,
 			"a list of modules does not tell whether the image has the key file %s", key->path);
 		return true;
 	}
-	if (has_file(l->m, key->path)) {
+	if (machine_has_file(l->m, key->path)) {
 		finding(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "the key file %s is %s", key->path, where);
 		return true;
 	}
@@ -122,15 +112,6 @@ static void judge_keys(const struct look *l)
 
 /* --- memory ------------------------------------------------------------------------------------- */
 
-/* What is left by the kernel, the unpacked image and the first processes. */
-static uint64_t free_at_boot_kib(const struct machine *m)
-{
-	uint64_t taken = m->memory_kib / 8, image = m->image->bytes >> 10;
-
-	taken = (image > taken ? image : taken) + (16 << 10);
-	return m->memory_kib > taken ? m->memory_kib - taken : 0;
-}
-
 static void advise_memory(const struct look *l, uint64_t free_kib, char *text, size_t size)
 {
 	uint64_t half_mib = free_kib >> 11;
@@ -146,7 +127,7 @@ static void advise_memory(const struct look *l, uint64_t free_kib, char *text, s
 /* Is there enough memory for @slot? Reports it; false: certainly not. */
 static bool judge_memory(const struct look *l, const struct luks_keyslot *slot, const char *what)
 {
-	uint64_t free_kib = free_at_boot_kib(l->m), need_kib = slot->kdf.memory_kib;
+	uint64_t free_kib = machine_free_at_boot_kib(l->m), need_kib = slot->kdf.memory_kib;
 	unsigned long long need_mib = (need_kib + 1023) >> 10, has_mib = l->m->memory_kib >> 10;
 	char advice[ERROR_TEXT_BYTES];
 
@@ -305,6 +286,7 @@ static void judge_header(struct look *l)
 			if (!l->luks.segments[i].linear)
 				needs_cipher(l->needs, l->luks.segments[i].cipher, l->v->name);
 		judge_keyslots(l);
+		tokens_judge(&l->luks, &header_device(l)->reader, l->v->name, l->m, l->needs, l->f);
 	}
 }
 
@@ -338,7 +320,7 @@ static bool open_header(struct look *l)
 		return false;
 	}
 	if (*h->path == '/' && strncmp(h->path, "/dev/", 5)) {
-		if (!has_file(l->m, h->path))
+		if (!machine_has_file(l->m, h->path))
 			finding(l->f, l->gravest, CAUSE_DEVICE, l->v->name,
 				"its header %s is not in the image", h->path);
 		(void)text_join(below, sizeof(below), l->m->root, h->path, "");

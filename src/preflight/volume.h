@@ -4,13 +4,8 @@
 #define PREFLIGHT_VOLUME_H
 
 #include "config/plan.h"
+#include "preflight/machine.h"
 #include "preflight/needs.h"
-
-struct machine {
-	const char *root;    /* where the installed system is: "" or a folder without a slash at its end */
-	uint64_t memory_kib; /* in all; UINT64_MAX: unknown */
-	const struct image *image;
-};
 
 /*
  * Its device, its header, its keyslots and its keys; what it needs of the kernel is added to @needs.

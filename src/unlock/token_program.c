@@ -20,7 +20,7 @@
 enum { USUAL_MS = 30000, PATIENT_MS = 60000, LEAVING_MS = 500, LOOK_MS = 1000, ENDING_MS = 20 };
 enum { LINES_MAX = 20, PASSPHRASE = 1, LINES = 2, DESCRIPTORS = 5, NOBODY = 65534 };
 
-bool token_program(const struct luks_token *t, char path[static TOKEN_PROGRAM_BYTES])
+bool token_program_path(const struct luks_token *t, char path[static TOKEN_PROGRAM_BYTES])
 {
 	enum { TYPE_MAX_CHARS = 32 };
 	size_t len = strlen(t->type);
@@ -29,7 +29,12 @@ bool token_program(const struct luks_token *t, char path[static TOKEN_PROGRAM_BY
 		strspn(t->type, "abcdefghijklmnopqrstuvwxyz0123456789-") != len)
 		return false;
 	text_format(path, TOKEN_PROGRAM_BYTES, "/lib/latchkey/token/%s", t->type);
-	return !access(path, X_OK);
+	return true;
+}
+
+bool token_program(const struct luks_token *t, char path[static TOKEN_PROGRAM_BYTES])
+{
+	return token_program_path(t, path) && !access(path, X_OK);
 }
 
 /* --- in the process that becomes the program ------------------------------------------------- */

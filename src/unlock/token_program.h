@@ -18,7 +18,10 @@ enum {
 	TOKEN_PROGRAM_BYTES = 64,
 };
 
-/* The path of the program for @t. False: its type names none, or the program is not here. */
+/* Where the program for @t would be. False: its type names none. */
+bool token_program_path(const struct luks_token *t, char path[static TOKEN_PROGRAM_BYTES]);
+
+/* The same; false also when the program is not here. */
 bool token_program(const struct luks_token *t, char path[static TOKEN_PROGRAM_BYTES]);
 
 struct token_run {

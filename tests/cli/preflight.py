@@ -407,6 +407,29 @@ def _(p):
     return complaints
 
 
+@case("a token whose program or device is missing is not reported; nor PCRs, memory, or what needs no program")
+def _(p):
+    words = device("tokens", "latchkey.name=tokens")
+    tpm = [] if os.path.exists("/dev/tpmrm0") else [f"warning: tokens: token {n} .systemd-tpm2.: there is no /dev/tpmrm0" for n in (1, 2)]
+    always = [*tpm, "warning: tokens: token 2 .systemd-tpm2. is bound to no PCR",
+              "note: tokens: token 1 .systemd-tpm2. is bound to PCR 7 .sha256., which is now ",
+              "note: tokens: token 4 .systemd-pkcs11.: PKCS #11 is not supported",
+              "note: tokens: token 5 .no program/.: its type is not supported"]
+    missing = [f"warning: tokens: token {n} .{kind}.: there is no program for it in the image"
+               for n, kind in enumerate(("systemd-fido2", "systemd-tpm2", "systemd-tpm2"))]
+    image = listing()
+    complaints = p.finds(4, missing + always, "--image", "-", cmdline=words, stdin=image)
+    image += "usr/lib/latchkey/token/systemd-fido2\nlib/latchkey/token/systemd-tpm2\n"
+    code = 4 if tpm else 1
+    complaints += p.finds(code, [*always, "ok: tokens: token 0 .systemd-fido2.: its program is there"], "--image", "-", cmdline=words,
+                          stdin=image)
+    if "recovery" in p.said:
+        complaints.append(f"a recovery key needs no program:\n{p.said}")
+    memory = "warning: tokens: token 2 .systemd-tpm2. needs 32 MiB of memory for its PIN"
+    return complaints + p.finds(3, [*always, memory, "warning: tokens: keyslot 1 needs 64 MiB"], "--image", "-", cmdline=words,
+                                stdin=image, memory="40")
+
+
 @case("the running machine is not checked without options")
 def _(p):
     done = subprocess.run([p.program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT, env=dict(os.environ, **SANITIZERS))
@@ -439,6 +462,12 @@ def main():
     KERNEL, VERSION = kernel()
     V["plain"] = Volume(FOLDER, "plain").format(SECRET, *argon2(memory_kib=SMALL_KIB))
     V["plain"].add(SECRET, SECRET + b"1", *argon2(memory_kib=LARGE_KIB)).add(SECRET, SECRET + b"2", *PBKDF2)
+    V["tokens"] = V["plain"].clone("tokens")
+    for name in ("fido2-262-pin", "tpm2-262-pcr7", "tpm2-262-pin-argon2id"):
+        with open(os.path.join(TOP, "tests", "token", "samples", name + ".json"), "rb") as f:
+            V["tokens"].cryptsetup("token", "import", stdin=f.read())
+    more = {str(n): {"type": kind, "keyslots": ["1"]} for n, kind in enumerate(("systemd-recovery", "systemd-pkcs11", "no program/"), 3)}
+    luks2edit.edit(V["tokens"].path, lambda h: h["tokens"].update(more))
     V["ignored"] = V["plain"].clone("ignored")
     V["ignored"].cryptsetup("config", "--key-slot", "1", "--priority", "ignore")
     V["detached"] = Volume(FOLDER, "detached").format(SECRET, *PBKDF2, header=True)

@@ -71,6 +71,8 @@ def same_dump(volume):
     same("flags", sorted(ours["flags"]), sorted(set(FLAGS) & set(config.get("flags", []))))
     same("requirements", ours["requirements"]["usable"], not config.get("requirements", {}).get("mandatory"))
     same("tokens", ours["tokens"], len(peer["tokens"]))
+    same("token_list", [(t["id"], t["type"], sorted(t["keyslots"])) for t in ours["token_list"]],
+         [(int(i), t["type"], sorted(int(k) for k in t["keyslots"])) for i, t in sorted(peer["tokens"].items(), key=lambda t: int(t[0]))])
     segment, theirs = ours["segment"], peer["segments"]["0"]
     same("segment", [str(segment["offset"]), str(segment["size"]), segment["encryption"], segment["sector_size"]],
          [theirs["offset"], theirs["size"], theirs["encryption"], theirs["sector_size"]])

@@ -59,8 +59,24 @@ latchkey_ciphers() {
     return 0
 }
 
+# Print the types of the tokens of all these volumes, of which there is a program.
+latchkey_tokens() {
+    local dev name options token
+    {
+        latchkey_devices
+        while read -r name dev _ options || [[ $name ]]; do
+            [[ $name != \#* && $dev ]] || continue
+            ! latchkey_is_marked "$options" || latchkey_find "$dev"
+        done 2> /dev/null < "$dracutsysrootdir/etc/crypttab"
+    } | while read -r dev; do
+        latchkey dump --json "$dev" 2> /dev/null | sed -n 's/^ *{"id": [0-9]*, "type": "\([a-z0-9-]*\)".*/\1/p'
+    done | sort -u | while read -r token; do
+        [[ ! -x $dracutsysrootdir/lib/latchkey/token/$token ]] || echo "$token"
+    done
+}
+
 installkernel() {
-    local names
+    local names token
     hostonly='' instmods dm_crypt
     if [[ $hostonly ]] && names=$(latchkey_ciphers) && [[ $names ]]; then
         # shellcheck disable=SC2086 # a list
@@ -68,6 +84,12 @@ installkernel() {
     else
         hostonly='' instmods "=crypto" "=arch/$(uname -m | sed 's/x86_64\|i.86/x86/')/crypto"
     fi
+    for token in $(latchkey_tokens); do
+        case $token in
+            *fido2) hostonly='' instmods usbhid hid_generic ;;
+            *tpm2) hostonly='' instmods tpm_tis tpm_crb ;;
+        esac
+    done
     [[ ! $hostonly ]] || ! command -v latchkey-preflight > /dev/null || preflight
 }
 
@@ -130,7 +152,11 @@ latchkey_keymap() {
 }
 
 install() {
+    local token
     inst_multiple latchkey
+    for token in $(latchkey_tokens); do
+        inst_simple "/lib/latchkey/token/$token"
+    done
     inst_simple "$moddir/latchkey-boot.sh" /sbin/latchkey-boot
     [[ ! -r $dracutsysrootdir/etc/latchkey.conf ]] || inst_simple /etc/latchkey.conf
     if [[ $hostonly && -r $dracutsysrootdir/etc/crypttab ]]; then

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* tokens - see tokens.h. */
+#include "preflight/tokens.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "format/header.h"
+#include "format/json.h"
+#include "unlock/token_device.h"
+#include "unlock/token_program.h"
+#include <string.h>
+
+/* One token while it is examined. */
+struct look {
+	const struct luks_token *token;
+	const struct reader *header;
+	const struct machine *m;
+	struct findings *f;
+	const char *where;
+	char what[LUKS_TOKEN_TYPE_CHARS * 4 + 32]; /* "token 1 (systemd-tpm2)" */
+};
+
+static bool is_there(const char *need)
+{
+	char path[TOKEN_DEVICE_BYTES];
+	unsigned n = 0;
+
+	while (n < TOKEN_DEVICES_MAX && !token_device(need, n, path))
+		n++;
+	return n < TOKEN_DEVICES_MAX;
+}
+
+/* Without a PCR any system that starts on this machine gets the secret. */
+static void judge_pcrs(const struct look *l, const struct json *token)
+{
+	const struct json *pcr = json_first(json_member(token, "tpm2-pcrs"));
+	const char *bank = json_string(json_member(token, "tpm2-pcr-bank"));
+	char path[64], value[160];
+	uint32_t number;
+
+	if (!pcr && !json_member(token, "tpm2_pubkey_pcrs"))
+		finding(l->f, WEIGHT_WARNING, CAUSE_USAGE, l->where,
+			"%s is bound to no PCR: any system that is started on this machine can get its secret",
+			l->what);
+	for (; pcr; pcr = json_next(pcr)) {
+		if (!json_u32(pcr, &number) || !bank || strlen(bank) > 8 || strchr(bank, '/'))
+			continue;
+		text_format(path, sizeof(path), "/sys/class/tpm/tpm0/pcr-%s/%u", bank, number);
+		if (file_read(path, value, sizeof(value)) < 0)
+			text_format(value, sizeof(value), "unknown");
+		value[strcspn(value, "\n")] = 0;
+		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->where, "%s is bound to PCR %u (%s), which is now %s",
+			l->what, number, bank, value);
+	}
+}
+
+/* The token's number is in bytes. */
+static void judge_pin_memory(const struct look *l, const struct json *token)
+{
+	uint64_t free_kib = machine_free_at_boot_kib(l->m);
+	uint32_t bytes;
+
+	if (!json_u32(json_member(token, "tpm2_argon2id_memcost"), &bytes) ||
+		l->m->memory_kib == UINT64_MAX || bytes >> 10 <= free_kib)
+		return;
+	finding(l->f, WEIGHT_WARNING, CAUSE_RESOURCE, l->where,
+		"%s needs %u MiB of memory for its PIN, and about %llu MiB will be free at boot", l->what,
+		bytes >> 20, (unsigned long long)free_kib >> 10);
+}
+
+static void judge_tpm2(const struct look *l)
+{
+	static char text[TOKEN_TEXT_MAX_BYTES];
+	struct header_token want = {l->token->id, text, sizeof(text), 0};
+	struct header_report report;
+	static struct luks luks;
+	const struct json *token;
+	struct error err;
+
+	if (header_load_token(l->header, &luks, &report, &want, &err))
+		return;
+	if (!json_open(text, want.len, &token, &err)) {
+		judge_pcrs(l, token);
+		judge_pin_memory(l, token);
+	}
+	json_close();
+}
+
+static void judge_device(const struct look *l)
+{
+	const char *type = l->token->type;
+
+	if (!strcmp(type, "systemd-fido2") && !is_there("hidraw f1d0"))
+		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->where, "%s: no security key is plugged in now",
+			l->what);
+	if (!strcmp(type, "systemd-tpm2") && !is_there("node tpmrm0"))
+		finding(l->f, WEIGHT_WARNING, CAUSE_DEVICE, l->where, "%s: there is no /dev/tpmrm0", l->what);
+}
+
+static void judge(const struct look *l)
+{
+	static const char folder[] = "/lib/latchkey/token/";
+	char path[TOKEN_PROGRAM_BYTES + 4], program[TOKEN_PROGRAM_BYTES];
+	const struct image *image = l->m->image;
+
+	if (!token_program_path(l->token, program)) {
+		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->where, "%s: its type is not supported", l->what);
+		return;
+	}
+	if (image->given && !image->has_files)
+		return;
+	text_format(path, sizeof(path), "/usr%s", program);
+	if (!machine_has_file(l->m, program) && !machine_has_file(l->m, path))
+		finding(l->f, WEIGHT_WARNING, CAUSE_DEVICE, l->where,
+			"%s: there is no program for it %s (%s): the passphrase is needed", l->what,
+			image->given ? "in the image" : "here", folder);
+	else
+		finding(l->f, WEIGHT_OK, CAUSE_OK, l->where, "%s: its program is there", l->what);
+}
+
+void tokens_judge(const struct luks *luks, const struct reader *header, const char *where,
+	const struct machine *m, struct needs *needs, struct findings *f)
+{
+	for (unsigned i = 0; i < luks->token_count; i++) {
+		const struct luks_token *t = &luks->tokens[i];
+		struct look l = {.token = t, .header = header, .m = m, .f = f, .where = where};
+		char type[LUKS_TOKEN_TYPE_CHARS * 4 + 1];
+
+		if (!strcmp(t->type, "luks2-keyring") || !strcmp(t->type, "systemd-recovery"))
+			continue;
+		text_escape(type, sizeof(type), t->type);
+		text_format(l.what, sizeof(l.what), "token %u (%s)", t->id, type);
+		if (!strcmp(t->type, "systemd-pkcs11")) {
+			finding(f, WEIGHT_NOTE, CAUSE_OK, where,
+				"%s: PKCS #11 is not supported: the passphrase is needed", l.what);
+			continue;
+		}
+		judge(&l);
+		judge_device(&l);
+		if (!strcmp(t->type, "systemd-tpm2"))
+			judge_tpm2(&l);
+		needs_token(needs, t->type, where);
+	}
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* tokens - the tokens of one volume: will the image and the machine have what they need? */
+#ifndef PREFLIGHT_TOKENS_H
+#define PREFLIGHT_TOKENS_H
+
+#include "base/reader.h"
+#include "format/luks.h"
+#include "preflight/machine.h"
+#include "preflight/needs.h"
+
+/* @header is the device that @luks was read from; @where names the volume. */
+void tokens_judge(const struct luks *luks, const struct reader *header, const char *where,
+	const struct machine *m, struct needs *needs, struct findings *f);
+
+#endif
