@@ -39,7 +39,7 @@ static void judge_pcrs(const struct look *l, const struct json *token)
 
 	if (!pcr && !json_member(token, "tpm2_pubkey_pcrs"))
 		finding(l->f, WEIGHT_WARNING, CAUSE_USAGE, l->where,
-			"%s is bound to no PCR: any system that is started on this machine can get its secret",
+			"%s is bound to no PCR: any system started on this machine can get its secret",
 			l->what);
 	for (; pcr; pcr = json_next(pcr)) {
 		if (!json_u32(pcr, &number) || !bank || strlen(bank) > 8 || strchr(bank, '/'))
