@@ -189,7 +189,8 @@ bool text_output_lost(void)
 	return output_lost;
 }
 
-void text_escape(char *dst, size_t size, const char *src)
+/* Bytes outside printable ASCII, and those of @more, as @prefix and two digits. */
+static void escape(char *dst, size_t size, const char *src, const char *more, const char *prefix)
 {
 	struct sink s = {dst, size, 0};
 
@@ -198,16 +199,26 @@ void text_escape(char *dst, size_t size, const char *src)
 	for (; *src; src++) {
 		unsigned char c = (unsigned char)*src;
 
-		if (c > 0x20 - 1 && c < 0x7f && c != '\\') {
+		if (c > 0x20 - 1 && c < 0x7f && !strchr(more, c)) {
 			sink_char(&s, *src);
 			continue;
 		}
-		sink_char(&s, '\\');
-		sink_char(&s, 'x');
+		for (const char *p = prefix; *p; p++)
+			sink_char(&s, *p);
 		sink_char(&s, "0123456789abcdef"[c >> 4]);
 		sink_char(&s, "0123456789abcdef"[c & 15]);
 	}
 	dst[s.used] = 0;
+}
+
+void text_escape(char *dst, size_t size, const char *src)
+{
+	escape(dst, size, src, "\\", "\\x");
+}
+
+void text_json(char *dst, size_t size, const char *src)
+{
+	escape(dst, size, src, "\"\\", "\\u00");
 }
 
 void text_sanitize(char *s)

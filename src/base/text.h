@@ -36,6 +36,12 @@ bool text_output_lost(void);
 void text_escape(char *dst, size_t size, const char *src);
 
 /*
+ * The same for a string of JSON, without its quotes: bytes outside ASCII become \u00NN, so that the text is
+ * ASCII whatever @src holds.
+ */
+void text_json(char *dst, size_t size, const char *src);
+
+/*
  * Replace what is not printable ASCII by '?', in place: header text must not drive a terminal, 8-bit ones
  * neither.
  */

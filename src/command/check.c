@@ -6,16 +6,34 @@
 #include "device/member.h"
 #include "keyslot/area.h"
 #include "unlock/luks_device.h"
+#include <string.h>
 
 /* What was found so far, and of what. */
 struct findings {
 	const struct luks_device *device;
 	unsigned faults;
+	bool json;
 };
 
-static void sound(const char *what, const char *how)
+/* A line for people, or an object for programs. */
+static void report(const struct findings *f, const char *what, bool damaged, const char *text)
 {
-	text_print(1, "%s: %s\n", what, how);
+	char safe[6 * ERROR_TEXT_BYTES];
+
+	if (!f->json) {
+		text_print(1, "%s: %s%s\n", what, damaged ? "DAMAGED: " : "", text);
+		return;
+	}
+	text_json(safe, sizeof(safe), text);
+	text_print(1, "{\"what\": \"%s\", \"damaged\": %s, ", what, damaged ? "true" : "false");
+	text_print(1, "\"text\": \"");
+	(void)text_write(1, safe, strlen(safe));
+	text_print(1, "\"}\n");
+}
+
+static void sound(const struct findings *f, const char *what, const char *how)
+{
+	report(f, what, false, how);
 }
 
 static void fault(struct findings *f, const char *what, const char *why, enum luks_advice advice)
@@ -25,7 +43,7 @@ static void fault(struct findings *f, const char *what, const char *why, enum lu
 	text_format(text, sizeof(text), "%s", why);
 	place_advise(&f->device->place, &f->device->luks, advice, text);
 	f->faults++;
-	text_print(1, "%s: DAMAGED: %s\n", what, text);
+	report(f, what, true, text);
 }
 
 /* @advice is for one copy, that which was not used. */
@@ -46,7 +64,7 @@ static void check_copy(struct findings *f, const char *what, const struct header
 	}
 	text_format(text, sizeof(text), "sound, at byte %llu, sequence %llu", (unsigned long long)c->off,
 		(unsigned long long)c->seqid);
-	sound(what, text);
+	sound(f, what, text);
 }
 
 static void check_copies(struct findings *f)
@@ -54,7 +72,7 @@ static void check_copies(struct findings *f)
 	const struct header_report *report = &f->device->report;
 
 	if (f->device->luks.version == 1) {
-		sound("header",
+		sound(f, "header",
 			"LUKS1, every field within its range (LUKS1 has no checksum and no second copy)");
 		return;
 	}
@@ -84,7 +102,7 @@ static void check_area(struct findings *f, const struct reader *r, const struct 
 	}
 	text_format(text, sizeof(text), "area at byte %llu looks as it should (%u sectors)",
 		(unsigned long long)slot->area_off, look.sectors);
-	sound(what, text);
+	sound(f, what, text);
 }
 
 static void check_keyslot(struct findings *f, const struct reader *r, const struct luks_keyslot *slot)
@@ -96,7 +114,7 @@ static void check_keyslot(struct findings *f, const struct reader *r, const stru
 	if (slot->verdict.cause == CAUSE_DAMAGED)
 		fault(f, what, slot->verdict.why, LUKS_ADVICE_RESTORE);
 	else if (slot->verdict.cause)
-		sound(what, slot->verdict.why);
+		sound(f, what, slot->verdict.why);
 	/*
 	 * With a key of no length, or too long for any cipher, nobody knows how much of the area is
 	 * filled.
@@ -133,13 +151,14 @@ static void check_segment(struct findings *f)
 				(unsigned long long)device_bytes, (unsigned long long)luks->data_end);
 			fault(f, "data", text, LUKS_ADVICE_NONE);
 		} else {
-			sound("data", seg->verdict.why);
+			sound(f, "data", seg->verdict.why);
 		}
 		return;
 	}
 	if (kind != PLACE_VOLUME) {
-		sound("data", kind == PLACE_BACKUP ? "none here: this is a header backup"
-						   : "none here: this is a detached header");
+		sound(f, "data",
+			kind == PLACE_BACKUP ? "none here: this is a header backup"
+					     : "none here: this is a detached header");
 		return;
 	}
 	if (place_sizes(place, luks, sizes, &err)) {
@@ -147,68 +166,70 @@ static void check_segment(struct findings *f)
 		return;
 	}
 	text_format(text, sizeof(text), "fits the device: from byte %llu on", (unsigned long long)seg->off);
-	sound("data", text);
+	sound(f, "data", text);
 }
 
 /* It is no damage, but whoever writes to the device must know it. @own: it may be the volume's own data. */
-static void print_member(const struct blkdev *dev, bool own)
+static void report_member(const struct findings *f, const struct blkdev *dev, bool own)
 {
-	char what[MEMBER_TEXT_BYTES], advice[MEMBER_TEXT_BYTES];
+	char what[MEMBER_TEXT_BYTES], advice[MEMBER_TEXT_BYTES], text[2 * MEMBER_TEXT_BYTES + 64];
 	struct member m;
 
 	if (!member_read(dev, &m))
 		return;
 	member_describe(&m, what);
-	if (own) {
-		text_print(1, "foreign mark: %s: it may be the volume's own data, not encrypted yet\n", what);
-		return;
-	}
 	member_advise(&m, advice);
-	text_print(1, "foreign mark: %s: check the %s, and repair or restore nothing here; %s\n", what,
-		m.mark.whole, advice);
+	if (own)
+		text_format(text, sizeof(text), "%s: it may be the volume's own data, not encrypted yet",
+			what);
+	else
+		text_format(text, sizeof(text), "%s: check the %s, and repair or restore nothing here; %s",
+			what, m.mark.whole, advice);
+	sound(f, "foreign mark", text);
 }
 
-static enum cause check_all(struct luks_device *d, struct error *err)
+static enum cause check_all(struct findings *f, struct error *err)
 {
+	const struct luks_device *d = f->device;
 	const struct luks *luks = &d->luks;
 	const struct blkdev *header = luks_device_header(d);
-	struct findings f = {d, 0};
 	char text[ERROR_TEXT_BYTES];
 
-	check_copies(&f);
+	check_copies(f);
 	for (unsigned i = 0; i < luks->digest_count; i++)
 		if (luks->digests[i].verdict.cause == CAUSE_DAMAGED)
-			fault(&f, "digest", luks->digests[i].verdict.why, LUKS_ADVICE_RESTORE);
+			fault(f, "digest", luks->digests[i].verdict.why, LUKS_ADVICE_RESTORE);
 	for (unsigned i = 0; i < luks->keyslot_count; i++)
-		check_keyslot(&f, &header->reader, &luks->keyslots[i]);
-	check_segment(&f);
+		check_keyslot(f, &header->reader, &luks->keyslots[i]);
+	check_segment(f);
 	if (luks->requirements.why[0]) {
 		text_format(text, sizeof(text), "%s", luks->requirements.why);
 		place_advise(&d->place, luks, luks->requirements.advice, text);
-		sound("requirements", text);
+		sound(f, "requirements", text);
 	}
-	if (f.faults)
-		return error_set(err, CAUSE_DAMAGED, "%s: faults: %u, see above", header->name, f.faults);
+	if (f->faults)
+		return error_set(err, CAUSE_DAMAGED, "%s: faults: %u, see above", header->name, f->faults);
 	return CAUSE_OK;
 }
 
 enum cause command_check(const struct options *o, struct error *err)
 {
 	struct luks_device d;
+	struct findings f = {&d, 0, o->json};
 	enum cause cause = luks_device_open(&d, o->args[0], err);
 
 	if (!cause && !o->request.header)
-		print_member(&d.data, false);
+		report_member(&f, &d.data, false);
 	if (!cause)
 		cause = luks_device_open_header(&d, o->request.header, err);
 	if (!cause && d.place.header)
-		print_member(d.place.header, false);
+		report_member(&f, d.place.header, false);
 	if (!cause)
 		cause = luks_device_load(&d, err);
 	if (!cause && d.place.header)
-		print_member(&d.data, d.luks.reencryption);
+		report_member(&f, &d.data, d.luks.reencryption);
 	if (!cause)
-		cause = check_all(&d, err);
+		cause = check_all(&f, err);
 	luks_device_close(&d);
 	return cause;
 }

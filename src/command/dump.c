@@ -173,25 +173,12 @@ static void for_people(const struct subject *s)
 
 /* --- for programs ---------------------------------------------------------------------- */
 
-/* A JSON string; bytes outside ASCII become \u00NN, so the text is ASCII whatever the header holds. */
-static void json_text(const char *s)
-{
-	put("\"");
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c < 0x20 || c >= 0x7f || c == '"' || c == '\\')
-			put("\\u%04x", c);
-		else
-			put("%c", c);
-	}
-	put("\"");
-}
-
 static void json_member_text(const char *name, const char *s)
 {
-	put("\"%s\": ", name);
-	json_text(s);
+	char safe[6 * ERROR_TEXT_BYTES];
+
+	text_json(safe, sizeof(safe), s);
+	put("\"%s\": \"%s\"", name, safe);
 }
 
 /* "usable": true, or false with the cause and the reason. */

@@ -2,6 +2,24 @@
 /* findings - see findings.h. */
 #include "preflight/findings.h"
 #include "base/text.h"
+#include <string.h>
+
+static void print_string(const char *name, const char *s, const char *end)
+{
+	char safe[12 * ERROR_TEXT_BYTES];
+
+	text_json(safe, sizeof(safe), s);
+	text_print(1, "\"%s\": \"", name);
+	(void)text_write(1, safe, strlen(safe));
+	text_print(1, "\"%s", end);
+}
+
+static void print_json(const char *weight, enum cause cause, const char *where, const char *text)
+{
+	text_print(1, "{\"weight\": \"%s\", \"cause\": \"%s\", ", weight, cause_info(cause)->name);
+	print_string("where", where, ", ");
+	print_string("text", text, "}\n");
+}
 
 void finding(struct findings *f, enum weight weight, enum cause cause, const char *where, const char *fmt,
 	...)
@@ -19,6 +37,10 @@ void finding(struct findings *f, enum weight weight, enum cause cause, const cha
 	va_start(args, fmt);
 	text_vformat(text, sizeof(text) - 1, fmt, args);
 	va_end(args);
+	if (f->json) {
+		print_json(words[weight], cause, where, text);
+		return;
+	}
 	text_print(1, "%s: %s: ", words[weight], where);
 	text_print(1, "%s\n", text);
 }

@@ -15,6 +15,7 @@ enum weight {
 
 struct findings {
 	bool quiet;                  /* warnings and problems only */
+	bool json;                   /* an object a line */
 	enum cause warning, problem; /* the cause of the first of each; CAUSE_OK: none */
 };
 

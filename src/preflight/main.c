@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 struct options {
-	bool quiet, help, version;
+	bool quiet, json, help, version;
 	const char *root, *kernel, *image, *memory, *cmdline, *crypttab, *config;
 };
 
@@ -39,6 +39,7 @@ static const struct {
 	{"crypttab", FIELD(crypttab), "PATH", "use PATH instead of /etc/crypttab"},
 	{"config", FIELD(config), "PATH", "use PATH instead of /etc/latchkey.conf"},
 	{"quiet", FIELD(quiet), NULL, "print warnings and problems only"},
+	{"json", FIELD(json), NULL, "print an object of JSON for each finding"},
 	{"help", FIELD(help), NULL, "print this help"},
 	{"version", FIELD(version), NULL, "print the version"},
 };
@@ -200,6 +201,7 @@ int main(int argc, char **argv)
 			text_print(1, "latchkey-preflight %s\n", LATCHKEY_VERSION);
 	} else if (!cause) {
 		f.quiet = o.quiet;
+		f.json = o.json;
 		cause = arena_open(&err);
 		if (!cause)
 			cause = run(&o, &f, &err);

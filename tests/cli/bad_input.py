@@ -291,7 +291,7 @@ def unknown_options(b):
         "open": ["--nonsense", "--json"],
         "dump": ["--nonsense", "--key-file=x", "--tries=1", "--readonly", "-v"],
         "close": ["--nonsense", "--header=x", "--json", "--deferred"],
-        "check": ["--nonsense", "--key-file=x", "--json"],
+        "check": ["--nonsense", "--key-file=x", "--tries=1"],
         "backup": ["--nonsense", "--header-backup-file=x", "--json"],
     }.items():
         args = {"open": [base, "x"], "close": ["no such mapping"], "backup": [base, b.folder + "/backup"]}.get(command, [base])
@@ -362,6 +362,24 @@ def habits(b):
     for refused in "plain", "luks3", "luks12", "LUKS", "luk":
         complaints += b.fails(1, "is not luks, luks1 or luks2", "test", "--type", refused, base, key=RIGHT)
     return complaints
+
+
+@case("check --json says something else than check does")
+def check_json(b):
+    spoilt = edited(b, lambda h: h["config"].update(flags=["\"\\\x01\u00e4"]), PRIMARY)
+    with open(spoilt, "r+b") as f:
+        f.seek(4096)
+        f.write(b"\"")
+    b.watch(spoilt)
+    for path, code in ((volume("base"), 0), (spoilt, 6)):
+        lines, objects = ([line for line in b.start("check", *more, path).stdout.decode().splitlines()] for more in ((), ("--json",)))
+        if b.start("check", "--json", path).returncode != code:
+            return [f"not {code}"]
+        found = [json.loads(line) for line in objects]
+        told = [f"{o['what']}: {'DAMAGED: ' if o['damaged'] else ''}{o['text']}" for o in found]
+        if told != lines or any(set(o) != {"what", "damaged", "text"} for o in found) or any(o["damaged"] for o in found) != (code == 6):
+            return [f"{told} is not {lines}"]
+    return []
 
 
 @case("a key file with a newline too many: the rehearsal does not say what is wrong")

@@ -5,6 +5,7 @@
 The installed system is a folder with the kernel of tests/boot/fetch/get-kernel; images are lists and folders. Each case runs
 on the program and on its build with the sanitizers. Arguments choose cases by a part of their names.
 """
+import json
 import os
 import re
 import shutil
@@ -128,6 +129,16 @@ def _(p):
     return p.finds(0, [f"ok: root: {re.escape(V['plain'].path)} is LUKS2, UUID {uuid}, aes-xts-plain64$",
                        "ok: root: keyslot 0: argon2id, 4 MiB of memory$", "ok: root: keyslot 1: argon2id, 64 MiB of memory$",
                        "ok: root: keyslot 2: pbkdf2", *kernel_words], "--image", "-", cmdline=device(), stdin=listing())
+
+
+@case("--json says something else than the lines do")
+def _(p):
+    code, out = p.run(cmdline=device(), memory="48")
+    same, objects = p.run("--json", cmdline=device(), memory="48")
+    found = [json.loads(line) for line in objects.splitlines()]
+    told = [f"{o['weight']}: {o['where']}: {o['text']}" for o in found]
+    causes = {o["cause"] for o in found if o["weight"] == "warning"}
+    return [] if code == same == 3 and told == out.splitlines() and causes == {"resource"} else [f"{code} {same} {causes}\n{out}{objects}"]
 
 
 @case("a keyslot that needs more memory than the machine has is not reported")

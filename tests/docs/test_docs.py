@@ -245,8 +245,8 @@ def folders_of_hacking():
 
 def members_of_json():
     """docs/json.md names each member that dump --json has, and no other; its format is the program's."""
-    source = read("src/command/dump.c")
-    real = set(re.findall(r'\\"(\w+)\\": ', source)) | set(re.findall(r'json_member_text\("(\w+)"', source))
+    source = "".join(read(f"src/{name}.c") for name in ("command/dump", "command/check", "preflight/findings"))
+    real = set(re.findall(r'\\"(\w+)\\": ', source)) | set(re.findall(r'(?:json_member_text|print_string)\("(\w+)"', source))
     tables = "\n".join(line for line in read("docs/json.md").splitlines() if not line.startswith("    "))
     named = set(re.findall(r"`(\w+)`", tables))
     wrong = [f"{name} is not in docs/json.md" for name in sorted(real - named)]

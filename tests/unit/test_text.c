@@ -173,6 +173,34 @@ TEST(escape_lets_a_byte_through_that_is_not_printable)
 	}
 }
 
+TEST(a_string_of_json_has_a_byte_that_is_not_printable_or_ends_early)
+{
+	for (unsigned c = 1; c < 256; c++) {
+		char src[2] = {(char)c, 0}, dst[8], want[8];
+		int plain = c >= 0x20 && c < 0x7f && c != '\\' && c != '"';
+
+		snprintf(want, sizeof(want), plain ? "%c" : "\\u00%02x", c);
+		text_json(dst, sizeof(dst), src);
+		assert_string_equal(dst, want);
+	}
+}
+
+TEST(what_is_no_typing_error_is_near)
+{
+	static const struct {
+		const char *a, *b;
+		bool near;
+	} pairs[] = {{"key-file", "keyfile", true}, {"open", "opne", true}, {"test", "tests", true},
+		{"test", "tset", true}, {"", "x", true}, {"dump", "damp", true}, {"open", "open", true},
+		{"key-file", "key", false}, {"open", "close", false}, {"abcd", "badc", false},
+		{"", "xy", false}, {"test", "estt", false}, {"aab", "abb", true}, {"ab", "abab", false}};
+
+	for (unsigned i = 0; i < COUNT(pairs); i++) {
+		assert_int_equal(text_is_near(pairs[i].a, pairs[i].b), pairs[i].near);
+		assert_int_equal(text_is_near(pairs[i].b, pairs[i].a), pairs[i].near);
+	}
+}
+
 TEST(escape_overruns_its_buffer)
 {
 	char dst[16];
@@ -267,6 +295,8 @@ int main(void)
 		cmocka_unit_test(a_failed_write_counts_as_success_or_is_repeated_for_ever),
 		cmocka_unit_test(print_writes_more_or_less_than_the_text),
 		cmocka_unit_test(escape_lets_a_byte_through_that_is_not_printable),
+		cmocka_unit_test(a_string_of_json_has_a_byte_that_is_not_printable_or_ends_early),
+		cmocka_unit_test(what_is_no_typing_error_is_near),
 		cmocka_unit_test(escape_overruns_its_buffer),
 		cmocka_unit_test(sanitize_leaves_a_control_character_or_spoils_a_name),
 		cmocka_unit_test(parse_takes_something_that_is_no_number),
