@@ -8,7 +8,7 @@
 #ifndef BASE_RELRO_H
 #define BASE_RELRO_H
 
-/* Call once, first of all. Failing to is silent: it protects from faults of ours that nobody knows of. */
+/* Call once, first of all. Failing to is silent: it is a protection from unknown faults of ours. */
 void relro_protect(void);
 
 #endif

@@ -48,7 +48,7 @@ static void sink_number(struct sink *s, const struct spec *sp, unsigned long lon
 		v /= base;
 	} while (v);
 	if (minus && sp->zero && !sp->left) {
-		/* The sign stands before the zeroes. */
+		/* The sign precedes the zeroes. */
 		sink_char(s, '-');
 		rest.width -= rest.width > 0;
 	} else if (minus) {

@@ -17,7 +17,7 @@
 /*
  * Format into @buf, always NUL-terminated, cut at @size bytes. Knows exactly
  * %s %c %d %u %x %% with the length modifiers l, ll, z, and a field width with an
- * optional 0 or - flag; anything else is copied as it stands.
+ * optional 0 or - flag; anything else is copied unchanged.
  * Returns the number of bytes written without the NUL.
  */
 size_t text_format(char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
@@ -29,7 +29,7 @@ bool text_write(int fd, const void *data, size_t len);
 /* Format at most 1 KiB and write it to @fd. */
 void text_print(int fd, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* Did a text_print to standard output fail? A result that nobody got is no success. */
+/* Did a text_print to standard output fail? A lost result is no success. */
 bool text_output_lost(void);
 
 /* Copy @src to @dst (@size bytes in all), with bytes outside printable ASCII as \xNN. */

@@ -116,11 +116,11 @@ void tokens_list(struct volume *v, const struct unlock_look *look);
 void tokens_heard(struct boot *b, struct token_job *job, const char *line);
 void tokens_done(struct boot *b, struct token_job *job);
 void tokens_stalled(struct boot *b, struct token_job *job);
-/* Does a program for @v run that waits for nobody? */
+/* Does a program for @v run that does not wait for a person? */
 bool tokens_is_pending(const struct boot *b, const struct volume *v);
 /* The first one that asks a person something, or NULL. */
 const struct token_job *tokens_asking(const struct boot *b);
-/* @line answers the question with this number; it is dropped when nobody asks that any more. */
+/* @line answers the question with this number; it is dropped when that question is over. */
 void tokens_answer(struct boot *b, unsigned question, const uint8_t *line, size_t len);
 /* End all, in order. */
 void tokens_close(struct boot *b);

@@ -253,7 +253,7 @@ enum { OPTIONS = sizeof(table) / sizeof(*table), OPTION_BYTES = 40 };
 /* A usage line has the options of a command if there are no more than these. */
 enum { SPELT_OUT = 2 };
 
-/* The row for @arg ("--name", "--name=value", "-x"), or NULL. @value is what stands behind =. */
+/* The row for @arg ("--name", "--name=value", "-x"), or NULL. @value is what follows =. */
 static const struct option *find(const char *arg, const char **value)
 {
 	const char *equals = strchr(arg, '=');

@@ -21,7 +21,7 @@ enum cause kdf_derive(const struct kdf *kdf, struct bytes secret, uint8_t *out, 
 	struct error *err) MUST_USE;
 
 /*
- * From now on derivations report to @progress (NULL: to nobody), which must stay valid until it is replaced.
+ * From now on derivations report to @progress (NULL: no reports), which must stay valid until it is replaced.
  * Returns the previous one.
  */
 const struct progress *kdf_tell(const struct progress *progress);

@@ -3,7 +3,7 @@
  * p256 - Diffie-Hellman on the curve P-256 (SP 800-56A, 5.7.1.2), for token programs; not part of latchkey.
  *
  * Coordinates and scalars are 32 bytes, big-endian. BearSSL's code for any curve and processor:
- * constant-time, small, and slow, which nobody notices who does it twice.
+ * constant-time, small, and slow, which does not matter for two operations.
  */
 #ifndef CRYPTO_P256_H
 #define CRYPTO_P256_H

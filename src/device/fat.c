@@ -66,7 +66,7 @@ static bool lay_out(struct fat *f, const uint8_t *b)
 	f->bits = wide ? 32 : f->clusters > FAT12_CLUSTERS_MAX ? 16 : 12;
 	if (f->clusters > (wide ? FAT32_CLUSTERS_MAX : FAT16_CLUSTERS_MAX))
 		return false;
-	/* A FAT with fewer entries than there are clusters: the rest is nobody's. */
+	/* A FAT with fewer entries than there are clusters: the rest is unused. */
 	if (fat_sectors * sector * 8 / f->bits < (uint64_t)f->clusters + 2)
 		f->clusters = (uint32_t)(fat_sectors * sector * 8 / f->bits) - 2;
 	f->root_cluster = wide ? bytes_le32(b + 44) : 0;
@@ -196,7 +196,7 @@ bool fat_root_label(const struct fat *f, char label[static 12])
 	return false;
 }
 
-/* The parts of a long name, which stand in front of their entry, the last one first. */
+/* The parts of a long name, which precede their entry, the last one first. */
 struct long_name {
 	uint8_t units[PARTS_MAX * PART_UNITS * 2];
 	unsigned parts, missing; /* parts 0: there is none */

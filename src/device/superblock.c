@@ -25,7 +25,7 @@ struct format {
 	uint16_t mark_off, uuid_off, label_off, label_len;
 	char mark[8];
 	/*
-	 * Is it sane? May say the type more exactly and add what stands elsewhere; may spoil @data. NULL: the
+	 * Is it sane? May say the type more exactly and add what is elsewhere; may spoil @data. NULL: the
 	 * mark is enough.
 	 */
 	bool (*finish)(const struct reader *r, uint8_t *data, struct superblock *out);

@@ -45,7 +45,7 @@ enum cause dm_load(const struct kernel *k, uint64_t dev, const struct table *t, 
 /* Make the loaded table live, with the flag that tells udev it is. Fails: CAUSE_KERNEL. */
 enum cause dm_resume(const struct kernel *k, uint64_t dev, struct error *err) MUST_USE;
 
-/* The same for a mapping that nobody else shall look at: udev's rules leave it alone. Fails: CAUSE_KERNEL. */
+/* The same for a private mapping: udev's rules leave it alone. Fails: CAUSE_KERNEL. */
 enum cause dm_resume_unannounced(const struct kernel *k, uint64_t dev, struct error *err) MUST_USE;
 
 /*

@@ -59,7 +59,7 @@ static bool misc_minor(unsigned *minor)
 	return true;
 }
 
-/* Where /dev is a plain tmpfs nobody makes the node. */
+/* Where /dev is a plain tmpfs, the node is missing. */
 static int make_control(void)
 {
 	unsigned minor;

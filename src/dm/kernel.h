@@ -23,7 +23,7 @@ struct kernel {
 };
 
 /*
- * The running kernel. Makes /dev/mapper/control if nobody has.
+ * The running kernel. Makes /dev/mapper/control if it is missing.
  * Fails: CAUSE_KERNEL (no device-mapper), CAUSE_USAGE (not root).
  */
 enum cause kernel_open(struct kernel *k, struct error *err) MUST_USE;

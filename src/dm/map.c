@@ -205,7 +205,7 @@ enum cause map_create(const struct kernel *k, const struct map_request *req, str
 	sigset_t all, old;
 	enum cause cause;
 
-	/* No signal ends us between the first step and the last: half a mapping helps nobody. */
+	/* No signal ends us between the first step and the last: half a mapping is of no use. */
 	sigfillset(&all);
 	(void)sigprocmask(SIG_BLOCK, &all, &old);
 	cause = create_or_undo(k, req, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* node - /dev/mapper/NAME, when nobody else makes it. */
+/* node - /dev/mapper/NAME, if there is no udev to make it. */
 #ifndef DM_NODE_H
 #define DM_NODE_H
 
@@ -14,7 +14,7 @@
 enum cause node_make(const char *name, uint64_t dev, struct error *err) MUST_USE;
 
 /*
- * Open the device @dev read-only through a node that nobody else sees for long: it is made
+ * Open the device @dev read-only through a node that exists only briefly: it is made
  * in /dev under @name and removed at once. Returns a descriptor, or -1 with errno.
  */
 int node_open_private(uint64_t dev, const char *name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * target - the waist: above it nobody knows device-mapper, below it nobody knows LUKS.
+ * target - the waist: nothing above it knows device-mapper, nothing below it knows LUKS.
  *
  * A mapping is a table: targets, one behind the other, each on a device that is given by its number. The only
  * place where their lines are written (kernel: Documentation/admin-guide/device-mapper/dm-crypt.rst,

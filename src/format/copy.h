@@ -45,7 +45,7 @@ void copy_find_secondary(const struct reader *r, struct copy *c);
 void copy_judge(struct copy *c, struct luks *luks);
 
 /*
- * The text of the token called @id in the JSON of a copy that copy_judge found sound, as it stands there. Its
+ * The text of the token called @id in the JSON of a copy that copy_judge found sound, unchanged. Its
  * length; 0: there is no such token.
  */
 size_t copy_token(const struct copy *c, unsigned id, const char **text);

@@ -73,7 +73,7 @@ static enum cause no_header(const struct reader *r, const struct copy *primary, 
 	}
 	if (primary->state == COPY_UNREADABLE && r->size_bytes >= LUKS2_BINARY_BYTES)
 		return error_set(err, primary->why.cause, "%s", primary->why.text);
-	/* No primary, and what may be the secondary cannot be read: nobody knows whether it is LUKS. */
+	/* No primary, and what may be the secondary cannot be read: it may or may not be LUKS. */
 	if (secondary->state == COPY_UNREADABLE)
 		return error_set(err, secondary->why.cause, "%s", secondary->why.text);
 	return error_set(err, CAUSE_DEVICE, "%s: is not a LUKS device", r->name);

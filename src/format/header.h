@@ -47,7 +47,7 @@ struct header_token {
 };
 
 /*
- * header_load; and of the copy that is used the text of the token @t->id, exactly as it stands there.
+ * header_load; and of the copy that is used the text of the token @t->id, unchanged.
  * Fails in addition: CAUSE_USAGE (no such token), CAUSE_UNSUPPORTED (@t->room is too little).
  */
 enum cause header_load_token(const struct reader *r, struct luks *luks, struct header_report *report,

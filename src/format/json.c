@@ -47,7 +47,7 @@ void *json_pool_realloc(void *p, size_t bytes)
 
 /*
  * The text was scanned: it is a number of the grammar. A plain integer of 32 bits gets its
- * value, anything else (which only tokens may hold, and nobody reads) one that no accessor takes.
+ * value, anything else (which only tokens may hold, and no reader needs) one that no accessor takes.
  */
 long long json_number(const char *text, char **end)
 {
@@ -117,7 +117,7 @@ static bool insert_name(const char **sorted, unsigned n, const char *name)
 }
 
 /*
- * The name that stands twice in @object itself, or NULL. Sorted, since a hostile header
+ * The name that @object itself has twice, or NULL. Sorted, since a hostile header
  * has many long names that differ in their last byte.
  */
 static const char *twice_in(const cJSON *object)

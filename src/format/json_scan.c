@@ -45,7 +45,7 @@ static bool is_digit(int c)
 	return c >= '0' && c <= '9';
 }
 
-/* The four digits behind \u. A NUL would end strings early for whoever reads them in C. */
+/* The four digits behind \u. A NUL would end strings early in C. */
 static bool hex4(struct scan *s)
 {
 	bool all_zero = true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * json_text - a value in JSON text that was found right (json.h), as it stands there.
+ * json_text - a value in JSON text that was found right (json.h), unchanged.
  *
  * The text ends with a NUL. Names with escapes in them are not found.
  */

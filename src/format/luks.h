@@ -35,7 +35,7 @@ enum {
 };
 
 /*
- * What helps against a verdict or a fault. It stands apart from the sentence: a command needs the path of the
+ * What helps against a verdict or a fault. It is separate from the sentence: a command needs the path of the
  * device, which only the commands know, and none may be given where the device belongs to something else.
  * place_advise (format/place.h) puts it in words.
  */

@@ -170,7 +170,7 @@ static bool is_read_only(const struct place *p, enum luks_advice advice)
 	       (advices[advice].writes_data && blkdev_is_read_only(p->device));
 }
 
-/* How much of a re-encryption is done, if the data is there to see it. With resilience none nobody knows. */
+/* How much of a re-encryption is done, if the data is there to see it. Unknown with resilience none. */
 static void append_progress(const struct place *p, const struct luks *luks, char *text)
 {
 	static const char *const rest[] = {

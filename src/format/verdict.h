@@ -2,7 +2,7 @@
 /*
  * verdict - why an object of a header cannot be used (struct luks_verdict).
  *
- * The first reason stands: the functions leave a verdict alone that has a cause already.
+ * The first reason is kept: the functions leave a verdict alone that has a cause already.
  */
 #ifndef FORMAT_VERDICT_H
 #define FORMAT_VERDICT_H

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
-/* Words whose value is kept as it stands. */
+/* Words whose value is kept unchanged. */
 static const struct {
 	const char *name;
 	size_t member;
@@ -119,7 +119,7 @@ bool init_cmdline_device_number(const char *spec, unsigned *major, unsigned *min
 	for (; hex(*p) >= 0; p++)
 		n = n << 4 | (unsigned)hex(*p);
 	/*
-	 * Twelve bits of the minor number were not enough one day: the rest stands in front (new_decode_dev).
+	 * Twelve bits of the minor number were not enough one day: the rest is above (new_decode_dev).
 	 */
 	*major = n >> 8 & 0xfff;
 	*minor = (n & 0xff) | (n >> 12 & 0xfff00);

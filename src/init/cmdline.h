@@ -24,7 +24,7 @@ struct init_cmdline {
 	const char *arrays[INIT_ARRAYS_MAX]; /* the values of md=; more are not kept */
 	unsigned array_count;
 	bool rw;               /* the later one of ro and rw */
-	bool root_wait;        /* rootwait: for ever */
+	bool root_wait;        /* rootwait: no limit */
 	unsigned root_wait_s;  /* the longest of rootwait=N and rootdelay=N; 0: neither was said */
 	bool quiet;            /* only what goes wrong, or is waited for, is said */
 	int panic_s;           /* panic=: seconds until a reboot, 0 never, below 0 at once */

@@ -57,7 +57,7 @@ void console_hush(void)
 		return;
 	hushed = saved;
 	hushed.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
-	/* A stray ^S would stop the console, and with it whoever writes to it: process 1. */
+	/* A stray ^S would stop the console, and with it its writer, process 1. */
 	hushed.c_iflag &= ~(tcflag_t)IXON;
 	(void)tcsetattr(STDIN_FILENO, TCSANOW, &hushed);
 }

@@ -7,7 +7,7 @@
  * sure that it has an init, and only then delete the initramfs and become that init.
  *
  * It never exits, for the kernel panics when process 1 does, and it has no shell to offer:
- * a machine that asks for a passphrase is in the hands of whoever sits in front of it.
+ * a machine that asks for a passphrase may be in the hands of anyone.
  *
  * This is a multi-call binary: called latchkey, it is latchkey.
  */

@@ -102,7 +102,7 @@ void parts_add_journal(const char *device, const char *names, char *data, size_t
 		text_format(data + used, size - used, "%sjournal_path=%s", used ? "," : "", path);
 }
 
-/* What stands on @path that is more than a filesystem. */
+/* What @path holds that is more than a filesystem. */
 static void explain_content(const char *path)
 {
 	char text[MEMBER_TEXT_BYTES];

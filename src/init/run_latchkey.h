@@ -15,7 +15,7 @@ enum { RUN_LATCHKEY_NAMES_BYTES = PLAN_VOLUMES_MAX * 128 + 1 };
 /* @w->keymap: that is loaded. @names are the mappings', each with its newline, "" when there is none. */
 void run_latchkey(const struct init_cmdline *w, char names[static RUN_LATCHKEY_NAMES_BYTES]);
 
-/* Remove the mappings, the last one first, and say so: nobody will use them any more. Cuts @names. */
+/* Remove the mappings, the last one first, with a message: they are not needed any more. Cuts @names. */
 void run_latchkey_undo(char *names);
 
 #endif

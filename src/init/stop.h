@@ -5,8 +5,8 @@
 
 /*
  * What the kernel does on a panic, as panic=@panic_s of the command line asks: above 0
- * restart after so many seconds, below 0 at once, 0 stay for ever. Never returns, never
- * offers a shell: whoever can make the unlocking fail must gain nothing by it.
+ * restart after so many seconds, below 0 at once, 0 stay indefinitely. Never returns, never
+ * offers a shell: to make the unlocking fail must gain an attacker nothing.
  */
 _Noreturn void stop_machine(int panic_s);
 

@@ -25,11 +25,11 @@ struct area_look {
 	uint64_t off;          /* of the first bad sector, in bytes from the start of the device */
 	uint32_t bad_sectors;  /* of 512 bytes */
 	uint32_t sectors;      /* that were looked at */
-	const char *signature; /* the filesystem whose mark stands in the area, or NULL */
+	const char *signature; /* the filesystem whose mark is in the area, or NULL */
 };
 
 /*
- * The look of @len bytes at @data, which stand at byte @off of the device.
+ * The look of @len bytes at @data, which are at byte @off of the device.
  *
  * A sector is bad when one byte value fills at least 24 of its 512 bytes, or when all are
  * text. For random bytes that has a chance of 256 * P(Binomial(512, 1/256) >= 24) < 6.5e-16,

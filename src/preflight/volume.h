@@ -9,7 +9,7 @@
 
 /*
  * Its device, its header, its keyslots and its keys; what it needs of the kernel is added to @needs.
- * @headless: nobody is asked, for whatever volume.
+ * @headless: there is no prompt, for any volume.
  */
 void volume_judge(const struct plan_volume *v, bool headless, const struct machine *m, struct needs *needs,
 	struct findings *f);

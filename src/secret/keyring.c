@@ -58,6 +58,6 @@ bool keyring_add(const char *description, const uint8_t *data, size_t len, unsig
 		return false;
 	if (!syscall(SYS_keyctl, KEYCTL_SET_TIMEOUT, key, seconds))
 		return true;
-	(void)syscall(SYS_keyctl, KEYCTL_UNLINK, key, KEY_SPEC_USER_KEYRING); /* not for ever */
+	(void)syscall(SYS_keyctl, KEYCTL_UNLINK, key, KEY_SPEC_USER_KEYRING); /* not longer than needed */
 	return false;
 }

@@ -18,7 +18,7 @@ enum { PROMPT_MAX_BYTES = 512 };
 bool prompt_is_interactive(void);
 
 /*
- * Ask for the passphrase of @what; wait at most @timeout_s seconds for it (0: for ever).
+ * Ask for the passphrase of @what; wait at most @timeout_s seconds for it (0: no limit).
  * Fails: CAUSE_USAGE (no line, or too long a one, on a pipe, nothing typed in time),
  * CAUSE_DEVICE (the terminal is gone), CAUSE_RESOURCE.
  */

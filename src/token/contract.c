@@ -33,7 +33,7 @@ void contract_begin(enum filter first, void *where, size_t bytes)
 	relro_protect();
 	secrets.at = where;
 	secrets.bytes = bytes;
-	/* A line that nobody reads any more must not kill a program that has a device to leave in order. */
+	/* A line without a reader must not kill a program that has a device to leave in order. */
 	(void)sigemptyset(&pipe);
 	(void)sigaddset(&pipe, SIGPIPE);
 	(void)sigprocmask(SIG_BLOCK, &pipe, NULL);

@@ -63,7 +63,7 @@ void contract_wait(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /*
  * Ask for a PIN of which @left tries are left (0: not known); with few (CONTRACT_FEW_TRIES) whether a person
  * wants one used at all. @pin has CONTRACT_PIN_MAX_BYTES and is the caller's to wipe.
- * Fails: CAUSE_PASSPHRASE (nobody gives one), CAUSE_DEVICE (the device is gone, or the program is to end).
+ * Fails: CAUSE_PASSPHRASE (none is given), CAUSE_DEVICE (the device is gone, or the program is to end).
  */
 enum cause contract_ask_pin(unsigned left, uint8_t *pin, size_t *len, struct error *err) MUST_USE;
 
@@ -80,7 +80,7 @@ enum contract_event contract_wait_for(int fd, uint64_t deadline_us);
 /* Was CONTRACT_ENDED seen? */
 bool contract_is_ended(void);
 
-/* Give the passphrase. Fails: CAUSE_DEVICE (nobody takes it). */
+/* Give the passphrase. Fails: CAUSE_DEVICE (no reader is left). */
 enum cause contract_give(struct bytes passphrase, struct error *err) MUST_USE;
 
 /*

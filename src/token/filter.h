@@ -18,7 +18,7 @@ enum filter {
 
 /*
  * From now on any other call ends the process. A second filter only takes away.
- * Silent where the kernel has no seccomp: it protects from faults of ours that nobody knows of.
+ * Silent where the kernel has no seccomp: it is a protection from unknown faults of ours.
  */
 void filter_install(enum filter which);
 

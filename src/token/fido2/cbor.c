@@ -48,7 +48,7 @@ static bool skip_items(struct bytes *in, uint64_t count, unsigned depth)
 	return true;
 }
 
-/* Move @in behind its first item, which stands in @depth maps and arrays. */
+/* Move @in behind its first item, which is inside @depth maps and arrays. */
 static bool skip(struct bytes *in, unsigned depth)
 {
 	size_t before = in->len;
@@ -74,7 +74,7 @@ static bool skip(struct bytes *in, unsigned depth)
 		return item.value <= in->len && skip_items(in, 2 * item.value, depth + 1);
 	case CBOR_SIMPLE:
 		/*
-		 * The one-byte forms only: the others are floating point numbers and what nobody has defined.
+		 * The one-byte forms only: the others are floating point numbers and undefined values.
 		 */
 		return before - in->len == 1 && item.value >= SIMPLE_FALSE && item.value <= SIMPLE_UNDEFINED;
 	case CBOR_TAG:

@@ -28,7 +28,7 @@ enum { COSE_KTY = 1, COSE_CRV = -1, COSE_X = -2, COSE_Y = -3, KTY_EC2 = 2, CRV_P
 /* Authenticator data (WebAuthn, 6.1): the hash of the RP, flags, a counter, then the extensions' map. */
 enum { AUTH_FLAGS = 32, AUTH_HEAD_BYTES = 37, FLAG_ATTESTED = 0x40, FLAG_EXTENSIONS = 0x80 };
 
-/* Every assertion is over this hash: nobody looks at its signature. */
+/* Every assertion is over this hash: its signature is not used. */
 static const uint8_t zeros[32];
 static const struct bytes client_data_hash = {zeros, sizeof(zeros)};
 
@@ -331,7 +331,7 @@ static enum cause read_secret(struct ctap_secrets *s, const struct cbor *map, st
 	if (!cbor_at(map, ANSWER_AUTH_DATA, &v) || !cbor_bytes(&v, &data) || data.len < AUTH_HEAD_BYTES)
 		return malformed(err, "authenticator data");
 	p = data.data;
-	/* An attested credential would stand in front of the extensions; assertions have none. */
+	/* An attested credential would precede the extensions; assertions have none. */
 	if ((p[AUTH_FLAGS] & (FLAG_ATTESTED | FLAG_EXTENSIONS)) != FLAG_EXTENSIONS ||
 		!cbor_open((struct bytes){p + AUTH_HEAD_BYTES, data.len - AUTH_HEAD_BYTES}, &extensions) ||
 		!cbor_named(&extensions, "hmac-secret", &v) || !cbor_bytes(&v, &sealed))

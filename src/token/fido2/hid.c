@@ -88,7 +88,7 @@ static void take(struct incoming *in, const uint8_t *report, size_t head)
 	in->used += n;
 }
 
-/* The first report of a message. What came before it is the rest of an answer that nobody waited for. */
+/* The first report of a message. What came before it is the rest of an earlier answer. */
 static enum cause receive_first(const struct hid *h, struct incoming *in, struct error *err)
 {
 	uint8_t report[HID_REPORT_BYTES];

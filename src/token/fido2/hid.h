@@ -15,7 +15,7 @@
 enum {
 	HID_REPORT_BYTES = 64,
 	HID_NONCE_BYTES = 8,
-	HID_ANSWER_S = 10, /* for a message that wants nobody's touch */
+	HID_ANSWER_S = 10, /* for a message that needs no touch */
 	HID_TOUCH_S = 60,  /* from the moment on that the key wants one; keys themselves give up after 30 s */
 	HID_BUSY_S = 120,  /* while another program uses the key, which may be us with another token */
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* field - values that stand in tokens and in files of signatures alike. */
+/* field - values of tokens and of files of signatures. */
 #ifndef TOKEN_TPM2_FIELD_H
 #define TOKEN_TPM2_FIELD_H
 

@@ -112,7 +112,7 @@ static void pad(uint8_t out[static P256_BYTES], struct bytes in)
 		memcpy(out + P256_BYTES - in.len, in.data, in.len);
 }
 
-/* KDFe: the coordinates as they stand in the structures. */
+/* KDFe: the coordinates in the encoding of the structures. */
 static void derive_salt(const uint8_t *z, const struct p256_point *ours, struct bytes their_x, uint8_t *salt)
 {
 	static const uint8_t counter[] = {0, 0, 0, 1};

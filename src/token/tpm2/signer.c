@@ -87,7 +87,7 @@ static enum cause read_der(struct bytes der_key, struct signer *s, struct error 
 	return CAUSE_OK;
 }
 
-/* What stands between the two lines of a PEM file, without its line ends, as text. */
+/* The text between the two lines of a PEM file, without its line ends, as text. */
 static bool pem_body(struct bytes pem, char *out, size_t room)
 {
 	static const char begin[] = "-----BEGIN PUBLIC KEY-----", end[] = "-----END PUBLIC KEY-----";

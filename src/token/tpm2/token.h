@@ -22,7 +22,7 @@ enum {
 /* A sealed secret, or one share of it. */
 struct token_blob {
 	uint8_t data[TOKEN_BLOB_MAX_BYTES];
-	struct bytes private, public; /* TPM2B_PRIVATE, TPMT_PUBLIC: what stands in them */
+	struct bytes private, public; /* TPM2B_PRIVATE, TPMT_PUBLIC: their contents */
 	struct bytes seed;            /* not empty: it is to be imported first, with this encrypted secret */
 	uint8_t policy[TPM_DIGEST_BYTES];
 };
@@ -56,7 +56,7 @@ struct token {
 };
 
 /*
- * A token stands in the header's member "tokens", in which numbers may be anything that JSON allows. So
+ * A token is in the header's member "tokens", in which numbers may be anything that JSON allows. So
  * the text that is read is `{"tokens":TOKEN}`: put the token behind TOKEN_PREFIX, with room for
  * TOKEN_SUFFIX behind it.
  */

@@ -61,9 +61,9 @@ struct tpm {
 	uint8_t command[TPM_BYTES_MAX], answer[TPM_BYTES_MAX];
 };
 
-/* What stands behind the handles of a command: who may use the first of them. */
+/* What follows the handles of a command: who may use the first of them. */
 struct tpm_auth {
-	uint32_t session; /* 0: nobody need say so; TPM_RS_PW: by an empty password */
+	uint32_t session; /* 0: no authorization; TPM_RS_PW: by an empty password */
 	uint8_t attributes;
 	const uint8_t *nonce, *hmac; /* TPM_DIGEST_BYTES each; not looked at for TPM_RS_PW */
 };

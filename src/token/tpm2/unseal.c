@@ -38,7 +38,7 @@ static enum cause take_primary(struct run *r, struct tpm_reply *reply, const cha
 
 	r->parent_handle = reply->handle;
 	r->parent_is_ours = true;
-	/* How it came to be follows: nobody asks. */
+	/* Its creation data follow, which are not needed. */
 	if (reply->parameters.cut || !area.len)
 		return tpm_bad_answer(name, err);
 	memcpy(r->parent_area, area.data, area.len);
