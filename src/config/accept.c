@@ -21,38 +21,44 @@ static bool name_is_good(const char *name)
 	return len && len <= NAME_MAX_BYTES && words_index(". .. control", name) < 0;
 }
 
-/* Debian's key scripts, as far as they are a place of a key. False: it is another. */
-static bool use_keyscript(struct parser *p, struct draft *d)
+/* Debian's key scripts, as far as they are a place of a key. For another the passphrase is asked. */
+static void use_keyscript(struct parser *p, struct draft *d)
 {
 	const char *base = strrchr(d->keyscript, '/');
 	struct plan_key key = {.kind = PLAN_KEY_STICK, .device = d->key};
 	char *path;
 
 	base = base ? base + 1 : d->keyscript;
-	/* It asks once for all volumes that name the same key: so does latchkey. */
-	if (!strcmp(base, "decrypt_keyctl"))
-		return true;
-	path = words_cut(d->key, ':');
-	(void)words_cut(path, ':'); /* a time limit: here nothing waits for the stick alone */
-	if (strcmp(base, "passdev") || !path || !draft_is_device(d->key)) {
-		parser_refuse(p, "keyscript other than passdev with device:path: ", base);
-		return false;
+	switch (words_index("decrypt_keyctl cat passdev", base)) {
+	case 0: /* It asks once for all volumes that name the same key: so does latchkey. */
+		return;
+	case 1:
+		draft_add_key(p, d, d->key);
+		return;
+	case 2:
+		path = draft_cut(d->key);
+		(void)words_cut(path, ':'); /* a time limit: here nothing waits for the stick alone */
+		if (path && draft_is_device(d->key)) {
+			key.path = draft_rooted(p, path);
+			if (key.path)
+				draft_put_key(p, d, &key);
+			return;
+		}
+		parser_refuse(p, "key of passdev is not device:path: ", d->key ? d->key : "none");
+		return;
 	}
-	key.path = draft_rooted(p, path);
-	if (key.path)
-		draft_put_key(p, d, &key);
-	return true;
+	parser_ignore(p, "key script, the passphrase is used: ", d->keyscript);
 }
 
-/* Keys that were named, or the place where systemd looks when none was. False: the volume cannot be used. */
-static bool finish_keys(struct parser *p, struct draft *d)
+/* Keys that were named, or the place where systemd looks when none was. */
+static void finish_keys(struct parser *p, struct draft *d)
 {
 	struct plan_volume *v = &d->volume;
 	unsigned kept = 0;
 
-	if (d->keyscript && !use_keyscript(p, d))
-		return false;
-	if (!d->keyscript)
+	if (d->keyscript)
+		use_keyscript(p, d);
+	else
 		draft_add_key(p, d, d->key);
 	if (!v->key_count) {
 		struct plan_key usual = {.path = parser_join(p, "/etc/cryptsetup-keys.d/", v->name, ".key"),
@@ -60,7 +66,7 @@ static bool finish_keys(struct parser *p, struct draft *d)
 
 		v->keys[0] = usual;
 		v->key_count = usual.path != NULL;
-		return true;
+		return;
 	}
 	for (unsigned i = 0; i < v->key_count; i++) {
 		struct plan_key *key = &v->keys[i];
@@ -76,18 +82,25 @@ static bool finish_keys(struct parser *p, struct draft *d)
 			v->keys[kept++] = *key;
 	}
 	v->key_count = kept;
-	return true;
+}
+
+/* A UUID of LUKS; its beginning has a * behind it. */
+static bool is_luks_uuid(const char *text)
+{
+	size_t len = strspn(text, "0123456789abcdefABCDEF-");
+
+	return len <= 36 && (!text[len] || text[len] == '*');
 }
 
 /* LABEL="x" -> LABEL=x, as people write it. What is unquoted is in the pool, so it may be changed. */
 static void unquote(const char *device)
 {
-	char *quote = device ? text_find(device, "=\"") : NULL;
-	size_t len = quote ? strlen(quote) : 0;
+	char *quote = device ? text_find(device, "=") : NULL;
+	size_t len = quote ? strlen(++quote) : 0;
 
-	if (len < 3 || quote[len - 1] != '"')
+	if (len < 2 || (*quote != '"' && *quote != '\'') || quote[len - 1] != *quote)
 		return;
-	memmove(quote + 1, quote + 2, len - 3);
+	memmove(quote, quote + 1, len - 2);
 	quote[len - 2] = 0;
 }
 
@@ -95,13 +108,12 @@ static void unquote(const char *device)
 static const char *find_fault(const struct parser *p, const struct draft *d, const char **text)
 {
 	const struct plan_volume *v = &d->volume;
-	const char *uuid;
 
 	*text = v->device ? v->device : "(none)";
 	if (**text != '/' && !draft_is_device(*text))
 		return "device is not a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=: ";
-	uuid = draft_uuid_of(*text);
-	if (uuid && uuid[strspn(uuid, "0123456789abcdefABCDEF-")])
+	*text = draft_uuid_of(v->device);
+	if (*text && !is_luks_uuid(*text))
 		return "not a UUID: ";
 	*text = v->name ? v->name : "";
 	if (!name_is_good(*text))
@@ -184,8 +196,9 @@ static void accept(struct parser *p, struct draft *d)
 	if (!place)
 		return;
 	d->volume.where = parser_join(p, p->place, "", "");
-	if (!d->volume.where || !finish_keys(p, d))
+	if (!d->volume.where)
 		return;
+	finish_keys(p, d);
 	if (d->marked)
 		d->volume.flags.noauto = false;
 	options_inherit(&p->defaults, d);

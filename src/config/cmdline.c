@@ -42,10 +42,23 @@ static void take_mapping(struct parser *p, const struct statement *s)
 	             words_index("UUID=* LABEL=* /dev/disk/by-uuid/* /dev/disk/by-label/*", value) >= 0;
 }
 
+/* Words that belong together; the first four of genkernel's come twice. */
+static const char crypt_words[] =
+	"cryptdevice cryptkey crypto cryptroot cryptdm cryptheader cryptoffset cryptdiscards "
+	"crypt_root root_key root_keydev root_keydev_fstype "
+	"crypt_swap swap_key swap_keydev swap_keydev_fstype root_trim swap_trim";
+enum { DEVICE, KEY, CRYPTO, ROOT, NAME, HEADER, OFFSET, DISCARDS, GENKERNEL };
+
 /* Here, too, the last one counts, like the shell variables that other programs make of these words. */
 static void take_crypt(struct parser *p, const struct statement *s)
 {
-	*(char **)((char *)p + s->word->field) = s->value ? s->value : s->name;
+	p->crypt[words_index(crypt_words, s->name)] = s->value ? s->value : s->name;
+}
+
+static void take_foreign(struct parser *p, const struct statement *s)
+{
+	if (words_bool(s->value) != 0)
+		parser_refuse(p, "not understood: ", s->name);
 }
 
 /* Debian's target=NAME,source=DEVICE,key=KEY,OPTIONS */
@@ -76,15 +89,17 @@ static const struct parser_word words[] = {
 	{.word = "root", .take = take_mapping, .pass = PASS_NAMES, .field = FIELD(root)},
 	{.word = "resume", .take = take_mapping, .pass = PASS_NAMES, .field = FIELD(resume)},
 	{.word = "mount.usr", .take = take_mapping, .pass = PASS_NAMES, .field = FIELD(usr)},
-	{.word = "cryptdevice", .take = take_crypt, .pass = PASS_VOLUMES, .field = FIELD(crypt.device)},
-	{.word = "cryptkey", .take = take_crypt, .pass = PASS_VOLUMES, .field = FIELD(crypt.key)},
-	{.word = "crypto", .take = take_crypt, .pass = PASS_VOLUMES, .field = FIELD(crypt.crypto)},
-	{.word = "cryptroot", .take = take_crypt, .pass = PASS_VOLUMES, .field = FIELD(crypt.root)},
-	{.word = "cryptdm", .take = take_crypt, .pass = PASS_VOLUMES, .field = FIELD(crypt.name)},
-	{.word = "cryptheader", .take = take_crypt, .pass = PASS_VOLUMES, .field = FIELD(crypt.header)},
-	{.word = "cryptoffset", .take = take_crypt, .pass = PASS_VOLUMES, .field = FIELD(crypt.offset)},
-	{.word = "cryptdiscards", .take = take_crypt, .pass = PASS_VOLUMES, .field = FIELD(crypt.discards)},
+	{.word = crypt_words, .take = take_crypt, .pass = PASS_VOLUMES},
 	{.word = "cryptopts", .take = take_cryptopts, .pass = PASS_VOLUMES},
+	{.word = "rd.auto", .take = take_foreign, .pass = PASS_VOLUMES},
+	{.word = NULL},
+};
+
+/* Without a dot, which those of kernel modules have. */
+static const struct parser_word foreign_words[] = {
+	{.word = "crypt* luks* rd_LUKS* rd_NO_LUKS enc_root root_key* swap_key*",
+		.take = take_foreign,
+		.pass = PASS_VOLUMES},
 	{.word = NULL},
 };
 
@@ -99,6 +114,8 @@ static void read_word(struct parser *p, char *name, char *value)
 		latchkey_conf_word(p, name + 9, value);
 	else if ((w = parser_find(rd_luks_words, luks)))
 		(void)parser_add(p, w, luks, value ? value : luks + strlen(luks));
+	else if (!strchr(name, '.') && (w = parser_find(foreign_words, name)))
+		(void)parser_add(p, w, name, value);
 }
 
 void cmdline_read(struct parser *p, const char *text)
@@ -121,7 +138,7 @@ void cmdline_read(struct parser *p, const char *text)
 static void add_cryptkey(struct parser *p, struct draft *d, char *text)
 {
 	struct plan_key key = {.kind = PLAN_KEY_FILE};
-	char *second = words_cut(text, ':'), *third = words_cut(second, ':');
+	char *second = draft_cut(text), *third = words_cut(second, ':');
 
 	if (!second && words_bool(text) == 1) {
 		key.path = "/crypto_keyfile.bin";
@@ -153,31 +170,55 @@ static void add_cryptkey(struct parser *p, struct draft *d, char *text)
 /* cryptdevice= or cryptroot=, with the words that belong to them. */
 static void add_crypt(struct parser *p)
 {
-	char *name = words_cut(p->crypt.device, ':'), *options = words_cut(name, ':');
+	char **w = p->crypt, *name = draft_cut(w[DEVICE]), *options = words_cut(name, ':');
 	struct draft *d;
 
-	if (p->crypt.crypto)
+	if (w[CRYPTO])
 		parser_refuse(p, "only LUKS is supported: ", "crypto=");
-	if (!p->crypt.device && !p->crypt.root)
+	if (!w[DEVICE] && !w[ROOT])
 		return;
 	d = draft_new(p);
-	d->volume.device = p->crypt.device ? p->crypt.device : p->crypt.root;
-	d->volume.name = name ? name : p->crypt.name ? p->crypt.name : "root";
+	d->volume.device = w[DEVICE] ? w[DEVICE] : w[ROOT];
+	d->volume.name = name ? name : w[NAME] ? w[NAME] : "root";
 	options_read(p, d, options);
-	if (p->crypt.header)
-		draft_set_header(d, p->crypt.header);
-	d->volume.flags.crypt |= p->crypt.discards ? CRYPT_ALLOW_DISCARDS : 0u;
-	if (p->crypt.offset) {
+	if (w[HEADER])
+		draft_set_header(d, w[HEADER]);
+	if (w[DISCARDS] && words_bool(w[DISCARDS]))
+		d->volume.flags.crypt |= CRYPT_ALLOW_DISCARDS;
+	if (w[OFFSET]) {
 		d->refused = true;
 		parser_refuse(p, "defined by the LUKS header: ", "cryptoffset=");
 	}
-	add_cryptkey(p, d, p->crypt.key);
+	add_cryptkey(p, d, w[KEY]);
+	accept_draft(p, d);
+}
+
+/* Genkernel's: @device with a key file on a device. */
+static void add_genkernel(struct parser *p, const char *name, char **w, const char *trim)
+{
+	struct plan_key key = {.kind = PLAN_KEY_STICK, .device = w[2], .fstype = w[3]};
+	struct draft *d = draft_new(p);
+
+	if (!w[0])
+		return;
+	d->volume.name = name;
+	d->volume.device = w[0];
+	if (trim && words_bool(trim) == 1)
+		d->volume.flags.crypt |= CRYPT_ALLOW_DISCARDS;
+	if (w[1] && !w[2])
+		parser_refuse(p, "a key is not looked for on all devices: ", w[1]);
+	else if (w[1] && (key.path = draft_rooted(p, w[1])))
+		draft_put_key(p, d, &key);
 	accept_draft(p, d);
 }
 
 void cmdline_finish(struct parser *p)
 {
+	char **w = p->crypt + GENKERNEL;
+
 	latchkey_conf_finish(p, SOURCE_CMDLINE);
 	parser_at(p, SOURCE_CMDLINE, 0);
 	add_crypt(p);
+	add_genkernel(p, "root", w, w[8]);
+	add_genkernel(p, "swap", w + 4, w[9]);
 }

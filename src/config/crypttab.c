@@ -40,7 +40,7 @@ static char *take_field(char **rest)
 	if (!*field)
 		return NULL;
 	unescape(field);
-	return field;
+	return words_unquote(field);
 }
 
 void crypttab_add(struct parser *p, const struct statement *s, enum plan_need need, struct draft *override)

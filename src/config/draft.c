@@ -22,7 +22,7 @@ struct draft *draft_new(struct parser *p)
 
 bool draft_is_device(const char *text)
 {
-	int kind = words_index("/dev/* UUID=* LABEL=* PARTUUID=* PARTLABEL=*", text);
+	int kind = words_index("/dev/* UUID=* LABEL=* PARTUUID=* PARTLABEL=* SERIAL=*", text);
 
 	return kind == 0 || (kind > 0 && text[strcspn(text, "=") + 1]);
 }
@@ -44,6 +44,24 @@ bool draft_same_device(const char *a, const char *b)
 const char *draft_rooted(struct parser *p, const char *path)
 {
 	return *path == '/' ? path : parser_join(p, "/", path, "");
+}
+
+char *draft_cut(char *text)
+{
+	bool has_colons = text && words_begins(text, "/dev/disk/by-");
+	size_t hex, digits;
+
+	while ((text = text ? strchr(text, ':') : NULL) && has_colons) {
+		hex = strspn(text + 1, "0123456789abcdef");
+		digits = strspn(text + 1, "0123456789");
+		if (!hex || (hex > 2 && hex > digits) || !strchr(":.-", text[1 + hex]) ||
+			!strchr(text + 1, ':'))
+			break;
+		text++;
+	}
+	if (text)
+		*text++ = 0;
+	return text;
 }
 
 /* Cut PATH:DEVICE in two. systemd cuts at the last colon, but by-path names have colons, too. */

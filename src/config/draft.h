@@ -37,7 +37,7 @@ void draft_start(struct draft *d);
 /* The one at hand, with nothing set. */
 struct draft *draft_new(struct parser *p);
 
-/* A device by its name: a path in /dev, UUID=, LABEL=, PARTUUID=, PARTLABEL=. */
+/* A device by its name: a path in /dev, UUID=, LABEL=, PARTUUID=, PARTLABEL=, SERIAL=. */
 bool draft_is_device(const char *text);
 
 /* The UUID in UUID=X or /dev/disk/by-uuid/X; NULL: another kind of name. */
@@ -48,6 +48,12 @@ bool draft_same_device(const char *a, const char *b);
 
 /* @path with a / in front. NULL: no room, and a note has it. */
 const char *draft_rooted(struct parser *p, const char *path);
+
+/*
+ * Cut DEVICE:REST in two, and return REST; NULL: there is no colon. Names in /dev/disk/by-path/ and by-id/
+ * have colons, too, with a number behind each: pci-0000:00:1f.2-ata-1-part2.
+ */
+char *draft_cut(char *text);
 
 /* Add a key: PATH, PATH:DEVICE or DEVICE. "none", "-", "" and NULL are no key. */
 void draft_add_key(struct parser *p, struct draft *d, char *spec);

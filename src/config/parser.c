@@ -70,6 +70,9 @@ void parser_note(struct parser *p, const char *where, bool bad, const char *why,
 		text);
 
 	text_sanitize(line);
+	for (unsigned i = 0; i < plan->note_count; i++)
+		if (!strcmp(plan->notes[i].text, line))
+			return;
 	if (plan->note_count < PLAN_NOTES_MAX - (bad ? 0 : NOTES_FOR_BAD))
 		kept = take_room(plan, len, 0);
 	if (kept) {
@@ -155,6 +158,7 @@ void parser_read_lines(struct parser *p, enum parser_source source, const char *
 	size_t len, rest;
 	char *line;
 
+	text += words_begins(text, "\xef\xbb\xbf"); /* a byte order mark */
 	for (unsigned number = 1; *text; number++, text += rest + (text[rest] == '\n')) {
 		rest = strcspn(text, "\n");
 		len = strspn(text, blank);

@@ -44,7 +44,7 @@ struct statement {
 	bool marked;         /* it is for the initramfs */
 };
 
-enum { STATEMENTS_MAX = 512 };
+enum { STATEMENTS_MAX = 512, PARSER_CRYPT_WORDS = 18 };
 
 struct parser {
 	struct plan *plan;
@@ -69,10 +69,8 @@ struct parser {
 	struct draft by_uuid[PLAN_VOLUMES_MAX + 1]; /* rd.luks.*; the last one is kept for root= */
 	struct draft any_uuid;                      /* for those without options */
 
-	struct draft single; /* the volume of latchkey.device, latchkey.key ... */
-	struct {             /* mkinitcpio's and Alpine's words; NULL: not there */
-		char *device, *key, *crypto, *root, *name, *header, *offset, *discards;
-	} crypt;
+	struct draft single;             /* the volume of latchkey.device, latchkey.key ... */
+	char *crypt[PARSER_CRYPT_WORDS]; /* cmdline.c: words of other programs; NULL: not there */
 
 	unsigned count;
 	struct statement statements[STATEMENTS_MAX + 1]; /* the last one is kept for root= */

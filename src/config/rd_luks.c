@@ -11,6 +11,15 @@
 enum { UUID_CHARS = 36 };
 static const char uuid_characters[] = "0123456789abcdefABCDEF-";
 
+/* Dracut takes the beginning of a UUID, too. Of that little, it may be another number. */
+static bool is_same(const char *a, const char *b)
+{
+	enum { SURE_CHARS = 4 };
+	size_t x = strlen(a), y = strlen(b), least = x < y ? x : y;
+
+	return (x == y || least >= SURE_CHARS) && !strncasecmp(a, b, least);
+}
+
 /* The draft of the volume that has @uuid, and may be called @name. NULL, with a note: there is no room. */
 static struct draft *by_uuid(struct parser *p, const char *uuid, const char *name)
 {
@@ -19,8 +28,10 @@ static struct draft *by_uuid(struct parser *p, const char *uuid, const char *nam
 	struct draft *d = p->by_uuid;
 
 	for (; d < p->by_uuid + p->by_uuid_count; d++)
-		if (!strcasecmp(d->uuid, uuid))
+		if (is_same(d->uuid, uuid)) {
+			d->uuid = strlen(uuid) > strlen(d->uuid) ? uuid : d->uuid;
 			return d;
+		}
 	if (p->by_uuid_count >= PLAN_VOLUMES_MAX + (for_root ? 1u : 0u)) {
 		parser_refuse(p, "more than 64 volumes: ", uuid);
 		return NULL;
@@ -29,6 +40,19 @@ static struct draft *by_uuid(struct parser *p, const char *uuid, const char *nam
 	draft_start(d);
 	d->uuid = uuid;
 	return d;
+}
+
+static bool is_uuid(const char *text)
+{
+	return strspn(text, uuid_characters) == strlen(text) && strlen(text) <= UUID_CHARS;
+}
+
+/* What find_device takes behind the beginning of a UUID; FAT and NTFS have shorter ones. */
+static const char *rest_of(const char *uuid)
+{
+	size_t first = strcspn(uuid, "-");
+
+	return strlen(uuid) == UUID_CHARS || first > 8 || (uuid[first] && first < 8) ? "" : "*";
 }
 
 /* [UUID=]REST: the draft of that volume, or the one for any; NULL after a note. */
@@ -62,52 +86,75 @@ static void take_timeout(struct parser *p, const struct statement *s)
 	(void)options_set(p, &p->defaults, "timeout", s->value);
 }
 
-/* [luks-]UUID */
-static void take_uuid(struct parser *p, const struct statement *s)
+/* Dracut's, for the device of the key. */
+static void take_key_timeout(struct parser *p, const struct statement *s)
 {
-	const char *uuid = s->value;
+	(void)options_set(p, &p->defaults, "key-timeout", s->value);
+}
+
+enum { BY_UUID, BY_PARTUUID, BY_SERIAL };
+
+/* [luks-]UUID, and dracut's other ways to name the device */
+static void take_id(struct parser *p, const struct statement *s)
+{
+	static const char tags[][10] = {"UUID=", "PARTUUID=", "SERIAL="};
+	const char *id = s->value, *tag = tags[s->word->field];
+	bool partition;
 	struct draft *d;
 
-	uuid += words_begins(uuid, "luks-");
-	uuid += words_begins(uuid, "UUID=");
-	if (!*uuid || uuid[strspn(uuid, uuid_characters)]) {
-		parser_refuse(p, "not a UUID: ", uuid);
+	id += words_begins(id, "keysource:"); /* a volume that has keys for others */
+	id += words_begins(id, "luks-");
+	id += words_begins(id, tag);
+	if (!*id || (s->word->field != BY_SERIAL && !is_uuid(id))) {
+		parser_refuse(p, "not a UUID: ", id);
 		return;
 	}
 	p->only_chosen = true;
-	d = by_uuid(p, uuid, NULL);
-	if (d)
-		d->chosen = true;
+	d = by_uuid(p, id, NULL);
+	if (!d)
+		return;
+	d->chosen = true;
+	/* A partition of an MBR has an id of its own length: 3c9d04af-02. */
+	partition = s->word->field == BY_PARTUUID && strlen(id) == 11 && id[8] == '-';
+	if (s->word->field != BY_UUID)
+		d->volume.device = parser_join(p, tag, id,
+			partition                     ? ""
+			: s->word->field == BY_SERIAL ? "*"
+						      : rest_of(id));
 }
 
 /* UUID=NAME, which opens it, and UUID=DEVICE */
 static void take_text(struct parser *p, const struct statement *s)
 {
-	char *text = s->value;
-	struct draft *d = cut_uuid(p, &text);
+	const char *text = words_cut(s->value, '=');
+	struct draft *d = text && *s->value ? by_uuid(p, s->value, text) : NULL;
 
-	if (d == &p->any_uuid)
-		parser_refuse(p, "no UUID= in front of: ", text);
-	if (!d || d == &p->any_uuid)
+	if (!text || !*s->value)
+		parser_refuse(p, "no UUID= in front of: ", s->value);
+	if (!d)
 		return;
 	*(const char **)((char *)d + s->word->field) = text;
-	d->chosen |= d->volume.name != NULL;
+	/* What is no UUID may be the serial number of rd.luks.serial. */
+	d->chosen |= d->volume.name && is_uuid(d->uuid);
 	p->only_chosen |= d->chosen;
 }
 
-/* [UUID=]PATH[:DEVICE[:LUKSDEVICE]]; the last one is dracut's. */
+/* [UUID=]PATH[:DEVICE[:LUKSDEVICE]]; the last is dracut's, which takes the beginning of a UUID in both. */
 static void take_key(struct parser *p, const struct statement *s)
 {
 	char *key = s->value;
 	struct draft *d = cut_uuid(p, &key);
 	char *last = strrchr(key, ':'), *first = strchr(key, ':');
 
-	if (last && last != first && draft_is_device(last + 1) && draft_uuid_of(last + 1)) {
-		d = by_uuid(p, draft_uuid_of(last + 1), NULL);
+	if (last && last != first && draft_is_device(last + 1)) {
+		if (draft_uuid_of(last + 1))
+			d = by_uuid(p, draft_uuid_of(last + 1), NULL);
 		*last = 0;
 	}
 	if (first && !strcmp(first, ":/")) /* dracut's name of the initramfs */
 		*first = 0;
+	else if (first && words_begins(first, ":UUID="))
+		key = parser_join(p, key, rest_of(first + 6), "");
 	if (d)
 		draft_add_key(p, d, key);
 }
@@ -141,7 +188,10 @@ const struct parser_word rd_luks_words[] = {
 	{.word = "luks", .take = take_luks, .pass = PASS_SETTINGS},
 	{.word = "luks.crypttab", .take = take_crypttab, .pass = PASS_SETTINGS},
 	{.word = "luks.timeout", .take = take_timeout, .pass = PASS_SETTINGS},
-	{.word = "luks.uuid", .take = take_uuid, .pass = PASS_LUKS},
+	{.word = "luks.key.tout", .take = take_key_timeout, .pass = PASS_SETTINGS},
+	{.word = "luks.uuid", .take = take_id, .pass = PASS_LUKS, .field = BY_UUID},
+	{.word = "luks.partuuid", .take = take_id, .pass = PASS_LUKS, .field = BY_PARTUUID},
+	{.word = "luks.serial", .take = take_id, .pass = PASS_LUKS, .field = BY_SERIAL},
 	{.word = "luks.name",
 		.take = take_text,
 		.pass = PASS_LUKS,
@@ -163,9 +213,9 @@ struct draft *rd_luks_find(struct parser *p, const char *device, const char *nam
 
 	if (!uuid && words_begins(name, "luks-"))
 		uuid = name + 5;
-	for (struct draft *d = p->by_uuid; uuid && d < p->by_uuid + p->by_uuid_count; d++)
-		/* dracut takes the beginning of one, too */
-		if (!strncasecmp(d->uuid, uuid, strlen(d->uuid)))
+	for (struct draft *d = p->by_uuid; d < p->by_uuid + p->by_uuid_count; d++)
+		if ((uuid && !strncasecmp(d->uuid, uuid, strlen(d->uuid))) ||
+			(d->volume.device && draft_same_device(d->volume.device, device)))
 			return d;
 	return NULL;
 }
@@ -204,7 +254,7 @@ static void add(struct parser *p, struct draft *override)
 	struct draft *d = &p->draft;
 
 	*d = override->has_options ? *override : p->any_uuid;
-	d->volume.device = parser_join(p, "UUID=", override->uuid, "");
+	d->volume.device = parser_join(p, "UUID=", override->uuid, rest_of(override->uuid));
 	d->volume.name = parser_join(p, "luks-", override->uuid, "");
 	rd_luks_apply(p, override, d);
 	accept_draft(p, d);
@@ -216,10 +266,10 @@ void rd_luks_finish(struct parser *p)
 	for (struct draft *d = p->by_uuid; d < p->by_uuid + p->by_uuid_count; d++) {
 		if (d->used)
 			continue;
-		if (!d->chosen)
+		if (!d->chosen && !is_uuid(d->uuid))
+			parser_refuse(p, "not a UUID: ", d->uuid);
+		else if (!d->chosen)
 			parser_ignore(p, "no rd.luks.uuid or rd.luks.name for: ", d->uuid);
-		else if (strlen(d->uuid) != UUID_CHARS)
-			parser_refuse(p, "incomplete UUID not found in crypttab: ", d->uuid);
 		else
 			add(p, d);
 	}

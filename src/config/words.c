@@ -9,8 +9,7 @@ static bool is_blank(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* "value" -> value, in place. */
-static char *unquote(char *text)
+char *words_unquote(char *text)
 {
 	size_t len = strlen(text);
 
@@ -32,11 +31,11 @@ char *words_next(char *text, char **name, char **value)
 		quoted ^= *end == '"';
 	if (*end)
 		*end++ = 0;
-	*name = *text && strcmp(text, "--") ? unquote(text) : NULL;
+	*name = *text && strcmp(text, "--") ? words_unquote(text) : NULL;
 	*value = *name ? strchr(*name, '=') : NULL;
 	if (*value) {
 		*(*value)++ = 0;
-		*value = unquote(*value);
+		*value = words_unquote(*value);
 	}
 	return end;
 }

@@ -15,6 +15,9 @@
  */
 char *words_next(char *text, char **name, char **value);
 
+/* "value" -> value, in place. */
+char *words_unquote(char *text);
+
 /* Cut @text at the first @c; NULL when there is none (or no text), else what follows. */
 char *words_cut(char *text, char c);
 

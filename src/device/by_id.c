@@ -98,10 +98,12 @@ static bool wwn_is(const char *disk, const char *id)
  * A disk behind an ATA controller: the descriptor with which the kernel's translation answers a SCSI inquiry
  * (page 0x83) has the whole model and serial number; the attribute "model" has only 16 bytes of it.
  */
-static bool ata_is(const char *disk, const char *id)
+enum { MODEL = 40, SERIAL = 20 };
+
+static bool ata_words(const char *disk, char model[static MODEL + 1], char serial[static SERIAL + 1])
 {
-	enum { VENDOR = 8, MODEL = 40, SERIAL = 20, ALL = VENDOR + MODEL + SERIAL };
-	char path[SYSBLOCK_PATH_BYTES], model[MODEL + 1] = "", serial[SERIAL + 1] = "", have[ID_BYTES];
+	enum { VENDOR = 8, ALL = VENDOR + MODEL + SERIAL };
+	char path[SYSBLOCK_PATH_BYTES];
 	uint8_t page[512];
 	ssize_t n;
 
@@ -116,10 +118,20 @@ static bool ata_is(const char *disk, const char *id)
 			continue;
 		memcpy(model, d + VENDOR, MODEL);
 		memcpy(serial, d + VENDOR + MODEL, SERIAL);
-		text_format(have, sizeof(have), "ata-%s_%s", clean(model, true), clean(serial, true));
-		return !strcmp(have, id);
+		(void)clean(model, true), (void)clean(serial, true);
+		return true;
 	}
 	return false;
+}
+
+static bool ata_is(const char *disk, const char *id)
+{
+	char model[MODEL + 1] = "", serial[SERIAL + 1] = "", have[ID_BYTES];
+
+	if (!ata_words(disk, model, serial))
+		return false;
+	text_format(have, sizeof(have), "ata-%s_%s", model, serial);
+	return !strcmp(have, id);
 }
 
 /* --- USB --- */
@@ -230,4 +242,21 @@ bool by_id_is(const char *name, const char *id)
 		if (plain_is(name, &plain[i], whole))
 			return true;
 	return wwn_is(name, whole) || ata_is(name, whole) || usb_is(name, whole);
+}
+
+bool by_id_has_serial(const char *name, const char *serial, size_t len)
+{
+	char disk[SYSBLOCK_NAME_BYTES], folder[FOLDER_BYTES], text[SYSBLOCK_TEXT_BYTES],
+		model[MODEL + 1] = "", ata[SERIAL + 1] = "";
+
+	if (sysblock_partition(name, disk))
+		name = disk;
+	if (ata_words(name, model, ata))
+		return !strncmp(ata, serial, len);
+	if (usb_interface(name, folder))
+		text_format(folder + strlen(folder), sizeof(folder) - strlen(folder), "../");
+	else
+		text_format(folder, sizeof(folder), "device/");
+	return (*usb_word(name, folder, "serial", text) || *usb_word(name, "", "serial", text)) &&
+	       !strncmp(text, serial, len);
 }

@@ -12,7 +12,7 @@
 
 #define PARTNROFF "/PARTNROFF="
 
-enum key { BY_UUID, BY_LABEL, BY_PARTUUID, BY_PARTLABEL, BY_ID };
+enum key { BY_UUID, BY_LABEL, BY_PARTUUID, BY_PARTLABEL, BY_ID, BY_SERIAL };
 
 /* How a device can be asked for; the row is the enum's. */
 static const struct {
@@ -23,11 +23,13 @@ static const struct {
 	[BY_PARTUUID] = {"PARTUUID=", "/dev/disk/by-partuuid/"},
 	[BY_PARTLABEL] = {"PARTLABEL=", "/dev/disk/by-partlabel/"},
 	[BY_ID] = {"ID=", "/dev/disk/by-id/"},
+	[BY_SERIAL] = {"SERIAL=", "SERIAL="},
 };
 
 struct wanted {
 	enum key key;
 	char value[SYSBLOCK_PATH_BYTES];
+	bool is_beginning;                 /* of the UUID or number */
 	unsigned part_offset;              /* of /PARTNROFF= */
 	char path[2][SYSBLOCK_PATH_BYTES]; /* of the first two devices that fit */
 	char name[2][SYSBLOCK_NAME_BYTES];
@@ -67,6 +69,11 @@ bool find_superblock(const char *path, struct superblock *out)
 	return known;
 }
 
+static bool uuid_fits(const char *uuid, const struct wanted *w)
+{
+	return w->is_beginning ? !strncasecmp(uuid, w->value, strlen(w->value)) : !strcasecmp(uuid, w->value);
+}
+
 static enum fit superblock_fits(const char *path, const struct wanted *w)
 {
 	struct superblock s;
@@ -74,9 +81,7 @@ static enum fit superblock_fits(const char *path, const struct wanted *w)
 	if (!find_superblock(path, &s))
 		return FITS_NOT;
 	if (w->key == BY_UUID)
-		return !strcasecmp(s.uuid, w->value)        ? FITS
-		       : !strcasecmp(s.lost_uuid, w->value) ? FITS_OVERWRITTEN
-		                                            : FITS_NOT;
+		return uuid_fits(s.uuid, w) ? FITS : uuid_fits(s.lost_uuid, w) ? FITS_OVERWRITTEN : FITS_NOT;
 	return !strcmp(s.label, w->value)        ? FITS
 	       : !strcmp(s.lost_label, w->value) ? FITS_OVERWRITTEN
 	                                         : FITS_NOT;
@@ -137,8 +142,7 @@ static void consider_partitions(const char *name, struct wanted *w)
 
 			if (number > w->part_offset &&
 				partition_read(&table, number - w->part_offset, start, &p) &&
-				!(w->key == BY_PARTUUID ? strcasecmp(p.uuid, w->value)
-							: strcmp(p.label, w->value)))
+				(w->key == BY_PARTUUID ? uuid_fits(p.uuid, w) : !strcmp(p.label, w->value)))
 				add(inside, w, FITS);
 		}
 		blkdev_close(&dev);
@@ -146,15 +150,24 @@ static void consider_partitions(const char *name, struct wanted *w)
 	folder_close(&f);
 }
 
+/* A disk has one number, and may have many partitions: the one with LUKS is meant. */
+static bool serial_fits(const char *name, const char *path, const struct wanted *w)
+{
+	struct superblock s;
+
+	return by_id_has_serial(name, w->value, strlen(w->value) + !w->is_beginning) &&
+	       find_superblock(path, &s) && !strcmp(s.type, "crypto_LUKS");
+}
+
 static void consider(const char *name, struct wanted *w)
 {
 	enum fit fit = FITS_NOT;
 	char path[SYSBLOCK_PATH_BYTES];
 
+	sysblock_path(name, path);
 	switch (w->key) {
 	case BY_UUID:
 	case BY_LABEL:
-		sysblock_path(name, path);
 		fit = superblock_fits(path, w);
 		break;
 	case BY_PARTUUID:
@@ -163,6 +176,9 @@ static void consider(const char *name, struct wanted *w)
 		break;
 	case BY_ID:
 		fit = by_id_is(name, w->value) ? FITS : FITS_NOT;
+		break;
+	case BY_SERIAL:
+		fit = serial_fits(name, path, w) ? FITS : FITS_NOT;
 		break;
 	}
 	if (fit != FITS_NOT)
@@ -336,7 +352,8 @@ bool find_uuid(const char *spec, char uuid[static SUPERBLOCK_UUID_BYTES])
 	const char *value = name_of(spec, &key, &is_link);
 
 	*uuid = 0;
-	if (value && key == BY_UUID && text_join(uuid, SUPERBLOCK_UUID_BYTES, value, "", ""))
+	if (value && key == BY_UUID && !strchr(value, '*') &&
+		text_join(uuid, SUPERBLOCK_UUID_BYTES, value, "", ""))
 		unquote(uuid);
 	return *uuid;
 }
@@ -346,6 +363,7 @@ static bool is_wanted(const char *spec, struct wanted *w)
 {
 	bool is_link;
 	const char *value = name_of(spec, &w->key, &is_link);
+	size_t len;
 
 	if (!value || (is_link && is_good_node(spec)) ||
 		!text_join(w->value, sizeof(w->value), value, "", ""))
@@ -354,6 +372,11 @@ static bool is_wanted(const char *spec, struct wanted *w)
 		unescape(w->value);
 	else
 		unquote(w->value);
+	len = strlen(w->value);
+	w->is_beginning = len > 1 && w->value[len - 1] == '*' &&
+	                  (w->key == BY_UUID || w->key == BY_PARTUUID || w->key == BY_SERIAL);
+	if (w->is_beginning)
+		w->value[len - 1] = 0;
 	return true;
 }
 

@@ -12,10 +12,11 @@
 /*
  * Turn @spec into a path. Looked for on every block device are
  *
- *	UUID=X LABEL=X PARTUUID=X PARTUUID=X/PARTNROFF=N PARTLABEL=X ID=X
+ *	UUID=X LABEL=X PARTUUID=X PARTUUID=X/PARTNROFF=N PARTLABEL=X ID=X SERIAL=X
  *	/dev/disk/by-uuid/X by-label/X by-partuuid/X by-partlabel/X by-id/X, when the node does not exist
  *
- * with X also in quotes; a node there that leads to a member (device/member.h) does not exist for this.
+ * with X also in quotes, and UUID=X* PARTUUID=X* SERIAL=X* for what begins with X; SERIAL= is a LUKS volume
+ * on the disk of that number. A node there that leads to a member (device/member.h) does not exist for this.
  * Anything else is a path and stays as it is. A device that others hold (a mapped volume, a disk that has
  * partitions) and a volume that was overwritten count only when nothing else fits; a member never counts.
  * A removable device counts only when no other fits: anyone can plug in a stick.
@@ -41,7 +42,7 @@ enum cause find_open(const char *spec, struct blkdev *dev, struct error *err) MU
 /* Is @spec a name (with a path in /dev/disk that exists), which anyone can give to a device? */
 bool find_is_name(const char *spec);
 
-/* The UUID that @spec names. False, and "": it names something else. */
+/* The whole UUID that @spec names. False, and "": it names something else. */
 bool find_uuid(const char *spec, char uuid[static SUPERBLOCK_UUID_BYTES]);
 
 /* superblock_read of the block device, or the regular file, at @path. */

@@ -165,23 +165,23 @@ def dialect_of_systemd():
 
 
 def dialect_of_debian():
-    """Debian's crypttab: passdev, decrypt_keyctl, a keyslot; another key script is refused by name; also Alpine's cryptroot="""
+    """Debian's crypttab: passdev, decrypt_keyctl, a keyslot; another key script is named; also Alpine's cryptroot="""
     p = many()[1]
     table = (f"root UUID={uuid()} none luks,initramfs,tries=5\n"
              f"d0 UUID={p[0].uuid} LABEL=STICK:/keys/v0.key:10 luks,initramfs,keyscript=passdev,{CUT}\n"
              f"d3 PARTLABEL=v3 /etc/keys/d\\0403.key luks,initramfs,keyslot=1,discard,loud\n"
-             f"d5 PARTLABEL=v5 none luks,initramfs,keyscript=/usr/local/bin/ask-me\n"
+             f"d7 PARTLABEL=v7 none luks,initramfs,keyscript=/usr/local/bin/ask-me\n"
              f"d6 PARTUUID={p[6].partuuid} group luks,initramfs,keyscript=decrypt_keyctl\n")
     m = dialects("debian", "root=/dev/mapper/root cryptroot=PARTLABEL=v1 cryptdm=alpine cryptkey=/v1.key:3:40 cryptdiscards",
                  [("/etc/crypttab", table), ("/etc/keys/d 3.key", p[3].secret), ("/v1.key", p[1].key)])
     opened(m, "alpine", "the key file /v1.key")
     opened(m, "d0", key_of(p[0]))
     opened(m, "d3", "the key file /etc/keys/d 3.key")
-    for name in ("root", "d6"):
+    for name in ("root", "d6", "d7"):
         opened(m, name, "the passphrase")
-    check("/etc/crypttab:4: skipped: keyscript other than passdev with device:path: ask-me" in m.text,
-          "the key script is not refused by name", m.text)
-    check("5 of 5 volumes opened" in m.text, "not all are open", m.text)
+    check("/etc/crypttab:4: ignored: key script, the passphrase is used: /usr/local/bin/ask-me" in m.text,
+          "the key script is not named", m.text)
+    check("6 of 6 volumes opened" in m.text, "not all are open", m.text)
 
 
 # --- sticks that are not what they should be -------------------------------------------------------------------

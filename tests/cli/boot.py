@@ -235,6 +235,18 @@ def key_files(b):
         t.ends(0, "root")
 
 
+@case("keyscript=/bin/cat names a key file; another key script is named, and the passphrase opens")
+def key_scripts(b):
+    with Boot(b, "quiet", f"root {ONE} {KEY} luks,keyscript=/bin/cat\n") as t:
+        t.expect(f"root would open with the key file {KEY}")
+        t.ends(0, "root")
+    with Boot(b, "splash", f"root {ONE} none luks,keyscript=/usr/share/yubikey-luks/ykluks-keyscript\n") as t:
+        t.expect("ignored: key script, the passphrase is used: /usr/share/yubikey-luks/ykluks-keyscript")
+        t.expect("Enter passphrase")
+        t.type(FIRST + b"\n")
+        t.ends(0, "root")
+
+
 @case("a key that ends in a newline opens without it, is called so, and with strict-key does not")
 def newline(b):
     with Boot(b, f"latchkey.device={ONE} latchkey.key={NEWLINE}") as t:
@@ -358,7 +370,7 @@ def root_is_needed(b):
         t.ends(6)
     with Boot(b, ROOT_IS, f"root {NOWHERE} none nofail,device-timeout=1\none {ONE} {KEY}\n") as t:
         t.ends(4)
-    for line in (f"root {ONE} none plain", f"root {ONE} {KEY} keyscript=/bin/cat", f"root nowhere {KEY}"):
+    for line in (f"root {ONE} none plain", f"root UUID=0f3c2a10-zz4e-4d2a-8c55-1b2c3d4e5f60 {KEY}", f"root nowhere {KEY}"):
         with Boot(b, ROOT_IS, f"{line}\none {ONE} {KEY}\n") as t:
             t.expect("root=/dev/mapper/root: its line was left out")
             t.ends(1)

@@ -145,7 +145,9 @@ def options_in_conf_page():
 
 def words_in_conf_page():
     """Every word of another program that the command line may have."""
-    words = [word for word in words_of("cmdline") if word.startswith("crypt")]
+    texts = re.search(r'crypt_words\[\] =((?:\s*"[^"]*")+);', read("src/config/cmdline.c")).group(1)
+    words = "".join(re.findall(r'"([^"]*)"', texts)).split()
+    words += [word for word in words_of("cmdline") if word not in ("quiet", "root", "resume", "mount.usr")]
     words += ["rd." + word for word in words_of("rd_luks") if word != "luks.*"]
     return differences(conf_section("PARAMETERS OF OTHER PROGRAMS"), words, "words of other programs")
 

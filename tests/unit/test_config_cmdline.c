@@ -13,7 +13,15 @@
 static const struct plan_row own[] = {
 	{"an empty line makes a volume", "", NULL, NULL, USUAL},
 	{"other programs' words are complained about",
-		"quiet ro root=/dev/sda1 luksfoo=1 rd.lvm=0 console=ttyS0,115200n8", NULL, NULL, USUAL},
+		"quiet ro root=/dev/sda1 crypt=no rd.lvm=0 cryptomgr.notests rd.auto=0 console=ttyS0", NULL,
+		NULL, USUAL},
+	{"words of other programs that ask for a volume are passed over in silence, or named twice",
+		"rd.auto luks_root=/dev/a crypt_roots=/dev/b cryptroot0=x cryptroot0=x rd_LUKS_UUID=" U1
+		" enc_root=/dev/c",
+		NULL, NULL,
+		USUAL WRONG("not understood: rd.auto") WRONG("not understood: luks_root")
+			WRONG("not understood: crypt_roots") WRONG("not understood: cryptroot0")
+				WRONG("not understood: rd_LUKS_UUID") WRONG("not understood: enc_root")},
 	{"latchkey.device does not default to the name root", "latchkey.device=UUID=" U1, NULL, NULL,
 		VOLUME("root", "UUID=" U1) USUAL_KEY("root") USUAL},
 	{"a word of the one volume is lost, or the order of words counts",
@@ -145,13 +153,38 @@ static const struct plan_row luks[] = {
 	{"rd.luks.allow-discards is for one", "rd.luks.allow-discards rd.luks.uuid=" U1, NULL, NULL,
 		VOLUME("luks-" U1, "UUID=" U1) USUAL_KEY("luks-" U1) "  options discard\n" USUAL},
 	{"what is wrong with rd.luks is not named",
-		"rd.luks.uuid=xyz rd.luks.uuid rd.luks.name=root rd.luks.serial=7 rd.luks.data=" U1
-		" rd.luks.key=k:LABEL=x rd.luks.uuid=123",
+		"rd.luks.uuid=xyz rd.luks.uuid rd.luks.name=root rd.luks.cereal=7 rd.luks.data=" U1
+		" rd.luks.key=k:LABEL=x rd.luks.name=ff64c852-9a56-zyd1-9f2d-072aff6652c0=arch",
 		NULL, NULL,
 		USUAL WRONG("not a UUID: xyz") WRONG("not a UUID: ") WRONG("no UUID= in front of: root")
-			WRONG("unknown word: luks.serial") WRONG("no UUID= in front of: " U1)
+			WRONG("unknown word: luks.cereal") WRONG("no UUID= in front of: " U1)
 				WRONG("not /path, /path:device or device: k")
-					WRONG("incomplete UUID not found in crypttab: 123")},
+					WRONG("not a UUID: ff64c852-9a56-zyd1-9f2d-072aff6652c0")},
+	{"a word with a wrong UUID makes the lines of crypttab be ignored",
+		"rd.luks.name=ff64c852-9a56-zyd1-9f2d-072aff6652c0=arch", "a /dev/a\n", NULL,
+		"volume a\n  device /dev/a\n  from /etc/crypttab:1\n  needed yes\n" USUAL_KEY("a")
+			USUAL WRONG("not a UUID: ff64c852-9a56-zyd1-9f2d-072aff6652c0")},
+	{"dracut's ids of partitions and disks are not understood",
+		"rd.luks.partuuid=3c9d04af-02 rd.luks.partuuid=luks-" U1
+		" rd.luks.serial=keysource:S1 rd.luks.name=S1=root rd.luks.key.tout=9 "
+		"root=/dev/mapper/root",
+		NULL, NULL,
+		VOLUME("luks-3c9d04af-02", "PARTUUID=3c9d04af-02") USUAL_KEY(
+			"luks-3c9d04af-02") "  options key-timeout=9\n" VOLUME("luks-" U1, "PARTUUID=" U1)
+			USUAL_KEY("luks-" U1) "  options key-timeout=9\n" VOLUME("root", "SERIAL=S1*")
+				USUAL_KEY("root") "  options key-timeout=9\n" USUAL},
+	{"rd.luks.partuuid does not choose the line of crypttab", "rd.luks.partuuid=3c9d04af-02",
+		"a PARTUUID=3c9d04af-02 /k\n", NULL,
+		"volume a\n  device PARTUUID=3c9d04af-02\n  from /etc/crypttab:1\n  needed yes\n" KEY("/k")
+			USUAL},
+	{"the beginning of a UUID is lost where dracut takes it",
+		"rd.luks.key=/k:/:UUID=11111111 rd.luks.uuid=luks-" U1
+		" rd.luks.uuid=22222222-2 rd.luks.key=/l:UUID=7c9d04af:UUID=2222222 "
+		"rd.luks.allow-discards=2222222 rd.luks.key=/m:LABEL=x:LABEL=y rd.luks.uuid=abc",
+		NULL, NULL,
+		VOLUME("luks-" U1, "UUID=" U1) KEY("/k") VOLUME("luks-22222222-2", "UUID=22222222-2*")
+			KEY("/l on UUID=7c9d04af*") "  options discard\n" VOLUME("luks-abc", "UUID=abc*")
+				KEY("/m on LABEL=x") USUAL},
 	{"a word for a UUID that nothing opens is not named", "rd.luks.key=" U1 "=/k rd.luks.uuid=" U2, NULL,
 		NULL,
 		VOLUME("luks-" U2, "UUID=" U2) USUAL_KEY("luks-" U2)
@@ -167,6 +200,33 @@ static const struct plan_row arch[] = {
 		"cryptdevice=/dev/a:cr:allow-discards,no-read-workqueue,perf-no_write_workqueue", NULL, NULL,
 		VOLUME("cr", "/dev/a") ARCH_KEY
 		"  options discard,no-read-workqueue,no-write-workqueue\n" USUAL},
+	{"a colon in the name of a device ends it",
+		"cryptdevice=/dev/disk/by-path/pci-0000:00:1f.2-ata-1-part2:root "
+		"cryptkey=/dev/disk/by-path/pci-0000:00:14.0-usb-0:1:1.0-scsi-0:0:0:0-part1:ext4:/k",
+		NULL, NULL,
+		VOLUME("root", "/dev/disk/by-path/pci-0000:00:1f.2-ata-1-part2") KEY(
+			"/k on /dev/disk/by-path/pci-0000:00:14.0-usb-0:1:1.0-scsi-0:0:0:0-part1 type ext4")
+			USUAL},
+	{"a colon in an id ends it, or options belong to the name",
+		"cryptdevice=/dev/disk/by-id/usb-A_B_1-0:0-part2:data:discard", NULL, NULL,
+		VOLUME("data", "/dev/disk/by-id/usb-A_B_1-0:0-part2") ARCH_KEY "  options discard\n" USUAL},
+	{"a name that looks like a number is lost", "cryptdevice=/dev/disk/by-path/pci-0000:00:1f.2:0a", NULL,
+		NULL, VOLUME("0a", "/dev/disk/by-path/pci-0000:00:1f.2") ARCH_KEY USUAL},
+	{"genkernel's words are not understood",
+		"crypt_root=UUID=" U1
+		" root_key=k root_keydev=/dev/sdb1 root_keydev_fstype=ext4 root_trim=yes "
+		"crypt_swap=/dev/b swap_key=/s swap_keydev=LABEL=K",
+		NULL, NULL,
+		VOLUME("root", "UUID=" U1)
+			KEY("/k on /dev/sdb1 type ext4") "  options discard\n" VOLUME("swap", "/dev/b")
+				KEY("/s on LABEL=K") USUAL},
+	{"a key of genkernel without a device is lost in silence",
+		"crypt_root=/dev/a root_key=k root_trim=no", NULL, NULL,
+		VOLUME("root", "/dev/a") USUAL_KEY("root")
+			USUAL WRONG("a key is not looked for on all devices: k")},
+	{"cryptdiscards=no passes discards through",
+		"cryptroot=/dev/a cryptdm=x cryptdiscards=no cryptkey=yes", NULL, NULL,
+		VOLUME("x", "/dev/a") KEY("/crypto_keyfile.bin") USUAL},
 	{"two cryptdevice= make two volumes", "cryptdevice=/dev/a:x cryptdevice=/dev/b:y", NULL, NULL,
 		VOLUME("y", "/dev/b") ARCH_KEY USUAL},
 	{"cryptkey=rootfs: is lost", "cryptdevice=/dev/a:cr cryptkey=rootfs:/k.bin", NULL, NULL,

@@ -40,9 +40,9 @@ static const struct plan_row lines[] = {
 	{"what is no octal escape is changed, or ends the text", NULL, "a /dev/\\000\\089\\777\\x\\1\\\n",
 		NULL, VOLUME("1", "a", "/dev/\\000\\089\\777\\x\\1\\") USUAL_KEY("a") USUAL},
 	{"devices of one kind are refused", NULL,
-		"a UUID=a\nb LABEL=x\nc PARTUUID=x\nd PARTLABEL=x\ne /dev/disk/by-id/x\nf /volume.img\n",
+		"a UUID=" U1 "\nb LABEL=x\nc PARTUUID=x\nd PARTLABEL=x\ne /dev/disk/by-id/x\nf /volume.img\n",
 		NULL,
-		VOLUME("1", "a", "UUID=a") USUAL_KEY("a") VOLUME("2", "b", "LABEL=x") USUAL_KEY("b")
+		VOLUME("1", "a", "UUID=" U1) USUAL_KEY("a") VOLUME("2", "b", "LABEL=x") USUAL_KEY("b")
 			VOLUME("3", "c", "PARTUUID=x") USUAL_KEY("c") VOLUME("4", "d", "PARTLABEL=x")
 				USUAL_KEY("d") VOLUME("5", "e", "/dev/disk/by-id/x") USUAL_KEY("e")
 					VOLUME("6", "f", "/volume.img") USUAL_KEY("f") USUAL},
@@ -71,18 +71,39 @@ static const struct plan_row keys[] = {
 		NULL,
 		VOLUME("1", "a", "/dev/a") KEY("/k on LABEL=K") VOLUME("2", "b", "/dev/b")
 			KEY("/sub/k on /dev/sdb1") USUAL},
-	{"a passdev without a device or path is taken", NULL,
+	{"a passdev without a device or path is taken, or takes the volume with it", NULL,
 		"a /dev/a /k keyscript=passdev\nb /dev/b LABEL=K keyscript=passdev\n"
-		"c /dev/c - keyscript=passdev\nd /dev/d\n",
+		"c /dev/c - keyscript=passdev\n",
 		NULL,
-		VOLUME("4", "d", "/dev/d") USUAL_KEY("d")
-			USUAL WRONG("1", "keyscript other than passdev with device:path: passdev")
-				WRONG("2", "keyscript other than passdev with device:path: passdev")
-					WRONG("3", "keyscript other than passdev with device:path: passdev")},
-	{"another key script is not refused by name", NULL,
+		A("1") VOLUME("2", "b", "/dev/b") USUAL_KEY("b") VOLUME("3", "c", "/dev/c") USUAL_KEY("c")
+			USUAL WRONG("1", "key of passdev is not device:path: /k")
+				WRONG("2", "key of passdev is not device:path: LABEL=K")
+					WRONG("3", "key of passdev is not device:path: -")},
+	{"another key script is not named, or takes the volume with it", NULL,
 		"a /dev/a none luks,keyscript=/usr/local/bin/fetch\nb /dev/b\n", NULL,
-		VOLUME("2", "b", "/dev/b") USUAL_KEY("b")
-			USUAL WRONG("1", "keyscript other than passdev with device:path: fetch")},
+		A("1") VOLUME("2", "b", "/dev/b") USUAL_KEY("b") USUAL
+		"note: /etc/crypttab:1: ignored: key script, the passphrase is used: /usr/local/bin/fetch\n"},
+	{"a key script that prints a file is no key", NULL,
+		"a /dev/a /k luks,keyscript=/bin/cat\nb /dev/b /l:LABEL=x keyscript=cat\n", NULL,
+		VOLUME("1", "a", "/dev/a") KEY("/k") VOLUME("2", "b", "/dev/b") KEY("/l on LABEL=x") USUAL},
+	{"passdev's device ends at the first colon of its name", NULL,
+		"a /dev/a /dev/disk/by-path/pci-0000:00:14.0-usb-0:1:1.0-scsi-0:0:0:0-part1:/k:10 "
+		"keyscript=passdev\n",
+		NULL,
+		VOLUME("1", "a", "/dev/a")
+			KEY("/k on /dev/disk/by-path/pci-0000:00:14.0-usb-0:1:1.0-scsi-0:0:0:0-part1") USUAL},
+	{"a UUID that is none is waited for without end", NULL,
+		"a UUID=ff64c852-9a56-zyd1-9f2d-072aff6652c0\nb UUID='" U1 "'\n", NULL,
+		VOLUME("2", "b", "UUID=" U1) USUAL_KEY("b")
+			USUAL WRONG("1", "not a UUID: ff64c852-9a56-zyd1-9f2d-072aff6652c0")},
+	{"quotes around a field belong to it", NULL, "\"a\" \"UUID=" U1 "\" \"/k\" \"discard\"\n", NULL,
+		VOLUME("1", "a", "UUID=" U1) KEY("/k") "  options discard\n" USUAL},
+	{"a byte order mark or CRLF belong to the text", NULL,
+		"\xef\xbb\xbf"
+		"a /dev/a /k discard\r\nb /dev/b\r\n",
+		NULL,
+		VOLUME("1", "a", "/dev/a") KEY("/k") "  options discard\n" VOLUME("2", "b", "/dev/b")
+			USUAL_KEY("b") USUAL},
 	{"decrypt_keyctl, which asks once for all, is refused", NULL,
 		"a /dev/a shared keyscript=decrypt_keyctl\n", NULL, A("1") USUAL},
 };

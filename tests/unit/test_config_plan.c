@@ -16,8 +16,9 @@ static const struct plan_row conf[] = {
 			"/dev/a") "  options headless,key-timeout=10,tries=5\n"
 				  "tries 5, after poweroff, give-up 120, headless, passfifo /run/f\n"},
 	{"the one volume of the board is lost", NULL, NULL,
-		"device=UUID=a\nname = sys\nkey=/k:LABEL=K\nheader=/h\noptions=discard,nofail\n",
-		"volume sys\n  device UUID=a\n  from /etc/latchkey.conf\n  needed no, nofail\n  key /k on "
+		"device=UUID=" U1 "\nname = sys\nkey=/k:LABEL=K\nheader=/h\noptions=discard,nofail\n",
+		"volume sys\n  device UUID=" U1
+		"\n  from /etc/latchkey.conf\n  needed no, nofail\n  key /k on "
 		"LABEL=K\n  header /h\n  options discard,nofail\n" USUAL},
 	{"a wrong line of the board is not named by its number", NULL, NULL,
 		"\n# x\nvolumes=a\nvolume=a\nvolume=b,/dev/b\ntries=x\n",
@@ -196,7 +197,7 @@ static void the_root_is_left_out_for_want_of_room(void **state)
 static void a_root_that_is_left_out_is_not_told(void **state)
 {
 	static const char *const tables[] = {"sys /dev/a none plain\n", "sys nowhere\n",
-		"sys\t/dev/a /\033[2J\n", "sys /dev/a /k keyscript=/bin/x\nb /dev/b\n"};
+		"sys\t/dev/a /\033[2J\n", "sys UUID=x /k\nb /dev/b\n"};
 	static struct plan p;
 	static char zeros[2200];
 

@@ -227,6 +227,20 @@ static void a_part_of_a_name_is_enough(void **state)
 		"no device");
 }
 
+static void the_beginning_of_a_number_is_not_enough(void **state)
+{
+	(void)state;
+	no_devices();
+	luks("sda", OTHER_UUID, "a*");
+	luks("sdb", IMAGE_UUID_TEXT, "root");
+	expect_path("UUID=6D1B3a*", "/dev/sdb");
+	expect_path("UUID=" IMAGE_UUID_TEXT "*", "/dev/sdb");
+	expect_path("LABEL=a*", "/dev/sda");
+	expect_failure("LABEL=roo*", CAUSE_DEVICE, "no device");
+	expect_failure("UUID=6d1b3b*", CAUSE_DEVICE, "no device");
+	expect_failure("UUID=*", CAUSE_DEVICE, "no device");
+}
+
 /* The place of the label holds a cipher in LUKS1. */
 static void the_cipher_of_LUKS1_is_a_label(void **state)
 {
@@ -734,6 +748,38 @@ static void other_disks_are_not_found_by_what_udev_calls_them(void **state)
 	expect_failure("ID=sda", CAUSE_DEVICE, "no device");
 }
 
+static void a_disk_is_not_found_by_its_serial_number(void **state)
+{
+	char page[4 + 4 + 68 + 1] = "\0\x83\0\x48\x02\x01\0\x44";
+	uint8_t *image = image_new(IMAGE_HDR_MIN, 7, 7);
+	int fd;
+
+	(void)state;
+	fresh_tree();
+	luks("vda", OTHER_UUID, "");
+	attribute("vda", "serial", "V 1\n");
+	luks("nvme0n1", OTHER_UUID, "");
+	assert_int_equal(mkdir("/sys/class/block/nvme0n1/device", 0755), 0);
+	attribute("nvme0n1", "device/serial", "S64ANS0T            \n");
+	luks("sdb", OTHER_UUID, "");
+	assert_int_equal(mkdir("/sys/class/block/sdb/device", 0755), 0);
+	memcpy(page + 8, "ATA     WDC  WD10EZEX-08WN4A0                       WD-WCC6Y1", 61);
+	memset(page + 8 + 61, ' ', 7);
+	fd = open("/sys/class/block/sdb/device/vpd_pg83", O_WRONLY | O_CREAT, 0600);
+	assert_int_equal(write(fd, page, sizeof(page) - 1), sizeof(page) - 1);
+	close(fd);
+	usb_stick("sdc", "4C530001\n");
+	node("sdc2", image, 2 * IMAGE_HDR_MIN);
+	free(image);
+	expect_path("SERIAL=V_1", "/dev/vda");
+	expect_path("SERIAL=S64ANS0T", "/dev/nvme0n1");
+	expect_path("SERIAL=WD-WCC6Y1", "/dev/sdb");
+	expect_path("SERIAL=4C530001", "/dev/sdc2");
+	expect_path("SERIAL=4C5*", "/dev/sdc2");
+	expect_failure("SERIAL=4C5", CAUSE_DEVICE, "no device");
+	expect_failure("SERIAL=4C5300012", CAUSE_DEVICE, "no device");
+}
+
 /* An ext4 of @label with a UUID of 11s. */
 static void put_ext(uint8_t *data, const char *label)
 {
@@ -862,6 +908,7 @@ int main(void)
 		FIND(the_case_of_a_UUID_matters),
 		FIND(the_case_of_a_label_does_not_matter),
 		FIND(a_part_of_a_name_is_enough),
+		FIND(the_beginning_of_a_number_is_not_enough),
 		FIND(the_cipher_of_LUKS1_is_a_label),
 		FIND(a_lost_first_sector_hides_a_volume),
 		FIND(two_volumes_of_one_name_are_one),
@@ -886,6 +933,7 @@ int main(void)
 		FIND(a_partition_is_not_found_by_its_id),
 		FIND(the_id_of_another_place_is_taken),
 		FIND(one_of_two_partitions_of_one_id_is_chosen),
+		FIND(a_disk_is_not_found_by_its_serial_number),
 		FIND(a_USB_stick_is_not_found_by_what_udev_calls_it),
 		FIND(other_disks_are_not_found_by_what_udev_calls_them),
 		FIND(a_filesystem_is_not_found),
