@@ -131,21 +131,42 @@ static enum cause run_for_all(const struct search *s, bool typed, struct bytes s
 }
 
 /*
- * After @secret was refused. A key file of a command is used as it is, as in cryptsetup: there what is wrong
- * with it is only said.
+ * After @secret was refused: without what editors put around a text. A key file of a command is used as it is,
+ * as in cryptsetup: there what is wrong with it is only said.
  */
-static enum cause try_without_newline(const struct source *from, const struct search *s,
-	const struct secret *secret, struct volume_keys *keys)
+static enum cause try_trimmed(const struct source *from, const struct search *s, const struct secret *secret,
+	struct volume_keys *keys)
 {
+	static const struct {
+		char bytes[4], name[50];
+		uint8_t len;
+	} extras[] = {
+		{"\n", "trailing newline", 1},
+		{"\r", "trailing carriage return and newline", 1},
+		{"\xef\xbb\xbf", "byte order mark at its beginning, and line end", 3},
+	};
 	const struct unlock_request *r = from->request;
+	struct bytes left = {secret->data, secret->len};
 	struct error again;
+	char text[160];
 
-	if (!(r->try_without_newline || (r->key_file && !from->given && !from->token)) || secret->len < 2 ||
-		secret->data[secret->len - 1] != '\n' ||
-		run_for_all(s, false, (struct bytes){secret->data, secret->len - 1}, keys, &again))
-		return CAUSE_PASSPHRASE;
-	notice_print("the key works only without its trailing newline; remove the newline from the key file");
-	return r->try_without_newline ? CAUSE_OK : CAUSE_PASSPHRASE;
+	for (unsigned i = 0;
+		i < 3 && (r->try_without_newline || (r->key_file && !from->given && !from->token)); i++) {
+		size_t n = extras[i].len, at = i < 2 ? left.len - n : 0;
+
+		if (left.len <= n || memcmp(left.data + at, extras[i].bytes, n) ||
+			(i == 1 && left.len == secret->len))
+			continue;
+		left.data += i < 2 ? 0 : n;
+		left.len -= n;
+		if (run_for_all(s, false, left, keys, &again))
+			continue;
+		text_format(text, sizeof(text),
+			"the key works only without its %s; remove it from the key file", extras[i].name);
+		notice_print(text);
+		return r->try_without_newline ? CAUSE_OK : CAUSE_PASSPHRASE;
+	}
+	return CAUSE_PASSPHRASE;
 }
 
 /* The keys move down to @room, below the secret, so that the secret can be wiped. */
@@ -172,7 +193,7 @@ static enum cause try_source(const struct source *from, const struct search *s, 
 		cause = run_for_all(s, is_typed(from), (struct bytes){secret.data, secret.len}, keys, err);
 	}
 	if (cause == CAUSE_PASSPHRASE)
-		cause = try_without_newline(from, s, &secret, keys);
+		cause = try_trimmed(from, s, &secret, keys);
 	notice_unlocked(from);
 	if (!cause)
 		settle(keys, room);
