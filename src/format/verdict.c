@@ -29,7 +29,8 @@ void verdict_range(struct luks_verdict *v, const char *name, uint64_t n)
 void verdict_hash(struct luks_verdict *v, const char *name, enum hash *out)
 {
 	if (!hash_find(name, out))
-		verdict_unsupported(v, "hash", name, "");
+		verdict_unsupported(v, "hash", name,
+			"; on a machine where it opens, cryptsetup reencrypt --hash sha256 converts it");
 }
 
 void verdict_cipher(struct luks_verdict *v, const char *name, enum cipher *out)

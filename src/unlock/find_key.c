@@ -131,8 +131,8 @@ static enum cause run_for_all(const struct search *s, bool typed, struct bytes s
 }
 
 /*
- * After @secret was refused: without what editors put around a text. A key file of a command is used as it is,
- * as in cryptsetup: there what is wrong with it is only said.
+ * After @secret was refused: without what editors put around a text. A key file of a command is used as it
+ * is, as in cryptsetup: there what is wrong with it is only said.
  */
 static enum cause try_trimmed(const struct source *from, const struct search *s, const struct secret *secret,
 	struct volume_keys *keys)

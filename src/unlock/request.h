@@ -19,13 +19,13 @@ struct unlock_request {
 	unsigned version;     /* of LUKS, that the header must have; 0: any */
 	const char *key_file; /* NULL: ask; "-": standard input */
 	uint64_t keyfile_offset_bytes, keyfile_size_bytes;
-	int keyslot;            /* SEARCH_ANY_KEYSLOT or 0 to 31 */
-	uint32_t keyslots;      /* only these, as bits; 0: all */
-	int token_id;           /* only this token; -1: any */
-	const char *token_type; /* only tokens of this type; NULL: any */
-	unsigned tries;         /* at the prompt; 0: no limit */
-	unsigned timeout_s;     /* of the prompt; 0: none */
-	bool try_without_newline; /* a secret that fails is tried again without a newline, CR LF or byte order mark */
+	int keyslot;              /* SEARCH_ANY_KEYSLOT or 0 to 31 */
+	uint32_t keyslots;        /* only these, as bits; 0: all */
+	int token_id;             /* only this token; -1: any */
+	const char *token_type;   /* only tokens of this type; NULL: any */
+	unsigned tries;           /* at the prompt; 0: no limit */
+	unsigned timeout_s;       /* of the prompt; 0: none */
+	bool try_without_newline; /* a secret that fails: again without newline, CR LF, byte order mark */
 	bool readonly_member; /* rescue: map a member of an array as well; read-only, whatever read_only is */
 	bool read_only, disable_keyring, token_only, verbose;
 	bool try_empty;    /* the empty passphrase is tried before the key file or the prompt */
