@@ -7,7 +7,7 @@
 #include "command/load.h"
 #include "crypto/core.h"
 #include "crypto/kdf.h"
-#include "keyslot/keyslot.h"
+#include "keyslot/reencryption.h"
 #include "secret/wipe.h"
 
 /* A measurement lasts this long at least; what it finds is good to some percent on an idle machine. */
@@ -129,6 +129,7 @@ static enum cause device(const struct options *o, struct error *err)
 	static const struct foreign_cipher kernel = {NULL, NULL};
 	struct keyslot_source src;
 	struct luks_device d;
+	uint32_t digests;
 	enum cause cause = command_load(o, &d, err);
 
 	if (cause)
@@ -137,6 +138,9 @@ static enum cause device(const struct options *o, struct error *err)
 		&kernel};
 	for (unsigned i = 0; !cause && i < d.luks.keyslot_count; i++)
 		cause = estimate(&src, &d.luks.keyslots[i], err);
+	digests = reencryption_digests(&d.luks);
+	if (digests & (digests - 1))
+		text_print(1, "open derives one keyslot for the old key and one for the new one\n");
 	luks_device_close(&d);
 	return cause;
 }

@@ -135,6 +135,18 @@ def answers(place, state, words, tested=2, opens=None):
     return wrong
 
 
+@case("benchmark does not say that two keyslots are derived")
+def _():
+    place = sample("reencryption", "tiny-rekey-28")
+    done = run(LATCHKEY, "benchmark", place.path)
+    one = sample("reencryption", "tiny-encrypt-28")
+    alone = run(LATCHKEY, "benchmark", one.path)
+    place.remove()
+    one.remove()
+    words = "open derives one keyslot for the old key and one for the new one"
+    return [] if words in done.out and words not in alone.out and not done.code | alone.code else [done.out + done.err + alone.out]
+
+
 # --- real metadata ------------------------------------------------------------------------------------------
 
 
@@ -640,6 +652,12 @@ def _():
         done = run(LATCHKEY, "test", "--key-file", "-", path, stdin=SECRET)
         if done.code == 0 and "open would refuse it" not in done.err:
             wrong.append(f"{where} = {value} is taken: {done.out}{done.err}")
+    image = base_of(sound)
+    image.json(lambda h: h["segments"]["1"].update(offset=str(int(h["segments"]["1"]["offset"]) + 4096), size="4194304"))
+    image.save(path)
+    done = run(LATCHKEY, "test", "--key-file", "-", path, stdin=SECRET)
+    if INCOMPLETE[1] not in done.err:
+        wrong.append(f"a segment that has moved, and fits the device, is taken: {done.out}{done.err}")
     return wrong if count > 15 else wrong + [f"only {count} fields"]
 
 
