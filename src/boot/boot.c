@@ -60,10 +60,6 @@ static void keep_limits(struct boot *b, struct volume *v)
 		   boot_is_over(b, b->asked_at_ms, p->timeout_s)) {
 		error_set(&why, CAUSE_USAGE, "no passphrase was given within %u s", p->timeout_s);
 		volume_failed(b, v, &why);
-	} else if (v->state == VOLUME_READY && ask_has_ended(b) && !get_keys_is_pending(b, v)) {
-		error_set(&why, b->typed ? CAUSE_PASSPHRASE : CAUSE_USAGE,
-			"no line of standard input opens it");
-		volume_failed(b, v, &why);
 	}
 }
 
@@ -236,6 +232,22 @@ static bool is_done(const struct boot *b)
 	return !trying && (b->failed || !wanting);
 }
 
+/* A rehearsal whose input has ended: without a key under way nothing opens what is ready. */
+static void end_without_input(struct boot *b)
+{
+	struct error why;
+
+	for (unsigned i = 0; i < b->count && ask_has_ended(b); i++) {
+		struct volume *v = &b->volumes[i];
+
+		if (v->state != VOLUME_READY || get_keys_is_pending(b, v))
+			continue;
+		error_set(&why, b->typed ? CAUSE_PASSPHRASE : CAUSE_USAGE,
+			"no line of standard input opens it");
+		volume_failed(b, v, &why);
+	}
+}
+
 static void run(struct boot *b)
 {
 	while (!is_done(b)) {
@@ -244,6 +256,7 @@ static void run(struct boot *b)
 			get_keys(b);
 			tokens(b);
 			try_keys(b);
+			end_without_input(b);
 			optional_leave(b);
 		}
 		credential_tidy(b);
