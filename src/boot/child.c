@@ -15,7 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static _Noreturn void be_child(struct child *c, int out, child_work *work, void *arg)
+/* @mask is that of before all signals were blocked. */
+static _Noreturn void be_child(struct child *c, int out, child_work *work, void *arg, const sigset_t *mask)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM};
 	int null;
@@ -25,6 +26,7 @@ static _Noreturn void be_child(struct child *c, int out, child_work *work, void 
 	null = open("/dev/null", O_RDONLY);
 	for (unsigned i = 0; i < sizeof(signals) / sizeof(*signals); i++)
 		(void)signal(signals[i], SIG_DFL);
+	(void)sigprocmask(SIG_SETMASK, mask, NULL);
 	/* Without its parent it is of no use; a mapping that is being made is completed first (map.c). */
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 	/* ^C on a terminal is for the parent, which restores the terminal. */
@@ -54,6 +56,7 @@ static bool no_child(struct child *c)
 
 bool child_start(struct child *c, child_work *work, void *arg, unsigned limit_s)
 {
+	sigset_t all, mask;
 	int pipe_fds[2];
 
 	if (!c->end || c->end == &nothing) {
@@ -69,9 +72,13 @@ bool child_start(struct child *c, child_work *work, void *arg, unsigned limit_s)
 	c->end->cause = error_set(&c->end->err, CAUSE_BUG, "a process of latchkey was killed");
 	if (pipe2(pipe_fds, O_CLOEXEC))
 		return no_child(c);
+	/* One that comes before the child has its own handlers would restore the parent's terminals. */
+	sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, &mask);
 	c->pid = _Fork(); /* nothing was registered for fork(3) to run */
 	if (!c->pid)
-		be_child(c, pipe_fds[1], work, arg);
+		be_child(c, pipe_fds[1], work, arg, &mask);
+	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
 	close(pipe_fds[1]);
 	c->fd = pipe_fds[0];
 	c->used = 0;

@@ -783,7 +783,7 @@ def shell_is_closed(name, image, words, closed, shell):
     failing = f"latchkey.device=/dev/vda latchkey.options=no-stick root=/dev/mapper/root {words} {SHORT}"
     for code, more in ((6, closed), (7, closed), (6, "")):
         with VM(f"hooks-{name}-shell", image, f"{failing} {more}", [unfit(code)], memory=512, limit=LIMIT,
-                kernel_words="loglevel=4") as m:
+                kernel_words="loglevel=4 no_timer_check") as m:
             m.expect(f"latchkey ended with code {code}")
             if more:
                 m.wait_off()
@@ -801,7 +801,7 @@ def initramfs_tools_shell():
 
 def dracut_shell():
     """dracut: rd.shell=0 does"""
-    shell_is_closed("dracut", dracut("dracut", ""), "rd.retry=3 rd.timeout=3", "rd.shell=0 rd.emergency=reboot", r"(dracut|sh-\S*):?[^\n]*# ")
+    shell_is_closed("dracut", dracut("dracut", ""), "rd.retry=3 rd.timeout=3", "rd.shell=0 rd.emergency=reboot panic=1", r"(dracut|sh-\S*):?[^\n]*# ")
 
 
 def mkinitcpio_shell():
