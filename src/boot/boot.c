@@ -262,9 +262,10 @@ static void run(struct boot *b)
 		credential_tidy(b);
 		say_waiting(b);
 		ask_update(b);
-		wait_and_handle(b);
+		/* Each key of a volume that was found just now is being fetched. */
 		for (unsigned i = 0; i < b->count; i++)
 			keep_limits(b, &b->volumes[i]);
+		wait_and_handle(b);
 	}
 }
 

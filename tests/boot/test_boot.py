@@ -233,8 +233,9 @@ def interrupt():
 
 def cancelled():
     """^C while a key is derived does not end the attempt, ends latchkey, or leaves no prompt"""
-    slow = vm.make_disk("slow", "--init", vm.compile_static("root_init"), "--passphrase", PASSPHRASE,
-                        "--memory", "65536", "--time", "200", "--witness", WITNESS)
+    disk()  # makes the key file, too
+    slow = vm.make_disk("slow", "--init", vm.compile_static("root_init"), "--passphrase", PASSPHRASE, "--key-file", KEY,
+                        "--memory", "32768", "--time", "60", "--witness", WITNESS)
     with VM("cancelled", image(), f"{DEVICE} latchkey.options=max-time=100000", [slow]) as m:
         m.expect(PROMPT)
         m.send(WRONG + "\n")
