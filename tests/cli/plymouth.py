@@ -49,7 +49,7 @@ class Stage:
         self.pid_file = active + ".pid"
         latchkey = [build.path, "boot", "--test", "--cmdline", f"latchkey.device={ONE} {words}", "--crypttab", table, "--config", table]
         stage = stage or [*NAMESPACES, "sh", "-c", STAGE, "stage", os.ttyname(self.slave), active, PLYMOUTH]
-        self.process = subprocess.Popen([*stage, *latchkey], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        self.process = subprocess.Popen([*stage, *latchkey], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE, cwd=build.folder, env=dict(os.environ, **SANITIZERS))
 
     def __enter__(self):
@@ -60,6 +60,7 @@ class Stage:
         self.process.kill()
         self.process.wait()
         self.process.stderr.close()
+        self.process.stdin.close()
         os.close(self.master)
         os.close(self.slave)
 
@@ -144,7 +145,9 @@ if ctypes.CDLL(None).unshare(0x40000000):  # CLONE_NEWNET
     sys.exit(99)
 s = socket.socket(socket.AF_UNIX)
 s.bind("\0/org/freedesktop/plymouthd")
+os.seteuid(int(os.environ.get("LISTENER", "0")))  # it is whom the other side sees
 s.listen(1)
+os.seteuid(0)
 if os.fork():
     os.execv(sys.argv[2], sys.argv[2:])
 os.dup2(1, 2)
@@ -170,6 +173,14 @@ def protocol(b):
             s.expect(text)
         s.expect("root would open with the passphrase from the splash screen")
         s.ends(0)
+
+
+@case("another user's process that has plymouthd's name is asked, or what it answers is tried")
+def foreign(b):
+    answer = b"\2" + struct.pack("<I", len(RIGHT)) + RIGHT
+    stage = ["env", "LISTENER=65534", sys.executable, "-c", SERVER, answer.hex()]
+    with Stage(b, "latchkey.options=timeout=3", stage=stage) as s:
+        s.ends(1)
 
 
 def no_namespace():
