@@ -16,6 +16,8 @@ os.environ["LC_ALL"] = "C"
 os.environ.pop("MAKEFLAGS", None)  # what the make above us was told is not for the makes below
 
 PROGRAMS = """
+usr/lib/latchkey/token/systemd-fido2 755
+usr/lib/latchkey/token/systemd-tpm2 755
 usr/sbin/latchkey 755
 usr/sbin/latchkey-preflight 755
 usr/share/bash-completion/completions/latchkey 644
@@ -28,9 +30,11 @@ usr/share/doc/latchkey/copyright 644
 usr/share/doc/latchkey/first-boot.md 644
 usr/share/doc/latchkey/json.md 644
 usr/share/doc/latchkey/migration.md 644
+usr/share/doc/latchkey/tokens.md 644
 usr/share/doc/latchkey/troubleshooting.md 644
 usr/share/lintian/overrides/latchkey 644
 usr/share/man/man5/latchkey.conf.5.gz 644
+usr/share/man/man7/latchkey-token.7.gz 644
 usr/share/man/man8/latchkey-preflight.8.gz 644
 usr/share/man/man8/latchkey.8.gz 644
 usr/share/zsh/vendor-completions/_latchkey 644

@@ -268,6 +268,9 @@ PIN_PROMPT = b"PIN of token 0 (example; tries left: 8; empty: none): "
 def boot_opens():
     world = World("boot-opens", "sleep 1; exec cat /etc/key")
     complaints = world.judge(world.boot(), 0, PROMPT.decode(), "root would open with token 0 (example)")
+    other = World("boot-keyslots", "exec cat /etc/key", keyslots=("0",))
+    complaints += other.judge(other.boot(answers=[(b"does not open root", PERSON + b"\n")]), 0, "(1 tried)",
+                              "root would open with the passphrase")
     world.program("example", "sleep 1; echo nothing")
     return complaints + world.judge(world.boot("latchkey.options=tries=1", answers=[(b"does not open root", PERSON + b"\n")]), 0,
                                     "token 0 (example) does not open root: ", "root would open with the passphrase")
