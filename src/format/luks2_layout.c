@@ -123,7 +123,7 @@ static bool bind_regular(struct luks *luks, const struct luks2_links *links, uns
 	           (seg->linear ? !digests : digests == 1u << r->previous.digest);
 	bool new = is_alike(seg, &r->final) &&
 	           (seg->linear                   ? !digests
-			   : seg->in_reencryption ? digests >> r->final.digest & 1
+			   : seg->in_reencryption ? (digests >> r->final.digest & 1) != 0
 						  : digests == 1u << r->final.digest);
 
 	seg->digest = new ? r->final.digest : r->previous.digest;

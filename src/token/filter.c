@@ -2,6 +2,7 @@
 /* filter - see filter.h. */
 #include "token/filter.h"
 #include <elf.h>
+#include <errno.h>
 #include <link.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -42,13 +43,40 @@ static const unsigned short memory[] = {
 	SYS_mmap,
 #endif
 };
-static const unsigned short threads[] = {SYS_clone, SYS_futex, SYS_madvise, SYS_mprotect, SYS_rt_sigprocmask,
+static const unsigned short threads[] = {SYS_clone, SYS_futex, SYS_madvise, SYS_mprotect,
 	SYS_sched_getaffinity, SYS_set_robust_list};
+/* Of the handler of fatal signals (secret/fatal.h), which wipes the secrets. */
+static const unsigned short ending[] = {
+	SYS_getpid,
+	SYS_gettid,
+	SYS_tkill,
+	SYS_tgkill,
+	SYS_rt_sigaction,
+	SYS_rt_sigprocmask,
+	SYS_rt_sigreturn,
+#ifdef SYS_nanosleep
+	SYS_nanosleep,
+#endif
+#ifdef SYS_clock_nanosleep
+	SYS_clock_nanosleep,
+#endif
+#ifdef SYS_clock_nanosleep_time64
+	SYS_clock_nanosleep_time64,
+#endif
+};
+/* Fail instead: Argon2 asks /proc how much memory there is, and does without an answer. */
+static const unsigned short failing[] = {
+#ifdef SYS_open
+	SYS_open,
+#endif
+	SYS_openat};
 
 enum {
 	COUNT_BARE = sizeof(bare) / sizeof(*bare),
 	COUNT_MEMORY = sizeof(memory) / sizeof(*memory),
 	COUNT_THREADS = sizeof(threads) / sizeof(*threads),
+	COUNT_ENDING = sizeof(ending) / sizeof(*ending),
+	COUNT_FAILING = sizeof(failing) / sizeof(*failing),
 	HEAD = 4,
 };
 
@@ -59,30 +87,37 @@ static unsigned our_architecture(void)
 	       (__ehdr_start.e_ident[EI_DATA] == ELFDATA2LSB ? __AUDIT_ARCH_LE : 0);
 }
 
-static struct sock_filter *allow(struct sock_filter *at, const unsigned short *calls, unsigned n)
+static struct sock_filter *add(struct sock_filter *at, const unsigned short *calls, unsigned n,
+	unsigned action)
 {
 	for (unsigned i = 0; i < n; i++) {
 		*at++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i], 0, 1);
-		*at++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+		*at++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action);
 	}
 	return at;
 }
 
 void filter_install(enum filter which)
 {
-	struct sock_filter code[HEAD + 2 * (COUNT_BARE + COUNT_MEMORY + COUNT_THREADS) + 1] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, our_architecture(), 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-	};
-	struct sock_filter *end = allow(code + HEAD, bare, COUNT_BARE);
+	struct sock_filter
+		code[HEAD + 2 * (COUNT_BARE + COUNT_MEMORY + COUNT_THREADS + COUNT_ENDING + COUNT_FAILING) +
+			1] = {
+			BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+			BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, our_architecture(), 1, 0),
+			BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+			BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		};
+	struct sock_filter *end = add(code + HEAD, bare, COUNT_BARE, SECCOMP_RET_ALLOW);
 	struct sock_fprog program;
 
-	if (which != FILTER_BARE)
-		end = allow(end, memory, COUNT_MEMORY);
-	if (which == FILTER_WITH_THREADS)
-		end = allow(end, threads, COUNT_THREADS);
+	if (which != FILTER_BARE) {
+		end = add(end, memory, COUNT_MEMORY, SECCOMP_RET_ALLOW);
+		end = add(end, ending, COUNT_ENDING, SECCOMP_RET_ALLOW);
+	}
+	if (which == FILTER_WITH_THREADS) {
+		end = add(end, threads, COUNT_THREADS, SECCOMP_RET_ALLOW);
+		end = add(end, failing, COUNT_FAILING, SECCOMP_RET_ERRNO | EPERM);
+	}
 	*end++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 	program = (struct sock_fprog){(unsigned short)(end - code), code};
 	(void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);

@@ -618,7 +618,7 @@ def without_terminal(b):
 def show_is_judged(b):
     for words, code, said in ((f"latchkey.device={ONE}", 0, "tries no limit, after ask, give-up no limit"), ("x", 1, "no volume is configured"),
                               (f"latchkey.device={ONE} latchkey.devise=x", 1, "unknown word: devise"),
-                              ("latchkey.device=UUID=UUID", 1, "skipped: not a UUID: UUID=UUID")):
+                              ("latchkey.device=UUID=UUID", 1, "skipped: not a UUID: UUID")):
         done = rehearse(b, words, b"", "--show")
         if done[0] != code or said not in done[1] + done[2]:
             raise Unexpected(f"{words}: {done}")

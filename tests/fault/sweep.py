@@ -70,12 +70,11 @@ CALLS = {
     "rt_sigaction": ("EINVAL", {OK}),
     "clock_gettime": ("EINVAL", {OK}),
     "set_tid_address": ("ENOSYS", {OK}),
-    "exit": ("EINVAL", {OK}),
     "exit_group": ("EINVAL", {OK}),
 }
 UNKNOWN = ("EIO ENOSYS EPERM ENOMEM", {OK, USAGE, RESOURCE, DEVICE, KERNEL})
-# The kernel never fails these calls: the first thread always gets its storage, and a wake-up always succeeds.
-NEVER = {"execve", "arch_prctl", "set_thread_area", "futex"}
+# The kernel never fails these calls: the first thread always gets its storage, a wake-up always succeeds, and a thread ends.
+NEVER = {"execve", "arch_prctl", "set_thread_area", "futex", "exit"}
 INTERRUPTIBLE = {"read", "pread64", "write", "writev", "poll", "ppoll"}
 
 
@@ -285,7 +284,7 @@ def make_cases(scenarios):
             if call in NEVER or not FULL and number > 1 and call not in ("open", "openat", "read", "pread64", "mmap", "write"):
                 continue
             cases.append((f"{s.name}: {call} fails, each of {count}", functools.partial(fail_each, s, call, count)))
-            if call not in ("exit", "exit_group") and (FULL or number < 2):
+            if call != "exit_group" and (FULL or number < 2):
                 cases.append((f"{s.name}: every {call} fails", functools.partial(fail_all, s, call)))
         cases.append((f"{s.name}: every call is interrupted once", functools.partial(interrupted, s, set(counts))))
         cases.append((f"{s.name}: few descriptors", functools.partial(few_descriptors, s)))

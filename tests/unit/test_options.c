@@ -25,7 +25,7 @@ static enum cause parse(enum command command, const char *const *args, struct op
 	/* The texts of @out point into argv: put them into constants before it goes. */
 	for (int i = 0; i < argc; i++) {
 		const char **texts[] = {&out->request.key_file, &out->request.header,
-			&out->request.volume_key_id, &out->args[0], &out->args[1]};
+			&out->request.volume_key_id, &out->request.token_type, &out->args[0], &out->args[1]};
 
 		for (size_t t = 0; t < COUNT(texts); t++)
 			if (*texts[t] >= argv[i] && *texts[t] <= argv[i] + strlen(argv[i]))
