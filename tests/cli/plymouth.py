@@ -49,7 +49,8 @@ class Stage:
         self.pid_file = active + ".pid"
         latchkey = [build.path, "boot", "--test", "--cmdline", f"latchkey.device={ONE} {words}", "--crypttab", table, "--config", table]
         stage = stage or [*NAMESPACES, "sh", "-c", STAGE, "stage", os.ttyname(self.slave), active, PLYMOUTH]
-        self.process = subprocess.Popen([*stage, *latchkey], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+        # A terminal: a rehearsal without one reads lines of its standard input instead.
+        self.process = subprocess.Popen([*stage, *latchkey], stdin=self.slave, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE, cwd=build.folder, env=dict(os.environ, **SANITIZERS))
 
     def __enter__(self):
@@ -60,7 +61,6 @@ class Stage:
         self.process.kill()
         self.process.wait()
         self.process.stderr.close()
-        self.process.stdin.close()
         os.close(self.master)
         os.close(self.slave)
 

@@ -697,10 +697,10 @@ def reencrypting():
     return latchkey_alone(volume, typed(A)) + latchkey_alone(volume, typed(B), None, 2)
 
 
-@case("difference: an empty secret is tried only if it is a key file; typed, it needs --try-empty")
+@case("difference: an empty key file or line is tried; no input at all is no secret")
 def empty_secret():
     volume = several("empty-secret", (A,))
-    complaints = latchkey_alone(volume, typed(b""), None, 1, "no passphrase") + latchkey_alone(volume, typed(b"\n"), None, 1)
+    complaints = latchkey_alone(volume, typed(b""), None, 1, "no passphrase") + latchkey_alone(volume, typed(b"\n"), None, 2, "it is empty")
     return complaints + latchkey_alone(volume, from_file(FOLDER, b""), None, 2, "it is empty")
 
 
