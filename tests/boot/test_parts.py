@@ -201,6 +201,8 @@ def raid():
         answer(m)
         expect_root(m, "/dev/mapper/root / ext4 rw,")
         m.assert_no("started without")
+    # Copies: another test's machine may have the members open, and this one is to be able to write.
+    new = [shutil.copy(path, path_of(f"written-{member}")) for member, path in enumerate(new)]
     before = [hashlib.sha256(open(path, "rb").read()).hexdigest() for path in new]
     drives = [word for path in new for word in ("-drive", f"file={path},format=raw,if=virtio")]
     with VM("raid-new", array_image(), "latchkey.volume=root,/dev/md7 md=7,/dev/vda,/dev/vdb", args=drives) as m:
