@@ -70,7 +70,7 @@ check-hooks: all ## every initramfs builder, up to the encrypted root, and OpenW
 fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), starting with its previous findings
 	O=$(O) tests/fuzz/run $(or $(FUZZ_SECONDS),60)
 $(O)/host-fuzz/fuzz_%: $(O)/host-fuzz/tests/fuzz/fuzz_%.o $(B)/libtoken.a $(B)/liblatchkey.a $(LIBRARIES)
-	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) -fsanitize=fuzzer -o $@ $^
+	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) -fsanitize=fuzzer -o $@ -Wl,--start-group $^ -Wl,--end-group
 BENCH := $(addprefix $(B)/tests/bench/,wipe masked outputs)
 UNITS := $(B)/tests/bench/units
 $(UNITS).o: OPTIMIZE = -O2 -w -isystem $(S)/bearssl/src

@@ -6,6 +6,7 @@
 #include "boot/udev_db.h"
 #include "crypto/argon2_derive.h"
 #include "crypto/kdf.h"
+#include "keyslot/search.h"
 #include "secret/arena.h"
 #include "secret/vault.h"
 #include "unlock/meter.h"
@@ -36,6 +37,7 @@ enum cause attempt_run(void *arg, struct child_end *end, struct error *err)
 	stall_watch(end);
 	(void)kdf_tell(&progress);
 	cause = a->test ? unlock_test(r, secret, &tested, err) : unlock_open(r, secret, err);
+	end->needed_s = (unsigned)((search_left_out_ms() + 999) / 1000);
 	end->unlocked = !arena_is_locked() || argon2_could_swap();
 	if (!cause && !a->test)
 		udev_db_write(r->name);

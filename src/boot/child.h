@@ -20,7 +20,8 @@
 struct child_end {
 	enum cause cause;
 	struct error err;
-	bool unlocked;                  /* some secret could reach swap */
+	bool unlocked;     /* some secret could reach swap */
+	unsigned needed_s; /* for all keyslots, where some were left out for their time; else 0 */
 	unsigned percent, seconds_left; /* of the key derivation; seconds 0: not known */
 	/*
 	 * stall.h: the block device that it waits for, since when (0: none), and whether it is to exit

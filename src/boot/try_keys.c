@@ -34,6 +34,9 @@ static bool may_start(const struct boot *b, const struct volume *v)
 	bool any;
 	uint64_t in_use = memory_in_use_kib(b, &any), need = in_use + v->memory_kib;
 
+	/* It will have a question of its own, when that of the other is answered. */
+	if (b->slow && v->needed_s && !v->patient)
+		return false;
 	return !any || need + need / 8 < machine_memory_available_kib();
 }
 
@@ -193,7 +196,11 @@ void try_keys_done(struct boot *b, struct volume *v)
 		consoles_say("%s: cancelled", v->plan->name);
 		return;
 	}
-	if ((cause == CAUSE_PASSPHRASE || cause == CAUSE_UNSUPPORTED) && slow_ask(b, v)) {
+	/* Measured now, perhaps on a busier machine than when it was looked at. */
+	if (v->child.end->needed_s)
+		v->needed_s = v->child.end->needed_s;
+	if (v->child.end->needed_s && (cause == CAUSE_PASSPHRASE || cause == CAUSE_UNSUPPORTED) &&
+		slow_ask(b, v)) {
 		r.c->refused |= cause == CAUSE_PASSPHRASE ? v->bit : 0;
 		say_refused(&r);
 		return;
@@ -208,7 +215,7 @@ void try_keys_cancel(struct boot *b)
 	if (slow_answer(b, &no, 1) || b->asking)
 		return;
 	for (struct volume *v = b->volumes; v < b->volumes + b->count; v++) {
-		v->cancelled = v->state == VOLUME_TRYING && b->credentials[v->trying].counts;
+		v->cancelled = v->state == VOLUME_TRYING;
 		if (v->cancelled && v->child.pid > 0)
 			(void)kill(v->child.pid, SIGTERM);
 	}

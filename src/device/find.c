@@ -34,7 +34,7 @@ struct wanted {
 	char path[2][SYSBLOCK_PATH_BYTES]; /* of the first two devices that fit */
 	char name[2][SYSBLOCK_NAME_BYTES];
 	unsigned found;        /* devices of the best rank so far */
-	unsigned rank;         /* of removable devices 1 or 2, of others 3 or 4; odd: held or overwritten */
+	unsigned rank;         /* the more, the better; odd: held or overwritten */
 	struct member *member; /* the first that fits and does not count; NULL: all count */
 };
 
@@ -102,8 +102,10 @@ static void add(const char *name, struct wanted *w, enum fit fit)
 	}
 	/* Who asks for a disk by its id means the disk, whatever is on it. A held device shows what stands on
 	 * it. */
-	rank = fit == FITS && (w->key == BY_ID || !sysblock_is_held(name)) ? 2 : 1;
+	rank = w->key == BY_ID || !sysblock_is_held(name) ? 6 : 5;
+	rank = fit == FITS ? rank : 1;
 	rank += sysblock_is_removable(name) ? 0 : 2;
+	/* What is overwritten comes after all that is not: a copy on a stick may be what is left of the volume. */
 	if (rank < w->rank)
 		return;
 	if (rank > w->rank)

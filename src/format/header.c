@@ -241,4 +241,6 @@ void header_judge_detached(const struct reader *data, struct luks *luks)
 
 	if (!header_load(data, &own, &report, &err))
 		luks2_reencryption_compare(luks, &own);
+	else
+		luks2_reencryption_alone(luks);
 }

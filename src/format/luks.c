@@ -87,6 +87,14 @@ enum cause luks_data_sizes(const struct luks *luks, uint64_t device_bytes,
 	return CAUSE_OK;
 }
 
+bool luks_has_plain_data(const struct luks *luks)
+{
+	for (unsigned i = 0; i < luks->regular_count; i++)
+		if (luks->reencryption && luks->segments[i].linear)
+			return true;
+	return false;
+}
+
 unsigned luks_reencryption_percent(const struct luks *luks, const uint64_t sizes[static LUKS_REGULAR_MAX])
 {
 	uint64_t whole = 0, done = 0;
@@ -95,7 +103,9 @@ unsigned luks_reencryption_percent(const struct luks *luks, const uint64_t sizes
 		whole += sizes[i];
 		done += luks->segments[i].final ? sizes[i] : 0;
 	}
-	return (unsigned)(done / (whole / 100)); /* there is a sector at least */
+	for (; whole >> 56; whole >>= 1)
+		done >>= 1; /* so that a hundred times as much fits */
+	return whole ? (unsigned)(done * 100 / whole) : 0;
 }
 
 /* This text becomes part of names that the kernel gets. */

@@ -209,6 +209,9 @@ bool luks_has_keyslot(const struct luks *luks);
 enum cause luks_data_sizes(const struct luks *luks, uint64_t device_bytes,
 	uint64_t sizes[static LUKS_REGULAR_MAX], struct error *err) MUST_USE;
 
+/* Is a part of the data not encrypted: in an encryption or decryption that is under way? */
+bool luks_has_plain_data(const struct luks *luks);
+
 /* How much of a re-encryption that has stopped in order is done, given the sizes of luks_data_sizes. */
 unsigned luks_reencryption_percent(const struct luks *luks, const uint64_t sizes[static LUKS_REGULAR_MAX]);
 

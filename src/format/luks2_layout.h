@@ -10,8 +10,7 @@
  * regular_count, data_off and data_end.
  * Fails: CAUSE_DAMAGED.
  */
-enum cause luks2_layout_check(struct luks *luks, const struct luks2_links *links,
-	struct error *err) MUST_USE;
+enum cause luks2_layout_check(struct luks *luks, const struct luks2_links *links, struct error *err) MUST_USE;
 
 /*
  * Which digest is whose. @luks->segments[0].verdict becomes that of all the data: can it be mapped? After

@@ -71,7 +71,8 @@ void luks2_reencryption_judge(struct luks *luks, const struct luks2_reencryption
 	case LUKS_REENCRYPTION_NONE:
 		break;
 	case LUKS_REENCRYPTION_CLEAN:
-		require(luks, LUKS_ADVICE_RESUME,
+		/* Without resilience, resuming what crashed would encrypt some sectors twice. */
+		require(luks, luks->reencrypt.resilience ? LUKS_ADVICE_RESUME : LUKS_ADVICE_NONE,
 			luks->reencrypt.resilience
 				? "a re-encryption is under way"
 				: "a re-encryption is under way with --resilience none: unless it was "
@@ -106,6 +107,16 @@ void luks2_reencryption_contradicts(struct luks *luks)
 	require(luks, LUKS_ADVICE_NONE,
 		"a re-encryption is under way and its metadata is incomplete: do not resume it, and copy the "
 		"device first");
+}
+
+/* A header made for its own device leaves the room that one there needs. */
+void luks2_reencryption_alone(struct luks *luks)
+{
+	if (luks->reencryption && luks->reencrypt.mode != LUKS_MODE_DECRYPT &&
+		luks->segments[0].off >= luks_keyslots_end(luks))
+		require(luks, LUKS_ADVICE_NONE,
+			"the header on the device cannot be read, and only the newest one fits the data of a "
+			"re-encryption: copy the device first");
 }
 
 void luks2_reencryption_compare(struct luks *luks, const struct luks *own)

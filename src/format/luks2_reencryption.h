@@ -43,4 +43,7 @@ void luks2_reencryption_contradicts(struct luks *luks);
  */
 void luks2_reencryption_compare(struct luks *luks, const struct luks *own);
 
+/* The same where that header cannot be read: a copy of one that was there may be an old one. */
+void luks2_reencryption_alone(struct luks *luks);
+
 #endif

@@ -61,7 +61,8 @@ static bool set_accents(int tty, const uint8_t *from, size_t len)
 
 	if (!len)
 		return true;
-	for (all.kb_cnt = 0; len; all.kb_cnt++, from += ACCENT_BYTES, len -= ACCENT_BYTES)
+	for (all.kb_cnt = 0; len && all.kb_cnt < sizeof(all.kbdiacruc) / sizeof(*all.kbdiacruc);
+		all.kb_cnt++, from += ACCENT_BYTES, len -= ACCENT_BYTES)
 		all.kbdiacruc[all.kb_cnt] =
 			(struct kbdiacruc){bytes_le32(from), bytes_le32(from + 4), bytes_le32(from + 8)};
 	return !os_ioctl(tty, KDSKBDIACRUC, &all);

@@ -79,7 +79,8 @@ unsigned budget_fit(const struct keyslot_source *src, const struct luks_keyslot 
 	if (!src->limits.time_ms)
 		return n;
 	for (unsigned i = 0; i < n; i++)
-		sum += most_ms(src->luks, list[i]);
+		if (!keyslot_check(src, list[i], &ignored))
+			sum += most_ms(src->luks, list[i]);
 	if (sum <= src->limits.time_ms)
 		return n;
 	sum = 0;

@@ -118,12 +118,20 @@ static void append_overwritten(const struct search *s, const struct luks_keyslot
 	}
 }
 
+static uint64_t left_out_ms;
+
+uint64_t search_left_out_ms(void)
+{
+	return left_out_ms;
+}
+
 /* The keyslots from @kept on would take too long. */
 static void count_left_out(const struct search *s, struct tally *t, const struct luks_keyslot **list,
 	unsigned kept, unsigned n, uint64_t needed_ms)
 {
 	struct error why;
 
+	left_out_ms = kept < n ? needed_ms : 0;
 	for (unsigned i = kept; i < n; i++) {
 		const uint64_t ms = budget_cost_ms(s->source.luks, list[i]);
 

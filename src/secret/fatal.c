@@ -58,6 +58,11 @@ static void stop_if_thread(int sig)
 			(void)send(getpid(), sig);
 		stop(n);
 	}
+	/* It has just been made, and holds nothing yet. */
+	while (id != getpid()) {
+		(void)send(getpid(), sig);
+		(void)pause();
+	}
 }
 
 /* They would write secrets again. True: none runs any more. */

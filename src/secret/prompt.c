@@ -23,7 +23,9 @@ static struct {
 
 static void restore(void)
 {
-	(void)tcsetattr(terminal.fd, TCSAFLUSH, &terminal.saved);
+	/* Not TCSAFLUSH: it waits for the other end of a serial line to read. */
+	(void)tcflush(terminal.fd, TCIFLUSH);
+	(void)tcsetattr(terminal.fd, TCSANOW, &terminal.saved);
 }
 
 static int open_terminal(void)

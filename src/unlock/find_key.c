@@ -216,21 +216,26 @@ static enum cause try_tokens(struct source *from, const struct search *s, struct
 {
 	const struct luks *luks = s->source.luks;
 	struct search among = *s;
+	struct error why;
 	enum cause cause = CAUSE_UNSUPPORTED;
 
 	for (unsigned i = 0; cause && i < luks->token_count; i++) {
 		from->token = &luks->tokens[i];
 		if (!find_key_by_token(from->request, luks, from->token))
 			continue;
-		if (!from->request->token_only && err->cause)
-			say_why_not(from, err);
 		among.keyslots = from->token->keyslots;
-		cause = try_source(from, &among, keys, err);
-		if (cause)
-			error_prefix(err, "token %u (%s)", from->token->id, from->token->type);
+		cause = try_source(from, &among, keys, &why);
+		if (!cause)
+			break;
+		error_prefix(&why, "token %u (%s)", from->token->id, from->token->type);
+		/* A wrong PIN is the result; what another token lacks is told beside it. */
+		if (err->cause)
+			say_why_not(from, err->cause == CAUSE_PASSPHRASE ? &why : err);
+		if (err->cause != CAUSE_PASSPHRASE)
+			*err = why;
 	}
 	from->token = NULL;
-	return cause;
+	return cause ? err->cause ? err->cause : CAUSE_UNSUPPORTED : CAUSE_OK;
 }
 
 enum cause find_key(const struct unlock_request *r, const char *device, const struct search *s,

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 /* Specification of HID 1.11, 6.2.2: an item is a prefix and 0, 1, 2 or 4 bytes, least first. */
 enum { ITEM_SIZE = 3, USAGE_PAGE = 0x04, LONG_ITEM = 0xfe, REPORT_DESCRIPTOR_BYTES = 4096 };
@@ -46,6 +47,15 @@ static bool is_plain(const char *name)
 	return len && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == len;
 }
 
+/* None that reaches memory or disks, types, or restarts the machine (admin-guide/devices.txt). */
+static bool is_allowed(const char *name, dev_t device)
+{
+	enum { MEMORY = 1, MISC = 10, SCSI_GENERIC = 21 };
+
+	return major(device) != MEMORY && major(device) != SCSI_GENERIC &&
+	       strncmp(name, "watchdog", 8) != 0 && (major(device) != MISC || !strncmp(name, "tpm", 3));
+}
+
 bool token_device(const char *need, unsigned n, char path[static TOKEN_DEVICE_BYTES])
 {
 	struct stat st;
@@ -56,5 +66,5 @@ bool token_device(const char *need, unsigned n, char path[static TOKEN_DEVICE_BY
 		text_format(path, TOKEN_DEVICE_BYTES, "/dev/%s", need + 5);
 	else
 		return false;
-	return !stat(path, &st) && S_ISCHR(st.st_mode);
+	return !stat(path, &st) && S_ISCHR(st.st_mode) && is_allowed(path + strlen("/dev/"), st.st_rdev);
 }

@@ -18,6 +18,7 @@
 
 /* Time from one line to the next, from the wish that it ends to SIGKILL, and between two looks at it. */
 enum { USUAL_MS = 30000, PATIENT_MS = 60000, LEAVING_MS = 500, LOOK_MS = 1000, ENDING_MS = 20 };
+enum { REST_BYTES = 64 << 10 }; /* of a pipe */
 enum { LINES_MAX = 20, PASSPHRASE = 1, LINES = 2, DESCRIPTORS = 5, NOBODY = 65534 };
 
 bool token_program_path(const struct luks_token *t, char path[static TOKEN_PROGRAM_BYTES])
@@ -59,7 +60,7 @@ static bool is_confined(void)
 	(void)setsid();
 	for (unsigned i = 0; i < sizeof(limits) / sizeof(*limits); i++)
 		(void)prlimit(0, limits[i].what, &(struct rlimit){limits[i].most, limits[i].most}, NULL);
-	/* Kernels without them have no network, or no processes but ours. */
+	/* Without root's rights, or in a kernel without namespaces, it keeps ours. */
 	(void)unshare(CLONE_NEWNET);
 	(void)unshare(CLONE_NEWIPC);
 	if (root && (syscall(SET_GROUPS, 0, NULL) || syscall(SET_GROUP, NOBODY, NOBODY, NOBODY) ||
@@ -104,9 +105,10 @@ struct run {
 	bool leaving, late;
 };
 
-static void pass_on(struct run *r, const char *line)
+/* Too many messages are left out, a question never: the program waits for its answer. */
+static void pass_on(struct run *r, const char *line, bool asks)
 {
-	if (*line && r->shown++ < LINES_MAX)
+	if (*line && (asks || r->shown++ < LINES_MAX))
 		r->what->line(r->what->context, line);
 }
 
@@ -120,13 +122,15 @@ static void handle_line(struct run *r)
 	line[r->used] = 0;
 	r->used = 0;
 	text_sanitize(line);
-	pass_on(r, r->last);
+	pass_on(r, r->last, false);
 	*r->last = 0;
+	if (r->leaving)
+		return;
 	asks = !strncmp(line, "pin ", 4) || !strncmp(line, "few ", 4);
 	is_long = !strcmp(line, "touch") || !strncmp(line, "wait ", 5);
 	r->deadline_ms = asks ? UINT64_MAX : clock_now_ms() + (is_long ? PATIENT_MS : USUAL_MS);
 	if (asks || is_long || !strncmp(line, "need ", 5))
-		pass_on(r, line);
+		pass_on(r, line, asks);
 	else
 		memcpy(r->last, line, sizeof(line));
 }
@@ -181,9 +185,11 @@ static int watch(struct run *r)
 		if (p[1].revents & POLLHUP && !r->leaving)
 			dismiss(r);
 	}
-	/* What a script has left behind ends with it; what is left of its lines is there. */
+	/* What a script has left behind in its group ends with it. What it said is in the pipe: no more than that. */
 	(void)kill(-r->pid, SIGKILL);
-	while (r->lines >= 0 && poll(&(struct pollfd){.fd = r->lines, .events = POLLIN}, 1, 0) > 0)
+	for (unsigned n = 0; n < REST_BYTES && r->lines >= 0 &&
+			     poll(&(struct pollfd){.fd = r->lines, .events = POLLIN}, 1, 0) > 0;
+		n++)
 		hear(r);
 	close(r->lines);
 	return status;
@@ -196,7 +202,7 @@ static enum cause judge(struct run *r, int status, struct error *err)
 	if (r->late)
 		return error_set(err, CAUSE_DEVICE, "did not answer in time");
 	if (!code) {
-		pass_on(r, r->last);
+		pass_on(r, r->last, false);
 		return CAUSE_OK;
 	}
 	if (code == CAUSE_USAGE || code == CAUSE_EXISTS || code > CAUSE_UNSUPPORTED)

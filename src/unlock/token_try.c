@@ -26,8 +26,11 @@ enum cause token_try(const struct reader *header, const struct token_try *t, str
 	if (!token_program(&t->token, program))
 		return error_set(err, CAUSE_UNSUPPORTED, "there is no program for it in /lib/latchkey/token");
 	run.len = want.len;
-	if (*t->device && (run.device = os_open(t->device, O_RDWR | O_NOCTTY)) < 0)
+	/* A terminal without a carrier would hold up open(2); the program gets a descriptor that blocks. */
+	if (*t->device && (run.device = os_open(t->device, O_RDWR | O_NOCTTY | O_NONBLOCK)) < 0)
 		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be opened", t->device);
+	if (*t->device)
+		(void)fcntl(run.device, F_SETFL, O_RDWR);
 	cause = token_run(&run, out, err);
 	if (*t->device)
 		close(run.device);
@@ -124,8 +127,15 @@ enum cause token_ask(const struct unlock_request *r, const struct reader *header
 
 	if (!cause)
 		cause = run(&k, header, &try, out, err);
-	for (unsigned n = 0; cause && *k.need && n < TOKEN_DEVICES_MAX; n++)
-		if (token_device(k.need, n, try.device))
-			cause = run(&k, header, &try, out, err);
-	return cause;
+	for (unsigned n = 0; cause && *k.need && n < TOKEN_DEVICES_MAX; n++) {
+		struct error why;
+
+		if (!token_device(k.need, n, try.device))
+			continue;
+		cause = run(&k, header, &try, out, &why);
+		/* A wrong PIN says more than that another device is not the right one. */
+		if (cause && err->cause != CAUSE_PASSPHRASE)
+			*err = why;
+	}
+	return cause ? err->cause : CAUSE_OK;
 }

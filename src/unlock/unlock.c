@@ -55,7 +55,7 @@ static enum cause load(struct unlock *u, struct error *err)
 
 	/*
 	 * A header on a member of an array is not the volume's. A detached header is judged before a mark on
-	 * the data: in the middle of a re-encryption the mark may be the volume's own, not encrypted yet.
+	 * the data: in the middle of an encryption the mark may be the volume's own, not encrypted yet.
 	 */
 	if (!cause && !r->header)
 		cause = refuse_member(r, d, err);
@@ -63,7 +63,7 @@ static enum cause load(struct unlock *u, struct error *err)
 		cause = luks_device_open_header(d, r->header, err);
 	if (!cause)
 		cause = luks_device_load(d, err);
-	if (!cause && r->header && !d->luks.reencryption)
+	if (!cause && r->header && !luks_has_plain_data(&d->luks))
 		cause = refuse_member(r, d, err);
 	if (!cause && r->uuid && strcasecmp(d->luks.uuid, r->uuid) != 0) {
 		cause = error_set(err, CAUSE_DEVICE, "%s: UUID %s is there, not %s",

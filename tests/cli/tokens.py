@@ -163,10 +163,13 @@ def codes():
 
 @case("a program that works on a device does not get it")
 def device():
-    world = World("device", "if ! (: <&4) 2>/dev/null; then echo 'need node token9' >&2; exit 4; fi; "
+    world = World("device", "if ! (: <&4) 2>/dev/null; then echo 'need node tpm9' >&2; exit 4; fi; "
                   "test -c /proc/self/fd/4 || test -r /etc/key && exec cat /etc/key")
     complaints = world.judge(world.test("--token-only"), 4)
-    world.node("dev/token9", 1, 5)
+    world.node("dev/tpm9", 1, 5)  # /dev/zero's number: memory is not for programs
+    complaints += world.judge(world.test("--token-only"), 4)
+    os.unlink(world.file("dev/tpm9"))
+    world.node("dev/tpm9", 10, 229)
     return complaints + world.judge(world.test("--token-only"), 0, "keyslot 1")
 
 
@@ -264,6 +267,22 @@ PROMPT = b"Enter passphrase for root (/volume): "
 PIN_PROMPT = b"PIN of token 0 (example; tries left: 8; empty: none): "
 
 
+@case("a question after many messages is not asked, and its program waits for ever")
+def late_question():
+    world = World("late-question", "for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22; do echo say $n >&2; done; "
+                  "echo 'pin 0' >&2; read -r pin; exec cat /etc/key")
+    return world.judge(world.test("--token-only"), 0, "keyslot 1")
+
+
+@case("a program that talks on is not ended, or a descendant with a session of its own holds latchkey up")
+def talkers():
+    world = World("talkers", "(setsid sh -c 'while :; do echo say more >&2; done' &); exit 7")
+    os.symlink("busybox", world.file("bin/setsid"))
+    complaints = world.judge(world.test("--token-only"), 7)
+    subprocess.run(["pkill", "-9", "-f", "while :; do echo say more"], check=False)
+    return complaints
+
+
 @case("boot: a token does not open the volume while the prompt is there, or its passphrase counts as a try")
 def boot_opens():
     world = World("boot-opens", "sleep 1; exec cat /etc/key")
@@ -323,9 +342,9 @@ def boot_headless():
 
 @case("boot: a device that appears later is not given to the program, or is given twice")
 def boot_device():
-    world = World("boot-device", "if ! (: <&4) 2>/dev/null; then echo 'need node token9' >&2; exit 4; fi; "
+    world = World("boot-device", "if ! (: <&4) 2>/dev/null; then echo 'need node tpm9' >&2; exit 4; fi; "
                   "echo 'say here it is' >&2; exit 2")
-    done = world.boot(answers=[(PROMPT, lambda: world.node("dev/token9", 1, 5)), (b"here it is", lambda: time.sleep(2)),
+    done = world.boot(answers=[(PROMPT, lambda: world.node("dev/tpm9", 10, 229)), (b"here it is", lambda: time.sleep(2)),
                                (b"", PERSON + b"\n")])
     complaints = world.judge(done, 0, "root would open with the passphrase")
     return complaints + ([] if done[1].count("here it is") == 1 else [f"{done[1].count('here it is')} times: {done[1]}"])

@@ -12,6 +12,11 @@ case $(latchkey boot --cmdline "$words" --show 2>/dev/null) in
         code=$?
         [ $code = 0 ] || warn "latchkey ended with code $code"
         ;;
+    *wrong:*) # it says what
+        latchkey boot --cmdline "$words" > /dev/null
+        code=$?
+        warn "latchkey ended with code $code"
+        ;;
     *) code=0 ;; # nothing to open
 esac
 : > /run/latchkey/ended
