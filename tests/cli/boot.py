@@ -698,7 +698,7 @@ def main():
     ONE, BAD, ALSO_ONE = one.path, bad.path, one.clone("also").path
     costly = "--pbkdf", "argon2id", "--pbkdf-memory", "32768", "--pbkdf-parallel", "1", "--pbkdf-force-iterations", "30"
     SLOW = Volume(FOLDER, "slow").format(FIRST, *costly).add(FIRST, key, *costly).path
-    late = *costly[:-1], "200"
+    late = *costly[:-1], "400"
     LATE = Volume(FOLDER, "late").format(FIRST, *PBKDF2).add(FIRST, SECOND, *late).path
     TWO = Volume(FOLDER, "two").format(SECOND, *PBKDF2).path
     EMPTY = Volume(FOLDER, "empty").format(b"", *PBKDF2).path

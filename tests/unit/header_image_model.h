@@ -15,8 +15,8 @@ static inline const char *verdict_fault(const struct luks_verdict *v)
 		return "a verdict of a strange cause";
 	if (!memchr(v->why, 0, sizeof(v->why)))
 		return "a reason without an end";
-	if (!v->cause != !v->why[0])
-		return "a verdict without a reason, or a reason without a verdict";
+	if (v->cause && !v->why[0]) /* a reason alone is a notice (luks.h) */
+		return "a verdict without a reason";
 	for (const char *p = v->why; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			return "a control character in a reason";
@@ -128,7 +128,8 @@ static inline const char *segment_fault(const struct luks *luks)
 		return "data inside the header";
 	for (unsigned d = 0; d < luks->digest_count; d++)
 		covering += luks->digests[d].covers_segment;
-	return covering == 1 ? NULL : "a segment that belongs to no digest, or to several";
+	/* In a re-encryption the two keys share the segments, and plain data belongs to none. */
+	return covering == 1 || luks->reencryption ? NULL : "a segment that belongs to no digest, or to several";
 }
 
 static inline const char *size_fault(const struct luks *luks)
