@@ -103,9 +103,9 @@ static void add(const char *name, struct wanted *w, enum fit fit)
 	/* Who asks for a disk by its id means the disk, whatever is on it. A held device shows what stands on
 	 * it. */
 	rank = w->key == BY_ID || !sysblock_is_held(name) ? 6 : 5;
+	/* Overwritten ones come last: a copy on a removable disk may be what is left. */
 	rank = fit == FITS ? rank : 1;
 	rank += sysblock_is_removable(name) ? 0 : 2;
-	/* What is overwritten comes after all that is not: a copy on a stick may be what is left of the volume. */
 	if (rank < w->rank)
 		return;
 	if (rank > w->rank)

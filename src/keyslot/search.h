@@ -29,7 +29,7 @@ struct search {
 /* The time for all keyslots and one secret, when that is more than the limit; otherwise 0. */
 uint64_t search_needed_ms(const struct search *s);
 
-/* The same as the last search of this process found it, if that left keyslots out for their time; otherwise 0. */
+/* The same, if the last search of this process left keyslots out for their time; otherwise 0. */
 uint64_t search_left_out_ms(void);
 
 /*

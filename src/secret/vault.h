@@ -14,7 +14,7 @@
 enum {
 	VAULT_SLOTS = 8,
 	VAULT_SLOT_BYTES = SECRET_MAX_BYTES,
-	VAULT_LINES = 9, /* short secrets: what is being typed, one for each console and two beside them */
+	VAULT_LINES = 9,  /* short secrets: what is being typed, one for each console and two beside them */
 	VAULT_TOKENS = 8, /* lines behind those: what token programs give */
 	VAULT_LINE_BYTES = 1024,
 };

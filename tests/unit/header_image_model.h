@@ -129,7 +129,8 @@ static inline const char *segment_fault(const struct luks *luks)
 	for (unsigned d = 0; d < luks->digest_count; d++)
 		covering += luks->digests[d].covers_segment;
 	/* In a re-encryption the two keys share the segments, and plain data belongs to none. */
-	return covering == 1 || luks->reencryption ? NULL : "a segment that belongs to no digest, or to several";
+	return covering == 1 || luks->reencryption ? NULL
+	                                           : "a segment that belongs to no digest, or to several";
 }
 
 static inline const char *size_fault(const struct luks *luks)
