@@ -185,7 +185,7 @@ static int watch(struct run *r)
 		if (p[1].revents & POLLHUP && !r->leaving)
 			dismiss(r);
 	}
-	/* What a script has left behind in its group ends with it. What it said is in the pipe, and no more. */
+	/* What a script has left behind in its group ends with it. All it said is in the pipe. */
 	(void)kill(-r->pid, SIGKILL);
 	for (unsigned n = 0; n < REST_BYTES && r->lines >= 0 &&
 			     poll(&(struct pollfd){.fd = r->lines, .events = POLLIN}, 1, 0) > 0;
