@@ -177,7 +177,7 @@ struct luks {
 	unsigned skipped_keyslots;                       /* of a type that is not "luks2" */
 	struct luks_keyslot keyslots[LUKS_KEYSLOTS_MAX]; /* in the order of the JSON text */
 	struct luks_digest digests[LUKS_DIGESTS_MAX];
-	unsigned regular_count; /* of the segments, those that are mapped; at least 1 */
+	unsigned regular_count; /* of the segments, those that are mapped; 0: must not be mapped */
 	struct luks_segment
 		segments[LUKS_REGULAR_MAX]; /* these, in order; the verdict of the first is of all */
 	uint64_t data_off,

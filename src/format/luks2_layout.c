@@ -64,8 +64,6 @@ enum cause luks2_layout_check(struct luks *luks, const struct luks2_links *links
 		luks->data_off = id && luks->data_off < off ? luks->data_off : off;
 		luks->data_end = luks->data_end < end ? end : luks->data_end;
 	}
-	if (!regular)
-		return error_set(err, CAUSE_DAMAGED, "there are only backup segments");
 	if (regular > LUKS_REGULAR_MAX || (regular > 1 && !luks->reencryption))
 		verdict_set(&luks->segments[0].verdict, CAUSE_UNSUPPORTED,
 			"the data is in %u segments, latchkey maps only one; open it with cryptsetup",
