@@ -9,4 +9,4 @@ LIBC           := musl
 EMULATOR       := qemu-mipsel-static
 EMULATOR_CPU   := 24Kc
 NO_FLOAT       := yes
-SIZE_LIMIT     := 413696
+SIZE_LIMIT     := 430080

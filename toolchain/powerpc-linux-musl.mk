@@ -8,4 +8,4 @@ TARGET_LDFLAGS := -Wl,-z,max-page-size=16384
 LIBC           := musl
 EMULATOR       := qemu-ppc-static
 EMULATOR_CPU   := 603e
-SIZE_LIMIT     := 376832
+SIZE_LIMIT     := 393216

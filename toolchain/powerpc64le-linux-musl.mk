@@ -7,4 +7,4 @@ LIBC           := musl
 EMULATOR       := qemu-ppc64le-static
 EMULATOR_CPU   := power8
 # For kernels with pages of 64 KiB, the file has up to 60 KiB of zeros before each segment.
-SIZE_LIMIT     := 475136
+SIZE_LIMIT     := 528384

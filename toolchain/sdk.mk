@@ -19,4 +19,4 @@ SDK_LIBC    := $(if $(and $(SDK_HOME),$(wildcard $(SDK_HOME)/rcrt1.o)),$(shell \
 	$(or $(CROSS_COMPILE),$(CROSS))ar t $(SDK_HOME)/libc.a 2>/dev/null | grep -q '^__libc_start_main\.l*o$$' && echo $(SDK_HOME)))
 LIBC        := $(if $(SDK_LIBC),sdk,musl)
 # The largest limit of all targets, because the architecture is not known here.
-SIZE_LIMIT  := 475136
+SIZE_LIMIT  := 528384
