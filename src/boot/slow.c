@@ -2,14 +2,16 @@
 /* slow - see state.h. */
 #include "base/text.h"
 #include "boot/state.h"
+#include <string.h>
 #include <strings.h>
 
 /* Nobody is locked out: without an answer it is yes. */
 enum { ANSWER_S = 30 };
 
-static struct credential *held(const struct boot *b)
+/* What was tried on the volume that is asked about. */
+static struct credential *held(struct boot *b)
 {
-	return (struct credential *)&b->credentials[b->slow->trying];
+	return &b->credentials[b->slow->trying];
 }
 
 static void decide(struct boot *b, bool yes)
@@ -46,13 +48,15 @@ bool slow_question(struct boot *b, char *text, size_t size)
 	return b->slow;
 }
 
+static bool is_word(const uint8_t *line, size_t len, const char *word)
+{
+	return len == strlen(word) && !strncasecmp((const char *)line, word, len);
+}
+
 bool slow_answer(struct boot *b, const uint8_t *line, size_t len)
 {
-	const char *text = (const char *)line;
-	bool yes = !len || (len == 1 && !strncasecmp(text, "y", 1)) ||
-	           (len == 3 && !strncasecmp(text, "yes", 3)),
-	     answer = yes || (len == 1 && !strncasecmp(text, "n", 1)) ||
-	              (len == 2 && !strncasecmp(text, "no", 2));
+	bool yes = !len || is_word(line, len, "y") || is_word(line, len, "yes");
+	bool answer = yes || is_word(line, len, "n") || is_word(line, len, "no");
 
 	if (!b->slow)
 		return false;

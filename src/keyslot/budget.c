@@ -78,14 +78,15 @@ unsigned budget_fit(const struct keyslot_source *src, const struct luks_keyslot 
 	*needed_ms = 0;
 	if (!src->limits.time_ms)
 		return n;
-	for (unsigned i = 0; i < n; i++)
-		if (!keyslot_check(src, list[i], &ignored))
-			sum += most_ms(src->luks, list[i]);
+	for (unsigned i = 0; i < n; i++) {
+		costs[i] = keyslot_check(src, list[i], &ignored) ? 0 : most_ms(src->luks, list[i]);
+		sum += costs[i];
+	}
 	if (sum <= src->limits.time_ms)
 		return n;
 	sum = 0;
 	for (unsigned i = 0; i < n; i++) {
-		costs[i] = keyslot_check(src, list[i], &ignored) ? 0 : budget_cost_ms(src->luks, list[i]);
+		costs[i] = costs[i] ? budget_cost_ms(src->luks, list[i]) : 0;
 		sum += costs[i];
 	}
 	if (sum <= src->limits.time_ms)

@@ -150,8 +150,9 @@ static enum cause try_trimmed(const struct source *from, const struct search *s,
 	struct error again;
 	char text[160];
 
-	for (unsigned i = 0;
-		i < 3 && (r->try_without_newline || (r->key_file && !from->given && !from->token)); i++) {
+	if (!r->try_without_newline && (!r->key_file || from->given || from->token))
+		return CAUSE_PASSPHRASE;
+	for (unsigned i = 0; i < sizeof(extras) / sizeof(*extras); i++) {
 		size_t n = extras[i].len, at = i < 2 ? left.len - n : 0;
 
 		if (left.len <= n || memcmp(left.data + at, extras[i].bytes, n) ||
@@ -189,9 +190,8 @@ static enum cause try_source(const struct source *from, const struct search *s, 
 	above = arena_mark();
 	if (!cause)
 		cause = get_secret(from, &secret, err);
-	if (!cause) {
+	if (!cause)
 		cause = run_for_all(s, is_typed(from), (struct bytes){secret.data, secret.len}, keys, err);
-	}
 	if (cause == CAUSE_PASSPHRASE)
 		cause = try_trimmed(from, s, &secret, keys);
 	notice_unlocked(from);

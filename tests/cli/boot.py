@@ -6,6 +6,8 @@ Volumes are files. tests/boot/test_keys.py tests devices that appear and disappe
 build with the sanitizers. Arguments choose cases by a part of their names.
 """
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -669,6 +671,20 @@ def all_too_slow(b):
     with Boot(b, "quiet", LIMITED.format(volume=LATE, key=LATE_KEY, more="")) as t:
         t.expect("root: continue (about ")
         t.ends(0, "root")
+
+
+@case("of two volumes that take too long, one is given up without a question")
+def two_slow(b):
+    also = shutil.copy(LATE, b.file("also-late.img"))
+    table = LIMITED + f"home {also} none luks,no-stick,max-time=1\n"
+    with Boot(b, "quiet", table.format(volume=LATE, key="none", more="")) as t:
+        t.expect("Enter passphrase for ")
+        t.type(SECOND + b"\n")
+        for _ in range(2):
+            t.expect(": continue (about ")
+            t.type(b"yes\n")
+        t.expect("2 of 2 volumes would open")
+        t.ends(0, *re.findall("latchkey: (root|home) would open with", t.shown))
 
 
 @case("headless, nobody is asked: what max-time leaves out is not tried")

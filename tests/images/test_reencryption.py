@@ -197,6 +197,41 @@ def _():
     return wrong
 
 
+def beside(data):
+    """What test says of a copy of a header in the middle of a re-encryption, with @data in place of its device."""
+    place = sample("reencryption", "rekey-checksum-clean")
+    with open(place.path, "rb") as f:
+        header = save(FOLDER, f.read(16 * MIB))
+    with open(place.path, "wb") as f:
+        f.write(data)
+        f.truncate(48 * MIB)
+    done = run(LATCHKEY, "test", "--key-file", "-", "--header", header, place.path, stdin=SECRET)
+    place.remove()
+    return done.err
+
+
+@case("a header in the middle of a re-encryption is taken though the one on the device cannot be read")
+def _():
+    said = beside(b"")
+    words = "the header on the device cannot be read, and only the newest one fits the data of a re-encryption"
+    return [] if "open would refuse it" in said and words in said and "--resume-only" not in said else [said]
+
+
+@case("with a detached header in the middle of a re-encryption the member of an array is mapped")
+def _():
+    said = beside(b"\0" * (48 * MIB - 1024) + b"Intel Raid ISM Cfg Sig. 1.3.00".ljust(512, b"\0"))
+    return [] if re.search("open would refuse it: .*: has the mark of a firmware RAID array", said) else [said]
+
+
+@case("a header of backup segments only ends dump with a signal")
+def _():
+    place = sample("reencryption", "tiny-rekey-28", lambda h: h.update(segments={"0": dict(h["segments"]["2"], flags=["backup-previous"])}))
+    wrong = [f"{program} {command}: {done}" for program in PROGRAMS for command in ("dump", "check")
+             for done in [run(program, command, place.path)] if done.code not in (0, 6, 7)]
+    place.remove()
+    return wrong
+
+
 # --- states that today's cryptsetup does not make ---------------------------------------------------------------
 
 

@@ -7,66 +7,17 @@
 #define UNIT_RESIDUE_PROGRAM_H
 
 #include "luks2_file.h"
-#include "residue.h"
+#include "residue_volume.h"
 #include <sys/ptrace.h>
 #include <sys/uio.h>
-
-enum { PASSPHRASE_BYTES = 40, MASK = 0x5a };
 
 static char folder[] = "/tmp/unit-residue-XXXXXX";
 static char volume[64], key_file[64], program[4096];
 
-/* Made by a child, as in test_residue.c. */
-struct made {
-	struct image img;
-	struct needles needles;
-	uint8_t passphrase[2][PASSPHRASE_BYTES]; /* masked; the right one is number 1 */
-};
-
-static struct made *made;
-
-static inline void make_in_child(const struct kdf *kdf)
-{
-	char passphrase[PASSPHRASE_BYTES + 1] = {0};
-	struct image_keyslot want = {.id = 2,
-		.priority = LUKS_PRIORITY_NORMAL,
-		.passphrase = passphrase,
-		.kdf = *kdf,
-		.af_hash = HASH_SHA256,
-		.key_bytes = 64,
-		.area_key_bytes = 64};
-	const struct luks_keyslot *slot;
-
-	image_start(&made->img, 64);
-	residue_passphrase(21, (uint8_t *)passphrase, PASSPHRASE_BYTES);
-	slot = image_add(&made->img, &want);
-	for (unsigned right = 0; right < 2; right++) {
-		uint8_t *p = made->passphrase[right];
-
-		residue_passphrase(20 + right, p, PASSPHRASE_BYTES);
-		needles_add_unlock(&made->needles, right ? "right" : "wrong", slot,
-			&made->img.luks.digests[0], made->img.bytes + slot->area_off, p, PASSPHRASE_BYTES);
-		for (int i = 0; i < PASSPHRASE_BYTES; i++)
-			p[i] ^= MASK;
-	}
-	luks2_write(&made->img, volume);
-}
-
 static inline void make(const struct kdf *kdf)
 {
-	int status;
-	pid_t pid;
-
-	if (!made)
-		made = residue_shared(sizeof(*made));
-	memset(made, 0, sizeof(*made));
-	pid = unit_fork();
-	if (!pid) {
-		make_in_child(kdf);
-		_exit(0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
+	made_by_child(kdf, 20);
+	luks2_write(&made->img, volume);
 }
 
 /* Needles in [@low, @high) of process @pid, or SIZE_MAX when it cannot be read. */

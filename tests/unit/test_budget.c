@@ -128,6 +128,23 @@ TEST(a_sum_that_overflows_fits)
 	}
 }
 
+/* What cannot be tried costs nothing: also where its cost would make the sum begin anew at 0. */
+TEST(keyslots_that_cannot_be_tried_make_the_sum_wrap)
+{
+	make((int[]){70, 1, 1, 1, 1}, 5);
+	for (unsigned i = 1; i < 5; i++)
+		luks.keyslots[i].kdf = (struct kdf){.kind = KDF_ARGON2ID,
+			.iterations = UINT32_MAX,
+			.memory_kib = UINT32_MAX,
+			.lanes = 1,
+			.salt_bytes = 32};
+	/* 4 x 2^62 and the rest: measured or not, keyslot 0 does not fit. */
+	assert_int_equal(budget_fit(&(struct keyslot_source){.luks = &luks, .limits = source(60).limits},
+				 list, 5, &needed_ms),
+		4);
+	assert_in_range(needed_ms, 70000, 71000);
+}
+
 TEST(without_a_limit_time_is_spent_on_measuring)
 {
 	make((int[]){1000, 1000, 1}, 3);
@@ -174,6 +191,7 @@ int main(void)
 		cmocka_unit_test(the_digest_costs_nothing),
 		cmocka_unit_test(a_keyslot_that_cannot_be_tried_takes_the_time_of_one_that_can),
 		cmocka_unit_test(a_sum_that_overflows_fits),
+		cmocka_unit_test(keyslots_that_cannot_be_tried_make_the_sum_wrap),
 		cmocka_unit_test(without_a_limit_time_is_spent_on_measuring),
 		cmocka_unit_test(what_is_left_out_is_not_reported_or_blamed_on_the_passphrase),
 	};

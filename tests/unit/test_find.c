@@ -825,6 +825,11 @@ static void a_volume_that_was_formatted_over_counts_as_much_as_a_whole_one(void 
 	luks("sdb", IMAGE_UUID_TEXT, "");
 	expect_path("UUID=" IMAGE_UUID_TEXT, "/dev/sdb");
 	expect_path("UUID=" EXT_UUID, "/dev/sda");
+	/* What was copied to a stick before may be all that is left. */
+	attribute("sdb", "removable", "1\n");
+	expect_path("UUID=" IMAGE_UUID_TEXT, "/dev/sdb");
+	held("sdb", "dm-0");
+	expect_path("UUID=" IMAGE_UUID_TEXT, "/dev/sdb");
 }
 
 /* As the images of installers: the whole disk has the label of its first partition. */

@@ -163,43 +163,39 @@ TEST(swap_on_disk_is_used_unasked)
 	assert_int_equal(kdf_check(&kdf, &allowing, &err), CAUSE_RESOURCE);
 }
 
+static const struct kdf one_mib = {.kind = KDF_ARGON2ID,
+	.iterations = 1,
+	.memory_kib = 1024,
+	.lanes = 1,
+	.salt_bytes = 16};
+
 TEST(the_matrix_reaches_the_disk_unsaid)
 {
-	struct kdf kdf = {.kind = KDF_ARGON2ID,
-		.iterations = 1,
-		.memory_kib = 1024,
-		.lanes = 1,
-		.salt_bytes = 16};
 	uint8_t out[32];
 
 	disk_swap = 1 << 20;
 	locked = 0;
-	assert_int_equal(argon2_derive(&kdf, (struct bytes){"", 0}, out, sizeof(out), NULL), CAUSE_OK);
+	assert_int_equal(argon2_derive(&one_mib, (struct bytes){"", 0}, out, sizeof(out), NULL), CAUSE_OK);
 	assert_true(locked >= 1024 << 10);
 	assert_false(argon2_could_swap());
 	cannot_lock = true;
 	disk_swap = 0;
-	assert_int_equal(argon2_derive(&kdf, (struct bytes){"", 0}, out, sizeof(out), NULL), CAUSE_OK);
+	assert_int_equal(argon2_derive(&one_mib, (struct bytes){"", 0}, out, sizeof(out), NULL), CAUSE_OK);
 	assert_false(argon2_could_swap());
 	disk_swap = 1;
-	assert_int_equal(argon2_derive(&kdf, (struct bytes){"", 0}, out, sizeof(out), NULL), CAUSE_OK);
+	assert_int_equal(argon2_derive(&one_mib, (struct bytes){"", 0}, out, sizeof(out), NULL), CAUSE_OK);
 	assert_true(argon2_could_swap());
 }
 
 /* Locked, it would be the end of what has to swap. */
 TEST(a_matrix_that_has_to_swap_is_locked)
 {
-	struct kdf kdf = {.kind = KDF_ARGON2ID,
-		.iterations = 1,
-		.memory_kib = 1024,
-		.lanes = 1,
-		.salt_bytes = 16};
 	uint8_t out[32];
 
 	cannot_lock = false;
 	available_kib = 1000;
 	locked = 0;
-	assert_int_equal(argon2_derive(&kdf, (struct bytes){"", 0}, out, sizeof(out), NULL), CAUSE_OK);
+	assert_int_equal(argon2_derive(&one_mib, (struct bytes){"", 0}, out, sizeof(out), NULL), CAUSE_OK);
 	assert_int_equal(locked, 0);
 }
 

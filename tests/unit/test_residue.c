@@ -7,15 +7,13 @@
 #include "arena_fixture.h"
 #include "cores.h"
 #include "portable_aes.h"
-#include "residue.h"
+#include "residue_volume.h"
 #include "threads.h"
 #include "base/machine.h"
 #include "keyslot/af.h"
 #include "keyslot/search.h"
 #include "real_mmap.h"
 #include <sys/syscall.h>
-
-enum { PASSPHRASE_BYTES = 40, MASK = 0x5a };
 
 /* --- the machine: four processors, and Argon2's matrix is the only mapping of 2 to 9 MiB ----------- */
 
@@ -45,51 +43,6 @@ void *mmap(void *where, size_t len, int prot, int flags, int fd, off_t off)
 	return real_mmap(where, len, prot, flags, fd, off);
 }
 
-/* --- a volume and what must not be left of it, made by a child so that its copies are gone --------- */
-
-struct made {
-	struct image img;
-	struct needles needles;
-	uint8_t passphrase[2][PASSPHRASE_BYTES],
-		volume_key[64]; /* masked; the right passphrase is number 1 */
-};
-
-static struct made *made;
-
-static void mask(uint8_t *p, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		p[i] ^= MASK;
-}
-
-static void make_in_child(const struct kdf *kdf)
-{
-	char passphrase[PASSPHRASE_BYTES + 1] = {0};
-	struct image_keyslot want = {.id = 2,
-		.priority = LUKS_PRIORITY_NORMAL,
-		.passphrase = passphrase,
-		.kdf = *kdf,
-		.af_hash = HASH_SHA256,
-		.key_bytes = 64,
-		.area_key_bytes = 64};
-	const struct luks_keyslot *slot;
-
-	image_start(&made->img, 64);
-	residue_passphrase(11, (uint8_t *)passphrase, PASSPHRASE_BYTES);
-	slot = image_add(&made->img, &want);
-	for (unsigned right = 0; right < 2; right++) {
-		residue_passphrase(10 + right, made->passphrase[right], PASSPHRASE_BYTES);
-		needles_add_unlock(&made->needles, right ? "right" : "wrong", slot,
-			&made->img.luks.digests[0], made->img.bytes + slot->area_off, made->passphrase[right],
-			PASSPHRASE_BYTES);
-		mask(made->passphrase[right], PASSPHRASE_BYTES);
-	}
-	memcpy(made->volume_key, made->img.volume_key, 64);
-	mask(made->volume_key, 64);
-	memset(made->img.volume_key, 0, 64);
-	memset(made->img.other_key, 0, 64);
-}
-
 static void assert_nothing_left(const char *when)
 {
 	char report[256];
@@ -101,20 +54,7 @@ static void assert_nothing_left(const char *when)
 
 static void make(const struct kdf *kdf)
 {
-	int status;
-	pid_t pid;
-
-	if (!made)
-		made = residue_shared(sizeof(*made));
-	memset(made, 0, sizeof(*made));
-	pid = unit_fork();
-	if (!pid) {
-		make_in_child(kdf);
-		_exit(0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-	assert_in_range(made->needles.count, 1000, NEEDLES_MAX - 1);
+	made_by_child(kdf, 10);
 	assert_nothing_left("before");
 }
 
