@@ -279,7 +279,14 @@ def talkers():
     world = World("talkers", "(setsid sh -c 'while :; do echo say more >&2; done' &); exit 7")
     os.symlink("busybox", world.file("bin/setsid"))
     complaints = world.judge(world.test("--token-only"), 7)
-    subprocess.run(["pkill", "-9", "-f", "while :; do echo say more"], check=False)
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{process}/cmdline", "rb") as f:
+                left = b"echo say more" in f.read()
+        except OSError:  # it has ended meanwhile
+            continue
+        if left:
+            os.kill(int(process), signal.SIGKILL)
     return complaints
 
 
