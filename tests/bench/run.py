@@ -29,6 +29,7 @@ from volumes import (CRYPTSETUP, LATCHKEY, O, TOP, Broken, Skip, Volume, argon2,
 FOLDER = os.path.join(O, "bench")
 QUICK = bool(os.environ.get("QUICK"))
 ROUNDS = int(os.environ.get("ROUNDS", "3" if QUICK else "9"))
+SERVICE = "/lib/systemd/systemd-cryptsetup"
 SECRET = b"a passphrase for the benchmark"
 OURS, PEER, HUGE = "latchkey", "cryptsetup", "cryptsetup, huge pages"
 # What runs on a processor without extensions, or without SHA's. OpenSSL is told the same; other libraries have no such switch.
@@ -245,14 +246,20 @@ def shared(program):
     return sorted({os.path.realpath(path) for path in re.findall(r"(/\S+) \(0x", run("ldd", program).out)})
 
 
+def closure(program):
+    files = [os.path.realpath(program), *shared(program)]
+    return len(files) - 1, b"".join(open(path, "rb").read() for path in files)
+
+
 def sizes(peer):
-    files = [os.path.realpath(peer), *shared(peer)]
-    content = b"".join(open(path, "rb").read() for path in files)
     with open(LATCHKEY, "rb") as f:
         ours = f.read()
     yield ["size, bytes", "", "plain", "gzip -9"]
     yield ["program", OURS, str(len(ours)), str(len(gzip.compress(ours, 9)))]
-    yield ["", f"{PEER} and its {len(files) - 1} libraries", str(len(content)), str(len(gzip.compress(content, 9)))]
+    for name, program in ((PEER, peer), ("systemd-cryptsetup", SERVICE)):
+        if os.path.exists(program):
+            count, content = closure(program)
+            yield ["", f"{name} and its {count} libraries", str(len(content)), str(len(gzip.compress(content, 9)))]
     mkimage, image = os.path.join(TOP, "initramfs", "mkimage"), os.path.join(FOLDER, "image")
     init = os.path.join(os.path.dirname(LATCHKEY), "init")
     if not os.path.exists(mkimage) or not os.path.exists(init):

@@ -12,6 +12,7 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(1, sys.path[0] + "/lib")
+import demo
 import vm
 from vm import VM, Failure
 
@@ -410,10 +411,23 @@ def by_filesystem():
         expect_root(m, "mount /dev/mapper/other / ext4 ro,")
 
 
+def readme_recording():
+    """README shows what the console of the demonstration shows, but for numbers and the progress"""
+    def plain(lines):
+        return [re.sub(r"[0-9a-f]{32}|\d+", "N", line) for line in lines if not demo.PROGRESS.fullmatch(line)]
+
+    with open(demo.README, encoding="utf-8") as file:
+        shown = demo.RECORDING.search(file.read()).group().split("\n")
+    real = demo.recording(demo.typed_by_itself(demo.prepare("written before encryption: " + WITNESS[-32:])))
+    check(len(shown) == len(plain(shown)) + 1, "one line of progress in README", "\n".join(shown))
+    check(plain(shown) == plain(real), "README's recording", "\n".join(real))
+
+
 if __name__ == "__main__":
     sys.exit(vm.suite([
         passphrase, typed_too_early, key_file, wrong_then_right, primary_destroyed, header_in_image,
         sectors_of_512, by_uuid, wrong_key_file, missing_key_file, late_device, event_wakes, interrupt, cancelled,
         no_descriptors, other_init, open_options, memory_given_back, both_damaged, not_luks, no_device_word,
         no_init_on_root, all_closed, wrong_root, root_on_member, codes_that_stop, by_filesystem, by_number_and_quiet,
+        readme_recording,
     ]))

@@ -6,8 +6,8 @@
         vm.send("secret\\n")
         vm.wait_off()
 
-Disks are snapshots: a guest cannot change their files. Emulation is always in software (-accel tcg) with -cpu max, because
-some kernels panic on QEMU's default processor model. The console is logged to $O/boot/NAME.log. All output goes to $O
+Disks are snapshots: a guest cannot change their files. The tests emulate in software (-accel tcg) with -cpu max, because
+some kernels panic on QEMU's default processor model. Only the demo uses KVM where it works. The console is logged to $O/boot/NAME.log. All output goes to $O
 (default: build).
 """
 import functools
@@ -137,21 +137,22 @@ def make_disk(name, *options):
 
 class VM:
     def __init__(self, name, image, words, disks=(), memory=256, args=(), kernel_words="loglevel=4 panic=-1",
-                 show=None, limit=LIMIT, kernel_options=()):
-        self.kernel_options = kernel_options
+                 show=None, limit=LIMIT, kernel_options=(), accel="tcg"):
+        self.kernel_options, self.accel = kernel_options, accel
         self.name, self.limit = name, limit
-        self.show = show  # called with the output of the console
+        self.show = show  # called with the output of the console, carriage returns included
         # Without no_timer_check, a host with much other work makes the kernel believe that its timer does not work.
         self.image, self.words = image, f"console=ttyS0 no_timer_check {kernel_words} {words}"
         self.disks, self.memory, self.args = disks, memory, args
-        self.text = ""  # all output of the console
+        self.text = ""  # all output of the console, without carriage returns
+        self.raw = ""  # the same with them
         self.seen = 0  # the length that expect() has consumed
         self.process = None
 
     def command(self, serial):
         folder = kernel(*self.kernel_options)
         # Kill the machine when this program exits for any reason.
-        command = ["setpriv", "--pdeathsig", "KILL", QEMU, "-accel", "tcg", "-cpu", "max", "-m", str(self.memory), "-no-reboot", "-nodefaults",
+        command = ["setpriv", "--pdeathsig", "KILL", QEMU, "-accel", self.accel, "-cpu", "max", "-m", str(self.memory), "-no-reboot", "-nodefaults",
                    "-display", "none", "-vga", "none", "-nic", "none", *serial,
                    "-kernel", os.path.join(folder, "vmlinuz"), "-initrd", self.image, "-append", self.words]
         for disk in self.disks:
@@ -199,8 +200,9 @@ class VM:
         data = os.read(self.process.stdout.fileno(), 65536)
         self.log.write(data)
         self.log.flush()
-        text = data.decode(errors="replace").replace("\r", "")
-        self.text += text
+        text = data.decode(errors="replace")
+        self.raw += text
+        self.text += text.replace("\r", "")
         if self.show:
             self.show(text)
         return bool(data)
