@@ -37,11 +37,12 @@ struct token_job {
 	unsigned line;    /* of the vault, for the passphrase */
 	struct unlock_request request;
 	struct token_try try;
-	int answers;     /* our end of its socket; -1: it is not wanted any more */
-	bool is_patient; /* it waits for a person or something outside */
-	bool given;      /* it gave a passphrase, for which no slot was free yet */
-	bool is_few;     /* the question is whether to use one of few tries */
-	unsigned asks;   /* the number of its question; 0: it asks none */
+	int answers;          /* our end of its socket; -1: it is not wanted any more */
+	bool is_patient;      /* it waits for a person or something outside */
+	bool given;           /* it gave a passphrase, for which no slot was free yet */
+	bool is_few;          /* the question is whether to use one of few tries */
+	uint64_t answered_ms; /* a question, after which it said nothing; 0: nothing is due */
+	unsigned asks;        /* the number of its question; 0: it asks none */
 	char question[160];
 };
 

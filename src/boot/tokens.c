@@ -13,14 +13,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { AGAIN_MS = 1000, LOOK_MS = 200, ENDING_MS = 1000, PIN_MS = 5000 };
+enum { AGAIN_MS = 1000, LOOK_MS = 200, ENDING_MS = 1000, PIN_MS = 5000, ANSWERED_MS = 30000 };
 
 /* --- the child's part ---------------------------------------------------------------------- */
 
-static void print_line(void *context, const char *line)
+static bool print_line(void *context, const char *line)
 {
 	(void)context;
 	text_print(1, "%s\n", line);
+	return false;
 }
 
 /* The passphrase goes to the job's line of the vault, behind its length. */
@@ -79,6 +80,7 @@ static void start(struct boot *b, struct volume *v, unsigned token, const char *
 	job->plugged = plugged;
 	job->answers = ends[0];
 	job->is_patient = false;
+	job->answered_ms = 0;
 	job->request = request_make(v->plan, v->path, v->header_fd >= 0 ? v->header : NULL);
 	job->try = (struct token_try){.token = v->tokens[token].is, .answers = ends[1]};
 	text_format(job->try.device, sizeof(job->try.device), "%s", device);
@@ -125,6 +127,8 @@ void tokens(struct boot *b)
 	for (struct token_job *job = b->tokens; job < b->tokens + TOKEN_JOBS_MAX; job++) {
 		if (job->child.pid && !is_wanted(job->volume))
 			dismiss(job);
+		if (job->answered_ms && b->now_ms >= job->answered_ms + ANSWERED_MS)
+			(void)shutdown(job->answers, SHUT_RDWR); /* it ends, and counts as one that failed */
 		if (job->given)
 			deliver(b, job);
 	}
@@ -165,6 +169,7 @@ void tokens_heard(struct boot *b, struct token_job *job, const char *line)
 	const char *message = token_message(line);
 
 	job->asks = 0;
+	job->answered_ms = 0;
 	b->pin_until_ms = 0;
 	if (token_question(&job->try.token, line, job->question, sizeof(job->question))) {
 		job->is_patient = true;
@@ -196,6 +201,7 @@ void tokens_answer(struct boot *b, unsigned question, const uint8_t *line, size_
 		if (!job->asks || job->asks != question)
 			continue;
 		job->asks = 0;
+		job->answered_ms = b->now_ms;
 		b->pin_until_ms = len ? b->now_ms + PIN_MS : 0;
 		/* A passphrase that was typed here by mistake is not for the program. */
 		if (job->is_few)

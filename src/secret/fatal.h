@@ -2,8 +2,8 @@
 /*
  * fatal - what happens to secrets when a signal ends the process.
  *
- * One handler wipes every memory that is registered here, the stacks included, restores the terminals and
- * dies by the same signal. It only makes system calls and writes memory, and takes as long as the wiping.
+ * One handler wipes every memory that is registered here, restores the terminals, ends a token program, wipes
+ * the stacks and dies by the same signal. It only makes system calls and writes memory.
  * SIGKILL cannot be handled.
  */
 #ifndef SECRET_FATAL_H
@@ -15,7 +15,7 @@
 enum fatal_memory { FATAL_ARENA, FATAL_MATRIX, FATAL_MEMORIES };
 
 /* What is more than one piece of memory. */
-enum fatal_step { FATAL_VAULT, FATAL_TERMINALS, FATAL_STEPS };
+enum fatal_step { FATAL_VAULT, FATAL_TERMINALS, FATAL_TOKEN, FATAL_STEPS };
 
 enum { FATAL_THREADS_MAX = 64 };
 

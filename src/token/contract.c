@@ -28,15 +28,19 @@ bool contract_is_ended(void)
 void contract_begin(enum filter first, void *where, size_t bytes)
 {
 	struct rlimit no_core = {0, 0};
-	sigset_t pipe;
+	sigset_t held;
 
 	relro_protect();
 	secrets.at = where;
 	secrets.bytes = bytes;
-	/* A line without a reader must not kill a program that has a device to leave in order. */
-	(void)sigemptyset(&pipe);
-	(void)sigaddset(&pipe, SIGPIPE);
-	(void)sigprocmask(SIG_BLOCK, &pipe, NULL);
+	/*
+	 * What must not kill a program that has a device to leave in order: a line without a reader, and a
+	 * service manager's signal for all of a service. latchkey gets that, too, and ends the answers.
+	 */
+	(void)sigemptyset(&held);
+	(void)sigaddset(&held, SIGPIPE);
+	(void)sigaddset(&held, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &held, NULL);
 	/* All of these can only fail for a reason that also makes them unnecessary, or cannot be helped. */
 	(void)prlimit(0, RLIMIT_CORE, &no_core, NULL);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

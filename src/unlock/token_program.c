@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/os.h"
 #include "base/text.h"
+#include "secret/fatal.h"
 #include "secret/wipe.h"
 #include <errno.h>
 #include <poll.h>
@@ -108,8 +109,8 @@ struct run {
 /* Too many messages are left out, a question never: the program waits for its answer. */
 static void pass_on(struct run *r, const char *line, bool asks)
 {
-	if (*line && (asks || r->shown++ < LINES_MAX))
-		r->what->line(r->what->context, line);
+	if (*line && (asks || r->shown++ < LINES_MAX) && r->what->line(r->what->context, line))
+		r->deadline_ms = clock_now_ms() + USUAL_MS;
 }
 
 /* What it says last of all is for the result. */
@@ -195,6 +196,20 @@ static int watch(struct run *r)
 	return status;
 }
 
+static struct {
+	pid_t pid;
+	int answers;
+} running;
+
+/* A signal ends this process. The program has the usual time to take back what it asked of its device. */
+static void end_running(void)
+{
+	(void)shutdown(running.answers, SHUT_RDWR);
+	for (int ms = 0; ms < LEAVING_MS && !waitpid(running.pid, NULL, WNOHANG); ms += ENDING_MS)
+		(void)poll(NULL, 0, ENDING_MS);
+	(void)kill(-running.pid, SIGKILL);
+}
+
 static enum cause judge(struct run *r, int status, struct error *err)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : CAUSE_BUG;
@@ -262,6 +277,16 @@ static int passphrase_file(void **lock)
 	return fd;
 }
 
+/* With process numbers of its own, all that it has started ends with it. Not every kernel has them. */
+static pid_t fork_apart(void)
+{
+	/* struct clone_args of linux/sched.h: flags first, exit_signal fifth, 64 bytes in all. */
+	uint64_t how[8] = {CLONE_NEWPID, [4] = SIGCHLD};
+	pid_t pid = (pid_t)syscall(SYS_clone3, how, sizeof(how));
+
+	return pid < 0 ? _Fork() : pid;
+}
+
 static enum cause run_with(const struct token_run *t, int passphrase, int text, struct secret *out,
 	struct error *err)
 {
@@ -271,7 +296,7 @@ static enum cause run_with(const struct token_run *t, int passphrase, int text, 
 
 	if (passphrase < 0 || text < 0 || pipe2(lines, O_CLOEXEC))
 		return error_set_os(err, CAUSE_RESOURCE, errno, "no descriptors for a token program");
-	r.pid = _Fork();
+	r.pid = fork_apart();
 	if (!r.pid)
 		become(t->program, (const int[]){t->answers, passphrase, lines[1], text, t->device});
 	close(lines[1]);
@@ -280,7 +305,11 @@ static enum cause run_with(const struct token_run *t, int passphrase, int text, 
 		close(lines[0]);
 		return error_set_os(err, CAUSE_RESOURCE, errno, "cannot start a process");
 	}
+	running.pid = r.pid;
+	running.answers = t->answers;
+	fatal_calls(FATAL_TOKEN, end_running);
 	cause = judge(&r, watch(&r), err);
+	fatal_calls(FATAL_TOKEN, NULL);
 	return cause ? cause : take(passphrase, out, err);
 }
 

@@ -34,8 +34,11 @@ struct token_run {
 	 * ways, says that it is not wanted any more.
 	 */
 	int answers;
-	/* For each line but the last of a program that gives nothing, made printable, without newline. */
-	void (*line)(void *context, const char *line);
+	/*
+	 * For each line but the last of a program that gives nothing, made printable, without newline. True:
+	 * it was a question and is answered.
+	 */
+	bool (*line)(void *context, const char *line);
 	void *context;
 };
 

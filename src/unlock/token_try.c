@@ -88,18 +88,21 @@ static void answer(const struct talk *k, const char *question)
 	arena_release(mark);
 }
 
-static void on_line(void *context, const char *line)
+static bool on_line(void *context, const char *line)
 {
 	struct talk *k = context;
 	const char *message = token_message(line);
 	char question[160];
 
-	if (token_question(k->token, line, question, sizeof(question)))
+	if (token_question(k->token, line, question, sizeof(question))) {
 		answer(k, question);
-	else if (message)
+		return true;
+	}
+	if (message)
 		text_print(2, "latchkey: token %u (%s): %s\n", k->token->id, k->token->type, message);
 	else
 		text_format(k->need, sizeof(k->need), "%s", line + 5);
+	return false;
 }
 
 static enum cause run(struct talk *k, const struct reader *header, struct token_try *t, struct secret *out,

@@ -13,7 +13,7 @@ struct token_try {
 	char device[TOKEN_DEVICE_BYTES]; /* a path; "": none */
 	/* As in struct token_run. */
 	int answers;
-	void (*line)(void *context, const char *line);
+	bool (*line)(void *context, const char *line);
 	void *context;
 };
 

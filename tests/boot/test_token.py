@@ -233,6 +233,40 @@ def passphrase():
     guest("passphrase", ["fido2-262-nopin"], [Stick("nopin", "--touch-after", "60")], talk)
 
 
+def other_key():
+    """a key goes on blinking after another one has opened the root"""
+    def talk(machine, slow, quick):
+        machine.expect(r"root: token 0 \(systemd-fido2\): touch the security key")
+        opened(machine, 1)
+        machine.expect("root: witness")
+        check("status 0x2d" in slow.said(), "the key was not told to stop", slow.said())
+        machine.seen = 0
+    guest("other-key", ["fido2-262-nopin", "fido2-262-nopin-on-key-with-pin"],
+          [Stick("nopin", "--touch-after", "60"), Stick("pin1234", "--touch-after", "6")], talk)
+
+
+def interrupted():
+    """a key goes on blinking after ^C, or after a signal to latchkey"""
+    stick = Stick("nopin", "--touch-after", "60")
+    add = [f"{shutil.which('busybox')}:/bin/busybox:0755", f"{os.path.join(vm.GUEST, 'cases.sh')}:/cases.sh"]
+    image = vm.make_image("interrupted", *(word for file in add for word in ("--add", file)), "--token", "systemd-fido2",
+                          modules=MODULES, init=os.path.join(vm.GUEST, "interrupted"), **FULL)
+    args = [*XHCI, "-chardev", f"socket,id=k,path={stick.socket}", "-device", "usb-redir,chardev=k"]
+    try:
+        with VM("token-interrupted", image, "", [root("fido2-262-nopin")], memory=512, args=args, **FULL) as machine:
+            machine.expect("touch the security key")
+            machine.send("\x03")
+            machine.expect("ended with 130")
+            check(stick.said().count("status 0x2d") == 1, "the key was not told to stop", stick.said())
+            machine.expect("touch the security key")
+            machine.send("TERM\n")
+            machine.expect("ended with 143")
+            check(stick.said().count("status 0x2d") == 2, "the key was not told to stop", stick.said())
+            machine.wait_off(30)
+    finally:
+        stick.close()
+
+
 def foreign():
     """a key without the credential is asked for a touch or a PIN"""
     def talk(machine, stick):
@@ -306,5 +340,5 @@ def tpm_pin():
 
 
 if __name__ == "__main__":
-    sys.exit(vm.suite([script, touch, silent, pin, no_pin, few, headless, two_keys, late, passphrase, foreign, always_uv,
+    sys.exit(vm.suite([script, touch, silent, pin, no_pin, few, headless, two_keys, late, passphrase, other_key, interrupted, foreign, always_uv,
                        tpm_tis, tpm_crb, tpm_pin], jobs=1))

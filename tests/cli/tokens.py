@@ -14,6 +14,7 @@ import stat
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 sys.dont_write_bytecode = True
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
@@ -83,6 +84,7 @@ class World:
         pid, fd = pty.fork()
         if not pid:
             self.enter(*(argv or ("test", *options, "/volume")))
+        self.pid, self.key = pid, lambda typed: os.write(fd, typed)
         shown, seen, until, answers = b"", 0, time.monotonic() + 60, list(answers)
         while time.monotonic() < until:
             if answers and answers[0][0] in shown[seen:]:
@@ -274,20 +276,77 @@ def late_question():
     return world.judge(world.test("--token-only"), 0, "keyslot 1")
 
 
-@case("a program that talks on is not ended, or a descendant with a session of its own holds latchkey up")
+def left_over(words):
+    """Ends the processes that still have these words in their command line after the time that latchkey may need for it."""
+    found, until = True, time.monotonic() + 20
+    while found:
+        found = []
+        for process in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{process}/cmdline", "rb") as f:
+                    found += [int(process)] if words in f.read() else []
+            except OSError:  # it has ended meanwhile
+                pass
+        if found and time.monotonic() > until:
+            for process in found:
+                os.kill(process, signal.SIGKILL)
+            return [f"{len(found)} processes are left"]
+        time.sleep(0.1)
+    return []
+
+
+@case("a program that talks on is not ended, or a descendant with a session of its own outlives it")
 def talkers():
     world = World("talkers", "(setsid sh -c 'while :; do echo say more >&2; done' &); exit 7")
     os.symlink("busybox", world.file("bin/setsid"))
     complaints = world.judge(world.test("--token-only"), 7)
-    for process in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{process}/cmdline", "rb") as f:
-                left = b"echo say more" in f.read()
-        except OSError:  # it has ended meanwhile
-            continue
-        if left:
-            os.kill(int(process), signal.SIGKILL)
-    return complaints
+    return complaints + left_over(b"echo say more")
+
+
+# Waits for its key, and takes that back at its end.
+BLINKS = 'echo touch >&2; read -r x; sleep 0.2; echo done >/etc/left; sleep 200'
+TOUCH = b"touch the security key"
+
+
+def ended_by(name, end, code, argv=(), script=BLINKS, question=TOUCH):
+    """What is wrong when end(world) ends latchkey at this question."""
+    world = World(name, script)
+    os.chmod(world.file("etc"), 0o777)
+    done = world.typed("--token-only", argv=argv, answers=[(question, lambda: end(world))])
+    complaints = world.judge(done, code)
+    until = time.monotonic() + 20
+    while not os.path.exists(world.file("etc/left")) and time.monotonic() < until:
+        time.sleep(0.05)
+    if not os.path.exists(world.file("etc/left")):
+        complaints.append(f"the program was not given the time to take back what it had asked for: {done}")
+    return complaints + left_over(b"sleep\x00200")
+
+
+@case("^C of a person, or another signal to latchkey, ends a program before it takes back what it has asked of its device")
+def signals():
+    boot = ("boot", "--test", "--cmdline", "latchkey.device=/volume")
+    complaints = ended_by("signal-int", lambda world: world.key(b"\x03"), -signal.SIGINT)
+    complaints += ended_by("signal-pin", lambda world: world.key(b"\x03"), -signal.SIGINT, script=BLINKS.replace("touch", "pin 8"),
+                           question=b"PIN of token")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        complaints += ended_by(f"signal-{number}", lambda world, n=number: os.kill(world.pid, n), -number)
+    complaints += ended_by("signal-boot", lambda world: os.kill(world.pid, signal.SIGTERM), -signal.SIGTERM, boot)
+    return complaints + ended_by("signal-kill", lambda world: os.kill(world.pid, signal.SIGKILL), -signal.SIGKILL, boot)
+
+
+@case("a program that says nothing after its PIN is waited for without end")
+def silent_after_pin():
+    def test():
+        world = World("silent", 'echo "pin 8" >&2; read -r pin; sleep 100')
+        return world.judge(world.test("--token-only"), 4, "did not answer in time")
+
+    def boot():
+        world = World("boot-silent", 'echo "pin 8" >&2; read -r pin; sleep 100; exec cat /etc/key')
+        return world.judge(world.boot(answers=[(PIN_PROMPT, b"1234\n"), (b"token 0 (example): gives no passphrase", PERSON + b"\n")]), 0,
+                           "root would open with the passphrase")
+
+    with ThreadPoolExecutor(2) as pool:
+        return sum((run.result() for run in [pool.submit(test), pool.submit(boot)]), [])
 
 
 @case("boot: a token does not open the volume while the prompt is there, or its passphrase counts as a try")
