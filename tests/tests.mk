@@ -17,7 +17,7 @@ unit: $(UNIT) $(B)/latchkey ## the unit tests for TARGET; TARGET=host-asan uses 
 
 # make check runs all suites for this machine's program. LATER lists the suites that need other processors, other systems or
 # much time, and run in make check-all. ELSEWHERE lists those of check-targets and check-hooks.
-LATER := $(addprefix tests/,build/debian13.py build/reproducible fuzz/run images/test_defects_other boot/test_hooks.py \
+LATER := $(addprefix tests/,build/compilers.py build/deb_installed.py build/reproducible fuzz/run images/test_defects_other boot/test_hooks.py \
 	boot/test_keymap.py boot/test_mapping.py:reencryption_cases boot/test_no_shell.py boot/test_parts.py \
 	boot/test_strangers.py boot/test_systemd.py boot/test_token.py token/test_fido2_sanitized \
 	token/test_tpm2_other token/test_tpm2_sanitized)
@@ -48,7 +48,7 @@ check: ## all tests for this machine; installs missing packages, builds, tests
 	toolchain/setup check
 	+$(MAKE) check-build
 	$(run_tests) $(HERE)
-check-all: ## make check, and other processors, boards, Debian 13, initramfs builders; CI runs this
+check-all: ## make check, and other processors, boards, newer Debian, initramfs builders; CI runs this
 	toolchain/setup check-all
 	+$(MAKE) check-build
 	+for t in $(OTHERS); do $(MAKE) $(JOBS) TARGET=$$t all tokens $(PURE:$(B)/%=$(O)/$$t/%) || exit 1; done
@@ -64,9 +64,9 @@ check-targets: all-targets ## every architecture: all unit tests, vectors and da
 		TARGET_LIBRARY_CFLAGS='$(STRICT)' $(PURE:$(B)/%=$(O)/strict/armv5-linux-musleabi/%)
 	O=$(O) tests/run.py $(VECTORS) $(foreach t,$(TARGETS),tests/build/elf.py:$(t) tests/build/reproducible:$(t) $(call under,$(t),$(UNIT)) $(call defects_under,$(t))) \
 		$(subst :$(O)/,:$(O)/strict/,$(call under,armv5-linux-musleabi,$(PURE))) $(subst $() ,:,tests/build/release.py $(TARGETS)) $(subst $() ,:,tests/build/sizes.py $(TARGETS)) tests/build/sdk.py
-check-hooks: all ## every initramfs builder, up to the encrypted root, and OpenWrt's scripts; about 20 minutes; as root
+check-hooks: all ## every initramfs builder, up to the encrypted root, the packages, and OpenWrt's scripts; about 20 minutes; as root
 	toolchain/setup hooks
-	SUITE_SECONDS=7200 HOOKS=all TARGET=$(TARGET) O=$(O) tests/run.py tests/boot/test_hooks.py tests/build/openwrt.py
+	SUITE_SECONDS=7200 HOOKS=all TARGET=$(TARGET) O=$(O) tests/run.py tests/boot/test_hooks.py tests/build/deb_installed.py tests/build/openwrt.py
 fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), starting with its previous findings
 	O=$(O) tests/fuzz/run $(or $(FUZZ_SECONDS),60)
 $(O)/host-fuzz/fuzz_%: $(O)/host-fuzz/tests/fuzz/fuzz_%.o $(B)/libtoken.a $(B)/liblatchkey.a $(LIBRARIES)

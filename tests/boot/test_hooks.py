@@ -230,41 +230,37 @@ def dracut_figures():
             f"rd.luks.uuid={distro.uuid()} {SHORT}", root=f"root=/dev/mapper/luks-{distro.uuid()}")
 
 
-# The two generations of dracut that differ: 059 of the distribution, and the one that numbers its modules anew.
-DRACUT_NG = ("DRACUT_NG", "https://github.com/dracut-ng/dracut-ng", "02e7ae10830d1268f1acdf879ef14d5b6bc89ac3")  # behind 111
+# dracut-ng: Debian 13 has 106, unstable has 112 or later, which numbers its modules anew.
+SYSTEMD = "systemd systemd-initrd dracut-systemd"
 
 
-@vm.once
-def dracut_ng_system():
-    folder = distro.copy("hooks-dracut-ng", "usr/lib/dracut usr/bin/dracut usr/bin/lsinitrd etc/dracut.conf*")
-    tree = distro.source("dracut-ng", *DRACUT_NG)
-    if not shutil.which("pkg-config") or subprocess.run(["pkg-config", "--exists", "libkmod"], check=False).returncode:
-        raise Skip("dracut-ng cannot be built without libkmod-dev and pkg-config (toolchain/setup hooks installs them)")
-    vm.run("sh", "-ec", 'cd "$1" && ./configure --disable-documentation --disable-dracut-cpio --prefix=/usr --sysconfdir=/etc '
-           '>/dev/null && make -s install enable_documentation=no DESTDIR="$2"', "sh", tree, folder)
-    vm.run("make", "-s", "-C", vm.TOP, f"O={vm.O}", f"DESTDIR={folder}", "PREFIX=/usr", "WITH_MKINITCPIO=no", "install-files")
-    check(os.path.exists(os.path.join(folder, "usr/lib/dracut/modules.d/70latchkey/module-setup.sh")),
-          "make install does not know the new numbers", str(os.listdir(os.path.join(folder, "usr/lib/dracut/modules.d"))))
-    return folder
+def dracut_ng(release, modules=""):
+    name = f"dracut-{release}" + ("-systemd" if modules else "")
+    image = dracut(name, modules, which=f"{release}-dracut")
+    modules_d = os.path.join(distro.path(f"hooks-dracut-{release}-dracut"), "usr/lib/dracut/modules.d")
+    numbers = {folder.removesuffix(kind) for folder in os.listdir(modules_d) for kind in ("crypt", "latchkey") if re.fullmatch(r"\d+" + kind, folder)}
+    check(len(numbers) == 1, "make install does not number its module as dracut does", str(os.listdir(modules_d)))
+    boot(name, image, f"{by_name()} {SHORT}")
 
 
-@vm.once
-def dracut_ng(name, modules):
-    folder = dracut_ng_system()
-    in_system(folder, "dracut", "--force", "--no-hostonly", "--no-hostonly-cmdline", "--kver", version(),
-              "--modules", f"base kernel-modules-extra rootfs-block udev-rules fs-lib latchkey {modules}",
-              "--add-drivers", DISK_MODULES + " virtio_scsi sd_mod vfat nls_cp437 nls_ascii", "/" + name)
-    return built(folder, name)
+def dracut_debian13():
+    """dracut of Debian 13 without systemd: rd.luks.name= and a passphrase"""
+    dracut_ng("debian13")
 
 
-def dracut_ng_initqueue():
-    """dracut-ng (111) without systemd: rd.luks.name= and a passphrase"""
-    boot("dracut-ng", dracut_ng("dracut-ng", ""), f"{by_name()} {SHORT}")
+def dracut_debian13_systemd():
+    """dracut of Debian 13 with systemd: rd.luks.name= and a passphrase"""
+    dracut_ng("debian13", SYSTEMD)
 
 
-def dracut_ng_systemd():
-    """dracut-ng (111) with systemd: rd.luks.name= and a passphrase"""
-    boot("dracut-ng-systemd", dracut_ng("dracut-ng-systemd", "systemd systemd-initrd dracut-systemd"), f"{by_name()} {SHORT}")
+def dracut_unstable():
+    """dracut of Debian unstable without systemd: rd.luks.name= and a passphrase"""
+    dracut_ng("unstable")
+
+
+def dracut_unstable_systemd():
+    """dracut of Debian unstable with systemd: rd.luks.name= and a passphrase"""
+    dracut_ng("unstable", SYSTEMD)
 
 
 def edit(path, pattern, replacement):
@@ -568,11 +564,21 @@ def initramfs_tools_dep():
     boot("dep", built(folder, "dep"), SHORT)
 
 
-def initramfs_tools_trixie():
-    """initramfs-tools of Debian 13, with and without cryptsetup-initramfs: a passphrase"""
-    boot("trixie", initramfs_tools("trixie", STOCK, which="trixie"), SHORT)
-    m = boot("trixie-beside", initramfs_tools("trixie-beside", which="trixie"), SHORT)
+def initramfs_tools_of(release):
+    """With and without cryptsetup-initramfs."""
+    boot(release, initramfs_tools(release, STOCK, which=f"{release}-initramfs"), SHORT)
+    m = boot(release + "-beside", initramfs_tools(release + "-beside", which=f"{release}-initramfs"), SHORT)
     m.assert_no("Please unlock disk")
+
+
+def initramfs_tools_debian13():
+    """initramfs-tools of Debian 13, with and without cryptsetup-initramfs: a passphrase"""
+    initramfs_tools_of("debian13")
+
+
+def initramfs_tools_unstable():
+    """initramfs-tools of Debian unstable, with and without cryptsetup-initramfs: a passphrase"""
+    initramfs_tools_of("unstable")
 
 
 def debian_package():
@@ -817,10 +823,10 @@ if __name__ == "__main__":
     every = [dracut_hostonly, dracut_initqueue, initramfs_tools_alone]
     if len(sys.argv) > 1 or os.environ.get("HOOKS") == "all":  # make check-hooks
         every += [dracut_systemd, dracut_beside, dracut_systemd_beside, dracut_stick, dracut_systemd_stick, dracut_shell, initramfs_tools_shell, mkinitcpio_shell,
-                  dracut_ng_initqueue, dracut_ng_systemd, initramfs_tools_stick, initramfs_tools_beside,
+                  dracut_debian13, dracut_debian13_systemd, dracut_unstable, dracut_unstable_systemd, initramfs_tools_stick, initramfs_tools_beside,
                   initramfs_tools_preflight, initramfs_tools_remote, initramfs_tools_dropbear, dracut_lvm, dracut_systemd_lvm,
-                  initramfs_tools_lvm, initramfs_tools_btrfs, initramfs_tools_keymap, dracut_keymap, initramfs_tools_dep, initramfs_tools_trixie,
-                  initramfs_tools_hibernation, debian_package, mkinitcpio_busybox, mkinitcpio_stick, mkinitcpio_cryptkey,
+                  initramfs_tools_lvm, initramfs_tools_btrfs, initramfs_tools_keymap, dracut_keymap, initramfs_tools_dep,
+                  initramfs_tools_debian13, initramfs_tools_unstable, initramfs_tools_hibernation, debian_package, mkinitcpio_busybox, mkinitcpio_stick, mkinitcpio_cryptkey,
                   mkinitcpio_beside, mkinitcpio_systemd, alpine_mkinitfs]
     failed = vm.suite(every)
     if len(sys.argv) > 1 or os.environ.get("HOOKS") == "all":  # with the machine to themselves

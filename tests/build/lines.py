@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Length limits: no line of C over 110 columns, no file of src/ over 500 lines, no Makefile over 150. Python programs of the
-tests end in .py, so that editors recognise them.
+tests end in .py, so that editors recognise them. The names of Debian's suites are in toolchain/ only: the rest does not depend
+on one release.
 
 Test vectors (tests/vectors) are data and have no limit.
 """
 import os
+import re
 import sys
 import tempfile
 
@@ -56,6 +58,21 @@ def without_ending(root):
                 yield os.path.relpath(path, root)
 
 
+with open(os.path.join(TOP, "toolchain", "suite"), encoding="utf-8") as table:
+    SUITE = re.compile(r"\b(" + "|".join(re.findall(r"echo (\w+)", table.read())) + r")\b")
+
+
+def suites(root):
+    """Without tests/build/fetch, which shows toolchain/fetch machines of several suites."""
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(set(folders) - {"vectors", ".git"} - ({"build", "toolchain"} if folder == root else set()))
+        for path in (os.path.join(folder, name) for name in sorted(names)):
+            if os.path.relpath(path, root) == "tests/build/fetch":
+                continue
+            with open(path, encoding="utf-8", errors="replace") as file:
+                yield from (f"{os.path.relpath(path, root)}: {found}" for found in SUITE.findall(file.read()))
+
+
 # What is refused: path, content, which check, how many complaints.
 SELF_TEST = {
     "a line of 110 columns is refused, or one of 111 is not": ("src/base/a.c", "x" * 110 + "\n" + "y" * 111 + "\n", too_wide, 1),
@@ -66,12 +83,16 @@ SELF_TEST = {
     "a file of 501 lines is not refused": ("src/base/a/b.h", "x\n" * 501, too_long, 1),
     "a program in Python without its ending is not refused": ("tests/cli/a", "#!/usr/bin/env python3\n", without_ending, 1),
     "a program in another language is refused": ("tests/cli/a", "#!/bin/sh\n# python\n", without_ending, 0),
+    "the name of a suite is not refused": ("board/qemu/a/board.mk", "KERNEL := " + SUITE.pattern.split("|")[1] + " amd64", suites, 1),
+    "a word that only begins like a suite is refused": ("src/base/a.c", SUITE.pattern.split("|")[1] + "s", suites, 0),
+    "the name of a suite is refused in toolchain/": ("toolchain/a", SUITE.pattern.split("|")[1], suites, 0),
     "a Makefile of 151 lines is not refused": ("Makefile", "x\n" * 151, makefile_too_long, 1),
 }
 CHECKS = {
     f"no line of C has more than {COLUMNS} columns": too_wide,
     f"no file of the program has more than {LINES} lines": too_long,
     f"the Makefile has no more than {MAKEFILE_LINES} lines": makefile_too_long,
+    "no file outside toolchain/ names a suite of Debian": suites,
     "each program in Python of the tests ends in .py": without_ending,
 }
 

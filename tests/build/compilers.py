@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Compilers and tools of another release: Debian 13 (gcc 14, clang 19), on any Debian.
+"""Compilers and tools of another release of Debian, on any Debian: Debian 13 (gcc 14, clang 19), and unstable.
 
-A copy of the tree is built there, as by a stranger, but with warnings as errors. Then the unit tests, with and without
-sanitizers, and the suites of the command line and of the documents run there. tests/cli/plymouth.py runs once more where /
+A copy of the tree is built there, as by a stranger, but with warnings as errors. On Debian 13 the unit tests, with and without
+sanitizers, and the suites of the command line and of the documents run there, too. tests/cli/plymouth.py runs once more where /
 is not a mount point, as in a builder's chroot. Each of their results is a result of this suite. The root, the copy and the
-build are kept in $O/distro for the next run.
+build are kept in $O/distro for the next run. Arguments name releases of toolchain/suite.
 """
 import os
 import re
@@ -99,32 +99,51 @@ def copy_tree(root):
     shutil.copytree(os.path.join(O, "archives"), os.path.join(place, "build/archives"), dirs_exist_ok=True)
 
 
-def main():
-    if os.geteuid():
-        print("1..0 # SKIP only root can make a root of Debian 13")
-        return 0
-    made = subprocess.run([os.path.join(TOP, "tests/boot/fetch/get-root"), "debian13"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, env=dict(os.environ, O=O), check=False)
+def system(release):
+    """The root with a copy of the tree, or None after a result that says why there is none."""
+    made = subprocess.run([os.path.join(TOP, "tests/boot/fetch/get-root"), release + "-compilers"], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, env=dict(os.environ, O=O), check=False)
     if made.returncode == 2:
-        print("1..0 # SKIP no root of Debian 13: " + " ".join(made.stderr.split("\n")[-2:]))
-        return 0
+        relay(release, "ok", "everything # SKIP no system of it: " + " ".join(made.stderr.split("\n")[-2:]))
+        return None
     if made.returncode:
-        raise SystemExit(made.stderr)
+        result(False, f"{release}: a system is made", *made.stderr.splitlines())
+        return None
     root = made.stdout.strip()
     copy_tree(root)
     version = inside(root, "sh", "-c", "gcc -dumpfullversion; clang --version").communicate()[0].split("\n")
-    print(f"# gcc {version[0]}, {version[1]}", flush=True)
-    compile_with(root, "gcc compiles the programs without a warning", "all")
-    compile_with(root, "gcc compiles the unit tests without a warning", "unit-programs")
-    compile_with(root, "gcc compiles what the sanitizers watch without a warning", "TARGET=host-asan", "unit-programs",
+    print(f"# {release}: gcc {version[0]}, {version[1]}", flush=True)
+    return root
+
+
+def compile_all(root, release):
+    compile_with(root, f"{release}: gcc compiles the programs without a warning", "all", "tokens")
+    compile_with(root, f"{release}: gcc compiles the unit tests without a warning", "unit-programs")
+    compile_with(root, f"{release}: gcc compiles what the sanitizers watch without a warning", "TARGET=host-asan", "unit-programs",
                  "build/host-asan/latchkey", "build/host-asan/latchkey-preflight")
-    compile_with(root, "clang compiles the programs without a warning", "CC=clang", "O=build/clang", "ARCHIVES=" + PLACE + "/build/archives", "all")
+    compile_with(root, f"{release}: clang compiles the programs without a warning", "CC=clang", "O=build/clang",
+                 "ARCHIVES=" + PLACE + "/build/archives", "all")
+
+
+def run_all(root, release):
     units = inside(root, "make", "-s", "print-UNIT").communicate()[0].split()
     asan = [unit.replace(f"/{TARGET}/", "/host-asan/") for unit in units]
     programs = [os.path.join("tests", folder, name) for folder in ("cli", "docs") for name in sorted(os.listdir(os.path.join(TOP, "tests", folder)))]
     suites = [path for path in programs if os.path.isfile(os.path.join(TOP, path)) and os.access(os.path.join(TOP, path), os.X_OK)]
-    run_suites(root, "Debian 13", units + asan + suites)
-    run_suites(root, "Debian 13 in a chroot", ["tests/cli/plymouth.py", "tests/cli/bad_input.py"], how="chroot")
+    run_suites(root, release, units + asan + suites)
+    run_suites(root, f"{release} in a chroot", ["tests/cli/plymouth.py", "tests/cli/bad_input.py"], how="chroot")
+
+
+def main():
+    if os.geteuid():
+        print("1..0 # SKIP only root can make a root of another release")
+        return 0
+    for release in sys.argv[1:] or ["debian13", "unstable"]:
+        root = system(release)
+        if root:
+            compile_all(root, release)
+            if release != "unstable":  # there, another program than ours may be broken on any day
+                run_all(root, release)
     print(f"1..{counts['ok'] + counts['not ok']}")
     return counts["not ok"] > 0
 

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The packages of `make deb` in systems of several releases of Debian, with initramfs-tools and with dracut.
+
+In each: an image without latchkey; install, and the trigger makes an image with it; purge, and the trigger makes one without
+it; dpkg and apt find nothing unfinished, no file is left, and the builder still works. Nothing is booted here. Arguments name
+systems of tests/boot/fetch/get-root. Without arguments and without HOOKS=all, only Debian 13's are used.
+"""
+import os
+import shutil
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(1, os.path.join(os.path.dirname(sys.path[0]), "boot", "lib"))
+import distro
+import vm
+from vm import Failure
+
+SYSTEMS = [f"{release}-{builder}" for release in ("debian12", "debian13", "unstable") for builder in ("initramfs", "dracut")]
+PACKAGES = ("latchkey", "latchkey-initramfs")
+# What apt and dpkg change in place, which a copy of links would share with the original.
+CHANGED = ("var/lib/dpkg", "var/lib/apt", "var/log", "var/cache")
+ENTER = """
+mount -t proc proc "$1/proc"
+mount --rbind /dev "$1/dev"
+exec chroot "$@"
+"""
+REBUILD = {"initramfs": "update-initramfs -u -k {0}", "dracut": "dracut --force /boot/initrd.img-{0} {0}"}
+DRACUT = 'hostonly="no"\ndracutmodules+=" base udev-rules rootfs-block "\ndrivers+=" virtio_blk "\ncompress="cat"\n'
+LIST = {"initramfs": "lsinitramfs", "dracut": "lsinitrd"}
+
+
+def version():
+    with open(os.path.join(vm.kernel(), "version"), encoding="ascii") as f:
+        return f.read().strip()
+
+
+def inside(folder, *command):
+    return vm.run("unshare", "-m", "sh", "-ec", ENTER, "sh", folder, "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C",
+                  "DEBIAN_FRONTEND=noninteractive", *command)
+
+
+def system(which):
+    """A copy of the system with a kernel that both builders find."""
+    folder = distro.copy("deb-" + which, " ".join(CHANGED), which=which)
+    for place in CHANGED:
+        vm.run("cp", "-a", os.path.join(distro.tree(which), place), os.path.join(folder, os.path.dirname(place)))
+    shutil.copy(os.path.join(vm.kernel(), "vmlinuz"), os.path.join(folder, "boot/vmlinuz-" + version()))
+    # The image for any machine takes minutes under load, and is not what is tried here.
+    modules = os.path.join(folder, "etc/initramfs-tools/initramfs.conf")
+    if os.path.exists(modules):
+        with open(modules, encoding="utf-8") as f:
+            distro.put(folder, "etc/initramfs-tools/initramfs.conf", f.read().replace("MODULES=most", "MODULES=list"))
+    else:
+        distro.put(folder, "etc/dracut.conf.d/test.conf", DRACUT)
+    return folder
+
+
+def names(folder, builder):
+    return inside(folder, LIST[builder], f"/boot/initrd.img-{version()}")
+
+
+def unfinished(folder):
+    """What dpkg and apt find that is not well, and files that are left."""
+    left = vm.run("find", *(os.path.join(folder, place) for place in ("usr", "etc", "var/lib/dpkg/info")), "-name", "*latchkey*")
+    audit = inside(folder, "dpkg", "--audit")
+    try:
+        inside(folder, "apt-get", "-q", "check")
+    except Failure as why:
+        audit += str(why)
+    return audit + left
+
+
+def cycle(which, debs):
+    """None, or what went wrong."""
+    builder = which.partition("-")[2]
+    folder = system(which)
+    rebuild = REBUILD[builder].format(version()).split()
+    inside(folder, *([*rebuild[:1], "-c", *rebuild[2:]] if builder == "initramfs" else rebuild))
+    if "latchkey" in names(folder, builder):
+        return "latchkey is in the first image"
+    for deb in debs:
+        shutil.copy(deb, folder)
+    said = inside(folder, "apt-get", "-qy", "--no-install-recommends", "install", *("/" + os.path.basename(deb) for deb in debs))
+    if "usr/sbin/latchkey\n" not in names(folder, builder):
+        return f"latchkey is not in the image after installation:\n{said}"
+    said = inside(folder, "apt-get", "-qy", "purge", *PACKAGES)
+    if "latchkey" in names(folder, builder):
+        return f"latchkey is in the image after purge:\n{said}"
+    lacks = unfinished(folder)
+    if lacks:
+        return f"after purge: {lacks}\n{said}"
+    inside(folder, *rebuild)
+    shutil.rmtree(folder)
+    return None
+
+
+def main():
+    lack = distro.missing() or (None if shutil.which("dpkg-deb") else "dpkg-deb is not installed")
+    if lack:
+        print(f"1..0 # SKIP {lack}")
+        return 0
+    systems = sys.argv[1:] or (SYSTEMS if os.environ.get("HOOKS") == "all" else SYSTEMS[2:4])
+    vm.run("env", "O=" + vm.O, os.path.join(vm.TOP, "toolchain/deb"), os.path.basename(vm.BUILT))
+    folder = os.path.join(vm.O, "deb")
+    debs = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+    print(f"1..{len(systems)}")
+    failed = 0
+    for number, which in enumerate(systems, 1):
+        name = f"{which}: image, installation, purge, image"
+        try:
+            wrong = cycle(which, debs)
+        except vm.Skip as why:
+            print(f"ok {number} - {name} # SKIP {why}", flush=True)
+            continue
+        except (Failure, subprocess.SubprocessError) as why:
+            wrong = str(why)
+        failed += bool(wrong)
+        print("".join(f"# {line}\n" for line in (wrong or "").splitlines()[-40:]) + f"{'not ok' if wrong else 'ok'} {number} - {name}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
