@@ -29,8 +29,9 @@ static bool shows_reencryption(const struct reader *r)
 			bad_reads++; /* each may take a failing disk a minute */
 			continue;
 		}
-		for (size_t i = 0; i + WORD <= len; i++)
-			if (block[i] == 'r' && !memcmp(block + i, word, WORD))
+		/* A word across the end is whole in the next block. */
+		for (const uint8_t *p = block; (p = memchr(p, *word, (size_t)(block + len - p))); p++)
+			if (p + WORD <= block + len && !memcmp(p, word, WORD))
 				return true;
 	}
 	return false;

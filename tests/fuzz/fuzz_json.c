@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* JSON text to the model: whatever is accepted keeps every promise of format/luks.h. */
 #include "../unit/header_image_model.h"
+#include "fuzz_json_pool.h"
 #include "format/luks2_check.h"
 #include "fuzz.h"
 #include "json_mutator.h"

@@ -8,9 +8,11 @@
 
 static void check_line(const struct console *c)
 {
+	static const uint8_t zeroes[VAULT_LINE_BYTES];
+
 	fuzz_check(c->line.len <= CONSOLES_PASSPHRASE_MAX_BYTES + 1, "a line beyond its room");
-	for (size_t i = c->line.len; i < VAULT_LINE_BYTES; i++)
-		fuzz_check(!c->line.bytes[i], "what was taken away is still there");
+	fuzz_check(!memcmp(c->line.bytes + c->line.len, zeroes, VAULT_LINE_BYTES - c->line.len),
+		"what was taken away is still there");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -21,7 +23,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	all.count = 1;
 	all.asking = true;
 	for (size_t i = 0; i < size; i++) {
+		size_t before = c->line.len;
+
 		if (!typed_line_edit(&c->line, data[i])) {
+			/* What only grows is not looked at for each byte. */
+			if (c->line.len > before && i % 64)
+				continue;
 			check_line(c);
 			fuzz_check(stars(c) <= STARS_MAX, "more stars than there is room for");
 		} else if (is_usable(c)) {
