@@ -6,12 +6,15 @@ The builders run in a copy of the distribution's system that tests/boot/fetch/ge
 Arguments choose tests by the names of their functions. Without arguments and without HOOKS=all, only a few tests of the two
 most common builders run; the others take minutes and run in `make check-hooks`.
 """
+import glob
+import json
 import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.dont_write_bytecode = True
@@ -19,6 +22,7 @@ sys.path.insert(1, sys.path[0] + "/lib")
 sys.path.append(os.path.join(os.path.dirname(sys.path[0]), "interop"))
 import distro
 import luks2edit
+import tokens
 import vm
 from vm import VM, Failure, Skip
 
@@ -37,8 +41,8 @@ def check(condition, what, text):
         raise Failure(f"{what}:\n{text}")
 
 
-def version():
-    with open(os.path.join(vm.kernel(), "version")) as f:
+def version(*options):
+    with open(os.path.join(vm.kernel(*options), "version")) as f:
         return f.read().strip()
 
 
@@ -159,11 +163,13 @@ def dracut_stick():
 
 
 def dracut_hostonly():
-    """dracut's module for this machine only: the root's UUID, its cipher's modules and its line of crypttab, no other"""
+    """dracut's module for this machine only: the root's UUID, its cipher's and tokens' modules and its line of crypttab, no other"""
     disk = distro.root_disk()
     folder = distro.path("hostonly")
     distro.put(folder, "serpent.img", serpent())
-    marked = f"marked {folder}/serpent.img none force\naway /dev/nowhere none x-initrd.attach\n"
+    marked = f"marked {folder}/serpent.img none force\nkeys {token_disk()} none force\naway /dev/nowhere none x-initrd.attach\n"
+    for name in ("systemd-fido2", "systemd-tpm2"):
+        distro.put(folder, "lib/latchkey/token/" + name, "", 0o755)
     distro.put(folder, "etc/crypttab", f"root {disk} none luks\nother /dev/nowhere none luks\n{marked}")
     script = f"""
         set -e
@@ -177,7 +183,8 @@ def dracut_hostonly():
         latchkey_crypttab
     """
     said = vm.run("bash", "-c", script)
-    want = "modules dm_crypt\nmodules crypto-aes crypto-xts crypto-plain64 crypto-serpent crypto-xts crypto-plain64\n" \
+    want = "modules dm_crypt\nmodules crypto-aes crypto-xts crypto-plain64 crypto-serpent crypto-xts crypto-plain64 " \
+        "crypto-aes crypto-xts crypto-plain64\nmodules usbhid hid_generic\nmodules tpm_tis tpm_crb\n" \
         f"cmdline rd.luks.uuid=luks-{distro.uuid()}\nroot {disk} none luks,x-initrd.attach\n{marked}"
     warned = [line for line in said.splitlines() if line.startswith("warned ")]
     check(warned and all(line.startswith("warned latchkey: ") for line in warned), "latchkey-preflight was not run", said)
@@ -770,6 +777,79 @@ def alpine_mkinitfs():
     boot("alpine", image, f"cryptroot=UUID={distro.uuid()} cryptdm=root modules=virtio_pci,virtio_blk,ext4 {SHORT}")
 
 
+# --- tokens ------------------------------------------------------------------------------------------------------------------
+
+FULL = ["--full"]  # the kernel with USB
+
+
+@vm.once
+def token_disk():
+    """The root's disk with a token of a security key and one of a TPM."""
+    disk = distro.path("tokens.img")
+    vm.run("cp", "--sparse=always", distro.root_disk(), disk)
+    with tempfile.TemporaryDirectory() as work:
+        for number, name in ((6, "fido2-262-nopin"), (7, "tpm2-262-default")):
+            tokens.add_token(disk, number, json.loads(tokens.sample(name, "json")), tokens.sample(name, "passphrase").encode(),
+                             distro.PASSPHRASE.encode(), work)
+    return disk
+
+
+@vm.once
+def token_system(name, *files, without=""):
+    """A system in which /dev/vda is that disk, with the kernel that has USB."""
+    table = "root /dev/vda none luks,x-initrd.attach\n"
+    folder = system(name, *initramfs_tools_files(table), *files, without=without)
+    set_modules(folder)
+    vm.run("rm", "-rf", os.path.join(folder, "usr/lib/modules"))
+    vm.run("cp", "-al", os.path.join(vm.kernel(*FULL), "lib/modules"), os.path.join(folder, "usr/lib/modules"))
+    vm.run("cp", "-a", *glob.glob(os.path.join(vm.kernel(*FULL), "boot/config-*")), os.path.join(folder, "boot"))
+    os.link(token_disk(), os.path.join(folder, "dev/vda"))
+    return folder
+
+
+def opens_with_tokens(name, image, words):
+    """The image has the programs and drivers that the volume's tokens need and no others, and each key opens the root."""
+    names = names_in(image)
+    for file in ("lib/latchkey/token/systemd-fido2", "lib/latchkey/token/systemd-tpm2", "/usbhid.ko", "/hid-generic.ko"):  # the kernel itself has the usual TPMs
+        check(file in names, f"{file} is not in the image", names)
+    with tokens.Stick("nopin", "--touch-after", "2") as stick, tokens.Tpm() as chip:
+        for kind, number, args in (("fido2", 0, [*tokens.XHCI, *stick.args()]), ("tpm2", 1, chip.args("tpm-tis"))):
+            with VM(f"hooks-{name}-{kind}", image, f"root=/dev/mapper/root {words}", [token_disk()], memory=512, limit=LIMIT, args=args,
+                    kernel_options=FULL) as m:
+                m.expect(rf"root is open with token {number} \(systemd-{kind}\)")
+                m.expect("root: witness " + distro.WITNESS)
+                m.wait_off()
+
+
+def dracut_tokens():
+    """dracut: the programs and drivers for the volume's tokens; a security key and a TPM open the root"""
+    folder = token_system("dracut-tokens")
+    in_system(folder, "dracut", "--force", "--no-hostonly", "--no-hostonly-cmdline", "--kver", version(*FULL),
+              "--modules", "base kernel-modules-extra rootfs-block udev-rules fs-lib latchkey", "--add-drivers", DISK_MODULES + " xhci_pci ext4", "/dracut-tokens")
+    opens_with_tokens("dracut-tokens", built(folder, "dracut-tokens"), f"{by_name()} {SHORT}")
+
+
+def initramfs_tools_tokens():
+    """initramfs-tools: the programs and drivers for the volume's tokens; a security key and a TPM open the root"""
+    folder = token_system("initramfs-tools-tokens", ("etc/initramfs-tools/modules", DISK_MODULES.replace(" ", "\n") + "\nxhci_pci\next4\n"), without=STOCK)
+    in_system(folder, "mkinitramfs", "-o", "/initramfs-tools-tokens", version(*FULL))
+    opens_with_tokens("initramfs-tools-tokens", built(folder, "initramfs-tools-tokens"), SHORT)
+
+
+def mkinitcpio_tokens():
+    """mkinitcpio's hook: the programs and drivers for the volume's tokens"""
+    with open(os.path.join(vm.TOP, "initramfs/mkinitcpio/install/latchkey"), encoding="utf-8") as f:
+        folder = token_system("mkinitcpio-tokens", ("etc/crypttab.initramfs", "root /dev/vda none luks\n"), ("hook", f.read()))
+    said = in_system(folder, "bash", "-c", """
+        for call in add_module add_all_modules add_binary add_file add_runscript; do eval "$call() { echo $call \\"\\$@\\"; }"; done
+        . /hook
+        build""")
+    for name in ("fido2", "tpm2"):
+        check(f"add_binary /lib/latchkey/token/systemd-{name} /usr/lib/latchkey/token/systemd-{name}\n" in said, "no program for " + name, said)
+    for name in ("usbhid", "hid_generic", "tpm_tis", "tpm_crb"):
+        check(f"add_module {name}?\n" in said, "no driver " + name, said)
+
+
 # --- a boot that fails, and the builder's shell -------------------------------------------------------------------------------
 
 
@@ -822,7 +902,7 @@ if __name__ == "__main__":
         sys.exit(0)
     every = [dracut_hostonly, dracut_initqueue, initramfs_tools_alone]
     if len(sys.argv) > 1 or os.environ.get("HOOKS") == "all":  # make check-hooks
-        every += [dracut_systemd, dracut_beside, dracut_systemd_beside, dracut_stick, dracut_systemd_stick, dracut_shell, initramfs_tools_shell, mkinitcpio_shell,
+        every += [dracut_systemd, dracut_beside, dracut_systemd_beside, dracut_stick, dracut_systemd_stick, dracut_tokens, initramfs_tools_tokens, mkinitcpio_tokens, dracut_shell, initramfs_tools_shell, mkinitcpio_shell,
                   dracut_debian13, dracut_debian13_systemd, dracut_unstable, dracut_unstable_systemd, initramfs_tools_stick, initramfs_tools_beside,
                   initramfs_tools_preflight, initramfs_tools_remote, initramfs_tools_dropbear, dracut_lvm, dracut_systemd_lvm,
                   initramfs_tools_lvm, initramfs_tools_btrfs, initramfs_tools_keymap, dracut_keymap, initramfs_tools_dep,

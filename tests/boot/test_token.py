@@ -8,7 +8,6 @@ Arguments choose tests by the names of their functions. Each boot leaves its con
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,59 +16,11 @@ sys.dont_write_bytecode = True
 sys.path.insert(1, sys.path[0] + "/lib")
 import vm
 from sticks import PASSPHRASE, PROMPT, ROOT, WITNESS, check, path
-from vm import VM, Failure
+from tokens import XHCI, Stick, Tpm, add_token, sample
+from vm import VM
 
-TESTS = os.path.join(vm.TOP, "tests", "token")
-SAMPLES = os.path.join(TESTS, "samples")
 MODULES = vm.MODULES + " xhci_pci"
 FULL = {"kernel_options": ["--full"]}
-XHCI = ["-device", "qemu-xhci"]
-
-
-
-class Stick:
-    """One key: fidostick.py as QEMU's neighbour."""
-
-    def __init__(self, key, *options, retries=8):
-        self.folder = tempfile.mkdtemp(prefix="latchkey-key.")
-        self.socket = os.path.join(self.folder, "usb")
-        self.state = os.path.join(self.folder, "state.json")
-        with open(os.path.join(SAMPLES, f"fidostick-key-{key}.json")) as f:
-            state = json.load(f)
-        state["retries"] = retries
-        with open(self.state, "w") as f:
-            json.dump(state, f)
-        self.log = open(os.path.join(self.folder, "log"), "w+")
-        self.process = subprocess.Popen([sys.executable, os.path.join(TESTS, "fidostick.py"), self.socket, self.state, *options],
-                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)
-        until = time.monotonic() + 20
-        while not os.path.exists(self.socket):
-            if time.monotonic() > until or self.process.poll() is not None:
-                raise Failure(f"fidostick does not start: {self.said()}")
-            time.sleep(0.05)
-
-    def said(self):
-        self.log.flush()
-        with open(self.log.name) as f:
-            return f.read()
-
-    def retries(self):
-        with open(self.state) as f:
-            return json.load(f)["retries"]
-
-    def pull(self):
-        self.process.terminate()
-        self.process.wait()
-
-    def close(self):
-        self.pull()
-        self.log.close()
-        shutil.rmtree(self.folder)
-
-
-def sample(name, ending):
-    with open(os.path.join(SAMPLES, f"{name}.{ending}"), encoding="ascii") as f:
-        return f.read()
 
 
 @vm.once
@@ -77,13 +28,11 @@ def root(*tokens):
     """A root that PASSPHRASE opens, and each of these samples."""
     disk = vm.make_disk("token-" + "-".join(tokens), "--init", vm.compile_static("root_init"), "--passphrase", PASSPHRASE,
                         "--memory", "8192", "--witness", WITNESS)
-    cheap = ["-q", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", "--key-file", path("person", PASSPHRASE.encode())]
     for number, name in enumerate(tokens, 1):
         secret = SCRIPT_SECRET if name == "script" else sample(name, "passphrase").encode()
-        token = json.loads("{}" if name == "script" else sample(name, "json"))
-        token.update(keyslots=[str(number)], type=token.get("type", "example"))
-        vm.run("cryptsetup", "luksAddKey", *cheap, disk, path("secret", secret))
-        vm.run("cryptsetup", "token", "import", "--json-file", path("token.json", json.dumps(token).encode()), disk)
+        token = {"type": "example"} if name == "script" else json.loads(sample(name, "json"))
+        with tempfile.TemporaryDirectory() as work:
+            add_token(disk, number, token, secret, PASSPHRASE.encode(), work)
     return disk
 
 
@@ -104,7 +53,7 @@ def guest(name, tokens, sticks, talk, words="", args=()):
     """Boot with these tokens and keys, and talk(machine, *sticks) until the root is open."""
     args = [*XHCI, *args]
     for number, stick in enumerate(sticks):
-        args += ["-chardev", f"socket,id=k{number},path={stick.socket}", "-device", f"usb-redir,chardev=k{number}"]
+        args += stick.args(f"k{number}")
     try:
         with VM("token-" + name, image(), f"{ROOT} {words}", [root(*tokens)], memory=512, args=args, **FULL) as machine:
             talk(machine, *sticks)
@@ -251,9 +200,8 @@ def interrupted():
     add = [f"{shutil.which('busybox')}:/bin/busybox:0755", f"{os.path.join(vm.GUEST, 'cases.sh')}:/cases.sh"]
     image = vm.make_image("interrupted", *(word for file in add for word in ("--add", file)), "--token", "systemd-fido2",
                           modules=MODULES, init=os.path.join(vm.GUEST, "interrupted"), **FULL)
-    args = [*XHCI, "-chardev", f"socket,id=k,path={stick.socket}", "-device", "usb-redir,chardev=k"]
     try:
-        with VM("token-interrupted", image, "", [root("fido2-262-nopin")], memory=512, args=args, **FULL) as machine:
+        with VM("token-interrupted", image, "", [root("fido2-262-nopin")], memory=512, args=[*XHCI, *stick.args()], **FULL) as machine:
             machine.expect("touch the security key")
             machine.send("\x03")
             machine.expect("ended with 130")
@@ -286,33 +234,6 @@ def always_uv():
         machine.send("1234\n")
         opened(machine, 0)
     guest("always-uv", ["fido2-262-pin"], [Stick("pin1234", "--always-uv")], talk)
-
-
-class Tpm:
-    """swtpm as QEMU's TPM, with a copy of the samples' state."""
-
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="latchkey-tpm.")
-        shutil.copy(os.path.join(SAMPLES, "swtpm-state", "tpm2-00.permall"), self.folder)
-        self.socket = os.path.join(self.folder, "socket")
-        self.process = subprocess.Popen(["swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + self.folder,
-                                         "--ctrl", "type=unixio,path=" + self.socket], stdin=subprocess.DEVNULL)
-        until = time.monotonic() + 20
-        while not os.path.exists(self.socket):
-            if time.monotonic() > until or self.process.poll() is not None:
-                raise Failure("swtpm does not start")
-            time.sleep(0.05)
-
-    def args(self, kind):
-        return ["-chardev", f"socket,id=t,path={self.socket}", "-tpmdev", "emulator,id=t0,chardev=t", "-device", f"{kind},tpmdev=t0"]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
-        shutil.rmtree(self.folder)
 
 
 def tpm(name, kind, token, talk):
