@@ -161,11 +161,19 @@ static void check_segment(struct findings *f)
 					     : "none here: this is a detached header");
 		return;
 	}
-	if (place_sizes(place, luks, sizes, &err)) {
+	switch (place_sizes(place, luks, sizes, &err)) {
+	case CAUSE_OK:
+		break;
+	case CAUSE_UNSUPPORTED:
+		sound(f, "data", err.text);
+		return;
+	default:
 		fault(f, "data", err.text, LUKS_ADVICE_NONE);
 		return;
 	}
-	text_format(text, sizeof(text), "fits the device: from byte %llu on", (unsigned long long)seg->off);
+	text_format(text, sizeof(text), "fits the device: from byte %llu on%s", (unsigned long long)seg->off,
+		luks_has_integrity(luks) ? "; the kernel finishes its integrity journal when it is mapped"
+					 : "");
 	sound(f, "data", text);
 }
 

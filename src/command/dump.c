@@ -65,8 +65,10 @@ static void keyslot_for_people(const struct luks *luks, const struct luks_keyslo
 		(unsigned long long)(slot->area_off + slot->area_size_bytes));
 }
 
-static void segment_for_people(const struct luks_segment *seg)
+static void segment_for_people(const struct luks *luks, const struct luks_segment *seg)
 {
+	unsigned tag_bytes = cipher_tag_bytes(seg->cipher);
+
 	put("data:        ");
 	if (seg->verdict.cause) {
 		put("cannot be mapped: %s\n", seg->verdict.why);
@@ -77,6 +79,9 @@ static void segment_for_people(const struct luks_segment *seg)
 	else
 		put("%s, sectors of %u bytes, from byte %llu, ", cipher_name(seg->cipher), seg->sector_bytes,
 			(unsigned long long)seg->off);
+	if (tag_bytes)
+		put("integrity %s (%s, %u bytes a sector), ", cipher_integrity(seg->cipher),
+			luks_integrity_mode(luks), tag_bytes);
 	if (seg->size_bytes)
 		put("%llu bytes\n", (unsigned long long)seg->size_bytes);
 	else
@@ -151,7 +156,7 @@ static void for_people(const struct subject *s)
 			s->requirements);
 	reencryption_for_people(luks);
 	for (unsigned i = 0; i < luks->regular_count; i++)
-		segment_for_people(&luks->segments[i]);
+		segment_for_people(luks, &luks->segments[i]);
 	for (unsigned i = 0; i < luks->digest_count; i++) {
 		const struct luks_digest *d = &luks->digests[i];
 
@@ -244,8 +249,10 @@ static void json_token(const struct luks_token *t, const char *before)
 	put("]}");
 }
 
-static void json_segment(const struct luks_segment *seg)
+static void json_segment(const struct luks *luks, const struct luks_segment *seg)
 {
+	unsigned tag_bytes = cipher_tag_bytes(seg->cipher);
+
 	put("{\"offset\": %llu, \"size\": ", (unsigned long long)seg->off);
 	if (seg->size_bytes)
 		put("%llu, ", (unsigned long long)seg->size_bytes);
@@ -255,6 +262,9 @@ static void json_segment(const struct luks_segment *seg)
 	if (!seg->verdict.cause && !seg->linear)
 		put(", \"encryption\": \"%s\", \"sector_size\": %u", cipher_name(seg->cipher),
 			seg->sector_bytes);
+	if (!seg->verdict.cause && tag_bytes)
+		put(", \"integrity\": \"%s\", \"integrity_mode\": \"%s\", \"tag_bytes\": %u",
+			cipher_integrity(seg->cipher), luks_integrity_mode(luks), tag_bytes);
 	put("}");
 }
 
@@ -273,7 +283,7 @@ static void json_reencryption(const struct subject *s)
 	put(s->percent < 0 ? "null" : "%d", s->percent);
 	put("},\n  \"segments\": [\n    ");
 	for (unsigned i = 0; i < luks->regular_count; i++) {
-		json_segment(&luks->segments[i]);
+		json_segment(luks, &luks->segments[i]);
 		put(i + 1 < luks->regular_count ? ",\n    " : "\n  ],\n");
 	}
 }
@@ -317,7 +327,7 @@ static void for_programs(const struct subject *s)
 	put("},\n  \"reencryption\": \"%s\",\n", luks_reencryption_name(luks->reencryption));
 	json_reencryption(s);
 	put("  \"segment\": ");
-	json_segment(&luks->segments[0]);
+	json_segment(luks, &luks->segments[0]);
 	put(",\n  \"flags\": [");
 	each_flag(luks->flags, json_flag);
 	put("],\n  \"tokens\": %u,\n  \"token_list\": [", luks->token_count);

@@ -11,7 +11,7 @@
 
 static const struct {
 	const char *name;
-	uint16_t key_lengths;
+	uint32_t key_lengths;
 	void (*decrypt)(const uint8_t *key, size_t key_bytes, uint8_t *data, size_t sectors);
 } ciphers[CIPHER_COUNT] = {
 	[CIPHER_AES_XTS_PLAIN64] = {"aes-xts-plain64", KEY(32) | KEY(48) | KEY(64), xts_aes_decrypt},
@@ -28,12 +28,30 @@ static const struct {
 	[CIPHER_CAMELLIA_XTS_PLAIN64] = {"camellia-xts-plain64", KEY(32) | KEY(48) | KEY(64), NULL},
 	[CIPHER_ADIANTUM_XCHACHA12] = {"xchacha12,aes-adiantum-plain64", KEY(32), NULL},
 	[CIPHER_ADIANTUM_XCHACHA20] = {"xchacha20,aes-adiantum-plain64", KEY(32), NULL},
+	[CIPHER_AES_XTS_HMAC_SHA256] = {"aes-xts-plain64", KEY(64) | KEY(80) | KEY(96), NULL},
+	[CIPHER_AES_XTS_HMAC_SHA512] = {"aes-xts-plain64", KEY(96) | KEY(112) | KEY(128), NULL},
+	[CIPHER_AES_GCM] = {"aes-gcm-random", KEY(16) | KEY(24) | KEY(32), NULL},
+	[CIPHER_CHACHA20_POLY1305] = {"chacha20-random", KEY(32), NULL},
+	[CIPHER_AEGIS128] = {"aegis128-random", KEY(16), NULL},
 };
 
-bool cipher_find(const char *name, enum cipher *out)
+/* An IV that is random is kept with the tag. */
+static const struct {
+	char integrity[13];
+	uint8_t tag_bytes;
+	char in_table[44];
+} with_integrity[CIPHER_COUNT - CIPHER_WITH_INTEGRITY] = {
+	{"hmac(sha256)", 32, "capi:authenc(hmac(sha256),xts(aes))-plain64"},
+	{"hmac(sha512)", 64, "capi:authenc(hmac(sha512),xts(aes))-plain64"},
+	{"aead", 12 + 16, "capi:gcm(aes)-random"},
+	{"poly1305", 12 + 16, "capi:rfc7539(chacha20,poly1305)-random"},
+	{"aead", 16 + 16, "capi:aegis128-random"},
+};
+
+bool cipher_find(const char *name, const char *integrity, enum cipher *out)
 {
 	for (int i = 0; i < CIPHER_COUNT; i++)
-		if (!strcmp(name, ciphers[i].name)) {
+		if (!strcmp(name, ciphers[i].name) && !strcmp(integrity, cipher_integrity((enum cipher)i))) {
 			*out = (enum cipher)i;
 			return true;
 		}
@@ -53,10 +71,25 @@ const char *cipher_name(enum cipher c)
 	return ciphers[c].name;
 }
 
+const char *cipher_integrity(enum cipher c)
+{
+	return c < CIPHER_WITH_INTEGRITY ? "" : with_integrity[c - CIPHER_WITH_INTEGRITY].integrity;
+}
+
+unsigned cipher_tag_bytes(enum cipher c)
+{
+	return c < CIPHER_WITH_INTEGRITY ? 0 : with_integrity[c - CIPHER_WITH_INTEGRITY].tag_bytes;
+}
+
+const char *cipher_in_table(enum cipher c)
+{
+	return c < CIPHER_WITH_INTEGRITY ? ciphers[c].name
+	                                 : with_integrity[c - CIPHER_WITH_INTEGRITY].in_table;
+}
+
 bool cipher_key_fits(enum cipher c, uint32_t key_bytes)
 {
-	return key_bytes % 8 == 0 && key_bytes <= CIPHER_KEY_MAX_BYTES &&
-	       (ciphers[c].key_lengths & KEY(key_bytes)) != 0;
+	return key_bytes % 8 == 0 && key_bytes < 32 * 8 && (ciphers[c].key_lengths & KEY(key_bytes)) != 0;
 }
 
 bool cipher_is_native(enum cipher c)

@@ -26,19 +26,37 @@ enum cipher {
 	CIPHER_CAMELLIA_XTS_PLAIN64,
 	CIPHER_ADIANTUM_XCHACHA12,
 	CIPHER_ADIANTUM_XCHACHA20,
+	/* With integrity: of segments only. */
+	CIPHER_AES_XTS_HMAC_SHA256,
+	CIPHER_AES_XTS_HMAC_SHA512,
+	CIPHER_AES_GCM,
+	CIPHER_CHACHA20_POLY1305,
+	CIPHER_AEGIS128,
 	CIPHER_COUNT,
+	CIPHER_WITH_INTEGRITY = CIPHER_AES_XTS_HMAC_SHA256, /* the first of them */
 };
 
+/* The longest key of a keyslot area. With integrity, that of the HMAC is behind it. */
 enum { CIPHER_KEY_MAX_BYTES = 64, CIPHER_SECTOR_BYTES = 512 };
 
-/* The cipher that a header calls @name ("aes-xts-plain64"). False when it is not in the list. */
-bool cipher_find(const char *name, enum cipher *out);
+/*
+ * The cipher that a header calls @name ("aes-xts-plain64"), with integrity of the type @integrity
+ * ("hmac(sha256)"); "": without. False when it is not in the list.
+ */
+bool cipher_find(const char *name, const char *integrity, enum cipher *out);
 
 /* Advice about a cipher that is not in the list: begins with ": ", or is empty. */
 const char *cipher_advice(const char *name);
 
-/* The name in dm-crypt's table line. */
+/* What a header calls it, and its type of integrity; "": none. */
 const char *cipher_name(enum cipher c);
+const char *cipher_integrity(enum cipher c);
+
+/* The bytes that integrity keeps for each sector: IV and tag; 0: it has none. */
+unsigned cipher_tag_bytes(enum cipher c);
+
+/* The name in dm-crypt's table line. */
+const char *cipher_in_table(enum cipher c);
 
 /* Is @key_bytes a key length of @c? */
 bool cipher_key_fits(enum cipher c, uint32_t key_bytes);

@@ -71,16 +71,16 @@ static void read_version(const uint8_t *payload, size_t at, struct dm_version *v
 	*v = (struct dm_version){found.version[0], found.version[1], found.version[2]};
 }
 
-/* Look through the list of target types for "crypt". */
-static bool find_in_list(const struct request *r, struct dm_version *v)
+/* Look through the list of target types for @name. */
+static bool find_in_list(const struct request *r, const char *name, struct dm_version *v)
 {
-	size_t at = 0;
+	size_t at = 0, len = strlen(name) + 1;
 
-	while (at + sizeof(struct dm_target_versions) + sizeof("crypt") <= sizeof(r->payload)) {
+	while (at + sizeof(struct dm_target_versions) + len <= sizeof(r->payload)) {
 		struct dm_target_versions entry;
 
 		memcpy(&entry, r->payload + at, sizeof(entry));
-		if (!memcmp(r->payload + at + sizeof(entry), "crypt", sizeof("crypt"))) {
+		if (!memcmp(r->payload + at + sizeof(entry), name, len)) {
 			read_version(r->payload, at, v);
 			return true;
 		}
@@ -91,8 +91,9 @@ static bool find_in_list(const struct request *r, struct dm_version *v)
 	return false;
 }
 
-enum cause dm_crypt_version(const struct kernel *k, struct dm_version *v, struct error *err)
+enum cause dm_version(const struct kernel *k, enum target_type type, struct dm_version *v, struct error *err)
 {
+	const char *name = target_type_name(type);
 	size_t mark = arena_mark();
 	struct request *r;
 	enum cause cause = request_get(&r, err);
@@ -101,7 +102,7 @@ enum cause dm_crypt_version(const struct kernel *k, struct dm_version *v, struct
 	if (cause)
 		return cause;
 	/* Asking for one type by name also loads its module, where the kernel can. */
-	prepare(r, "crypt", 0, 0);
+	prepare(r, name, 0, 0);
 	os_errno = run(k, DM_GET_TARGET_VERSION, r);
 	if (!os_errno) {
 		read_version(r->payload, 0, v);
@@ -109,12 +110,13 @@ enum cause dm_crypt_version(const struct kernel *k, struct dm_version *v, struct
 		prepare(r, NULL, 0, 0);
 		os_errno = run(k, DM_LIST_VERSIONS, r);
 		/* A list of what is loaded: the kernel may have the module all the same. */
-		if (!os_errno && !find_in_list(r, v))
-			cause = error_set(err, CAUSE_KERNEL,
-				"dm-crypt is not loaded: load the module dm_crypt");
+		if (!os_errno && !find_in_list(r, name, v))
+			cause = error_set(err, CAUSE_KERNEL, "dm-%s is not loaded: load the module dm_%s",
+				name, name);
 	}
 	if (os_errno == EINVAL)
-		cause = error_set(err, CAUSE_KERNEL, "this kernel has no dm-crypt: load the module dm_crypt");
+		cause = error_set(err, CAUSE_KERNEL, "this kernel has no dm-%s: load the module dm_%s", name,
+			name);
 	else if (os_errno)
 		cause = error_set_os(err, CAUSE_KERNEL, os_errno, "device-mapper does not answer");
 	arena_release(mark);

@@ -24,8 +24,20 @@ struct dm_status {
 	char uuid[DM_UUID_BYTES];
 };
 
-/* The version of target type "crypt". Fails: CAUSE_KERNEL (no dm-crypt). */
-enum cause dm_crypt_version(const struct kernel *k, struct dm_version *v, struct error *err) MUST_USE;
+/* A device number is as the kernel packs it for user space (huge_encode_dev). */
+static inline unsigned dm_major(uint64_t dev)
+{
+	return (unsigned)(dev >> 8 & 0xfff);
+}
+
+static inline unsigned dm_minor(uint64_t dev)
+{
+	return (unsigned)((dev & 0xff) | (dev >> 12 & 0xfffff00));
+}
+
+/* The version of the target type @type. Fails: CAUSE_KERNEL (the kernel does not have it). */
+enum cause dm_version(const struct kernel *k, enum target_type type, struct dm_version *v,
+	struct error *err) MUST_USE;
 
 /* Is there a mapping called @name? Fails: CAUSE_KERNEL. */
 enum cause dm_find(const struct kernel *k, const char *name, bool *found, struct dm_status *st,

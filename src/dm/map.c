@@ -9,6 +9,9 @@
 #include <string.h>
 #include <time.h>
 
+/* Of the name of the mapping of integrity, below the one that has the name. */
+#define INTEGRITY_SUFFIX "_dif"
+
 static bool name_char_is_plain(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
@@ -57,12 +60,21 @@ enum cause map_names_fill(struct map_names *names, const char *type, const char 
 	return CAUSE_OK;
 }
 
-enum cause map_check(const struct kernel *k, const struct map_names *names, struct error *err)
+enum cause map_names_below(struct map_names *below, const char *uuid, const char *name, struct error *err)
+{
+	char longer[DM_NAME_BYTES + sizeof(INTEGRITY_SUFFIX)];
+
+	text_format(longer, sizeof(longer), "%s" INTEGRITY_SUFFIX, name);
+	return map_names_fill(below, "INTEGRITY", uuid, longer, err);
+}
+
+enum cause map_check(const struct kernel *k, enum target_type type, const struct map_names *names,
+	struct error *err)
 {
 	struct dm_version version;
 	struct dm_status st;
 	bool found = false;
-	enum cause cause = dm_crypt_version(k, &version, err);
+	enum cause cause = dm_version(k, type, &version, err);
 
 	if (!cause)
 		cause = dm_find(k, names->name, &found, &st, err);
@@ -157,10 +169,11 @@ static enum cause load_with_keys(const struct kernel *k, const struct map_reques
 static enum cause load_and_resume(const struct kernel *k, const struct map_request *req,
 	const struct dm_version *v, uint64_t dev, struct error *err)
 {
+	bool private = req->table.targets->type == TARGET_INTEGRITY;
 	enum cause cause = load_with_keys(k, req, v, dev, err);
 
 	if (!cause)
-		cause = dm_resume(k, dev, err);
+		cause = private ? dm_resume_unannounced(k, dev, err) : dm_resume(k, dev, err);
 	if (!cause)
 		cause = node_make(req->names.name, dev, err);
 	return cause;
@@ -177,27 +190,67 @@ static enum cause check_version(const struct table *t, const struct dm_version *
 	return CAUSE_OK;
 }
 
-static enum cause create_or_undo(const struct kernel *k, const struct map_request *req, struct error *err)
+static void undo(const struct kernel *k, const struct map_request *req, const struct map_names *names)
+{
+	struct error ignored;
+
+	if (dm_remove(k, names->name, &ignored) && req->notice)
+		req->notice(ignored.text);
+	node_remove(names->name);
+}
+
+/* One mapping, or none. @dev: its number. */
+static enum cause create_or_undo(const struct kernel *k, const struct map_request *req,
+	const struct dm_version *v, uint64_t *dev, struct error *err)
+{
+	enum cause cause = dm_create(k, req->names.name, req->names.uuid, dev, err);
+
+	if (cause)
+		return cause;
+	cause = load_and_resume(k, req, v, *dev, err);
+	if (cause) {
+		error_prefix(err, "%s", req->names.name);
+		undo(k, req, &req->names);
+	}
+	return cause;
+}
+
+/* Two, or none: dm-crypt on dm-integrity. */
+static enum cause create_both(const struct kernel *k, const struct map_request *req,
+	const struct dm_version *v, struct error *err)
+{
+	struct map_request upper = *req, lower = {.names = req->below, .notice = req->notice};
+	struct target crypt = *req->table.targets;
+	uint64_t dev;
+	enum cause cause;
+
+	lower.table =
+		(struct table){.targets = req->integrity, .count = 1, .read_only = req->table.read_only};
+	cause = create_or_undo(k, &lower, v, &dev, err);
+	if (cause)
+		return cause;
+	crypt.major = dm_major(dev);
+	crypt.minor = dm_minor(dev);
+	crypt.off_sectors = 0;
+	upper.table.targets = &crypt;
+	cause = create_or_undo(k, &upper, v, &dev, err);
+	if (cause)
+		undo(k, req, &req->below);
+	return cause;
+}
+
+static enum cause create(const struct kernel *k, const struct map_request *req, struct error *err)
 {
 	struct dm_version version;
-	struct error ignored;
 	uint64_t dev;
-	enum cause cause = dm_crypt_version(k, &version, err);
+	enum cause cause = dm_version(k, TARGET_CRYPT, &version, err);
 
 	if (!cause)
 		cause = check_version(&req->table, &version, err);
-	if (!cause)
-		cause = dm_create(k, req->names.name, req->names.uuid, &dev, err);
 	if (cause)
 		return cause;
-	cause = load_and_resume(k, req, &version, dev, err);
-	if (cause) {
-		error_prefix(err, "%s", req->names.name);
-		if (dm_remove(k, req->names.name, &ignored) && req->notice)
-			req->notice(ignored.text);
-		node_remove(req->names.name);
-	}
-	return cause;
+	return req->integrity ? create_both(k, req, &version, err)
+	                      : create_or_undo(k, req, &version, &dev, err);
 }
 
 enum cause map_create(const struct kernel *k, const struct map_request *req, struct error *err)
@@ -208,7 +261,7 @@ enum cause map_create(const struct kernel *k, const struct map_request *req, str
 	/* No signal ends us between the first step and the last: half a mapping is of no use. */
 	sigfillset(&all);
 	(void)sigprocmask(SIG_BLOCK, &all, &old);
-	cause = create_or_undo(k, req, err);
+	cause = create(k, req, err);
 	/* What came meanwhile came too late: who made a mapping must not be taken for killed. */
 	while (!cause && sigtimedwait(&all, NULL, &(struct timespec){0}) > 0)
 		;
@@ -216,11 +269,40 @@ enum cause map_create(const struct kernel *k, const struct map_request *req, str
 	return cause;
 }
 
+/* What is behind the type in "CRYPT-LUKS2-UUID-NAME", from the dash on; NULL: nothing. */
+static const char *behind_type(const char *uuid)
+{
+	uuid = strchr(uuid, '-');
+	return uuid ? strchr(uuid + 1, '-') : NULL;
+}
+
+/* Is @below the UUID of the integrity below the mapping with @uuid? cryptsetup 2.8 has changed its type. */
+static bool is_below(const char *below, const char *uuid)
+{
+	const char *tail = behind_type(below), *wanted = behind_type(uuid);
+	size_t len;
+
+	if (!tail || !wanted ||
+		(strncmp(below, "CRYPT-INTEGRITY-", 16) && strncmp(below, "CRYPT-SUBDEV-", 13)))
+		return false;
+	len = strlen(wanted);
+	return !strncmp(tail, wanted, len) && !strcmp(tail + len, INTEGRITY_SUFFIX);
+}
+
+static enum cause remove_with_node(const struct kernel *k, const char *name, struct error *err)
+{
+	enum cause cause = dm_remove(k, name, err);
+
+	if (!cause)
+		node_remove(name);
+	return cause;
+}
+
 enum cause map_remove(const struct kernel *k, const char *name, struct error *err)
 {
-	char kernel_name[DM_NAME_BYTES];
-	struct dm_status st;
-	bool found = false;
+	char kernel_name[DM_NAME_BYTES], below_name[DM_NAME_BYTES];
+	struct dm_status st, below;
+	bool found = false, found_below = false;
 	enum cause cause = map_name(name, kernel_name, err);
 
 	if (!cause)
@@ -232,8 +314,10 @@ enum cause map_remove(const struct kernel *k, const char *name, struct error *er
 	if (strncmp(st.uuid, "CRYPT-", 6))
 		return error_set(err, CAUSE_USAGE, "%s: is a mapping, but not of an encrypted volume",
 			kernel_name);
-	cause = dm_remove(k, kernel_name, err);
-	if (!cause)
-		node_remove(kernel_name);
+	cause = remove_with_node(k, kernel_name, err);
+	if (!cause && text_join(below_name, sizeof(below_name), kernel_name, INTEGRITY_SUFFIX, ""))
+		cause = dm_find(k, below_name, &found_below, &below, err);
+	if (!cause && found_below && is_below(below.uuid, st.uuid))
+		cause = remove_with_node(k, below_name, err);
 	return cause;
 }

@@ -3,6 +3,7 @@
 #include "dm/node.h"
 #include "base/os.h"
 #include "base/text.h"
+#include "dm/dm.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -13,10 +14,9 @@
 
 enum { PATH_BYTES = 192, UDEV_PATIENCE_MS = 10000, UDEV_PAUSE_MS = 10 };
 
-/* As the kernel packs it for user space (huge_encode_dev): the same bits as ours. */
 static dev_t to_dev_t(uint64_t dev)
 {
-	return makedev((unsigned)(dev >> 8 & 0xfff), (unsigned)((dev & 0xff) | (dev >> 12 & 0xfffff00)));
+	return makedev(dm_major(dev), dm_minor(dev));
 }
 
 /* Is @path, through links, a block device with the number @dev? */

@@ -14,7 +14,8 @@ struct line {
 
 const char *target_type_name(enum target_type type)
 {
-	static const char names[][8] = {[TARGET_CRYPT] = "crypt", [TARGET_LINEAR] = "linear"};
+	static const char names[][10] =
+		{[TARGET_CRYPT] = "crypt", [TARGET_LINEAR] = "linear", [TARGET_INTEGRITY] = "integrity"};
 
 	return names[type];
 }
@@ -32,9 +33,9 @@ static void format_key(const struct target_key *key, struct line *l)
 	l->text[l->used] = 0;
 }
 
-static void format_options(unsigned flags, uint32_t sector_bytes, struct line *l)
+static void format_options(const struct target *t, unsigned flags, struct line *l)
 {
-	unsigned count = sector_bytes != 512;
+	unsigned count = (unsigned)(t->sector_bytes != 512) + (t->tag_bytes != 0);
 
 	for (unsigned i = 0; i < CRYPT_FLAG_COUNT; i++)
 		count += flags >> i & 1;
@@ -43,8 +44,10 @@ static void format_options(unsigned flags, uint32_t sector_bytes, struct line *l
 	for (unsigned i = 0; i < CRYPT_FLAG_COUNT; i++)
 		if (flags >> i & 1)
 			APPEND(l, " %s", crypt_flags[i].target);
-	if (sector_bytes != 512)
-		APPEND(l, " sector_size:%u", sector_bytes);
+	if (t->tag_bytes)
+		APPEND(l, " integrity:%u:aead", t->tag_bytes);
+	if (t->sector_bytes != 512)
+		APPEND(l, " sector_size:%u", t->sector_bytes);
 }
 
 size_t target_format(const struct table *table, const struct target *t, char *line, size_t size)
@@ -58,6 +61,9 @@ size_t target_format(const struct table *table, const struct target *t, char *li
 	}
 	APPEND(&l, "%u:%u %llu", t->major, t->minor, (unsigned long long)t->off_sectors);
 	if (t->type == TARGET_CRYPT)
-		format_options(table->flags, t->sector_bytes, &l);
+		format_options(t, table->flags, &l);
+	if (t->type == TARGET_INTEGRITY)
+		APPEND(&l, " %u %c 1 block_size:%u", t->tag_bytes, t->no_journal ? 'D' : 'J',
+			t->sector_bytes);
 	return l.used + 1 < size ? l.used : 0;
 }

@@ -4,7 +4,7 @@
  *
  * A mapping is a table: targets, one behind the other, each on a device that is given by its number. The only
  * place where their lines are written (kernel: Documentation/admin-guide/device-mapper/dm-crypt.rst,
- * linear.rst).
+ * linear.rst, dm-integrity.rst).
  */
 #ifndef DM_TARGET_H
 #define DM_TARGET_H
@@ -14,18 +14,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum target_type { TARGET_CRYPT, TARGET_LINEAR };
+enum target_type { TARGET_CRYPT, TARGET_LINEAR, TARGET_INTEGRITY };
 
 struct target {
 	enum target_type type;
 	uint64_t size_sectors; /* in the mapping, in units of 512 bytes */
 	unsigned major, minor; /* of the device below */
 	uint64_t off_sectors;  /* where it begins on that device, in units of 512 bytes */
+	unsigned tag_bytes;    /* of integrity, for each sector; 0: without */
+	uint32_t sector_bytes; /* of encryption and integrity: 512 to 4096 */
+	bool no_journal;       /* of TARGET_INTEGRITY */
 	/* Of TARGET_CRYPT only: */
-	const char *cipher;    /* from our own list of names, never from a header */
-	unsigned key;          /* index into the keys of the table */
-	uint64_t iv_sectors;   /* number of its first sector, in units of 512 bytes */
-	uint32_t sector_bytes; /* of encryption: 512 to 4096 */
+	const char *cipher;  /* from our own list of names, never from a header */
+	unsigned key;        /* index into the keys of the table */
+	uint64_t iv_sectors; /* number of its first sector, in units of 512 bytes */
 };
 
 struct target_key {

@@ -61,7 +61,7 @@ static bool take_text(const struct json_object *o, const char *text, const struc
 		verdict_hash(o->verdict, text, at);
 		return *text;
 	case JSON_CIPHER:
-		verdict_cipher(o->verdict, text, at);
+		verdict_cipher(o->verdict, text, "", at);
 		return *text;
 	case JSON_DECIMAL:
 		return text_parse_u64(text, at);

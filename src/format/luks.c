@@ -77,7 +77,7 @@ enum cause luks_data_sizes(const struct luks *luks, uint64_t device_bytes,
 				"truncated?",
 				(unsigned long long)device_bytes, (unsigned long long)size,
 				(unsigned long long)seg->off);
-		if (size % seg->sector_bytes)
+		if (size % seg->sector_bytes && !luks_has_integrity(luks))
 			return error_set(err, CAUSE_DEVICE,
 				"its data of %llu bytes is not a multiple of its sector size %u",
 				(unsigned long long)size, seg->sector_bytes);
@@ -85,6 +85,16 @@ enum cause luks_data_sizes(const struct luks *luks, uint64_t device_bytes,
 		start += size;
 	}
 	return CAUSE_OK;
+}
+
+bool luks_has_integrity(const struct luks *luks)
+{
+	return cipher_tag_bytes(luks->segments[0].cipher) && !luks->inline_tags;
+}
+
+const char *luks_integrity_mode(const struct luks *luks)
+{
+	return luks->inline_tags ? "inline" : luks->no_journal ? "direct" : "journal";
 }
 
 bool luks_has_plain_data(const struct luks *luks)

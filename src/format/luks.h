@@ -185,6 +185,8 @@ struct luks {
 	uint32_t segment_key_bytes; /* LUKS1 only: LUKS2 has it in each keyslot */
 	unsigned flags;             /* in config: those of base/crypt_flags.h */
 	unsigned unknown_flags;     /* in config, ignored: how many */
+	bool no_journal;            /* in config, of integrity: dm-integrity works without its journal */
+	bool inline_tags;           /* required: the drive keeps the tags of integrity, not dm-integrity */
 	struct luks_verdict requirements; /* not CAUSE_OK: must not be mapped; CAUSE_OK and why: a notice */
 	enum luks_reencryption reencryption;
 	struct luks_reencrypt reencrypt;
@@ -203,11 +205,18 @@ bool luks_keyslot_is_of_data(const struct luks *luks, const struct luks_keyslot 
 bool luks_has_keyslot(const struct luks *luks);
 
 /*
- * The sizes of the segments that are mapped, in bytes and none of them 0, on a device of @device_bytes.
+ * The sizes of the segments that are mapped, in bytes and none of them 0, on a device of @device_bytes. With
+ * dm-integrity, that of all it has there.
  * Fails: CAUSE_DEVICE (the device ends before the data does).
  */
 enum cause luks_data_sizes(const struct luks *luks, uint64_t device_bytes,
 	uint64_t sizes[static LUKS_REGULAR_MAX], struct error *err) MUST_USE;
+
+/* Is dm-integrity below dm-crypt, with a superblock where the data begins? */
+bool luks_has_integrity(const struct luks *luks);
+
+/* How its tags are kept: "journal", "direct" (no journal), "inline" (by the drive). */
+const char *luks_integrity_mode(const struct luks *luks);
 
 /* Is a part of the data not encrypted: in an encryption or decryption that is under way? */
 bool luks_has_plain_data(const struct luks *luks);

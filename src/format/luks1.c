@@ -56,7 +56,7 @@ static enum cause read_cipher(const uint8_t *data, struct luks_segment *seg, uin
 	if (cause)
 		return cause;
 	text_format(both, sizeof(both), "%s-%s", name, mode);
-	verdict_cipher(&seg->verdict, both, &seg->cipher);
+	verdict_cipher(&seg->verdict, both, "", &seg->cipher);
 	if (!seg->verdict.cause && !cipher_key_fits(seg->cipher, key_bytes))
 		return error_set(err, CAUSE_DAMAGED, "a key of %u bytes does not fit %s", key_bytes, both);
 	return CAUSE_OK;

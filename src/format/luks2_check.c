@@ -61,7 +61,7 @@ static enum cause bind_keyslot(struct luks *luks, const struct luks2_links *link
 		if (!seg->linear && seg->digest == slot->digest &&
 			!cipher_key_fits(seg->cipher, slot->key_bytes))
 			verdict_set(&slot->verdict, CAUSE_DAMAGED, "its key of %u bytes does not fit %s",
-				slot->key_bytes, cipher_name(seg->cipher));
+				slot->key_bytes, cipher_in_table(seg->cipher));
 	}
 	return CAUSE_OK;
 }

@@ -27,14 +27,17 @@ static const struct json_field requirements[] = {
 };
 
 /* 3.6.1 */
-static bool set_flag(const char *text, unsigned *flags)
+static bool set_flag(const char *text, struct luks *luks)
 {
 	for (unsigned i = 0; i < CRYPT_FLAG_COUNT; i++)
 		if (!strcmp(text, crypt_flags[i].luks2)) {
-			*flags |= 1u << i;
+			luks->flags |= 1u << i;
 			return true;
 		}
-	return false;
+	if (strcmp(text, "no-journal"))
+		return false;
+	luks->no_journal = true;
+	return true;
 }
 
 /* What to do about the requirement @name. */
@@ -42,8 +45,6 @@ static const char *advice(const char *name)
 {
 	if (!strcmp(name, "opal"))
 		return LUKS2_ADVICE_OPAL;
-	if (!strcmp(name, "inline-hw-tags"))
-		return ": its integrity tags are kept by the drive; open it with cryptsetup 2.8 or later";
 	return ", which latchkey does not know; a newer cryptsetup may open it";
 }
 
@@ -93,8 +94,11 @@ enum cause luks2_config_read(struct json_object *o, struct luks *luks, struct lu
 	if (cause)
 		return cause;
 	for (const struct json *f = json_first(c.flags); f; f = json_next(f))
-		luks->unknown_flags += !set_flag(json_string(f), &luks->flags);
+		luks->unknown_flags += !set_flag(json_string(f), luks);
 	for (const struct json *m = json_first(c.mandatory); m; m = json_next(m))
-		note_requirement(json_string(m), &luks->requirements, &links->reencryption);
+		if (!strcmp(json_string(m), "inline-hw-tags"))
+			luks->inline_tags = true;
+		else
+			note_requirement(json_string(m), &luks->requirements, &links->reencryption);
 	return CAUSE_OK;
 }

@@ -161,7 +161,12 @@ static bool bind_all(struct luks *luks, const struct luks2_links *links)
 
 static void adopt(struct luks_verdict *v, const struct luks_segment *seg)
 {
-	verdict_set(v, seg->verdict.cause, "%s", seg->verdict.why);
+	if (seg->verdict.cause)
+		verdict_set(v, seg->verdict.cause, "%s", seg->verdict.why);
+	else if (cipher_tag_bytes(seg->cipher))
+		verdict_set(v, CAUSE_UNSUPPORTED,
+			"a re-encryption with integrity protection is not supported; open it with "
+			"cryptsetup");
 }
 
 /* The data is mapped as a whole: what is wrong with one segment concerns all. */
@@ -170,7 +175,7 @@ static void judge_reencryption(struct luks *luks)
 	const struct luks_reencrypt *r = &luks->reencrypt;
 	struct luks_verdict *v = &luks->segments[0].verdict;
 
-	for (unsigned id = 1; id < luks->regular_count; id++)
+	for (unsigned id = 0; id < luks->regular_count; id++)
 		adopt(v, &luks->segments[id]);
 	adopt(v, &r->previous);
 	adopt(v, &r->final);
@@ -189,6 +194,9 @@ static void judge_simple(struct luks *luks)
 			"an IV tweak of %llu is not supported; cryptsetup writes 0: open it with what made "
 			"it",
 			(unsigned long long)seg->iv_sectors);
+	else if (luks->inline_tags && !cipher_tag_bytes(seg->cipher))
+		verdict_set(&seg->verdict, CAUSE_UNSUPPORTED,
+			"the header requires \"inline-hw-tags\", but has no integrity protection");
 }
 
 enum cause luks2_layout_bind(struct luks *luks, const struct luks2_links *links, struct error *err)

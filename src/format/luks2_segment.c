@@ -5,8 +5,8 @@
 
 /* A segment as the text has it. */
 struct segment {
-	const char *type;
-	const struct json *flags;
+	const char *type, *encryption;
+	const struct json *flags, *integrity;
 	struct luks_segment model;
 };
 
@@ -21,10 +21,33 @@ static const struct json_field any_segment[] = {
 
 /* 3.4.1 */
 static const struct json_field crypt[] = {
-	{"encryption", JSON_CIPHER, AT(model.cipher)},
+	{"encryption", JSON_TEXT, AT(encryption)},
 	{"iv_tweak", JSON_DECIMAL, AT(model.iv_sectors)},
 	{"sector_size", JSON_U32, AT(model.sector_bytes)},
+	{"integrity", JSON_OBJECT, .optional = true, AT(integrity)},
 };
+
+static bool is_none(const struct json *v)
+{
+	return json_string(v) && !strcmp(json_string(v), "none");
+}
+
+/* The words of both, and what dm-integrity and dm-crypt would have to be told in addition. */
+static enum cause read_cipher(const struct json_object *o, struct segment *s)
+{
+	const char *integrity = json_string(json_member(s->integrity, "type"));
+
+	if (s->integrity && (!integrity || !*integrity))
+		return error_set(o->err, CAUSE_DAMAGED, "%s: integrity without a type", o->name);
+	verdict_cipher(o->verdict, s->encryption, integrity ? integrity : "", &s->model.cipher);
+	if (s->integrity && (!is_none(json_member(s->integrity, "journal_encryption")) ||
+				    !is_none(json_member(s->integrity, "journal_integrity")) ||
+				    json_member(s->integrity, "key_size")))
+		verdict_set(o->verdict, CAUSE_UNSUPPORTED,
+			"integrity with keys for its journal or with a key size of its own is not supported; "
+			"open it with cryptsetup");
+	return CAUSE_OK;
+}
 
 static enum cause check_extent(const struct json_object *o, const struct luks_segment *seg)
 {
@@ -38,13 +61,10 @@ static enum cause check_extent(const struct json_object *o, const struct luks_se
 static enum cause read_crypt(const struct json_object *o, struct segment *s)
 {
 	const struct luks_segment *seg = &s->model;
-	enum cause cause;
+	enum cause cause = json_read(o, o->json, JSON_FIELDS(crypt), s);
 
-	/* First: such a segment has ciphers of its own. */
-	if (json_member(o->json, "integrity"))
-		verdict_set(o->verdict, CAUSE_UNSUPPORTED,
-			"integrity protection is not supported; open it with cryptsetup");
-	cause = json_read(o, o->json, JSON_FIELDS(crypt), s);
+	if (!cause)
+		cause = read_cipher(o, s);
 	if (cause)
 		return cause;
 	if (seg->sector_bytes < 512 || seg->sector_bytes > 4096 ||

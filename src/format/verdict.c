@@ -33,8 +33,13 @@ void verdict_hash(struct luks_verdict *v, const char *name, enum hash *out)
 			"; on a machine where it opens, cryptsetup reencrypt --hash sha256 converts it");
 }
 
-void verdict_cipher(struct luks_verdict *v, const char *name, enum cipher *out)
+void verdict_cipher(struct luks_verdict *v, const char *name, const char *integrity, enum cipher *out)
 {
-	if (!cipher_find(name, out))
-		verdict_unsupported(v, "cipher", name, cipher_advice(name));
+	char advice[LUKS_WHY_BYTES];
+
+	if (cipher_find(name, integrity, out))
+		return;
+	text_format(advice, sizeof(advice), "%s%s%s%s", *integrity ? " with integrity \"" : "", integrity,
+		*integrity ? "\"; open it with cryptsetup" : "", cipher_advice(name));
+	verdict_unsupported(v, "cipher", name, advice);
 }

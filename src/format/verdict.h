@@ -20,6 +20,6 @@ void verdict_range(struct luks_verdict *v, const char *name, uint64_t n);
 
 /* hash_find and cipher_find, with a verdict for what is not found. @out is unchanged then. */
 void verdict_hash(struct luks_verdict *v, const char *name, enum hash *out);
-void verdict_cipher(struct luks_verdict *v, const char *name, enum cipher *out);
+void verdict_cipher(struct luks_verdict *v, const char *name, const char *integrity, enum cipher *out);
 
 #endif

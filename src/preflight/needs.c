@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
-enum { DM, DM_CRYPT, USBHID, HID, TPM_TIS, TPM_CRB, CIPHERS, SOFT = NEEDS_COUNT - 2 };
+enum { DM, DM_CRYPT, DM_INTEGRITY, USBHID, HID, TPM_TIS, TPM_CRB, CIPHERS, SOFT = NEEDS_COUNT - 3 };
 
 static const struct {
 	const char *word;   /* of a cipher's name; in the rows above those the module */
@@ -15,6 +15,7 @@ static const struct {
 } table[NEEDS_COUNT] = {
 	[DM] = {"dm-mod", "BLK_DEV_DM", NULL},
 	[DM_CRYPT] = {"dm-crypt", "DM_CRYPT", NULL},
+	[DM_INTEGRITY] = {"dm-integrity", "DM_INTEGRITY", NULL},
 	[USBHID] = {"usbhid", "USB_HID", NULL},
 	[HID] = {"hid-generic", "HID_GENERIC", NULL},
 	[TPM_TIS] = {"tpm_tis", "TCG_TIS", NULL},
@@ -24,6 +25,14 @@ static const struct {
 	{"cbc", "CRYPTO_CBC", NULL},
 	{"essiv", "CRYPTO_ESSIV", NULL},
 	{"sha256", "CRYPTO_SHA256", NULL},
+	{"sha512", "CRYPTO_SHA512", NULL},
+	{"authenc", "CRYPTO_AUTHENC", NULL},
+	{"hmac", "CRYPTO_HMAC", NULL},
+	{"gcm", "CRYPTO_GCM", "ctr"},
+	{"rfc7539", "CRYPTO_CHACHA20POLY1305", NULL},
+	{"chacha20", "CRYPTO_CHACHA20", NULL},
+	{"poly1305", "CRYPTO_POLY1305", NULL},
+	{"aegis128", "CRYPTO_AEGIS128", NULL},
 	{"serpent", "CRYPTO_SERPENT", NULL},
 	{"twofish", "CRYPTO_TWOFISH", NULL},
 	{"camellia", "CRYPTO_CAMELLIA", NULL},
@@ -33,6 +42,7 @@ static const struct {
 	/* Needed by others, but not by all drivers and kernels. */
 	[SOFT] = {"ecb", "CRYPTO_ECB", NULL},
 	{"nhpoly1305", "CRYPTO_NHPOLY1305", NULL},
+	{"ctr", "CRYPTO_CTR", NULL},
 };
 
 /* --- what is needed ------------------------------------------------------------------------- */
@@ -50,9 +60,9 @@ static void need_word(struct needs *n, struct span word, const char *whose)
 	}
 }
 
-void needs_mapping(struct needs *n, const char *whose)
+void needs_mapping(struct needs *n, bool integrity, const char *whose)
 {
-	for (int i = DM; i <= DM_CRYPT; i++)
+	for (int i = DM; i <= (integrity ? DM_INTEGRITY : DM_CRYPT); i++)
 		n->whose[i] = n->whose[i] ? n->whose[i] : whose;
 }
 
@@ -66,11 +76,14 @@ void needs_token(struct needs *n, const char *type, const char *whose)
 		n->whose[i] = n->whose[i] ? n->whose[i] : whose;
 }
 
-/* "aes-cbc-essiv:sha256": words that are not in the table (plain64) are parts of dm-crypt itself. */
+/*
+ * "aes-cbc-essiv:sha256", "capi:gcm(aes)-random": words that are not in the table (plain64) are parts of
+ * dm-crypt itself.
+ */
 void needs_cipher(struct needs *n, enum cipher cipher, const char *whose)
 {
-	for (const char *p = cipher_name(cipher); *p;) {
-		struct span word = {p, strcspn(p, "-:,")};
+	for (const char *p = cipher_in_table(cipher); *p;) {
+		struct span word = {p, strcspn(p, "-:,()")};
 
 		need_word(n, word, whose);
 		p += word.len + (p[word.len] != 0);
@@ -196,11 +209,14 @@ static enum answer weigh(const struct kernel_files *k, const struct image *image
 static bool runs_with(int i)
 {
 	static char text[1 << 16];
+	static const char *const modules[] = {[DM] = "/sys/module/dm_mod",
+		[DM_CRYPT] = "/sys/module/dm_crypt",
+		[DM_INTEGRITY] = "/sys/module/dm_integrity"};
 	struct span crypto, line, word;
 	struct stat st;
 
 	if (i < CIPHERS)
-		return i <= DM_CRYPT && !stat(i == DM ? "/sys/module/dm_mod" : "/sys/module/dm_crypt", &st);
+		return i <= DM_INTEGRITY && !stat(modules[i], &st);
 	if (!lines_read(&crypto, "/proc/crypto", text, sizeof(text)))
 		return false;
 	while (lines_next(&crypto, '\n', &line))
@@ -249,7 +265,7 @@ static void judge(const struct kernel_files *k, const struct image *image, int i
 	struct span module = {"", 0};
 	enum answer answer = ask(k, image, i, &module);
 	/* Without a token's driver the passphrase still opens the volume. */
-	bool softly = i >= SOFT || (i > DM_CRYPT && i < CIPHERS);
+	bool softly = i >= SOFT || (i > DM_INTEGRITY && i < CIPHERS);
 	char name[64];
 
 	module.len = module.len < sizeof(name) ? module.len : sizeof(name) - 1;

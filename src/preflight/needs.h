@@ -17,15 +17,15 @@
 #include "preflight/findings.h"
 #include "preflight/image.h"
 
-enum { NEEDS_COUNT = 19, KERNEL_VERSION_BYTES = 65 };
+enum { NEEDS_COUNT = 29, KERNEL_VERSION_BYTES = 65 };
 
 struct needs {
 	/* The volume that needs it, by the number of the row in the table; NULL: none. */
 	const char *whose[NEEDS_COUNT];
 };
 
-/* dm-crypt itself. */
-void needs_mapping(struct needs *n, const char *whose);
+/* dm-crypt itself, and dm-integrity with @integrity. */
+void needs_mapping(struct needs *n, bool integrity, const char *whose);
 
 /* The drivers of the devices that a token of this type works on, if one is known. */
 void needs_token(struct needs *n, const char *type, const char *whose);

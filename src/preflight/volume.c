@@ -273,15 +273,16 @@ static void judge_header(struct look *l)
 		error_prefix(&err, "%s", l->data.name);
 		cannot(l, &err, "");
 	} else {
-		finding(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "%s is LUKS%u, UUID %s, %s", l->data.name,
+		finding(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "%s is LUKS%u, UUID %s, %s%s%s", l->data.name,
 			l->luks.version, l->luks.uuid,
-			seg->linear ? "not encrypted in all places" : cipher_name(seg->cipher));
+			seg->linear ? "not encrypted in all places" : cipher_name(seg->cipher),
+			cipher_tag_bytes(seg->cipher) ? ", integrity " : "", cipher_integrity(seg->cipher));
 		if (l->luks.requirements.why[0]) {
 			error_set(&err, CAUSE_OK, "%s", l->luks.requirements.why);
 			place_advise(&place, &l->luks, l->luks.requirements.advice, err.text);
 			finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name, "%s", err.text);
 		}
-		needs_mapping(l->needs, l->v->name);
+		needs_mapping(l->needs, luks_has_integrity(&l->luks), l->v->name);
 		for (unsigned i = 0; i < l->luks.regular_count; i++)
 			if (!l->luks.segments[i].linear)
 				needs_cipher(l->needs, l->luks.segments[i].cipher, l->v->name);

@@ -47,8 +47,22 @@ enum cause refuse_sizes(const struct luks_device *d, uint64_t sizes[static LUKS_
 	return cause;
 }
 
-static enum cause judge_header(const struct luks_device *d, struct error *err)
+/* dm-integrity replays its journal when it is resumed, whatever the mapping is. */
+static enum cause judge_readonly(const struct unlock_request *r, const struct luks_device *d,
+	struct error *err)
 {
+	if (!luks_has_integrity(&d->luks) || !(r->read_only || r->readonly_member) || !d->data.is_block ||
+		d->data.read_only)
+		return CAUSE_OK;
+	return error_set(err, CAUSE_UNSUPPORTED,
+		"%s: with integrity protection the kernel finishes its journal on the device when it is "
+		"mapped, also read-only; a read-only mapping needs a device that is read-only itself",
+		d->data.name);
+}
+
+static enum cause judge_header(const struct unlock_request *r, const struct luks_device *d, struct error *err)
+{
+	enum cause cause;
 	const struct luks_verdict *requirements = &d->luks.requirements,
 				  *segment = &d->luks.segments[0].verdict;
 	const char *device = luks_device_header(d)->name;
@@ -63,12 +77,13 @@ static enum cause judge_header(const struct luks_device *d, struct error *err)
 	}
 	if (segment->cause)
 		return error_set(err, segment->cause, "%s: segment 0: %s", device, segment->why);
-	return refuse_sizes(d, sizes, err);
+	cause = judge_readonly(r, d, err);
+	return cause ? cause : refuse_sizes(d, sizes, err);
 }
 
 enum cause refuse_header(const struct unlock_request *r, const struct luks_device *d, struct error *err)
 {
-	enum cause cause = judge_header(d, err);
+	enum cause cause = judge_header(r, d, err);
 
 	/*
 	 * Why data that is not encrypted has no keyslot, the verdict on its segment says best. The cipher of

@@ -13,6 +13,7 @@
  * Every secret is in the arena above a mark that its function releases.
  */
 #include "unlock/unlock.h"
+#include "base/crypt_flags.h"
 #include "base/text.h"
 #include "device/loop.h"
 #include "secret/arena.h"
@@ -215,6 +216,17 @@ static enum cause data_device(const struct unlock *u, struct blkdev *loop, const
 	               : loop_open(own, u->request->read_only || u->request->readonly_member, loop, err);
 }
 
+/* Integrity cannot tell what was discarded from what was damaged. */
+static unsigned fitting_flags(const struct luks *luks, const struct unlock_request *r)
+{
+	unsigned flags = luks->flags | r->flags;
+
+	if (!cipher_tag_bytes(luks->segments[0].cipher) || !(flags & CRYPT_ALLOW_DISCARDS))
+		return flags;
+	notice_print("discards are not possible with integrity protection; going on without them");
+	return flags & ~(unsigned)CRYPT_ALLOW_DISCARDS;
+}
+
 static enum cause map_volume(const struct unlock *u, const struct volume_keys *keys, const struct kernel *k,
 	struct map_request *req, struct error *err)
 {
@@ -232,7 +244,8 @@ static enum cause map_volume(const struct unlock *u, const struct volume_keys *k
 	cause = volume_table_fill(&u->device, data, keys, named, &t, err);
 	if (!cause) {
 		req->table = t.table;
-		req->table.flags = luks->flags | r->flags;
+		req->integrity = luks_has_integrity(luks) ? &t.integrity : NULL;
+		req->table.flags = fitting_flags(luks, r);
 		req->table.read_only = r->read_only || r->readonly_member || data->read_only;
 		req->notice = notice_print;
 		cause = map_create(k, req, err);
@@ -243,12 +256,20 @@ static enum cause map_volume(const struct unlock *u, const struct volume_keys *k
 	return cause;
 }
 
-static enum cause fill_names(const struct unlock *u, struct map_names *names, struct error *err)
+/* The names in @req: are they free, and has the kernel their targets? Fails as map_names_fill, map_check. */
+static enum cause check_names(const struct unlock *u, const struct kernel *k, struct map_request *req,
+	struct error *err)
 {
 	const struct luks *luks = &u->device.luks;
+	enum cause cause = map_names_fill(&req->names, luks->version == 1 ? "LUKS1" : "LUKS2", luks->uuid,
+		u->request->name, err);
 
-	return map_names_fill(names, luks->version == 1 ? "LUKS1" : "LUKS2", luks->uuid, u->request->name,
-		err);
+	if (!cause)
+		cause = map_check(k, TARGET_CRYPT, &req->names, err);
+	if (cause || !luks_has_integrity(luks))
+		return cause;
+	cause = map_names_below(&req->below, luks->uuid, u->request->name, err);
+	return cause ? cause : map_check(k, TARGET_INTEGRITY, &req->below, err);
 }
 
 /* While somebody typed, a re-encryption may have gone on: the table of the old header would destroy data. */
@@ -270,10 +291,8 @@ static enum cause find_key_and_map(const struct unlock *u, const struct secret *
 	struct volume_keys keys;
 	char id[VOLUME_KEY_ID_CHARS + 1];
 	size_t mark = arena_mark();
-	enum cause cause = fill_names(u, &req.names, err);
+	enum cause cause = check_names(u, k, &req, err);
 
-	if (!cause)
-		cause = map_check(k, &req.names, err);
 	if (!cause)
 		cause = blkdev_check_free(&u->device.data, err);
 	if (!cause)
@@ -346,7 +365,7 @@ static enum cause look_at_kernel(const struct unlock_request *r, bool *mapped, s
 		cause = kernel_open(&k, err);
 	if (cause)
 		return cause;
-	cause = map_check(&k, &names, err);
+	cause = map_check(&k, TARGET_CRYPT, &names, err);
 	*mapped = cause == CAUSE_EXISTS;
 	kernel_close(&k);
 	return cause;
@@ -364,12 +383,25 @@ static void look_at_tokens(const struct luks *luks, struct unlock_look *out)
 			out->tokens[out->token_count++] = luks->tokens[i];
 }
 
+/* The names, once the header is known, and is the device free? */
+static enum cause look_at_rest(const struct unlock *u, struct error *err)
+{
+	struct map_request req;
+	struct kernel k;
+	enum cause cause = kernel_open(&k, err);
+
+	if (cause)
+		return cause;
+	cause = check_names(u, &k, &req, err);
+	kernel_close(&k);
+	return cause ? cause : blkdev_check_free(&u->device.data, err);
+}
+
 enum cause unlock_look(const struct unlock_request *r, bool map, struct unlock_look *out, bool *mapped,
 	struct error *err)
 {
 	/* What takes too long is no reason that it cannot be opened. */
 	struct unlock_request patient = *r;
-	struct map_names names;
 	struct unlock u;
 	const struct luks *luks = &u.device.luks;
 	enum cause cause = CAUSE_OK;
@@ -390,9 +422,7 @@ enum cause unlock_look(const struct unlock_request *r, bool map, struct unlock_l
 	out->memory_kib = most_memory_kib(luks);
 	look_at_tokens(luks, out);
 	if (map)
-		cause = fill_names(&u, &names, err);
-	if (map && !cause)
-		cause = blkdev_check_free(&u.device.data, err);
+		cause = look_at_rest(&u, err);
 	luks_device_close(&u.device);
 	return cause;
 }

@@ -38,7 +38,8 @@ enum cause volume_table_fill(const struct luks_device *d, const struct blkdev *d
 			.major = data->major,
 			.minor = data->minor,
 			.off_sectors = seg->off / 512,
-			.cipher = cipher_name(seg->cipher),
+			.cipher = cipher_in_table(seg->cipher),
+			.tag_bytes = cipher_tag_bytes(seg->cipher),
 			.key = key ? (unsigned)(key - keys->key) : 0,
 			.iv_sectors = seg->iv_sectors,
 			.sector_bytes = seg->sector_bytes,
@@ -46,6 +47,9 @@ enum cause volume_table_fill(const struct luks_device *d, const struct blkdev *d
 		if (!seg->linear && !key)
 			return error_set(err, CAUSE_BUG, "segment %u has no key", i);
 	}
+	t->integrity = t->targets[0];
+	t->integrity.type = TARGET_INTEGRITY;
+	t->integrity.no_journal = luks->no_journal;
 	fill_keys(luks, keys, named, t);
 	return CAUSE_OK;
 }

@@ -10,6 +10,7 @@
 struct volume_table {
 	struct table table; /* its pointers lead into this struct: it must not move */
 	struct target targets[LUKS_REGULAR_MAX];
+	struct target integrity; /* of luks_has_integrity: what the only target of the table is to be on */
 	struct target_key keys[TABLE_KEYS_MAX];
 	char descriptions[TABLE_KEYS_MAX][80];
 };

@@ -21,14 +21,16 @@ from vm import VM, Failure
 GUESTS = {
     "mapping_cases": "ecb? loop?",
     "cipher_cases": "ecb? loop? cbc? essiv? af_alg? algif_skcipher? adiantum nhpoly1305 chacha_generic? serpent_generic "
-                    "twofish_generic camellia_generic dm_integrity? authenc? sha256_generic?",
+                    "twofish_generic camellia_generic",
     "array_cases": "loop? md_mod? raid1?",
     "reencryption_cases": "ecb? loop? cbc? essiv? af_alg? algif_skcipher? dm_delay?",
+    "integrity_cases": "ecb? loop? dm_integrity authenc? sha256_generic? sha512_generic? gcm? ctr? ghash_generic? chacha20poly1305? "
+                       "chacha_generic? poly1305_generic? aegis128? af_alg? algif_aead?",
 }
 # Guest -> its additional programs.
 TOOLS = {"array_cases": ("mdadm",)}
-LATER = ("reencryption_cases",)  # only when it is named: minutes, most of them cryptsetup's
-BLANK_BYTES = {"reencryption_cases": 24 << 20}  # of /dev/vdc, where it is not 64 MiB
+LATER = ("reencryption_cases", "integrity_cases")  # only when named: minutes, most of them cryptsetup's
+BLANK_BYTES = {"reencryption_cases": 24 << 20, "integrity_cases": 32 << 20}  # of /dev/vdc, where it is not 64 MiB
 SECONDS = max(600, vm.LIMIT)  # a guest runs many cases
 
 

@@ -5,6 +5,7 @@
  */
 #include "crypto/cipher.h"
 #include "dm/map.h"
+#include "format/luks.h"
 #include "fuzz.h"
 
 static bool is_plain(char c)
@@ -73,14 +74,14 @@ static void check_line(const char *line, const struct table *table)
 {
 	const struct target *t = table->targets;
 	const struct target_key *key = table->keys;
-	unsigned options = (unsigned)__builtin_popcount(table->flags) + (t->sector_bytes != 512);
+	unsigned options =
+		(unsigned)__builtin_popcount(table->flags) + (t->sector_bytes != 512) + (t->tag_bytes != 0);
 	size_t cipher_len = strlen(t->cipher);
 
 	fuzz_check(count(line, ' ') == 4 + (options ? options + 1 : 0), "a wrong number of words");
 	fuzz_check(!strncmp(line, t->cipher, cipher_len) && line[cipher_len] == ' ', "another cipher");
 	for (const char *p = line; *p; p++)
-		fuzz_check(*p == ' ' || *p == ',' || *p == '_' || is_plain(*p),
-			"a strange character in a line");
+		fuzz_check(strchr(" ,_()", *p) || is_plain(*p), "a strange character in a line");
 	line += cipher_len + 1;
 	if (key->description)
 		fuzz_check(*line == ':' && strstr(line, key->description), "no name of the key");
@@ -92,16 +93,18 @@ static void check_target(struct fuzz_input *in)
 {
 	static const uint32_t sectors[] = {512, 1024, 2048, 4096};
 	char line[TARGET_LINE_BYTES], description[80];
-	uint8_t key[CIPHER_KEY_MAX_BYTES], flags = fuzz_byte(in), form = fuzz_byte(in);
+	uint8_t key[LUKS_KEY_MAX_BYTES], flags = fuzz_byte(in), form = fuzz_byte(in);
+	enum cipher cipher = (enum cipher)(fuzz_byte(in) % CIPHER_COUNT);
 	struct target t = {
-		.cipher = cipher_name((enum cipher)(fuzz_byte(in) % CIPHER_COUNT)),
+		.cipher = cipher_in_table(cipher),
+		.tag_bytes = cipher_tag_bytes(cipher),
 		.major = (unsigned)fuzz_number(in, 2),
 		.minor = (unsigned)fuzz_number(in, 3),
 		.off_sectors = fuzz_number(in, 8),
 		.iv_sectors = fuzz_number(in, 8),
 		.sector_bytes = sectors[form & 3],
 	};
-	struct target_key target_key = {key, 1u + fuzz_byte(in) % CIPHER_KEY_MAX_BYTES, NULL};
+	struct target_key target_key = {key, 1u + fuzz_byte(in) % LUKS_KEY_MAX_BYTES, NULL};
 	struct table table = {.targets = &t, .count = 1, .keys = &target_key, .flags = flags & 63};
 
 	for (size_t i = 0; i < sizeof(key); i++)

@@ -515,7 +515,7 @@ for cipher in CIPHERS:
 add("seg-cipher-empty", put("segments/0/encryption", ""))
 add("seg-cipher-that-the-key-does-not-fit", put("segments/0/encryption", "aes-cbc-essiv:sha256"), "luks2-512")
 add("seg-integrity", put("segments/0/integrity", {"type": "hmac(sha256)", "journal_encryption": "none",
-                                                  "journal_integrity": "none"}))
+                                                  "journal_integrity": "none"}), "luks2-512")
 add("seg-iv-tweak-8", put("segments/0/iv_tweak", "8"))
 for n in 256, 511, 513, 768, 1536, 3072, 8192, 65536:
     add(f"seg-sector-size-{n}", put("segments/0/sector_size", n))

@@ -35,8 +35,6 @@ CRASHED = ("crashed", UNDER_WAY + " and was interrupted while it wrote" + REPAIR
 UNPROTECTED = ("clean", UNDER_WAY + " with --resilience none: unless it was stopped in an orderly way, part of the data is lost")
 V1 = ("v1", UNDER_WAY + " that a cryptsetup before 2.4.3 began" + REPAIR)
 INCOMPLETE = ("unknown", UNDER_WAY + " and its metadata is incomplete: do not resume it, and copy the device first")
-INTEGRITY = "integrity protection is not supported; open it with cryptsetup"
-TAGS = 'the header requires "inline-hw-tags": its integrity tags are kept by the drive; open it with cryptsetup 2.8 or later'
 NO_KEY = "its data is not encrypted; there is nothing to unlock"
 CASES = []
 NUMBER = itertools.count(1)
@@ -150,9 +148,7 @@ def _():
 # --- real metadata ------------------------------------------------------------------------------------------
 
 
-def expected(kind, name):
-    if kind == "integrity":
-        return ("none", TAGS if name.startswith("inline") else INTEGRITY)
+def expected(name):
     if name == "decrypt-finished":
         return ("none", NO_KEY)
     if name == "rekey-none-crash":
@@ -173,16 +169,15 @@ def names(kind):
 
 
 def add_samples():
-    for kind in "reencryption", "integrity":
-        for name in names(kind):
-            CASES.append((f"{name}: a wrong verdict, state or command",
-                          lambda kind=kind, name=name: answers(sample(kind, name), *expected(kind, name),
-                                                               tested=7 if name == "decrypt-finished" else 2)))
+    for name in names("reencryption"):
+        CASES.append((f"{name}: a wrong verdict, state or command",
+                      lambda name=name: answers(sample("reencryption", name), *expected(name),
+                                                tested=7 if name == "decrypt-finished" else 2)))
 
 
 @case("a sample is missing")
 def _():
-    return [] if (len(names("reencryption")), len(names("integrity"))) == (23, 13) else ["not 23 and 13"]
+    return [] if len(names("reencryption")) == 23 else ["not 23"]
 
 
 @case("a header file by itself: the command takes it for the device")

@@ -47,6 +47,8 @@ enum {
 };
 /* 253:3 as the kernel writes it to user space (huge_encode_dev). */
 #define FAKE_DEV ((uint64_t)(253 << 8 | 3))
+/* 253:300, which has bits of its minor number above those of the major one. */
+#define FAKE_BELOW ((uint64_t)(1 << 20 | 253 << 8 | 44))
 
 enum fake_kind { FAKE_IOCTL, FAKE_KEY_ADD, FAKE_KEY_DROP };
 
@@ -71,13 +73,14 @@ struct fake_kernel {
 	struct fake_call calls[64];
 	unsigned count;
 	struct fake_device device, other; /* other: somebody else's, from the start */
+	struct fake_device below;         /* the one whose name ends in _dif */
 	int32_t key_id;                   /* of the newest key in the keyring; 0: none is there */
 	unsigned keys;                    /* that are there */
 	char key_description[2][128];
 	uint64_t dev;
 	/* What it is like. */
 	uint32_t crypt_version[3];
-	bool no_crypt, no_get_version, no_keyring, leaves_buffer, refuses_tables;
+	bool no_crypt, no_integrity, no_get_version, no_keyring, leaves_buffer, refuses_tables;
 	/* The call number @fail_at (from 0) fails, and the @fail_times - 1 calls behind it that are alike. */
 	int fail_at, fail_errno;
 	unsigned fail_times;
@@ -160,6 +163,10 @@ static inline int fake_versions(struct fake_kernel *f, uint8_t *b, bool all)
 	static const uint32_t strange[3] = {9, 8, 7};
 	uint8_t *p = b + FAKE_HEAD;
 
+	if (!all && !strcmp((char *)b + AT_NAME, "integrity") && !f->no_integrity) {
+		fake_version_entry(p, "integrity", strange, true);
+		return 0;
+	}
 	if (!all && (f->no_crypt || strcmp((char *)b + AT_NAME, "crypt")))
 		return EINVAL;
 	if (!all) {
@@ -184,9 +191,9 @@ static inline struct fake_device *fake_find(struct fake_kernel *f, const uint8_t
 {
 	const char *name = (const char *)b + AT_NAME;
 	uint64_t dev = fake_u64(b + AT_DEV);
-	struct fake_device *all[] = {&f->device, &f->other};
+	struct fake_device *all[] = {&f->device, &f->other, &f->below};
 
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 3; i++)
 		if (all[i]->exists && (*name ? !strcmp(all[i]->name, name) : all[i]->dev == dev))
 			return all[i];
 	return NULL;
@@ -195,13 +202,15 @@ static inline struct fake_device *fake_find(struct fake_kernel *f, const uint8_t
 static inline int fake_create(struct fake_kernel *f, uint8_t *b)
 {
 	const char *name = (const char *)b + AT_NAME, *uuid = (const char *)b + AT_UUID;
+	bool below = strlen(name) > 4 && !strcmp(name + strlen(name) - 4, "_dif");
+	struct fake_device *d = below ? &f->below : &f->device;
 
-	if (f->device.exists || !strcmp(f->other.name, name) || !strcmp(f->other.uuid, uuid))
+	if (d->exists || !strcmp(f->other.name, name) || !strcmp(f->other.uuid, uuid))
 		return EBUSY;
-	f->device = (struct fake_device){.exists = true, .dev = f->dev};
-	text_format(f->device.name, sizeof(f->device.name), "%s", name);
-	text_format(f->device.uuid, sizeof(f->device.uuid), "%s", uuid);
-	fake_put64(b + AT_DEV, f->dev);
+	*d = (struct fake_device){.exists = true, .dev = below ? FAKE_BELOW : f->dev};
+	text_format(d->name, sizeof(d->name), "%s", name);
+	text_format(d->uuid, sizeof(d->uuid), "%s", uuid);
+	fake_put64(b + AT_DEV, d->dev);
 	return 0;
 }
 
@@ -252,9 +261,9 @@ static inline int fake_load(struct fake_kernel *f, const uint8_t *b)
 		const char *type = (const char *)spec + 24, *params = (const char *)spec + FAKE_SPEC;
 
 		if (fake_u64(spec) != start || (uintptr_t)(spec - b) % 8 ||
-			(strcmp(type, "crypt") && strcmp(type, "linear")))
+			(strcmp(type, "crypt") && strcmp(type, "linear") && strcmp(type, "integrity")))
 			return EINVAL;
-		failed = strcmp(type, "linear") ? fake_parse(f, params) : 0;
+		failed = strcmp(type, "crypt") ? 0 : fake_parse(f, params);
 		if (failed)
 			return failed;
 		if (!i)

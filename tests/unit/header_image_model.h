@@ -67,7 +67,7 @@ static inline const char *usable_keyslot_fault(const struct luks *luks, const st
 		return "a key length out of range";
 	if (slot->area_size_bytes < (uint64_t)slot->key_bytes * 4000)
 		return "an area too short for its key";
-	if ((unsigned)slot->area_cipher >= CIPHER_COUNT ||
+	if ((unsigned)slot->area_cipher >= CIPHER_WITH_INTEGRITY ||
 		!cipher_key_fits(slot->area_cipher, slot->area_key_bytes))
 		return "an area cipher that cannot be used";
 	if ((unsigned)slot->af_hash >= HASH_COUNT)

@@ -10,12 +10,50 @@ TEST(a_cipher_is_called_by_another_name)
 		enum cipher c = CIPHER_COUNT;
 
 		assert_non_null(cipher_name((enum cipher)i));
-		assert_true(cipher_find(cipher_name((enum cipher)i), &c));
+		assert_true(cipher_find(cipher_name((enum cipher)i), cipher_integrity((enum cipher)i), &c));
 		assert_int_equal(c, i);
 	}
 	assert_string_equal(cipher_name(CIPHER_AES_XTS_PLAIN64), "aes-xts-plain64");
 	assert_string_equal(cipher_name(CIPHER_AES_CBC_ESSIV_SHA256), "aes-cbc-essiv:sha256");
 	assert_string_equal(cipher_name(CIPHER_ADIANTUM_XCHACHA12), "xchacha12,aes-adiantum-plain64");
+}
+
+/* The names of the table are those that cryptsetup loads. */
+TEST(integrity_is_taken_for_another_or_lost)
+{
+	static const struct {
+		const char *name, *integrity, *in_table;
+		unsigned tag_bytes;
+		uint32_t key_bytes;
+	} t[] = {
+		{"aes-xts-plain64", "", "aes-xts-plain64", 0, 64},
+		{"aes-xts-plain64", "hmac(sha256)", "capi:authenc(hmac(sha256),xts(aes))-plain64", 32, 96},
+		{"aes-xts-plain64", "hmac(sha512)", "capi:authenc(hmac(sha512),xts(aes))-plain64", 64, 128},
+		{"aes-gcm-random", "aead", "capi:gcm(aes)-random", 28, 16},
+		{"chacha20-random", "poly1305", "capi:rfc7539(chacha20,poly1305)-random", 28, 32},
+		{"aegis128-random", "aead", "capi:aegis128-random", 32, 16},
+	};
+	static const char *const without[] = {"aes-gcm-random", "chacha20-random", "aegis128-random",
+		"capi:gcm(aes)-random", "capi:aegis128-random"};
+	static const char *const types[] = {"aead", "poly1305", "hmac(sha1)", "hmac(sha256", "none",
+		"crc32c"};
+	enum cipher c;
+
+	for (size_t i = 0; i < COUNT(t); i++) {
+		assert_true(cipher_find(t[i].name, t[i].integrity, &c));
+		assert_string_equal(cipher_name(c), t[i].name);
+		assert_string_equal(cipher_integrity(c), t[i].integrity);
+		assert_string_equal(cipher_in_table(c), t[i].in_table);
+		assert_int_equal(cipher_tag_bytes(c), t[i].tag_bytes);
+		assert_true(cipher_key_fits(c, t[i].key_bytes));
+		assert_true(!t[i].tag_bytes || !cipher_is_native(c));
+	}
+	for (size_t i = 0; i < COUNT(without); i++)
+		assert_false(cipher_find(without[i], "", &c));
+	for (size_t i = 0; i < COUNT(types); i++)
+		assert_false(cipher_find("aes-xts-plain64", types[i], &c));
+	assert_false(cipher_find("aes-gcm-random", "poly1305", &c));
+	assert_false(cipher_find("cipher_null-ecb", "hmac(sha256)", &c));
 }
 
 TEST(header_text_that_is_not_in_the_list_reaches_the_kernel)
@@ -28,7 +66,7 @@ TEST(header_text_that_is_not_in_the_list_reaches_the_kernel)
 	for (size_t i = 0; i < COUNT(names); i++) {
 		enum cipher c = CIPHER_COUNT;
 
-		if (cipher_find(names[i], &c))
+		if (cipher_find(names[i], "", &c))
 			fail_msg("\"%s\" was found", names[i]);
 		assert_int_equal(c, CIPHER_COUNT);
 	}
@@ -42,7 +80,7 @@ TEST(a_null_cipher_is_accepted)
 	for (size_t i = 0; i < COUNT(names); i++) {
 		enum cipher c;
 
-		assert_false(cipher_find(names[i], &c));
+		assert_false(cipher_find(names[i], "", &c));
 		assert_non_null(strstr(cipher_advice(names[i]), "encrypts nothing"));
 	}
 	assert_string_equal(cipher_advice("rot13-plain64"), "");
@@ -64,6 +102,11 @@ TEST(a_key_of_another_length_fits)
 		{CIPHER_TWOFISH_CBC_ESSIV_SHA256, {16, 24, 32}},
 		{CIPHER_ADIANTUM_XCHACHA12, {32, 32, 32}},
 		{CIPHER_ADIANTUM_XCHACHA20, {32, 32, 32}},
+		{CIPHER_AES_XTS_HMAC_SHA256, {64, 80, 96}},
+		{CIPHER_AES_XTS_HMAC_SHA512, {96, 112, 128}},
+		{CIPHER_AES_GCM, {16, 24, 32}},
+		{CIPHER_CHACHA20_POLY1305, {32, 32, 32}},
+		{CIPHER_AEGIS128, {16, 16, 16}},
 	};
 
 	for (size_t i = 0; i < COUNT(t); i++)
@@ -113,6 +156,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_cipher_is_called_by_another_name),
+		cmocka_unit_test(integrity_is_taken_for_another_or_lost),
 		cmocka_unit_test(header_text_that_is_not_in_the_list_reaches_the_kernel),
 		cmocka_unit_test(a_null_cipher_is_accepted),
 		cmocka_unit_test(a_key_of_another_length_fits),

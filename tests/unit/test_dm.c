@@ -14,7 +14,7 @@ static void the_version_request_is_wrong(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(dm_crypt_version(&f->face, &v, &err), CAUSE_OK);
+	assert_int_equal(dm_version(&f->face, TARGET_CRYPT, &v, &err), CAUSE_OK);
 	assert_true(v.major == 1 && v.minor == 28 && v.patch == 0);
 	assert_int_equal(f->count, 1);
 	fake_expected(fake_want, 0, 0, "crypt");
@@ -30,7 +30,7 @@ static void the_list_request_is_wrong(void **state)
 	(void)state;
 	f->no_get_version = true;
 	memcpy(f->crypt_version, (uint32_t[3]){1, 18, 1}, sizeof(f->crypt_version));
-	assert_int_equal(dm_crypt_version(&f->face, &v, &err), CAUSE_OK);
+	assert_int_equal(dm_version(&f->face, TARGET_CRYPT, &v, &err), CAUSE_OK);
 	assert_true(v.major == 1 && v.minor == 18 && v.patch == 1);
 	assert_int_equal(f->count, 2);
 	fake_expected(fake_want, 0, 0, "");
@@ -46,10 +46,10 @@ static void a_module_not_loaded_yet_is_called_absent(void **state)
 
 	(void)state;
 	f->no_crypt = true;
-	assert_int_equal(dm_crypt_version(&f->face, &v, &err), CAUSE_KERNEL);
+	assert_int_equal(dm_version(&f->face, TARGET_CRYPT, &v, &err), CAUSE_KERNEL);
 	assert_non_null(strstr(err.text, "has no dm-crypt"));
 	f->no_get_version = true;
-	assert_int_equal(dm_crypt_version(&f->face, &v, &err), CAUSE_KERNEL);
+	assert_int_equal(dm_version(&f->face, TARGET_CRYPT, &v, &err), CAUSE_KERNEL);
 	assert_non_null(strstr(err.text, "not loaded"));
 	assert_null(strstr(err.text, "has no"));
 	f->no_get_version = f->no_crypt = false;
@@ -296,7 +296,7 @@ static void list_is_judged(void **state)
 
 	f->no_get_version = true;
 	f->list = l->list;
-	cause = dm_crypt_version(&f->face, &v, &err);
+	cause = dm_version(&f->face, TARGET_CRYPT, &v, &err);
 	assert_int_equal(cause, l->found ? CAUSE_OK : CAUSE_KERNEL);
 	if (l->found)
 		assert_true(v.major == 1 && v.minor == 2 && v.patch == 3);
@@ -310,7 +310,7 @@ static enum cause do_version(struct fake_kernel *f, struct error *err)
 {
 	struct dm_version v;
 
-	return dm_crypt_version(&f->face, &v, err);
+	return dm_version(&f->face, TARGET_CRYPT, &v, err);
 }
 
 static enum cause do_list(struct fake_kernel *f, struct error *err)

@@ -4,6 +4,9 @@
 
 #define DAMAGED REFUSED, CAUSE_DAMAGED
 #define OK FINE, CAUSE_OK, ""
+#define INTEGRITY(type, encryption, integrity, more)                                                         \
+	"\"integrity\":{\"type\":\"" type "\",\"journal_encryption\":\"" encryption                          \
+	"\",\"journal_integrity\":\"" integrity "\"" more "}"
 #define DECIMAL "missing or not a decimal string"
 
 static const struct edit_row config[] = {
@@ -63,8 +66,8 @@ static const struct edit_row config[] = {
 		{{SET, "config/requirements/mandatory", "[\"opal\",\"new\"]"}}},
 	{"the requirement opal is overlooked", REQUIREMENTS, CAUSE_UNSUPPORTED, "requires \"opal\"",
 		{{SET, "config/requirements/mandatory", "[\"opal\"]"}}},
-	{"the requirement inline-hw-tags is overlooked", REQUIREMENTS, CAUSE_UNSUPPORTED,
-		"requires \"inline-hw-tags\"",
+	{"the requirement inline-hw-tags is overlooked", SEGMENT, CAUSE_UNSUPPORTED,
+		"requires \"inline-hw-tags\", but has no integrity protection",
 		{{SET, "config/requirements/mandatory", "[\"inline-hw-tags\"]"}}},
 	{"the requirement offline-reencrypt is overlooked", REQUIREMENTS, CAUSE_UNSUPPORTED,
 		"re-encryption is under way",
@@ -412,12 +415,25 @@ static const struct edit_row segments[] = {
 		{{SET, "segments/0/iv_tweak", "0"}}},
 	{"a negative IV tweak is accepted", DAMAGED, "segment 0: \"iv_tweak\"",
 		{{SET, "segments/0/iv_tweak", "\"-1\""}}},
-	{"integrity is overlooked", SEGMENT, CAUSE_UNSUPPORTED, "integrity",
-		{{ADD, "segments/0",
-			"\"integrity\":{\"type\":\"hmac(sha256)\",\"journal_encryption\":\"none\","
-			"\"journal_integrity\":\"none\"}"}}},
-	{"integrity that is null is overlooked", SEGMENT, CAUSE_UNSUPPORTED, "integrity",
+	{"integrity is refused", OK, {{ADD, "segments/0", INTEGRITY("hmac(sha256)", "none", "none", "")}}},
+	{"integrity of an unknown kind is mapped", SEGMENT, CAUSE_UNSUPPORTED,
+		"cipher \"aes-xts-plain64\" is not supported with integrity \"hmac(sha1)\"; open it",
+		{{ADD, "segments/0", INTEGRITY("hmac(sha1)", "none", "none", "")}}},
+	{"a cipher that needs integrity is mapped without it", SEGMENT, CAUSE_UNSUPPORTED,
+		"cipher \"aes-gcm-random\" is not supported",
+		{{SET, "segments/0/encryption", "\"aes-gcm-random\""}}},
+	{"a journal with a cipher is overlooked", SEGMENT, CAUSE_UNSUPPORTED, "keys for its journal",
+		{{ADD, "segments/0", INTEGRITY("hmac(sha256)", "ctr(aes)", "none", "")}}},
+	{"a journal with a digest is overlooked", SEGMENT, CAUSE_UNSUPPORTED, "keys for its journal",
+		{{ADD, "segments/0", INTEGRITY("hmac(sha256)", "none", "hmac(sha256)", "")}}},
+	{"a key size of integrity is overlooked", SEGMENT, CAUSE_UNSUPPORTED, "a key size of its own",
+		{{ADD, "segments/0", INTEGRITY("hmac(sha256)", "none", "none", ",\"key_size\":32")}}},
+	{"integrity that is null is overlooked", DAMAGED, "\"integrity\" is missing or not an object",
 		{{ADD, "segments/0", "\"integrity\":null"}}},
+	{"integrity without a type is overlooked", DAMAGED, "integrity without a type",
+		{{ADD, "segments/0", "\"integrity\":{}"}}},
+	{"integrity of an empty type is overlooked", DAMAGED, "integrity without a type",
+		{{ADD, "segments/0", INTEGRITY("", "none", "none", "")}}},
 
 	{"the null cipher is mapped", SEGMENT, CAUSE_UNSUPPORTED,
 		"cipher \"cipher_null-ecb\" is not supported",
@@ -657,6 +673,32 @@ static void a_flag_sets_another_or_none(void **state)
 	}
 }
 
+static void integrity_and_how_it_is_kept_are_lost(void **state)
+{
+	static const struct edit edits[] = {
+		{ADD, "segments/0", INTEGRITY("hmac(sha256)", "none", "none", "")},
+		{SET, "config/flags", "[\"no-journal\"]"},
+		{SET, "config/requirements/mandatory", "[\"inline-hw-tags\"]"},
+	};
+
+	static const struct edit longer = {ADD, "segments/0", INTEGRITY("hmac(sha512)", "none", "none", "")};
+	const struct edit_outcome *o = judge_edits(&longer, 1);
+
+	(void)state;
+	assert_string_equal(o->luks.keyslots[0].verdict.why,
+		"its key of 64 bytes does not fit capi:authenc(hmac(sha512),xts(aes))-plain64");
+	for (unsigned n = 1; n <= 3; n++) {
+		const struct luks *luks = &judge_edits(edits, n)->luks;
+
+		assert_int_equal(luks->segments[0].cipher, CIPHER_AES_XTS_HMAC_SHA256);
+		assert_int_equal(luks->segments[0].verdict.cause, CAUSE_OK);
+		assert_int_equal(luks->no_journal, n > 1);
+		assert_int_equal(luks->inline_tags, n > 2);
+		assert_int_equal(luks_has_integrity(luks), n < 3);
+		assert_int_equal(luks->unknown_flags, 0);
+	}
+}
+
 static void the_order_of_the_text_is_lost(void **state)
 {
 	static const struct edit edits[] = {
@@ -870,6 +912,7 @@ int main(void)
 	ROW(argon2i_and_argon2id_are_mixed_up);
 	ROW(a_priority_is_mixed_up);
 	ROW(a_flag_sets_another_or_none);
+	ROW(integrity_and_how_it_is_kept_are_lost);
 	ROW(the_order_of_the_text_is_lost);
 	ROW(thirty_two_keyslots_are_refused);
 	ROW(thirty_three_keyslots_are_accepted);

@@ -657,17 +657,17 @@ static void a_name_in_use_is_found_only_after_the_passphrase(void **state)
 	struct error err = {.text = ""};
 
 	(void)state;
-	assert_int_equal(map_check(&f->face, &names, &err), CAUSE_EXISTS);
+	assert_int_equal(map_check(&f->face, TARGET_CRYPT, &names, &err), CAUSE_EXISTS);
 	assert_string_equal(err.text, "other: a mapping of that name exists");
 	strcpy(names.name, NAME);
-	assert_int_equal(map_check(&f->face, &names, &err), CAUSE_OK);
+	assert_int_equal(map_check(&f->face, TARGET_CRYPT, &names, &err), CAUSE_OK);
 	f->no_crypt = true;
-	assert_int_equal(map_check(&f->face, &names, &err), CAUSE_KERNEL);
+	assert_int_equal(map_check(&f->face, TARGET_CRYPT, &names, &err), CAUSE_KERNEL);
 	f->no_crypt = false;
 	f->fail_request = DM_DEV_STATUS;
 	f->fail_errno = EPERM;
 	f->fail_times = 1;
-	assert_int_equal(map_check(&f->face, &names, &err), CAUSE_KERNEL);
+	assert_int_equal(map_check(&f->face, TARGET_CRYPT, &names, &err), CAUSE_KERNEL);
 }
 
 /* --- after: removal ----------------------------------------------------------------------------------------
