@@ -53,6 +53,26 @@ static void use_header(struct boot *b, struct fetch_job *job)
 	b->scan_again = true;
 }
 
+/*
+ * Is it there, but without a medium, or its driver not done? Then it is read again after a while. One that
+ * cannot be read may be broken: it gets only a few more tries.
+ */
+static bool is_unready(struct boot *b, const struct fetch_job *job)
+{
+	enum { RETRY_MS = 2000, RETRIES = 5 };
+	const struct error *err = &job->child.end->err;
+	struct volume *v = job->volume;
+
+	if (!job->child.end->cause || !job->fetch.key.device || err->cause == CAUSE_UNSUPPORTED ||
+		(err->os_errno != ENXIO && err->os_errno != ENODEV && err->os_errno != ENOMEDIUM &&
+			(err->os_errno != EIO || v->retries++ >= RETRIES)))
+		return false;
+	seen_remove(&v->seen, job->place, job->plugged);
+	v->unready |= 1u << job->place;
+	v->retry_at_ms = b->now_ms + RETRY_MS;
+	return true;
+}
+
 static void discard(struct boot *b, struct fetch_job *job)
 {
 	if (job->fetch.header_fd >= 0)
@@ -66,9 +86,11 @@ void get_keys_done(struct boot *b, struct fetch_job *job)
 	const struct child_end *end = job->child.end;
 	/* Where no configuration names the file, its absence is normal. */
 	bool expected = job->place < SEEN_STICK_KEY && !job->fetch.key.optional;
+	unsigned unready = job->volume->unready;
+	bool said = is_unready(b, job) && unready == job->volume->unready;
 
-	b->stirred_ms = b->now_ms;
-	if (end->cause && (expected || end->err.os_errno != ENOENT))
+	b->stirred_ms = said ? b->stirred_ms : b->now_ms;
+	if (end->cause && !said && (expected || end->err.os_errno != ENOENT))
 		consoles_say("%s: %s", job->origin, end->err.text);
 	/*
 	 * A failed read may be a stick that was pulled out: it is read again when it is plugged in again
@@ -124,6 +146,8 @@ static void start(struct boot *b, const struct source *s, bool header)
 	int slot = 0, fd = -1;
 
 	if (!job || seen_has(&s->volume->seen, s->place, s->plugged))
+		return;
+	if (s->volume->unready & 1u << s->place && b->now_ms < s->volume->retry_at_ms)
 		return;
 	/* Right after a stall the last scan still lists the device. Its refusal now would count as read. */
 	if (s->key.device && stall_is_known(s->key.device))

@@ -67,6 +67,10 @@ struct volume {
 	struct volume_token tokens[LOOK_TOKENS_MAX];
 	unsigned token_count;
 	unsigned keys_awaited; /* a bit for each key of the plan whose device was said to be absent */
+	/* A bit for each place (seen.h) whose device was there but could not be read yet; not earlier again. */
+	unsigned unready;
+	uint64_t retry_at_ms;
+	unsigned retries;      /* of devices with errors */
 	int header_fd;         /* a header in memory; -1: none */
 	char header[32];       /* its path */
 	bool header_by_chance; /* from a stick that the configuration does not name */

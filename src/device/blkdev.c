@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/cdrom.h>
 #include <linux/fs.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -55,6 +57,14 @@ static enum cause read_at(void *ctx, void *buf, size_t len, uint64_t off, struct
 	return CAUSE_OK;
 }
 
+/* A drive for CDs has a size without a medium, too. Other devices do not know the question. */
+static bool is_empty_drive(int fd)
+{
+	int status = os_ioctl_number(fd, CDROM_DRIVE_STATUS, CDSL_CURRENT);
+
+	return status == CDS_NO_DISC || status == CDS_TRAY_OPEN || status == CDS_DRIVE_NOT_READY;
+}
+
 /* What was opened, how long it is, and whether it can be written. */
 static enum cause inspect(struct blkdev *dev, struct error *err)
 {
@@ -69,6 +79,8 @@ static enum cause inspect(struct blkdev *dev, struct error *err)
 	} else if (S_ISBLK(st.st_mode)) {
 		if (os_ioctl(dev->fd, BLKGETSIZE64, &size))
 			return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot read its size", dev->name);
+		if (!size || is_empty_drive(dev->fd)) /* O_NONBLOCK opens them */
+			return error_set_os(err, CAUSE_DEVICE, ENOMEDIUM, "%s: cannot be opened", dev->name);
 		if (os_ioctl(dev->fd, BLKROGET, &ro))
 			ro = 0;
 		dev->is_block = true;

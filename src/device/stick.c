@@ -143,16 +143,19 @@ static const char *known_type(const char *fstype, struct stick *s)
 enum cause stick_open(const char *device, const char *fstype, struct stick *s, struct error *err)
 {
 	enum cause cause = find_open(device, &s->dev, err);
-	const char *type;
+	const char *type = NULL;
+	uint8_t byte;
 
 	s->root_fd = -1;
-	if (cause)
-		return cause;
-	type = known_type(fstype, s);
+	/* What cannot be read is not what has no filesystem. */
+	if (!cause)
+		cause = reader_read(&s->dev.reader, &byte, 1, 0, err);
+	if (!cause)
+		type = known_type(fstype, s);
 	s->is_vfat = type && !strcmp(type, "vfat");
-	if (s->is_vfat && !fat_open(&s->dev.reader, &s->fat))
+	if (!cause && s->is_vfat && !fat_open(&s->dev.reader, &s->fat))
 		cause = error_set(err, CAUSE_DEVICE, "%s: no filesystem is there", s->dev.name);
-	else if (!s->is_vfat)
+	else if (!cause && !s->is_vfat)
 		cause = mount_stick(type, s, err);
 	if (cause)
 		stick_close(s);

@@ -111,7 +111,9 @@ bool sysblock_is_readable(const char *name)
 {
 	bool floppy = name[0] == 'f' && name[1] == 'd' && name[2] >= '0' && name[2] <= '9';
 
-	return !floppy && sysblock_number(name, "size", 1) && !sysblock_number(name, "dm/suspended", 0);
+	/* That there is a card in a reader is seen only when its device is opened. */
+	return !floppy && (sysblock_number(name, "size", 1) || sysblock_number(name, "removable", 0)) &&
+	       !sysblock_number(name, "dm/suspended", 0);
 }
 
 bool sysblock_open_partitions(const char *name, struct folder *f)

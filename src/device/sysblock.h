@@ -34,7 +34,10 @@ unsigned sysblock_partition(const char *name, char disk[static SYSBLOCK_NAME_BYT
  */
 bool sysblock_is_same(const char *name, const char *other);
 
-/* A device that can be read without waiting for ever: no suspended mapping, no empty drive, no floppy. */
+/*
+ * A device that can be read without waiting for ever: no suspended mapping, no unused loop device,
+ * no floppy.
+ */
 bool sysblock_is_readable(const char *name);
 
 /* Mapped, a member of something, or a disk that the kernel sees partitions on. */

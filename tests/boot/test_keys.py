@@ -192,6 +192,21 @@ def raw_key():
         expect_root(m)
 
 
+def late_medium():
+    """a drive without a medium, and one that is empty: the key is read when there is one"""
+    medium = path("medium.stick", bytes(4096) + KEY + bytes((1 << 20) - 4096 - len(KEY)))
+    words = f"cryptdevice=/dev/vda:root cryptkey=/dev/sr0:4096:{len(KEY)} root=/dev/mapper/root"
+    with VM("keys-medium", vm.make_image("keys-medium", modules=MODULES + " sr_mod", **FULL), words, [root()],
+            args=["-device", "virtio-scsi-pci", "-drive", "if=none,id=cd,media=cdrom", "-device", "scsi-cd,drive=cd"], **FULL) as m:
+        m.expect("the key at byte 4096 of /dev/sr0: /dev/sr0: cannot be opened: No medium found")
+        m.expect(PROMPT)
+        m.quiet(3)
+        said = m.monitor(f"change cd {medium} raw")
+        check("rror" not in said, said, m.text)
+        m.expect("root is open with the key at byte 4096 of /dev/sr0")
+        expect_root(m)
+
+
 def header_on_stick():
     """both header copies are destroyed: a stick with latchkey/NAME.header and a passphrase open the root"""
     bare = path("bare.img")
@@ -407,6 +422,6 @@ def pass_fifo():
 if __name__ == "__main__":
     sys.exit(vm.suite([
         usb_present, usb_inserted, stick_inserted, stick_of_ext4, stick_missing, named_stick, stick_pulled, wrong_then_right,
-        newline, newline_strict, raw_key, header_on_stick, one_passphrase, second_fails, headless, key_timeout,
+        newline, newline_strict, raw_key, late_medium, header_on_stick, one_passphrase, second_fails, headless, key_timeout,
         two_consoles, keyboard, kernel_messages, wrong_twice, empty_passphrase, nofail_wrong, nofail_absent, after_poweroff, after_reboot, late_volume, never_comes, pass_fifo,
     ]))

@@ -451,6 +451,44 @@ def awaited_sticks():
             check(len(re.findall(f"latchkey: {line}\n", m.text.replace("\r", ""))) == 1, f"not said once: {line}", m.text)
 
 
+def late_devices():
+    """key devices that are there and cannot be opened yet are each reported once, tried again, and used when they are ready"""
+    p = many()[1]
+    header = path("late.header")
+    if os.path.exists(header):
+        os.unlink(header)
+    vm.run("cryptsetup", "luksHeaderBackup", p[4].image, "--header-backup-file", header)
+    with open(header, "rb") as f:
+        headers = stick("late-header", {"h": f.read(), "v4.key": p[4].secret})
+    sticks = {"raw": path("late.raw", p[0].secret + bytes((1 << 20) - len(p[0].secret))),
+              "ext4": stick("late-ext4", {"v1.key": p[1].secret}, kind="ext4"), "vfat": headers}
+    args = SCSI + drive(path("late.go", bytes(1 << 20)), "go")
+    ids = {}
+    for n, (name, out) in enumerate(sticks.items()):
+        ids[name] = f"/dev/disk/by-id/wwn-0x5000c500a1b2c3e{n}"
+        args += drive(out, name) + plugged(name, f"scsi-hd,wwn=0x5000c500a1b2c3e{n}")
+    table = (f"v0 UUID={p[0].uuid} {ids['raw']} luks,x-initrd.attach,keyfile-size=40\n"
+             f"v1 UUID={p[1].uuid} /v1.key:{ids['ext4']} luks,x-initrd.attach\n"
+             f"v4 UUID={p[4].uuid} /v4.key:{ids['vfat']} luks,x-initrd.attach,header=/h:{ids['vfat']}\n"
+             f"root UUID={uuid()} none luks,x-initrd.attach\n")
+    img = vm.make_image("sticks-late", "--add", f"{path('late.text', table.encode())}:/etc/crypttab",
+                        "--add", f"{vm.LATCHKEY}:/bin/latchkey.real:0755", latchkey=vm.compile_static("late_latchkey"), modules=MODULES)
+    with VM("sticks-late", img, "root=/dev/mapper/root", [root(), many()[0]], args=args) as m:
+        m.expect("Enter passphrase for ")
+        m.quiet(7)
+        for what in ("key at byte 0 of", "key /v1.key on", "header /h on"):
+            check(m.count(f"latchkey: the {what} /dev/sd.: .*cannot be opened: No such device or address") == 1, f"not said once: {what}",
+                  m.text)
+        plug(m, "go")
+        for opened_with in ("v0 is open with the key at byte 0 of /dev/sd.", "v1 is open with the key /v1.key on /dev/sd.",
+                            "v4 is open with the key /v4.key on /dev/sd."):
+            m.seen = 0
+            m.expect(opened_with)
+        check(m.count("latchkey: v. is open") == 3 and m.count("No such device or address") == 3, "said twice", m.text)
+        m.send(PASSPHRASE + "\n")
+        expect_root(m)
+
+
 # --- what people see -------------------------------------------------------------------------------------------
 
 
@@ -553,5 +591,5 @@ def zram():
 if __name__ == "__main__":
     sys.exit(vm.suite([
         stick_that_hangs, dialect_of_words, dialect_of_systemd, dialect_of_debian, two_sticks, page_of_the_box, odd_key_files, damaged_sticks,
-        stick_that_never_answers, other_filesystems, awaited_sticks, screen_and_serial, little_memory, swap, zram,
+        stick_that_never_answers, other_filesystems, awaited_sticks, late_devices, screen_and_serial, little_memory, swap, zram,
     ]))

@@ -250,7 +250,8 @@ static void a_file_is_called_in_use(void **state)
 
 static char block_path[300];
 
-static bool find_block_device(void)
+/* One with a size, or one without: a loop device that is not used. */
+static bool find_block_device(bool sized)
 {
 	DIR *dir = opendir("/sys/class/block");
 	const struct dirent *e;
@@ -261,13 +262,20 @@ static bool find_block_device(void)
 
 		snprintf(block_path, sizeof(block_path), "/dev/%s", e->d_name);
 		fd = e->d_name[0] == '.' ? -1 : open(block_path, O_RDONLY | O_CLOEXEC);
-		found = fd >= 0;
-		if (found)
+		found = fd >= 0 && (lseek(fd, 0, SEEK_END) > 0) == sized;
+		if (fd >= 0)
 			close(fd);
 	}
 	if (dir)
 		closedir(dir);
 	return found;
+}
+
+static void a_drive_without_a_medium_is_read(void **state)
+{
+	(void)state;
+	assert_true(find_block_device(false));
+	fails(block_path, CAUSE_DEVICE, "cannot be opened: No medium found");
 }
 
 static void the_number_of_a_block_device_is_wrong(void **state)
@@ -312,6 +320,7 @@ static void a_held_block_device_is_called_free(void **state)
 int main(void)
 {
 	char command[64];
+	bool empty;
 	int failed;
 
 	if (!mkdtemp(folder))
@@ -331,13 +340,18 @@ int main(void)
 	ROW(a_control_character_in_a_name_reaches_the_terminal);
 	ROW(a_long_name_runs_over_its_field);
 	ROW(a_file_is_called_in_use);
-	if (find_block_device()) {
+	empty = find_block_device(false);
+	if (find_block_device(true)) {
 		ROW(the_number_of_a_block_device_is_wrong);
 		ROW(a_held_block_device_is_called_free);
 	} else {
 		row_skip("the_number_of_a_block_device_is_wrong", "no block device to open here");
 		row_skip("a_held_block_device_is_called_free", "no block device to open here");
 	}
+	if (empty)
+		ROW(a_drive_without_a_medium_is_read); /* the last one: block_path is another device */
+	else
+		row_skip("a_drive_without_a_medium_is_read", "each block device here has a size");
 	failed = rows_run("blkdev");
 	snprintf(command, sizeof(command), "rm -rf %s", folder);
 	return system(command) || failed;
