@@ -67,9 +67,8 @@ struct volume {
 	struct volume_token tokens[LOOK_TOKENS_MAX];
 	unsigned token_count;
 	unsigned keys_awaited; /* a bit for each key of the plan whose device was said to be absent */
-	/* A bit for each place (seen.h) whose device was there but could not be read yet; not earlier again. */
-	unsigned unready;
-	uint64_t retry_at_ms;
+	unsigned unready;      /* a bit for each place (seen.h) whose device was there, but not ready */
+	uint64_t retry_at_ms;  /* none of them is read again before */
 	unsigned retries;      /* of devices with errors */
 	int header_fd;         /* a header in memory; -1: none */
 	char header[32];       /* its path */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * late_latchkey - latchkey on a machine whose three SCSI disks are there, but not ready: to open one gives ENXIO.
+ * late_latchkey - latchkey on a machine whose three SCSI disks are there, but not ready: open(2) gives ENXIO.
  *
  * They are ready 2 s after one more disk was plugged in.
  */
