@@ -67,10 +67,11 @@ check-targets: all-targets ## every architecture: all unit tests, vectors and da
 check-hooks: all ## every initramfs builder, up to the encrypted root, the packages, and OpenWrt's scripts; about 20 minutes; as root
 	toolchain/setup hooks
 	SUITE_SECONDS=7200 HOOKS=all TARGET=$(TARGET) O=$(O) tests/run.py tests/boot/test_hooks.py tests/build/deb_installed.py tests/build/openwrt.py
-fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), starting with its previous findings
+fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), from its previous findings; lines and branches reached in each file
 	O=$(O) tests/fuzz/run $(or $(FUZZ_SECONDS),60)
-$(O)/host-fuzz/fuzz_%: $(O)/host-fuzz/tests/fuzz/fuzz_%.o $(B)/libtoken.a $(B)/liblatchkey.a $(LIBRARIES)
-	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) -fsanitize=fuzzer -o $@ -Wl,--start-group $^ -Wl,--end-group
+	O=$(O) tests/fuzz/coverage.sh
+$(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/libtoken.a $(B)/liblatchkey.a $(LIBRARIES)
+	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) -fsanitize=fuzzer -Wl,-z,muldefs -o $@ -Wl,--start-group $^ -Wl,--end-group
 BENCH := $(addprefix $(B)/tests/bench/,wipe masked outputs)
 UNITS := $(B)/tests/bench/units
 $(UNITS).o: OPTIMIZE = -O2 -w -isystem $(S)/bearssl/src

@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: MIT
 # tests/fuzz/seeds.sh FOLDER - make seeds for the fuzzers of real headers, from the installed cryptsetup and
 # tests/images/metadata:
-# FOLDER/json (the text), FOLDER/header (see fuzz_header.c) and FOLDER/luks1 (592 bytes). Does not need root.
+# FOLDER/json (the text), FOLDER/header and FOLDER/unlock (see fuzz_header.c, fuzz_unlock.c) and FOLDER/luks1 (592
+# bytes). Does not need root.
 set -eu
 out=$(mkdir -p "$1" && cd "$1" && pwd)
 command -v cryptsetup >/dev/null || PATH=$PATH:/usr/sbin:/sbin
 command -v cryptsetup >/dev/null || { echo "cryptsetup is not installed"; exit 1; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mkdir -p "$out/json" "$out/header" "$out/luks1"
+mkdir -p "$out/json" "$out/header" "$out/luks1" "$out/unlock"
 metadata=$(cd "$(dirname "$0")/../images/metadata" && pwd)
 cd "$work" # cryptsetup writes files to the current folder
 printf secret >key
@@ -50,10 +51,11 @@ set +e
 } >log 2>&1
 set -e
 
-# keep NAME: make the text a seed of both fuzzers that read it
+# keep NAME: make the text a seed of the fuzzers that read it
 keep() {
 	cp text "$out/json/$1"
 	{ printf '\000\010'; cat text; printf '\000\000'; } >"$out/header/$1"
+	{ printf '\000\000\040\000'; cat text; printf '\000'; } >"$out/unlock/$1"
 }
 
 for image in plain argon argon2i short cbc serpent two unbound removed reencrypt; do
