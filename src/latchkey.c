@@ -143,6 +143,17 @@ static void fill_standard_descriptors(void)
 		close(fd);
 }
 
+/* There are too few operands. Often -d has taken the device. */
+static enum cause refuse_few(const struct verb *verb, const struct options *o, const char *usage,
+	struct error *err)
+{
+	const char *missing = verb->operands + (o->arg_count ? strcspn(verb->operands, " ") + 1 : 0);
+	const char *key_file = o->request.key_file;
+
+	return error_set(err, CAUSE_USAGE, "usage: latchkey %s; missing: %s%s%s", usage, missing,
+		key_file ? "; the key file is " : "", key_file ? key_file : "");
+}
+
 static enum cause run(const struct verb *verb, int argc, char **argv, struct error *err)
 {
 	char usage[USAGE_BYTES];
@@ -157,8 +168,10 @@ static enum cause run(const struct verb *verb, int argc, char **argv, struct err
 		options_print(1, verb->bit);
 		return CAUSE_OK;
 	}
-	if (o.arg_count > verb->args || o.arg_count + verb->optional < verb->args)
+	if (o.arg_count > verb->args)
 		return error_set(err, CAUSE_USAGE, "usage: latchkey %s", usage);
+	if (o.arg_count + verb->optional < verb->args)
+		return refuse_few(verb, &o, usage, err);
 	cause = arena_open(err);
 	if (!cause)
 		cause = verb->run(&o, err);

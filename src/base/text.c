@@ -221,6 +221,18 @@ void text_json(char *dst, size_t size, const char *src)
 	escape(dst, size, src, "\"\\", "\\u00");
 }
 
+void text_print_member(int fd, const char *before, const char *name, const char *value)
+{
+	static char safe[6 * 4096];
+
+	if (!value)
+		return;
+	text_json(safe, sizeof(safe), value);
+	text_print(fd, "%s\"%s\": \"", before, name);
+	(void)text_write(fd, safe, strlen(safe));
+	text_print(fd, "\"");
+}
+
 void text_sanitize(char *s)
 {
 	for (; *s; s++)

@@ -42,6 +42,12 @@ void text_escape(char *dst, size_t size, const char *src);
 void text_json(char *dst, size_t size, const char *src);
 
 /*
+ * Print @before and a member of a JSON object, `"name": "value"`, cut after 4095 bytes of the value.
+ * Nothing if @value is NULL.
+ */
+void text_print_member(int fd, const char *before, const char *name, const char *value);
+
+/*
  * Replace what is not printable ASCII by '?', in place: header text must not drive a terminal, 8-bit ones
  * neither.
  */

@@ -44,19 +44,22 @@ static enum cause measure(const struct kdf *kdf, size_t key_bytes, uint64_t *per
 
 /* --- the machine ----------------------------------------------------------------------- */
 
-static enum cause machine_pbkdf2(enum hash hash, size_t key_bytes, struct error *err)
+static enum cause machine_pbkdf2(enum hash hash, size_t key_bytes, bool json, struct error *err)
 {
 	struct kdf kdf = {.kind = KDF_PBKDF2, .hash = hash, .iterations = 1, .salt_bytes = 32};
 	uint64_t speed;
 	enum cause cause = measure(&kdf, key_bytes, &speed, err);
 
 	if (!cause)
-		text_print(1, "pbkdf2 %-7s %8llu iterations per second for a %zu-bit key (%s)\n",
+		text_print(1,
+			json ? "{\"kdf\": \"pbkdf2\", \"hash\": \"%s\", \"iterations_per_second\": %llu, "
+			       "\"key_bits\": %zu, \"implementation\": \"%s\"}\n"
+			     : "pbkdf2 %-7s %8llu iterations per second for a %zu-bit key (%s)\n",
 			hash_name(hash), (unsigned long long)speed, key_bytes * 8, kdf_implementation(&kdf));
 	return cause;
 }
 
-static enum cause machine_argon2(enum kdf_kind kind, uint32_t lanes, struct error *err)
+static enum cause machine_argon2(enum kdf_kind kind, uint32_t lanes, bool json, struct error *err)
 {
 	struct kdf kdf = {.kind = kind,
 		.iterations = 4,
@@ -69,13 +72,16 @@ static enum cause machine_argon2(enum kdf_kind kind, uint32_t lanes, struct erro
 	if (cause)
 		return cause;
 	tenths = speed * 10 / kdf.memory_kib;
-	text_print(1, "%-14s %6llu.%llu passes per second over 64 MiB, %u lane%s (%s)\n", kdf_name(kind),
-		(unsigned long long)tenths / 10, (unsigned long long)tenths % 10, lanes, lanes > 1 ? "s" : "",
+	text_print(1,
+		json ? "{\"kdf\": \"%s\", \"passes_per_second\": %llu.%llu, \"memory_kib\": 65536, "
+		       "\"cpus\": %u, \"implementation\": \"%s\"}\n"
+		     : "%-14s %6llu.%llu passes per second over 64 MiB, lanes: %u (%s)\n",
+		kdf_name(kind), (unsigned long long)tenths / 10, (unsigned long long)tenths % 10, lanes,
 		kdf_implementation(&kdf));
 	return CAUSE_OK;
 }
 
-static enum cause machine(struct error *err)
+static enum cause machine(bool json, struct error *err)
 {
 	static const enum hash hashes[] = {HASH_SHA1, HASH_SHA256, HASH_SHA512};
 	static const enum kdf_kind kinds[] = {KDF_ARGON2I, KDF_ARGON2ID};
@@ -83,19 +89,50 @@ static enum cause machine(struct error *err)
 	char features[64];
 
 	core_features(features, sizeof(features));
-	text_print(1, "%u processor%s; features used: %s\n", machine_processors(),
-		machine_processors() > 1 ? "s" : "",
-		features[0] ? features : "none beyond the architecture's");
+	text_print(1,
+		json ? "{\"processors\": %u, \"features\": \"%s\"}\n" : "processors: %u; features used: %s\n",
+		machine_processors(), json || features[0] ? features : "none beyond the architecture's");
 	for (int i = 0; !cause && i < 6; i++)
-		cause = machine_pbkdf2(hashes[i / 2], i % 2 ? 64 : 32, err);
+		cause = machine_pbkdf2(hashes[i / 2], i % 2 ? 64 : 32, json, err);
 	for (int i = 0; !cause && i < 4; i++)
-		cause = machine_argon2(kinds[i / 2], i % 2 ? 4 : 1, err);
+		cause = machine_argon2(kinds[i / 2], i % 2 ? 4 : 1, json, err);
 	return cause;
 }
 
 /* --- a device -------------------------------------------------------------------------- */
 
-static enum cause estimate(const struct keyslot_source *src, const struct luks_keyslot *slot,
+static void show_refused(unsigned id, bool json, const struct error *why)
+{
+	if (!json) {
+		text_print(1, "keyslot %u: cannot be tried here: %s\n", id, why->text);
+		return;
+	}
+	text_print(1, "{\"keyslot\": %u, \"usable\": false, \"cause\": \"%s\"", id,
+		cause_info(why->cause)->name);
+	text_print_member(1, ", ", "why", why->text);
+	text_print(1, "}\n");
+}
+
+static void show_estimate(const struct luks_keyslot *slot, uint64_t tenths, bool json)
+{
+	uint32_t kib = slot->kdf.kind == KDF_PBKDF2 ? 0 : slot->kdf.memory_kib;
+	uint64_t shown = tenths ? tenths : 1;
+
+	/* A program of less than 1 MiB is what PBKDF2 needs. */
+	if (json)
+		text_print(1,
+			"{\"keyslot\": %u, \"usable\": true, \"seconds\": %llu.%llu, "
+			"\"memory_kib\": %u, \"kdf\": \"%s\"}\n",
+			slot->id, (unsigned long long)tenths / 10, (unsigned long long)tenths % 10, kib,
+			kdf_name(slot->kdf.kind));
+	else
+		text_print(1, "keyslot %u: %s %llu.%llu s, %u MiB of memory (%s)\n", slot->id,
+			tenths ? "about" : "less than", (unsigned long long)shown / 10,
+			(unsigned long long)shown % 10, kib > 1024 ? (kib + 1023) >> 10 : 1,
+			kdf_name(slot->kdf.kind));
+}
+
+static enum cause estimate(const struct keyslot_source *src, const struct luks_keyslot *slot, bool json,
 	struct error *err)
 {
 	const struct luks_digest *digest;
@@ -105,7 +142,7 @@ static enum cause estimate(const struct keyslot_source *src, const struct luks_k
 
 	if (cause) {
 		/* Not the command's failure: it is what was asked. */
-		text_print(1, "keyslot %u: cannot be tried here: %s\n", slot->id, err->text);
+		show_refused(slot->id, json, err);
 		return CAUSE_OK;
 	}
 	digest = &src->luks->digests[slot->digest];
@@ -116,10 +153,7 @@ static enum cause estimate(const struct keyslot_source *src, const struct luks_k
 	if (cause)
 		return cause;
 	tenths = kdf_work(&slot->kdf) * 10 / speed + (uint64_t)digest->iterations * 10 / check_speed;
-	text_print(1, "keyslot %u: %s %llu.%llu s, %u MiB of memory (%s)\n", slot->id,
-		tenths ? "about" : "less than", (unsigned long long)tenths / 10,
-		(unsigned long long)(tenths ? tenths % 10 : 1),
-		slot->kdf.kind == KDF_PBKDF2 ? 0 : slot->kdf.memory_kib >> 10, kdf_name(slot->kdf.kind));
+	show_estimate(slot, tenths, json);
 	return CAUSE_OK;
 }
 
@@ -137,9 +171,9 @@ static enum cause device(const struct options *o, struct error *err)
 	src = (struct keyslot_source){&luks_device_header(&d)->reader, &d.luks, request_limits(&o->request),
 		&kernel};
 	for (unsigned i = 0; !cause && i < d.luks.keyslot_count; i++)
-		cause = estimate(&src, &d.luks.keyslots[i], err);
+		cause = estimate(&src, &d.luks.keyslots[i], o->json, err);
 	digests = reencryption_digests(&d.luks);
-	if (digests & (digests - 1))
+	if (digests & (digests - 1) && !o->json)
 		text_print(1, "open derives one keyslot for the old key and one for the new one\n");
 	luks_device_close(&d);
 	return cause;
@@ -147,5 +181,5 @@ static enum cause device(const struct options *o, struct error *err)
 
 enum cause command_benchmark(const struct options *o, struct error *err)
 {
-	return o->arg_count ? device(o, err) : machine(err);
+	return o->arg_count ? device(o, err) : machine(o->json, err);
 }

@@ -41,7 +41,7 @@ enum cause command_boot(const struct options *o, struct error *err)
 	plan_make(&files.plan, &plan);
 	plan.keymap = o->keymap;
 	if (o->show) {
-		plan_show(&plan, 1);
+		plan_show(&plan, 1, o->json);
 		return refuse_plan(&plan, err);
 	}
 	if (o->test)

@@ -18,17 +18,13 @@ struct findings {
 /* A line for people, or an object for programs. */
 static void report(const struct findings *f, const char *what, bool damaged, const char *text)
 {
-	char safe[6 * ERROR_TEXT_BYTES];
-
 	if (!f->json) {
 		text_print(1, "%s: %s%s\n", what, damaged ? "DAMAGED: " : "", text);
 		return;
 	}
-	text_json(safe, sizeof(safe), text);
-	text_print(1, "{\"what\": \"%s\", \"damaged\": %s, ", what, damaged ? "true" : "false");
-	text_print(1, "\"text\": \"");
-	(void)text_write(1, safe, strlen(safe));
-	text_print(1, "\"}\n");
+	text_print(1, "{\"what\": \"%s\", \"damaged\": %s", what, damaged ? "true" : "false");
+	text_print_member(1, ", ", "text", text);
+	text_print(1, "}\n");
 }
 
 static void sound(const struct findings *f, const char *what, const char *how)

@@ -238,10 +238,10 @@ static const struct option {
 		.value = "NAME",
 		.help = "name this keyboard layout in the prompt"},
 	{.name = "json",
-		.commands = COMMAND_DUMP | COMMAND_CHECK,
+		.commands = COMMAND_DUMP | COMMAND_CHECK | COMMAND_TEST | COMMAND_BOOT | COMMAND_BENCHMARK,
 		.type = TRUE,
 		.field = FIELD(json),
-		.help = "print JSON"},
+		.help = "print JSON (of boot: with --show)"},
 	{.name = "help",
 		.letter = 'h',
 		.commands = COMMAND_ALL,
@@ -287,7 +287,10 @@ static enum cause store(const struct option *o, const char *value, struct option
 		return CAUSE_OK;
 	case TEXT:
 		memcpy(field, &value, sizeof(value));
-		return *value ? CAUSE_OK : error_set(err, CAUSE_USAGE, "--%s: its value is empty", o->name);
+		/* A kernel command line may be empty. */
+		return *value || o->field == FIELD(cmdline)
+		               ? CAUSE_OK
+		               : error_set(err, CAUSE_USAGE, "--%s: its value is empty", o->name);
 	case NUMBER_U64:
 	case NUMBER_UNSIGNED:
 		if (!text_parse_u64(value, &n) || n > o->max)

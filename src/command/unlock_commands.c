@@ -13,6 +13,13 @@ enum cause command_open(const struct options *o, struct error *err)
 	return unlock_open(&r, NULL, err);
 }
 
+static void print_json(const struct unlock_tested *tested, bool with_id)
+{
+	text_print(1, "{\"keyslot\": %u", tested->keyslot);
+	text_print_member(1, ", ", "volume_key_id", with_id ? tested->volume_key_id : NULL);
+	text_print(1, "}\n");
+}
+
 enum cause command_test(const struct options *o, struct error *err)
 {
 	struct unlock_request r = o->request;
@@ -23,7 +30,9 @@ enum cause command_test(const struct options *o, struct error *err)
 	r.name = o->args[1];
 	r.without_data = true;
 	cause = unlock_test(&r, NULL, &tested, err);
-	if (!cause && o->print_volume_key_id)
+	if (!cause && o->json)
+		print_json(&tested, o->print_volume_key_id);
+	else if (!cause && o->print_volume_key_id)
 		text_print(1, "%s\n", tested.volume_key_id);
 	else if (!cause)
 		text_print(1, "keyslot %u\n", tested.keyslot);

@@ -109,7 +109,9 @@ static const char *find_fault(const struct parser *p, const struct draft *d, con
 {
 	const struct plan_volume *v = &d->volume;
 
-	*text = v->device ? v->device : "(none)";
+	*text = v->device ? v->device : "";
+	if (!v->device)
+		return "no device";
 	if (**text != '/' && !draft_is_device(*text))
 		return "device is not a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=: ";
 	*text = draft_uuid_of(v->device);

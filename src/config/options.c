@@ -334,7 +334,10 @@ bool options_set(struct parser *p, struct draft *d, const char *word, char *valu
 	const struct kind *kind = o ? &kinds[o->kind] : NULL;
 
 	if (kind && ((!kind->choices && !(value && *value)) || !kind->parse(p, d, o, value))) {
-		parser_refuse(p, "invalid value: ", word);
+		parser_refuse(p,
+			kind->parse == parse_seconds ? "not a time like 90, 5min or 2h (at most 11 days): "
+						     : "invalid value: ",
+			word);
 		d->refused |= o->kind == PIN; /* a check must not be omitted */
 	}
 	return kind;

@@ -141,7 +141,10 @@ struct plan_sources {
  */
 void plan_make(const struct plan_sources *from, struct plan *out);
 
-/* What was understood, one block a volume, then the notes, on @fd: `latchkey boot --show`. */
-void plan_show(const struct plan *p, int fd);
+/*
+ * What was understood, one block a volume, then the notes, on @fd: `latchkey boot --show`. With @json, one
+ * object a line: docs/json.md.
+ */
+void plan_show(const struct plan *p, int fd, bool json);
 
 #endif

@@ -2,23 +2,13 @@
 /* findings - see findings.h. */
 #include "preflight/findings.h"
 #include "base/text.h"
-#include <string.h>
-
-static void print_string(const char *name, const char *s, const char *end)
-{
-	char safe[12 * ERROR_TEXT_BYTES];
-
-	text_json(safe, sizeof(safe), s);
-	text_print(1, "\"%s\": \"", name);
-	(void)text_write(1, safe, strlen(safe));
-	text_print(1, "\"%s", end);
-}
 
 static void print_json(const char *weight, enum cause cause, const char *where, const char *text)
 {
-	text_print(1, "{\"weight\": \"%s\", \"cause\": \"%s\", ", weight, cause_info(cause)->name);
-	print_string("where", where, ", ");
-	print_string("text", text, "}\n");
+	text_print(1, "{\"weight\": \"%s\", \"cause\": \"%s\"", weight, cause_info(cause)->name);
+	text_print_member(1, ", ", "where", where);
+	text_print_member(1, ", ", "text", text);
+	text_print(1, "}\n");
 }
 
 void finding(struct findings *f, enum weight weight, enum cause cause, const char *where, const char *fmt,

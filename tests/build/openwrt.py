@@ -161,7 +161,7 @@ def preinit():
     """/etc/preinit: the volume of preinit, with its keys and without asking, just before mount_root, with dm-crypt loaded"""
     said = router("sh", "/etc/preinit")
     in_order(said, "^state preinit_regular", "^modprobe -q dm-crypt", "^latchkey boot ", "^volume extroot", "UUID=2b1e0f6c", "/etc/first.key",
-             "/etc/a second.key", "headless", "give-up 30", "^mount_root start")
+             "/etc/a second.key", "headless", "give up: after 30 s", "^mount_root start")
     lacks(said, "volume data", "volume off", "neighbour", "sdz9", "ignored", "skipped", "kmsg", "not found")
     check(said.count("latchkey boot") == 1, "not called once", said)
 

@@ -110,7 +110,7 @@ def openwrt_configuration():
         yield done.stderr, f"OpenWrt, {when}: the script says nothing of its own"
     preinit, boot = (got[when].stdout for when in ("preinit", "boot"))
     yield expect(preinit, ["called", "volume extroot", "UUID=2b1e0f6c-0b44-4f6b-9a3c-64a5d2f1c001", "/etc/first.key", "/etc/second.key",
-                           "headless", "give-up 30", "modprobe -q dm-crypt"], ["volume data", "volume off", "ignored", "skipped"]), \
+                           "headless", "give up: after 30 s", "modprobe -q dm-crypt"], ["volume data", "volume off", "ignored", "skipped"]), \
         "OpenWrt: preinit opens extroot, with its keys, without asking"
     yield expect(boot, ["volume data", "/dev/sdb1", "read-only", "max-memory=32", "timeout=20"],
                  ["volume extroot", "volume off", "headless", "ignored", "skipped"]), \
@@ -120,7 +120,7 @@ def openwrt_configuration():
     for wait in ("0", "00", "abc"):
         for when, done in shell(VOLUMES.replace("option wait '30'", f"option wait '{wait}'")).items():
             if when == "preinit":
-                yield expect(done.stdout, ["give-up 20"], ["give-up no limit"]), f"OpenWrt: wait '{wait}' is not unlimited"
+                yield expect(done.stdout, ["give up: after 20 s"], ["give up: never"]), f"OpenWrt: wait '{wait}' is not unlimited"
     shipped = shell(read(FILES, "latchkey.config"))
     yield expect(shipped["preinit"].stdout + shipped["boot"].stdout, ["ended 0"], ["called", "modprobe"]), \
         "OpenWrt: the configuration as shipped opens nothing and loads nothing"

@@ -286,7 +286,7 @@ def unknown_options(b):
     base, complaints = volume("base"), []
     for command, options in {
         "test": ["--nonsense", "-x", "--", "--key", "--key-fil=x", "--key-files=x", "--KEY-FILE=x", "-vS1", "-S1", "-vv", "---",
-                 "--=x", "--readonly", "-r", "--json", "--allow-discards", "--perf-same_cpu_crypt", "--n\nl", "-\x1b",
+                 "--=x", "--readonly", "-r", "--allow-discards", "--perf-same_cpu_crypt", "--n\nl", "-\x1b",
                  "--nonsense=" + "x" * 5000, "-\u00e4", "--verify-passphrase", "--test-passphrase"],
         "open": ["--nonsense", "--json"],
         "dump": ["--nonsense", "--key-file=x", "--tries=1", "--readonly", "-v"],
@@ -337,6 +337,9 @@ def arguments(b):
     for argv in (["test"], ["test", "--"], ["open"], ["open", base], ["close"], ["dump"], ["check"], ["backup"], ["backup", base],
                  ["dump", base, base], ["close", "a", "b"], ["check", base, base]):
         complaints += b.fails(1, "usage: latchkey|too many arguments", *argv, key=RIGHT)
+    for argv, missing in ((["open", base], "NAME"), (["open"], "DEVICE NAME"), (["test", "-d", base], rf"DEVICE \[NAME\]; the key file is {base}"),
+                          (["backup", base], "FILE"), (["close"], "NAME")):
+        complaints += b.fails(1, f"usage: latchkey {argv[0]} .*; missing: {missing}$", *argv, key=RIGHT)
     for argv in (["open", base, "x", "y"], ["test", base, base, base], ["close", "a", "b", "c"], ["backup", base, "a", "b"]):
         complaints += b.fails(1, "too many arguments", *argv, key=RIGHT)
     for argv in ([], [""], ["nonsense"], ["Test", base], ["--test", base], ["-x"], ["tes", base], [base], ["\x1b[2J"], ["x" * 9999],
@@ -354,7 +357,7 @@ def habits(b):
                         (["test", "--keyslot=1", base], "--key-slot"), (["open", "--read-only", base, "x"], "--readonly"),
                         (["open", "--allow-discard", base, "x"], "--allow-discards"), (["dump", "--jsno", base], "--json")):
         complaints += b.fails(1, rf"; did you mean {meant}\?", *argv)
-    for argv in (["tesst1", base], ["test", "--keyf", base], ["test", "--jsno", base], ["test", "-keyfile", base], ["op", base, "x"]):
+    for argv in (["tesst1", base], ["test", "--keyf", base], ["open", "--jsno", base], ["test", "-keyfile", base], ["op", base, "x"]):
         complaints += b.fails(1, "see (latchkey )?--help", *argv)
     for accepted in "luks", "luks2":
         complaints += b.works("keyslot 0\n", "test", "--type", accepted, base, key=RIGHT)

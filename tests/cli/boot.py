@@ -617,7 +617,8 @@ def without_terminal(b):
 
 @case("--show ends with 0 although something is skipped or nothing is configured")
 def show_is_judged(b):
-    for words, code, said in ((f"latchkey.device={ONE}", 0, "tries no limit, after ask, give-up no limit"), ("x", 1, "no volume is configured"),
+    for words, code, said in ((f"latchkey.device={ONE}", 0, "tries: no limit; then: ask again; give up: never"), ("x", 1, "no volume is configured"),
+                              ("", 1, "no volume is configured"),
                               (f"latchkey.device={ONE} latchkey.devise=x", 1, "unknown word: devise"),
                               ("latchkey.device=UUID=UUID", 1, "skipped: not a UUID: UUID")):
         done = rehearse(b, words, b"", "--show")

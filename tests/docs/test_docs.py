@@ -245,17 +245,6 @@ def folders_of_hacking():
     return wrong
 
 
-def members_of_json():
-    """docs/json.md names each member that dump --json has, and no other; its format is the program's."""
-    source = "".join(read(f"src/{name}.c") for name in ("command/dump", "command/check", "preflight/findings"))
-    real = set(re.findall(r'\\"(\w+)\\": ', source)) | set(re.findall(r'(?:json_member_text|print_string)\("(\w+)"', source))
-    tables = "\n".join(line for line in read("docs/json.md").splitlines() if not line.startswith("    "))
-    named = set(re.findall(r"`(\w+)`", tables))
-    wrong = [f"{name} is not in docs/json.md" for name in sorted(real - named)]
-    wrong += [f"docs/json.md has {name}, the program does not" for name in sorted(named - real)]
-    return wrong + ([] if r'\"format\": 1,' in source and "It is 1." in tables else ["another format"])
-
-
 def commands_of_pages():
     """Commands and options of latchkey in the pages are there."""
     known, wrong = help_options(), []
@@ -287,7 +276,6 @@ CHECKS = [
     ("command line words: each in latchkey.conf(5), and no others", words_in_conf_page),
     ("docs/first-boot.md: its configurations are understood", first_boot_is_understood),
     ("docs/first-boot.md: its commands and options are there", first_boot_commands),
-    ("docs/json.md: each member of dump --json, and no others", members_of_json),
     ("docs/troubleshooting.md: each exit code", exit_codes_of_troubleshooting),
     ("pages: the commands and options of latchkey that they name are there", commands_of_pages),
     ("man pages pass mandoc's lint", lint),

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 /* What is shown of a plan for which nobody said anything that concerns all volumes. */
-#define USUAL "tries no limit, after ask, give-up no limit\n"
+#define USUAL "tries: no limit; then: ask again; give up: never\n"
 
 /* UUIDs that the rows use. */
 #define U1 "11111111-2222-3333-4444-555555555555"
@@ -48,7 +48,7 @@ static inline void plan_shown(const struct plan *p, char *out, size_t size)
 	ssize_t n;
 
 	assert_int_equal(pipe(ends), 0);
-	plan_show(p, ends[1]);
+	plan_show(p, ends[1], false);
 	close(ends[1]);
 	n = read(ends[0], out, size - 1);
 	assert_true(n >= 0);

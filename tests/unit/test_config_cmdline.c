@@ -30,7 +30,7 @@ static const struct plan_row own[] = {
 		"latchkey.device=\"/dev/a b\" latchkey.options=timeout=5",
 		NULL, NULL,
 		VOLUME("sys", "/dev/a b") KEY("/k") "  header /h\n  options discard,timeout=5,tries=4\n"
-						    "tries 4, after ask, give-up no limit\n"},
+						    "tries: 4; then: ask again; give up: never\n"},
 	{"the later word does not count", "latchkey.device=/dev/a latchkey.device=/dev/b", NULL, NULL,
 		VOLUME("root", "/dev/b") USUAL_KEY("root") USUAL},
 	{"keys of one volume replace each other",
@@ -41,7 +41,7 @@ static const struct plan_row own[] = {
 		VOLUME("root", "/dev/a") KEY("/a") KEY("/b on LABEL=K") KEY("/c on /dev/disk/by-path/x:y:1")
 			KEY("/d:e") USUAL WRONG("more than 4 keys: /f")},
 	{"a name without a device makes a volume in silence", "latchkey.name=x", NULL, NULL,
-		USUAL WRONG("device is not a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=: (none)")},
+		USUAL WRONG("no device")},
 	{"several volumes cannot be told",
 		"latchkey.volume=a,/dev/a latchkey.volume=b,LABEL=b,/k:UUID=1-2,discard,read-only "
 		"latchkey.volume=c,/dev/c,none,key=/1,key=/2:/dev/d",
@@ -58,9 +58,8 @@ static const struct plan_row own[] = {
 				USUAL_KEY("b") USUAL},
 	{"one bad volume takes the others with it",
 		"latchkey.volume=a latchkey.volume=b,sda latchkey.volume=c,/dev/c,-", NULL, NULL,
-		VOLUME("c", "/dev/c") USUAL_KEY("c")
-			USUAL WRONG("device is not a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=: (none)")
-				WRONG("device is not a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=: sda")},
+		VOLUME("c", "/dev/c") USUAL_KEY("c") USUAL WRONG("no device")
+			WRONG("device is not a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=: sda")},
 	{"an unknown word of ours is not named", "latchkey.devise=/dev/a latchkey. latchkey.noauto", NULL,
 		NULL,
 		USUAL WRONG("unknown word: devise") WRONG("unknown word: ") WRONG("unknown word: noauto")},
@@ -70,15 +69,16 @@ static const struct plan_row own[] = {
 		"latchkey.key-timeout=1min latchkey.give-up=1h latchkey.after=reboot "
 		"latchkey.passfifo=/run/fifo",
 		NULL, NULL,
-		VOLUME("a", "/dev/a")
-			USUAL_KEY("a") "  options headless,timeout=9,key-timeout=60\n" VOLUME("b", "/dev/b")
-				USUAL_KEY("b") "  options headless,timeout=5,key-timeout=60\n"
-					       "tries no limit, after reboot, give-up 3600, headless, "
-					       "passfifo /run/fifo\n"},
+		VOLUME("a", "/dev/a") USUAL_KEY(
+			"a") "  options headless,timeout=9,key-timeout=60\n" VOLUME("b", "/dev/b")
+			USUAL_KEY("b") "  options headless,timeout=5,key-timeout=60\n"
+				       "tries: no limit; then: reboot; give up: after 3600 s; headless; "
+				       "passfifo: /run/fifo\n"},
 	{"a value that is none is taken",
 		"latchkey.tries=-1 latchkey.after=shell latchkey.give-up=soon latchkey.passfifo=", NULL, NULL,
 		USUAL WRONG("invalid value: tries") WRONG("invalid value: after")
-			WRONG("invalid value: give-up") WRONG("invalid value: passfifo")},
+			WRONG("not a time like 90, 5min or 2h (at most 11 days): give-up")
+				WRONG("invalid value: passfifo")},
 	{"what is for the real init is read", "latchkey.device=/dev/a -- latchkey.device=/dev/b", NULL, NULL,
 		VOLUME("root", "/dev/a") USUAL_KEY("root") USUAL},
 	{"a name reaches the terminal as it is",
@@ -279,8 +279,7 @@ static const struct plan_row others[] = {
 	{"the key of cryptopts is not its key script's",
 		"cryptopts=source=/dev/b,key=LABEL=K:/k,keyscript=passdev", NULL, NULL,
 		VOLUME("cryptroot", "/dev/b") KEY("/k on LABEL=K") USUAL},
-	{"cryptopts without a source is taken", "cryptopts=target=x", NULL, NULL,
-		USUAL WRONG("device is not a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=: (none)")},
+	{"cryptopts without a source is taken", "cryptopts=target=x", NULL, NULL, USUAL WRONG("no device")},
 };
 
 int main(void)

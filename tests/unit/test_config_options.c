@@ -66,6 +66,8 @@ static void is_named(const char *option, const char *why, bool bad)
 	only_that(&p, 0, &p.volumes[0].name, sizeof(p.volumes[0].name));
 }
 
+static const char not_a_time[] = "not a time like 90, 5min or 2h (at most 11 days)";
+
 /* --- flags ------------------------------------------------------------------------------------ */
 
 static const struct flag {
@@ -200,10 +202,10 @@ static void number_is_taken(void **state)
 		}
 		for (size_t i = 0; i < COUNT(bad); i++) {
 			snprintf(option, sizeof(option), "%s%s", name, bad[i]);
-			is_named(option, "invalid value", true);
+			is_named(option, n->time ? not_a_time : "invalid value", true);
 		}
 		snprintf(option, sizeof(option), "%s=%u", name, n->max + 1);
-		is_named(option, "invalid value", true);
+		is_named(option, n->time ? not_a_time : "invalid value", true);
 		snprintf(option, sizeof(option), "%s=5s", name);
 		if (!n->time)
 			is_named(option, "invalid value", true);
@@ -234,7 +236,7 @@ static void a_time_span_is_misread(void **state)
 		make(strtok(option, " "), false, &p);
 		if (strchr(bad[i], ' '))
 			continue;
-		is_named(option, "invalid value", true);
+		is_named(option, not_a_time, true);
 	}
 }
 

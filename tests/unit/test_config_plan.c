@@ -12,9 +12,9 @@ static const struct plan_row conf[] = {
 	{"a setting of the board is lost", NULL, NULL,
 		"# a board\ntries = 5\nafter=poweroff\n  headless\r\nkey-timeout =10s\ngive-up= "
 		"2min\npassfifo=/run/f\nvolume = a,/dev/a",
-		VOLUME(CONF("8"), "a",
-			"/dev/a") "  options headless,key-timeout=10,tries=5\n"
-				  "tries 5, after poweroff, give-up 120, headless, passfifo /run/f\n"},
+		VOLUME(CONF("8"), "a", "/dev/a") "  options headless,key-timeout=10,tries=5\n"
+						 "tries: 5; then: power off; give up: after 120 s; headless; "
+						 "passfifo: /run/f\n"},
 	{"the one volume of the board is lost", NULL, NULL,
 		"device=UUID=" U1 "\nname = sys\nkey=/k:LABEL=K\nheader=/h\noptions=discard,nofail\n",
 		"volume sys\n  device UUID=" U1
@@ -22,18 +22,15 @@ static const struct plan_row conf[] = {
 		"LABEL=K\n  header /h\n  options discard,nofail\n" USUAL},
 	{"a wrong line of the board is not named by its number", NULL, NULL,
 		"\n# x\nvolumes=a\nvolume=a\nvolume=b,/dev/b\ntries=x\n",
-		VOLUME(CONF("5"), "b", "/dev/b") USUAL "wrong: " CONF(
-			"3") ": skipped: unknown word: volumes\n"
-			     "wrong: " CONF(
-				     "6") ": skipped: invalid value: tries\n"
-					  "wrong: " CONF(
-						  "4") ": skipped: device is not a path, UUID=, LABEL=, "
-						       "PARTUUID= or PARTLABEL=: (none)\n"},
+		VOLUME(CONF("5"), "b", "/dev/b") USUAL
+		"wrong: " CONF("3") ": skipped: unknown word: volumes\n"
+				    "wrong: " CONF("6") ": skipped: invalid value: tries\n"
+							"wrong: " CONF("4") ": skipped: no device\n"},
 	{"the board's settings are stronger than the command line's, or do not reach crypttab",
 		"latchkey.tries=1 latchkey.headless=no latchkey.key-timeout=0", "a /dev/a\n",
 		"tries=2\nheadless\nkey-timeout=10\ntimeout=7\n",
 		VOLUME("/etc/crypttab:1", "a",
-			"/dev/a") "  options timeout=7,tries=1\ntries 1, after ask, give-up no limit\n"},
+			"/dev/a") "  options timeout=7,tries=1\ntries: 1; then: ask again; give up: never\n"},
 	{"the board's volume stands in the way of a stronger one", "latchkey.device=/dev/z", "b /dev/y\n",
 		"device=/dev/x\nvolume=b,/dev/w\nvolume=c,/dev/y\nvolume=d,/dev/d\n",
 		VOLUME(CMDLINE, "root", "/dev/z") VOLUME("/etc/crypttab:1", "b", "/dev/y")

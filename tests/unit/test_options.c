@@ -94,7 +94,8 @@ static const struct flag {
 	{"--print-volume-key-id", NULL, COMMAND_TEST, offsetof(struct options, print_volume_key_id), 0},
 	{"--allow-swap", NULL, UNLOCK | COMMAND_BENCHMARK, offsetof(struct options, request.limits.disk_swap),
 		0},
-	{"--json", NULL, COMMAND_DUMP | COMMAND_CHECK, offsetof(struct options, json), 0},
+	{"--json", NULL, COMMAND_DUMP | COMMAND_CHECK | COMMAND_TEST | COMMAND_BOOT | COMMAND_BENCHMARK,
+		offsetof(struct options, json), 0},
 	{"--help", "-h", ALL, offsetof(struct options, help), 0},
 };
 
