@@ -43,7 +43,7 @@ LTO    := $(if $(filter musl sdk,$(LIBC)),$(if $(call option,-flto -flto-partiti
 LTO_OBJECTS := $(if $(LTO),-flto -ffat-lto-objects)
 AS_THEY_ARE := $(if $(LTO),-fno-lto)
 SHAPE  := -fvisibility=hidden -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
-WARN   := -Wall -Wextra -Wshadow -Wvla -Wundef -Wmissing-prototypes -Wstrict-prototypes $(if $(filter sdk,$(TARGET)),,$(WERROR))
+WARN   := -Wall -Wextra $(call option,-Wno-unterminated-string-initialization) -Wshadow -Wvla -Wundef -Wmissing-prototypes -Wstrict-prototypes $(if $(filter sdk,$(TARGET)),,$(WERROR))
 
 # The C library: musl, built here or part of a foreign toolchain (toolchain/sdk.mk); for the sanitizers, that of this machine.
 ifneq ($(filter musl sdk,$(LIBC)),)
@@ -102,7 +102,7 @@ TOKEN    := $(filter-out %/main.o,$(call object,src/token/*.c src/token/*/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 PROGRAMS := $(B)/latchkey $(B)/init $(B)/latchkey-preflight
 
-all: $(PROGRAMS) ## the programs for TARGET (default x86_64-linux-musl), in build/TARGET/
+all: $(PROGRAMS) $(B)/NOTICES ## the programs for TARGET (default x86_64-linux-musl), in build/TARGET/
 tokens: $(TOKENS) ## programs for FIDO2 and TPM2 tokens: docs/tokens.md
 
 $(PROGRAMS:=.debug) $(TOKENS:=.debug): $(PACKED)

@@ -21,6 +21,7 @@ DRACUTDIR  ?= /usr/lib/dracut
 INITRAMFSTOOLSDIR ?= /usr/share/initramfs-tools
 INITCPIODIR ?= /usr/lib/initcpio
 MKINITFSDIR ?= /etc/mkinitfs
+LICENSEDIR ?= $(PREFIX)/share/doc/latchkey
 # Where latchkey looks for token programs is /lib/latchkey/token, which is in /usr on most systems.
 TOKENDIR   ?= $(if $(shell [ -L /lib ] && echo yes),/usr)/lib/latchkey/token
 there       = $(if $(wildcard $(DESTDIR)$(1)),yes,no)
@@ -39,6 +40,7 @@ install-files: install-programs install-hooks
 install-programs:
 	$(call put,0755,$(B)/latchkey $(B)/latchkey-preflight,$(SBINDIR))
 	$(call put,0755,$(TOKENS),$(TOKENDIR))
+	$(call put,0644,$(B)/NOTICES,$(LICENSEDIR))
 	$(call put,0644,man/*.8,$(MANDIR)/man8)
 	$(call put,0644,man/*.7,$(MANDIR)/man7)
 	$(call put,0644,man/*.5,$(MANDIR)/man5)

@@ -10,6 +10,11 @@ MUSL_OBJECTS := $$(filter-out $(addprefix obj/src/,$(addsuffix /%,$(MUSL_OMIT)))
 $(S)/%.ok: toolchain/libraries
 	@toolchain/setup --missing build
 	@O=$(O) toolchain/fetch $*
+# What is linked. The licences go with the programs.
+LINKED := $(if $(filter musl,$(LIBC)),musl) bearssl cjson argon2
+$(B)/NOTICES: toolchain/notices LICENSE $(LINKED:%=$(S)/%.ok)
+	@mkdir -p $(@D)
+	@O=$(O) toolchain/notices $(LINKED) >$@
 $(B)/headers.ok: $(addprefix $(S)/,bearssl.ok cjson.ok argon2.ok) $(LIBC_A) $(KERNEL_OK)
 	@mkdir -p $(@D)
 	@touch $@

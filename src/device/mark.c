@@ -112,7 +112,7 @@ struct row {
 	uint8_t align;                 /* in sectors: to a multiple of it the device's end is rounded down */
 	int16_t place;                 /* in sectors, from byte 0, or negative from the end */
 	uint8_t mark_off, mark_len;    /* in the block there */
-	uint8_t mark[8];               /* or its beginning: 64 bits are enough */
+	uint8_t mark[8];               /* or its beginning: 64 bits are enough. Without a NUL */
 };
 
 /*

@@ -126,6 +126,19 @@ def uboot():
         return None if (system, machine, kind, packed) == (5, 5, 3, 1) else f"{(system, machine, kind, packed)}"
 
 
+def notices():
+    """What goes to others with an image is beside it."""
+    target = os.environ.get("TARGET", "x86_64-linux-musl")
+    done = subprocess.run([os.path.join(BOARD, "image")], capture_output=True, text=True, env=dict(os.environ, O=O, BOARD="pcengines/apu2", TARGET=target))
+    path = os.path.join(O, "board/pcengines/apu2/NOTICES")
+    if done.returncode or not os.path.exists(path):
+        return f"status {done.returncode}: {done.stderr.splitlines()[-1:]}"
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    lack = [name for name in ("latchkey", "Rich Felker", "Thomas Pornin", "Dave Gamble", "Daniel Dinu") if name not in text]
+    return f"lacks {lack}" if lack else None
+
+
 def main():
     for board in BOARDS:
         report(folder(board), f"board/{board} is complete, and only data")
@@ -133,6 +146,7 @@ def main():
     for why, name in config_cases():
         report(why, name)
     report(uboot(), "U-Boot's header has the right sizes and checksums")
+    report(notices(), "beside a board's image are the notices of what is linked into its programs")
     print(f"1..{count}")
 
 

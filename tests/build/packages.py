@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The packages for OpenWrt and Buildroot agree with the release, and OpenWrt's configuration has the documented effect."""
+"""The packages for OpenWrt and Buildroot and the recipes of packaging/ agree with the release, and OpenWrt's configuration has
+the documented effect."""
 import os
 import re
 import subprocess
@@ -49,10 +50,41 @@ def buildroot_archives():
     hashes = dict(re.findall(r"^sha256  (\w+)  (\S+)$", read(BUILDROOT, "package", "latchkey", "latchkey.hash"), re.M))
     names = {name: sha for sha, name in hashes.items()}
     licence = subprocess.run(["sha256sum", os.path.join(TOP, "LICENSE")], capture_output=True, text=True).stdout.split()[0]
+    names.pop("NOTICES", None)  # buildroot_notices
     wrong = [n for n, sha in names.items() if sha != (licence if n == "LICENSE" else pinned().get(n))]
     urls = re.findall(r"https://\S+/(\S+)", read(BUILDROOT, "package", "latchkey", "latchkey.mk"))
     wrong += [n for n in urls if n not in names]
     return str(wrong) if wrong or len(urls) != 4 else None
+
+
+def buildroot_notices():
+    """Buildroot's legal-info wants the licences after unpacking: the hook collects them, with the hash that is listed."""
+    listed = re.search(r"^sha256  (\w+)  NOTICES$", read(BUILDROOT, "package", "latchkey", "latchkey.hash"), re.M)
+    with tempfile.TemporaryDirectory() as folder:
+        stub = os.path.join(folder, "stub.mk")
+        with open(stub, "w", encoding="ascii") as file:
+            file.write(f"qstrip = $(1)\nLATCHKEY_DL_DIR = {O}/archives\ninclude {BUILDROOT}/package/latchkey/latchkey.mk\n"
+                       "generic-package =\nlegal-info: ; $($(LATCHKEY_POST_EXTRACT_HOOKS))\n")
+        for name in ("toolchain", "LICENSE"):
+            os.symlink(os.path.join(TOP, name), os.path.join(folder, name))
+        environment = {k: v for k, v in os.environ.items() if k not in ("O", "MAKEFLAGS")}
+        done = subprocess.run(["make", "-f", stub, "@D=" + folder, "legal-info"], cwd=folder, capture_output=True, text=True, env=environment)
+        if done.returncode:
+            return done.stdout + done.stderr
+        found = subprocess.run(["sha256sum", os.path.join(folder, "NOTICES")], capture_output=True, text=True).stdout.split()[0]
+    return None if listed and found == listed.group(1) else f"NOTICES has {found}"
+
+
+def recipe(path, version, libraries):
+    """The version is that of the sources; each library is in it with the hash of its project's archive, if it has hashes."""
+    text = read(TOP, "packaging", path)
+    wrong = [] if re.search(version + re.escape(read(TOP, "VERSION").strip()) + "$", text, re.M) else ["version"]
+    for name, sha in pinned().items():
+        if name.partition("-")[0] in libraries and (name not in text or ("sha256sums" in text and sha not in text)):
+            wrong.append(name)
+    known = set(pinned().values())
+    wrong += [sha for sha in re.findall(r"\b[0-9a-f]{64}\b", text) if sha not in known]
+    return str(wrong) if wrong else None
 
 
 def shell(script):
@@ -130,6 +162,11 @@ def main():
     report(versions(), "the packages have the version of the sources")
     report(openwrt_archives(), "OpenWrt: libraries and hashes are those of toolchain/libraries")
     report(buildroot_archives(), "Buildroot: libraries, licence and hashes are those of the sources")
+    report(buildroot_notices(), "Buildroot: the notices of the linked libraries are collected, and have the hash that is listed")
+    linked = {"bearssl", "phc", "cJSON", "cmocka"}
+    report(recipe("arch/PKGBUILD", "^pkgver=", linked | {"musl"}), "Arch: version, libraries and hashes are those of the sources")
+    report(recipe("rpm/latchkey.spec", "^Version: +", linked | {"musl"}), "RPM: version and libraries are those of the sources")
+    report(recipe("alpine/APKBUILD", "^pkgver=", linked), "Alpine: version, libraries and hashes are those of the sources")
     for why, name in openwrt_configuration():
         report(why, name)
     print(f"1..{count}")

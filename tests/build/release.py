@@ -63,11 +63,12 @@ def packages(folder, name):
     """They build from the archive in the same folder."""
     archive = sha256(read(folder, name + ".tar.gz"))
     texts = {}
-    for system in ("openwrt", "buildroot"):
+    for system in ("openwrt", "buildroot", "packaging"):
         with tarfile.open(os.path.join(folder, f"{name}-{system}.tar.gz")) as package:
             texts[system] = "".join(package.extractfile(m).read().decode() for m in package if m.isfile())
     wrong = [] if f"\nPKG_HASH:={archive}\n" in texts["openwrt"] else ["openwrt"]
     wrong += [] if f"\nsha256  {archive}  {name}.tar.gz\n" in texts["buildroot"] else ["buildroot"]
+    wrong += [] if texts["packaging"].count(archive) == 2 else ["packaging"]
     return f"{wrong} do not have {archive}" if wrong else None
 
 
@@ -113,7 +114,7 @@ def main():
         report(same(one, other), "the same bytes, whatever the folder, the user's mask and the zone of the clock")
         report(sums(one), "SHA256SUMS lists all files, rightly")
         report(sources(one, name), "the archive has the sources and nothing that is built, without dates")
-        report(packages(one, name), "the packages for OpenWrt and Buildroot demand that very archive")
+        report(packages(one, name), "the packages for OpenWrt and Buildroot, and the recipes, demand that very archive")
         report(notices(one, name), "the programs have the notices of the libraries that are linked")
         report(bill(one, name), "the bill of materials has each program and each library that is linked, and no other")
     print(f"1..{count}")

@@ -8,7 +8,7 @@ LATCHKEY_VERSION = 0.1.0
 LATCHKEY_SITE = $(call qstrip,$(BR2_PACKAGE_LATCHKEY_SITE))
 LATCHKEY_SITE_METHOD = $(if $(findstring ://,$(LATCHKEY_SITE)),wget,file)
 LATCHKEY_LICENSE = MIT, CC0-1.0 (phc-winner-argon2)
-LATCHKEY_LICENSE_FILES = LICENSE
+LATCHKEY_LICENSE_FILES = LICENSE NOTICES
 
 # The linked libraries, as pinned in toolchain/libraries of the archive. Those
 # of Buildroot's packages are shared and use a heap. The C library is that of
@@ -25,6 +25,13 @@ LATCHKEY_MAKE_OPTS = \
 	CROSS="$(TARGET_CROSS)" \
 	TARGET_CFLAGS="$(TARGET_ABI)" \
 	ARCHIVES="$(LATCHKEY_DL_DIR)"
+
+# The licences of the linked libraries, for legal-info.
+define LATCHKEY_COLLECT_NOTICES
+	cd $(@D) && ARCHIVES="$(LATCHKEY_DL_DIR)" toolchain/fetch musl bearssl cjson argon2
+	cd $(@D) && toolchain/notices > NOTICES
+endef
+LATCHKEY_POST_EXTRACT_HOOKS += LATCHKEY_COLLECT_NOTICES
 
 define LATCHKEY_BUILD_CMDS
 	$(TARGET_MAKE_ENV) $(MAKE) -C $(@D) $(LATCHKEY_MAKE_OPTS) all
