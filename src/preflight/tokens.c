@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* tokens - see tokens.h. */
 #include "preflight/tokens.h"
-#include "base/file.h"
 #include "base/text.h"
 #include "format/header.h"
 #include "format/json.h"
+#include "preflight/pcrs.h"
 #include "unlock/token_device.h"
 #include "unlock/token_program.h"
 #include <string.h>
@@ -27,30 +27,6 @@ static bool is_there(const char *need)
 	while (n < TOKEN_DEVICES_MAX && !token_device(need, n, path))
 		n++;
 	return n < TOKEN_DEVICES_MAX;
-}
-
-/* Without a PCR any system that starts on this machine gets the secret. */
-static void judge_pcrs(const struct look *l, const struct json *token)
-{
-	const struct json *pcr = json_first(json_member(token, "tpm2-pcrs"));
-	const char *bank = json_string(json_member(token, "tpm2-pcr-bank"));
-	char path[64], value[160];
-	uint32_t number;
-
-	if (!pcr && !json_member(token, "tpm2_pubkey_pcrs"))
-		finding(l->f, WEIGHT_WARNING, CAUSE_USAGE, l->where,
-			"%s is bound to no PCR: any system started on this machine can get its secret",
-			l->what);
-	for (; pcr; pcr = json_next(pcr)) {
-		if (!json_u32(pcr, &number) || !bank || strlen(bank) > 8 || strchr(bank, '/'))
-			continue;
-		text_format(path, sizeof(path), "/sys/class/tpm/tpm0/pcr-%s/%u", bank, number);
-		if (file_read(path, value, sizeof(value)) < 0)
-			text_format(value, sizeof(value), "unknown");
-		value[strcspn(value, "\n")] = 0;
-		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->where, "%s is bound to PCR %u (%s), which is now %s",
-			l->what, number, bank, value);
-	}
 }
 
 /* The token's number is in bytes. */
@@ -79,7 +55,7 @@ static void judge_tpm2(const struct look *l)
 	if (header_load_token(l->header, &luks, &report, &want, &err))
 		return;
 	if (!json_open(text, want.len, &token, &err)) {
-		judge_pcrs(l, token);
+		pcrs_judge(token, l->where, l->what, l->f);
 		judge_pin_memory(l, token);
 	}
 	json_close();

@@ -5,10 +5,12 @@
 The installed system is a folder with the kernel of tests/boot/fetch/get-kernel; images are lists and folders. Each case runs
 on the program and on its build with the sanitizers. Arguments choose cases by a part of their names.
 """
+import hashlib
 import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 
@@ -21,6 +23,7 @@ FOLDER = os.path.join(O, "cli-preflight")
 SECRET = b"a secret of the preflight"
 BUILDS = [(name, os.path.join(O, name, "latchkey-preflight")) for name in (TARGET, "host-asan")]
 CASES = []
+MEASURED = b"\xaa" * 32  # what PCR 7 of the samples was extended with
 SMALL_KIB, LARGE_KIB = 4096, 65536  # what the volumes' keyslots 0 and 1 want
 V = {}  # name: volume
 
@@ -65,9 +68,11 @@ class Preflight:
     def write(self, name, content):
         return write(os.path.join(self.work, name), content)
 
-    def run(self, *options, cmdline="", memory="1024", stdin="", kernel=True):
+    def run(self, *options, cmdline="", memory="1024", stdin="", kernel=True, sysfs=None):
         command = [self.program, "--cmdline", cmdline, "--memory", memory, "--root", self.root]
         command += (["--kernel", VERSION] if kernel else []) + list(options)
+        if sysfs:  # this folder is /sys/class
+            command = ["unshare", "-m", "sh", "-ec", 'mount --bind "$1" /sys/class; shift; exec "$@"', "sh", sysfs, *command]
         done = subprocess.run(command, input=stdin.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               timeout=LIMIT, env=dict(os.environ, **SANITIZERS))
         self.said = f"{' '.join(command)}\n{done.stdout.decode()}{done.stderr.decode()}status {done.returncode}"
@@ -441,6 +446,57 @@ def _(p):
                                 stdin=image, memory="40")
 
 
+def extended(*measured, algorithm="sha256"):
+    """What a PCR holds after these."""
+    value = bytes(hashlib.new(algorithm).digest_size)
+    for digest in measured:
+        value = hashlib.new(algorithm, value + digest).digest()
+    return value
+
+
+def policy(pcrs, algorithm, number, values, pin):
+    """TPM2_PolicyPCR's digest, and TPM2_PolicyAuthValue's after it."""
+    bitmap = sum(1 << n for n in pcrs).to_bytes(3, "little")
+    values = hashlib.sha256(b"".join(values)).digest()
+    digest = hashlib.sha256(bytes(32) + struct.pack(">IIHB", 0x17f, 1, number, 3) + bitmap + values).digest()
+    return (hashlib.sha256(digest + struct.pack(">I", 0x16b)).digest() if pin else digest).hex()
+
+
+@case("PCRs that differ from those of a token are not reported, or those that agree are")
+def _(p):
+    if os.geteuid() or subprocess.run(["unshare", "-m", "true"], check=False).returncode:
+        raise Skip("a /sys of its own needs root")
+    words, sysfs = device("pcrs", "latchkey.name=pcrs"), os.path.join(p.work, "class")
+    image = listing() + "lib/latchkey/token/systemd-tpm2\n"
+    tpm = [] if os.path.exists("/dev/tpmrm0") else ["warning: pcrs: token . .systemd-tpm2.: there is no /dev/tpmrm0"]
+
+    def measure(**banks):
+        for bank, values in banks.items():
+            for number, value in values.items():
+                write(os.path.join(sysfs, f"tpm/tpm0/pcr-{bank}/{number}"), value.hex().upper() + "\n")
+
+    def finds(code, *wanted):
+        return p.finds(code or (4 if tpm else 0), [*tpm, *wanted], "--image", "-", cmdline=words, stdin=image, sysfs=sysfs)
+
+    def token(n):
+        return rf"pcrs: token {n} .systemd-tpm2."
+
+    # Those of the samples, and of the tokens that main() makes.
+    sealed = {7: extended(MEASURED), 0: extended(), 2: extended(b"a" * 32), 11: extended(b"b" * 32)}
+    measure(sha256=sealed, sha384={4: extended(b"c" * 48, algorithm="sha384")})
+    complaints = finds(0, f"note: {token(0)} is bound to PCR 7 .sha256., which is now {sealed[7].hex()}",
+                       f"ok: {token(0)}: its PCRs are as they were sealed: it would open now$",
+                       f"ok: {token(1)}: its PCRs are .* would open now with its PIN", f"ok: {token(2)}: .* would open now$",
+                       f"ok: {token(3)}: .* would open now$", f"note: {token(4)}: whether its PCRs .* cannot be checked here",
+                       f"ok: {token(5)}: .* would open now$")
+    measure(sha256={7: extended(), 11: extended(), 2: extended()}, sha384={4: extended(algorithm="sha384")})
+    complaints += finds(0 if tpm else 2, *(f"warning: {token(n)}: PCR 7 .sha256. differs from what it was sealed to" for n in (0, 1)),
+                        f"warning: {token(2)}: one or more of the PCRs 0.2 .sha256. differ", f"warning: {token(3)}: PCR 4 .sha384. differs",
+                        f"note: {token(5)}: its PCRs differ .*: some of 11 .sha256. change")
+    shutil.rmtree(os.path.join(sysfs, "tpm"))
+    return complaints + finds(0, f"note: {token(0)} is bound to PCR 7 .sha256., which is now unknown", f"note: {token(0)}: whether its PCRs")
+
+
 @case("the running machine is not checked without options")
 def _(p):
     done = subprocess.run([p.program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT, env=dict(os.environ, **SANITIZERS))
@@ -479,6 +535,21 @@ def main():
             V["tokens"].cryptsetup("token", "import", stdin=f.read())
     more = {str(n): {"type": kind, "keyslots": ["1"]} for n, kind in enumerate(("systemd-recovery", "systemd-pkcs11", "no program/"), 3)}
     luks2edit.edit(V["tokens"].path, lambda h: h["tokens"].update(more))
+    V["pcrs"] = V["plain"].clone("pcrs")
+    for name in ("tpm2-262-pcr7", "tpm2-262-pcr7-pin-direct"):
+        with open(os.path.join(TOP, "tests", "token", "samples", name + ".json"), "rb") as f:
+            V["pcrs"].cryptsetup("token", "import", stdin=f.read())
+    with open(os.path.join(TOP, "tests", "token", "samples", "tpm2-262-pubkey-pcr11.json"), "rb") as f:
+        signed = json.load(f)
+    with open(os.path.join(TOP, "tests", "token", "samples", "tpm2-262-pcr7.json"), "rb") as f:
+        one = json.load(f)
+    made = [{"tpm2-pcrs": [2, 0], "tpm2-policy-hash": policy((0, 2), "sha256", 0x0b, [extended(), extended(b"a" * 32)], False)},
+            {"tpm2-pcrs": [4], "tpm2-pcr-bank": "sha384",
+             "tpm2-policy-hash": policy((4,), "sha384", 0x0c, [extended(b"c" * 48, algorithm="sha384")], False)},
+            {**{n: signed[n] for n in ("tpm2_pubkey", "tpm2_pubkey_pcrs")}},
+            {"tpm2-pcrs": [11], "tpm2-policy-hash": policy((11,), "sha256", 0x0b, [extended(b"b" * 32)], False)}]
+    for members in made:
+        V["pcrs"].cryptsetup("token", "import", stdin=json.dumps({**one, **members}).encode())
     V["ignored"] = V["plain"].clone("ignored")
     V["ignored"].cryptsetup("config", "--key-slot", "1", "--priority", "ignore")
     V["detached"] = Volume(FOLDER, "detached").format(SECRET, *PBKDF2, header=True)

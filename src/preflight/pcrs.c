@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* pcrs - see pcrs.h. */
+#include "preflight/pcrs.h"
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "crypto/hash.h"
+#include <string.h>
+
+enum { PCRS = 24, DIGEST_BYTES = 32, VALUE_MAX_BYTES = 64, BITMAP_BYTES = PCRS / 8 };
+
+/* TCG algorithm registry: the banks of PCRs, and the bytes of each PCR in them. */
+static const struct bank {
+	const char *name;
+	uint8_t number, bytes;
+} banks[] = {{"sha1", 0x04, 20}, {"sha256", 0x0b, 32}, {"sha384", 0x0c, 48}, {"sha512", 0x0d, 64}};
+
+/* The PCRs that the system itself extends after the initramfs: IMA, systemd's phases and volume keys. */
+enum { MOVING = 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 15 };
+
+struct selection {
+	const struct bank *bank;
+	uint32_t pcrs;
+	char list[PCRS * 3]; /* "0+2+7" */
+	uint8_t values[PCRS * VALUE_MAX_BYTES];
+	size_t len; /* of the values; 0: they cannot be read */
+};
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* @bytes bytes from hexadecimal text, up to a newline or its end. */
+static bool from_hex(const char *text, uint8_t *out, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i++) {
+		int high = hex_digit(*text), low = high < 0 ? -1 : hex_digit(text[1]);
+
+		if (low < 0)
+			return false;
+		out[i] = (uint8_t)(high << 4 | low);
+		text += 2;
+	}
+	return !*text || *text == '\n';
+}
+
+static bool read_value(const struct bank *bank, unsigned pcr, uint8_t *out)
+{
+	char path[64], text[2 * VALUE_MAX_BYTES + 2];
+
+	text_format(path, sizeof(path), "/sys/class/tpm/tpm0/pcr-%s/%u", bank->name, pcr);
+	return file_read(path, text, sizeof(text)) > 0 && from_hex(text, out, bank->bytes);
+}
+
+/* False: no PCR that this program knows. */
+static bool select_pcrs(const struct json *token, struct selection *s)
+{
+	const struct json *item = json_first(json_member(token, "tpm2-pcrs"));
+	const char *bank = json_string(json_member(token, "tpm2-pcr-bank"));
+	uint32_t pcr;
+
+	*s = (struct selection){.bank = NULL};
+	for (unsigned i = 0; bank && i < sizeof(banks) / sizeof(*banks); i++)
+		if (!strcmp(bank, banks[i].name))
+			s->bank = &banks[i];
+	for (; item; item = json_next(item))
+		if (json_u32(item, &pcr) && pcr < PCRS)
+			s->pcrs |= 1u << pcr;
+	for (size_t i = 0, used = 0; i < PCRS; i++)
+		if (s->pcrs & 1u << i)
+			used += text_format(s->list + used, sizeof(s->list) - used, "%s%u", used ? "+" : "",
+				(unsigned)i);
+	return s->bank && s->pcrs;
+}
+
+static void read_values(struct selection *s, const char *where, const char *what, struct findings *f)
+{
+	bool all = true;
+
+	for (unsigned pcr = 0; pcr < PCRS; pcr++) {
+		uint8_t *value = s->values + s->len;
+		char text[2 * VALUE_MAX_BYTES + 1] = "unknown";
+
+		if (!(s->pcrs & 1u << pcr))
+			continue;
+		if (read_value(s->bank, pcr, value)) {
+			for (unsigned i = 0; i < s->bank->bytes; i++)
+				text_format(text + 2 * i, 3, "%02x", value[i]);
+			s->len += s->bank->bytes;
+		} else {
+			all = false;
+		}
+		finding(f, WEIGHT_NOTE, CAUSE_OK, where, "%s is bound to PCR %u (%s), which is now %s", what,
+			pcr, s->bank->name, text);
+	}
+	if (!all)
+		s->len = 0;
+}
+
+/* TPM 2.0 part 3, TPM2_PolicyPCR and TPM2_PolicyAuthValue, in a session with SHA-256. */
+static void policy_digest(const struct selection *s, bool pin, uint8_t digest[static DIGEST_BYTES])
+{
+	static const uint8_t start[DIGEST_BYTES], auth_value[] = {0, 0, 1, 0x6b};
+	const uint8_t policy_pcr[] = {0, 0, 1, 0x7f, 0, 0, 0, 1, 0, s->bank->number, BITMAP_BYTES,
+		(uint8_t)s->pcrs, (uint8_t)(s->pcrs >> 8), (uint8_t)(s->pcrs >> 16)};
+	uint8_t values[DIGEST_BYTES];
+	const struct bytes parts[] = {{start, sizeof(start)}, {policy_pcr, sizeof(policy_pcr)},
+		{values, sizeof(values)}};
+	const struct bytes more[] = {{digest, DIGEST_BYTES}, {auth_value, sizeof(auth_value)}};
+
+	hash_run(HASH_SHA256, &(struct bytes){s->values, s->len}, 1, values);
+	hash_run(HASH_SHA256, parts, 3, digest);
+	if (pin)
+		hash_run(HASH_SHA256, more, 2, digest);
+}
+
+static void compare(const struct json *token, const struct selection *s, const char *where, const char *what,
+	struct findings *f)
+{
+	const char *sealed = json_string(json_member(token, "tpm2-policy-hash"));
+	uint8_t want[DIGEST_BYTES], now[DIGEST_BYTES];
+	bool pin = false, one = !(s->pcrs & (s->pcrs - 1));
+
+	(void)json_bool(json_member(token, "tpm2-pin"), &pin);
+	if (!s->len || !sealed || !from_hex(sealed, want, sizeof(want)) ||
+		json_member(token, "tpm2_pubkey") || json_member(token, "tpm2_pcrlock")) {
+		finding(f, WEIGHT_NOTE, CAUSE_OK, where,
+			"%s: whether its PCRs are as it demands cannot be checked here", what);
+		return;
+	}
+	policy_digest(s, pin, now);
+	if (!memcmp(now, want, sizeof(now)))
+		finding(f, WEIGHT_OK, CAUSE_OK, where,
+			"%s: its PCRs are as they were sealed: it would open now%s", what,
+			pin ? " with its PIN" : "");
+	else if (s->pcrs & MOVING)
+		finding(f, WEIGHT_NOTE, CAUSE_OK, where,
+			"%s: its PCRs differ from those that it was sealed to: some of %s (%s) change after "
+			"the initramfs, and so this need not be a fault",
+			what, s->list, s->bank->name);
+	else
+		finding(f, WEIGHT_WARNING, CAUSE_PASSPHRASE, where,
+			"%s: %s %s (%s) %s from what it was sealed to: the passphrase is needed until it is "
+			"enrolled again",
+			what, one ? "PCR" : "one or more of the PCRs", s->list, s->bank->name,
+			one ? "differs" : "differ");
+}
+
+void pcrs_judge(const struct json *token, const char *where, const char *what, struct findings *f)
+{
+	struct selection s;
+	bool literal = json_first(json_member(token, "tpm2-pcrs")) != NULL;
+
+	if (!literal && !json_member(token, "tpm2_pubkey_pcrs"))
+		finding(f, WEIGHT_WARNING, CAUSE_USAGE, where,
+			"%s is bound to no PCR: any system started on this machine can get its secret", what);
+	if (!literal)
+		return;
+	if (select_pcrs(token, &s))
+		read_values(&s, where, what, f);
+	compare(token, &s, where, what, f);
+}
