@@ -10,6 +10,7 @@ enum cause command_open(const struct options *o, struct error *err)
 
 	r.device = o->args[0];
 	r.name = o->args[1];
+	r.beside_recovery = r.read_only;
 	return unlock_open(&r, NULL, err);
 }
 

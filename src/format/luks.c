@@ -111,7 +111,7 @@ unsigned luks_reencryption_percent(const struct luks *luks, const uint64_t sizes
 
 	for (unsigned i = 0; i < luks->regular_count; i++) {
 		whole += sizes[i];
-		done += luks->segments[i].final ? sizes[i] : 0;
+		done += luks->segments[i].final && !luks->segments[i].in_reencryption ? sizes[i] : 0;
 	}
 	for (; whole >> 56; whole >>= 1)
 		done >>= 1; /* so that a hundred times as much fits */

@@ -151,6 +151,7 @@ struct luks_reencrypt {
 	uint32_t area_sector_bytes;                 /* the same */
 	uint64_t shift_bytes;                       /* datashift kinds only */
 	int digest;                                 /* index into luks.digests: of this description */
+	bool is_readable;                           /* crashed, and nothing else forbids to map it */
 	bool has_moved;                             /* @moved is there */
 	struct luks_segment previous, final, moved; /* flagged "backup-..." */
 };

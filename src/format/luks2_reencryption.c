@@ -56,6 +56,7 @@ static enum luks_reencryption state_of(struct luks *luks, const struct luks2_ree
 /* Over any other requirement: nothing else can be done before. */
 static void require(struct luks *luks, enum luks_advice advice, const char *why)
 {
+	luks->reencrypt.is_readable = false;
 	luks->requirements = (struct luks_verdict){.advice = advice};
 	verdict_set(&luks->requirements, CAUSE_UNSUPPORTED, "%s", why);
 }
@@ -84,6 +85,7 @@ void luks2_reencryption_judge(struct luks *luks, const struct luks2_reencryption
 	case LUKS_REENCRYPTION_CRASHED:
 		require(luks, LUKS_ADVICE_RECOVER,
 			"a re-encryption is under way and was interrupted while it wrote");
+		luks->reencrypt.is_readable = !other;
 		break;
 	case LUKS_REENCRYPTION_V1:
 		require(luks, LUKS_ADVICE_RECOVER,

@@ -3,6 +3,7 @@
 #include "unlock/refuse.h"
 #include "device/member.h"
 #include "unlock/notice.h"
+#include "unlock/recovery.h"
 #include <string.h>
 
 static enum cause note_instead(struct error *err)
@@ -66,19 +67,28 @@ static enum cause judge_header(const struct unlock_request *r, const struct luks
 	const struct luks_verdict *requirements = &d->luks.requirements,
 				  *segment = &d->luks.segments[0].verdict;
 	const char *device = luks_device_header(d)->name;
+	bool beside = r->beside_recovery && d->luks.reencrypt.is_readable;
 	uint64_t sizes[LUKS_REGULAR_MAX];
+	struct recovery ignored;
 
 	if (requirements->why[0]) {
 		error_set(err, requirements->cause, "%s: %s", device, requirements->why);
 		place_advise(&d->place, &d->luks, requirements->advice, err->text);
-		if (requirements->cause)
+		if (requirements->cause && !beside)
 			return err->cause;
 		notice_print(err->text);
 	}
 	if (segment->cause)
 		return error_set(err, segment->cause, "%s: segment 0: %s", device, segment->why);
 	cause = judge_readonly(r, d, err);
-	return cause ? cause : refuse_sizes(d, sizes, err);
+	if (!cause)
+		cause = refuse_sizes(d, sizes, err);
+	if (!cause && beside) {
+		cause = recovery_find(d, sizes, &ignored, err);
+		if (cause)
+			error_prefix(err, "%s", device);
+	}
+	return cause;
 }
 
 enum cause refuse_header(const struct unlock_request *r, const struct luks_device *d, struct error *err)

@@ -27,6 +27,7 @@ struct unlock_request {
 	unsigned timeout_s;       /* of the prompt; 0: none */
 	bool try_without_newline; /* a secret that fails: again without newline, CR LF, byte order mark */
 	bool readonly_member; /* rescue: map a member of an array as well; read-only, whatever read_only is */
+	bool beside_recovery; /* rescue: map a crashed re-encryption, unrepaired; with read_only */
 	bool read_only, disable_keyring, token_only, verbose;
 	bool try_empty;    /* the empty passphrase is tried before the key file or the prompt */
 	bool without_data; /* a header and its keyslots are enough; what unlock_open would refuse is a note */

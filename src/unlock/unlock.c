@@ -204,16 +204,26 @@ enum cause unlock_test(const struct unlock_request *r, const struct secret *secr
 /* --- 6: the mapping ------------------------------------------------------------------------------ */
 
 /* A regular file gets a loop device, which exists as long as the mapping does. */
-static enum cause data_device(const struct unlock *u, struct blkdev *loop, const struct blkdev **data,
-	struct error *err)
+static enum cause block_device(const struct unlock *u, const struct blkdev *own, struct blkdev *loop,
+	const struct blkdev **out, struct error *err)
 {
-	const struct blkdev *own = &u->device.data;
-
-	loop->fd = -1;
-	*data = own->is_block ? own : loop;
+	*out = own->is_block ? own : loop;
 	return own->is_block
 	               ? CAUSE_OK
 	               : loop_open(own, u->request->read_only || u->request->readonly_member, loop, err);
+}
+
+/* The header's is needed only where a target is on it: for the journal of a crashed re-encryption. */
+static enum cause volume_devices(const struct unlock *u, struct blkdev loops[static 2],
+	struct volume_devices *out, struct error *err)
+{
+	const struct luks_device *d = &u->device;
+	enum cause cause = block_device(u, &d->data, loops, &out->data, err);
+
+	out->header = out->data;
+	if (!cause && d->detached.fd >= 0 && d->luks.reencryption == LUKS_REENCRYPTION_CRASHED)
+		cause = block_device(u, &d->detached, loops + 1, &out->header, err);
+	return cause;
 }
 
 /* Integrity cannot tell what was discarded from what was damaged. */
@@ -235,24 +245,27 @@ static enum cause map_volume(const struct unlock *u, const struct volume_keys *k
 	/* As in cryptsetup, LUKS1 keys go into the table. */
 	bool named = !r->disable_keyring && luks->version != 1;
 	struct volume_table t;
-	const struct blkdev *data;
-	struct blkdev loop;
-	enum cause cause = data_device(u, &loop, &data, err);
+	struct volume_devices on;
+	struct blkdev loops[2] = {{.fd = -1}, {.fd = -1}};
+	enum cause cause = volume_devices(u, loops, &on, err);
 
-	if (cause)
-		return cause;
-	cause = volume_table_fill(&u->device, data, keys, named, &t, err);
+	if (!cause)
+		cause = volume_table_fill(&u->device, &on, keys, named, &t, err);
 	if (!cause) {
 		req->table = t.table;
 		req->integrity = luks_has_integrity(luks) ? &t.integrity : NULL;
 		req->table.flags = fitting_flags(luks, r);
-		req->table.read_only = r->read_only || r->readonly_member || data->read_only;
+		req->table.read_only = r->read_only || r->readonly_member || on.data->read_only ||
+		                       luks->reencryption == LUKS_REENCRYPTION_CRASHED;
 		req->notice = notice_print;
 		cause = map_create(k, req, err);
 		if (cause)
 			error_prefix(err, "%s", u->device.data.name);
+		else if (luks->reencryption == LUKS_REENCRYPTION_CRASHED)
+			notice_print("opened read-only beside the recovery data; nothing was repaired");
 	}
-	blkdev_close(&loop);
+	blkdev_close(loops);
+	blkdev_close(loops + 1);
 	return cause;
 }
 

@@ -23,14 +23,15 @@ GUESTS = {
     "cipher_cases": "ecb? loop? cbc? essiv? af_alg? algif_skcipher? adiantum nhpoly1305 chacha_generic? serpent_generic "
                     "twofish_generic camellia_generic",
     "array_cases": "loop? md_mod? raid1?",
-    "reencryption_cases": "ecb? loop? cbc? essiv? af_alg? algif_skcipher? dm_delay?",
+    "reencryption_cases": "ecb? loop? cbc? essiv? af_alg? algif_skcipher?",
+    "recovery_cases": "ecb? loop? cbc? essiv? af_alg? algif_skcipher? dm_delay?",
     "integrity_cases": "ecb? loop? dm_integrity authenc? sha256_generic? sha512_generic? gcm? ctr? ghash_generic? chacha20poly1305? "
                        "chacha_generic? poly1305_generic? aegis128? af_alg? algif_aead?",
 }
 # Guest -> its additional programs.
 TOOLS = {"array_cases": ("mdadm",)}
-LATER = ("reencryption_cases", "integrity_cases")  # only when named: minutes, most of them cryptsetup's
-BLANK_BYTES = {"reencryption_cases": 24 << 20, "integrity_cases": 32 << 20}  # of /dev/vdc, where it is not 64 MiB
+LATER = ("reencryption_cases", "recovery_cases", "integrity_cases")  # only when named: minutes, most of them cryptsetup's
+BLANK_BYTES = {"reencryption_cases": 24 << 20, "recovery_cases": 24 << 20, "integrity_cases": 32 << 20}  # of /dev/vdc, where it is not 64 MiB
 SECONDS = max(600, vm.LIMIT)  # a guest runs many cases
 
 
@@ -62,7 +63,7 @@ def boot(script):
     image = guest.image(script, f"{vm.MODULES} {GUESTS[script]}", (key, "/key:0600"),
                         (file(script, "passphrase", passphrase.encode()), "/etc/passphrase:0600"),
                         (file(script, "witness", witness.encode() + b"\n"), "/etc/witness"), tools=TOOLS.get(script, ()))
-    with VM(script, image, "", disks + [blank_disk(script, BLANK_BYTES.get(script, 64 << 20))], memory=512, limit=SECONDS * (1 + script.startswith("reencryption"))) as machine:
+    with VM(script, image, "", disks + [blank_disk(script, BLANK_BYTES.get(script, 64 << 20))], memory=512, limit=SECONDS * (1 + (script in LATER))) as machine:
         try:
             machine.expect("CASES end")
         except Failure as e:

@@ -21,7 +21,7 @@ def missing(*tools):
 def image(cases, modules, *files, tools=()):
     """An image with the script tests/boot/guest/CASES as process 1, additional (file, destination and mode), and @tools, programs of this machine."""
     busybox = os.path.realpath(shutil.which("busybox"))
-    add = [f"{busybox}:/bin/busybox:0755", f"{os.path.join(vm.GUEST, 'cases.sh')}:/cases.sh"]
+    add = [f"{busybox}:/bin/busybox:0755", *(f"{os.path.join(vm.GUEST, name)}:/{name}" for name in ("cases.sh", "volumes.sh"))]
     add += [f"{path}:{where}" for path, where in files]
     for name in TOOLS[1:] + tools:
         for path in vm.with_libraries(shutil.which(name)):
