@@ -9,6 +9,7 @@
 #include "keyslot/area.h"
 #include "keyslot/search.h"
 #include "keyslot/keyslot.h"
+#include "keyslot/reencryption.h"
 #include "preflight/tokens.h"
 #include "secret/keyfile.h"
 #include <string.h>
@@ -247,6 +248,28 @@ static void judge_keyslots(const struct look *l)
 			"none of its %u keyslots can be tried at boot: it cannot be opened", candidates);
 }
 
+static const char *segment_cipher(const struct luks_segment *seg)
+{
+	return seg->linear ? "not encrypted" : cipher_name(seg->cipher);
+}
+
+/* How it is done. Two keys take two derivations. */
+static void note_reencryption(const struct look *l)
+{
+	const struct luks_reencrypt *r = &l->luks.reencrypt;
+	uint32_t digests = reencryption_digests(&l->luks);
+
+	if (luks_reencryption_is_described(&l->luks))
+		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name,
+			"re-encryption: mode %s, %s, resilience %s, from %s to %s%s",
+			luks_word(LUKS_WORDS_MODE, r->mode), luks_word(LUKS_WORDS_DIRECTION, r->direction),
+			luks_word(LUKS_WORDS_RESILIENCE, r->resilience), segment_cipher(&r->previous),
+			segment_cipher(&r->final),
+			digests & (digests - 1)
+				? "; two keyslots are derived, one for each key, with the same passphrase"
+				: "");
+}
+
 /* --- the volume --------------------------------------------------------------------------------- */
 
 static void judge_header(struct look *l)
@@ -263,6 +286,7 @@ static void judge_header(struct look *l)
 	}
 	if (report.note[0])
 		finding(l->f, WEIGHT_WARNING, CAUSE_DAMAGED, l->v->name, "%s", report.note);
+	note_reencryption(l);
 	if (l->luks.requirements.cause) {
 		error_set(&err, l->luks.requirements.cause, "%s", l->luks.requirements.why);
 		place_advise(&place, &l->luks, l->luks.requirements.advice, err.text);

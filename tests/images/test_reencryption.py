@@ -145,6 +145,31 @@ def _():
     return [] if words in done.out and words not in alone.out and not done.code | alone.code else [done.out + done.err + alone.out]
 
 
+def preflight(name):
+    """What latchkey-preflight says of the sample @name, line by line."""
+    place = sample("reencryption", name)
+    table = save(FOLDER, f"root {place.path} none luks{',header=' + place.header if place.header else ''}\n".encode())
+    done = run(LATCHKEY + "-preflight", "--cmdline", "", "--memory", "1024", "--crypttab", table, "--root", "/", "--config", "/dev/null")
+    place.remove()
+    return done.out + done.err
+
+
+@case("preflight does not say how a re-encryption is done, or that it takes two derivations")
+def _():
+    two = "; two keyslots are derived, one for each key, with the same passphrase"
+    wrong = []
+    for name, how in (("rekey-cipher-sector-clean", "reencrypt, forward, resilience checksum, from aes-cbc-essiv:sha256 to aes-xts-plain64" + two),
+                      ("rekey-shift-clean", "reencrypt, backward, resilience datashift, from aes-xts-plain64 to aes-xts-plain64" + two),
+                      ("rekey-journal-mixed", "reencrypt, forward, resilience journal, from aes-xts-plain64 to aes-xts-plain64" + two),
+                      ("keep-key-clean", "reencrypt, forward, resilience checksum, from aes-xts-plain64 to aes-xts-plain64"),
+                      ("encrypt-shift-mixed", "encrypt, backward, resilience datashift, from not encrypted to aes-xts-plain64"),
+                      ("decrypt-shift-last", "decrypt, forward, resilience datashift-checksum, from aes-xts-plain64 to not encrypted")):
+        said = preflight(name)
+        if f"re-encryption: mode {how}\n" not in said:
+            wrong.append(said)
+    return wrong
+
+
 # --- real metadata ------------------------------------------------------------------------------------------
 
 
