@@ -70,7 +70,7 @@ def tree(which="tree"):
         raise Skip(lack)
     done = subprocess.run([os.path.join(vm.FETCH, "get-root"), which], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           env={**os.environ, "O": vm.O})
-    if done.returncode == 2:
+    if done.returncode == 77:
         raise Skip(f"the packages of {which} cannot be had here (get-root {which} says why)")
     if done.returncode:
         raise Failure(f"get-root {which}: status {done.returncode}")
