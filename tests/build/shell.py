@@ -15,7 +15,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILT = os.path.join(ROOT, os.environ.get("O", "build"), os.environ.get("TARGET", "x86_64-linux-musl"))
 LIMIT = 60
 # What has no first line to know it by.
-BASH = ["completions/latchkey", "completions/latchkey-preflight"]
+BASH = ["completions/latchkey", "completions/latchkey-preflight", "packaging/arch/PKGBUILD"]
 ZSH = ["completions/_latchkey", "completions/_latchkey-preflight"]
 
 
@@ -42,7 +42,7 @@ def scripts():
 def shellcheck():
     found = scripts()
     wrong = [] if len(found) > 20 else [f"only {found}"]
-    for shell, files in ((None, found), ("bash", BASH), ("dash", ["tests/boot/guest/cases.sh", "initramfs/openwrt/latchkey/files/latchkey.sh"])):
+    for shell, files in ((None, found), ("bash", BASH), ("dash", ["tests/boot/guest/cases.sh", "initramfs/openwrt/latchkey/files/latchkey.sh", "packaging/alpine/APKBUILD"])):
         # Not said: that busybox's shell is taken for dash, and that a file of the image is not at its place here.
         code, said = run("shellcheck", *(["--shell", shell] if shell else []), "--format=gcc", "--exclude=SC2187,SC1091", *files)
         wrong += said.splitlines() if code else []
