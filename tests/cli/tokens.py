@@ -18,6 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 sys.dont_write_bytecode = True
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "token"))
+import memory
 from volumes import CRYPTSETUP, LATCHKEY, PBKDF2, Volume, fingerprint, lacking, run, suite, workplace
 
 FOLDER = workplace("cli-tokens")
@@ -79,12 +81,19 @@ class World:
         """latchkey boot --test at a terminal; as typed."""
         return self.typed(argv=("boot", "--test", "--cmdline", " ".join(("latchkey.device=/volume", *words))), answers=answers)
 
-    def typed(self, *options, answers=(), argv=()):
-        """At a terminal: (question, answer) in turn; what a function answers is called. (status, all that was shown)"""
-        pid, fd = pty.fork()
-        if not pid:
-            self.enter(*(argv or ("test", *options, "/volume")))
-        self.pid, self.key = pid, lambda typed: os.write(fd, typed)
+    def typed(self, *options, answers=(), argv=(), look=None):
+        """
+        At a terminal: (question, answer) in turn; what a function answers is called. (status, all that was shown)
+        look(process) is called when latchkey, or a child of it, exits.
+        """
+        def start():
+            self.pid, self.terminal = pty.fork()
+            if not self.pid:
+                self.enter(*(argv or ("test", *options, "/volume")))
+            return self.pid
+
+        watch = memory.Watch(start, look, descendants=True) if look else start()
+        fd, self.key = self.terminal, lambda typed: os.write(self.terminal, typed)
         shown, seen, until, answers = b"", 0, time.monotonic() + 60, list(answers)
         while time.monotonic() < until:
             if answers and answers[0][0] in shown[seen:]:
@@ -102,8 +111,10 @@ class World:
             except OSError:
                 break
         else:
-            os.kill(pid, signal.SIGKILL)
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode(errors="replace")
+            os.kill(self.pid, signal.SIGKILL)
+        if look:
+            watch.join()
+        return os.waitstatus_to_exitcode(watch.status if look else os.waitpid(self.pid, 0)[1]), shown.decode(errors="replace")
 
     def enter(self, *argv):
         """Become latchkey, with a /proc and the terminals in its folder, which go when it ends."""
@@ -414,6 +425,27 @@ def boot_device():
                                (b"", PERSON + b"\n")])
     complaints = world.judge(done, 0, "root would open with the passphrase")
     return complaints + ([] if done[1].count("here it is") == 1 else [f"{done[1].count('here it is')} times: {done[1]}"])
+
+
+LONG_PIN = b"a PIN of 24 letters, say"
+
+
+@case("a passphrase of a token, or its PIN, is left in latchkey's memory")
+def residue():
+    complaints = []
+    script = f'echo "pin 8" >&2; IFS= read -r pin; test "$pin" = "{LONG_PIN.decode()}" && exec cat /etc/key; exit 2'
+    for argv in ((), ("boot", "--test", "--cmdline", "latchkey.device=/volume")):
+        world, looked = World(f"residue-{len(argv)}", script), []
+
+        def look(pid, world=world, looked=looked):
+            if os.path.basename(os.readlink(f"/proc/{pid}/exe")) == "latchkey":
+                # What a child shares is for its parent.
+                looked.append(memory.residue(pid, {"the passphrase": TOKEN, "the PIN": LONG_PIN}, shared=pid == world.pid))
+
+        done = world.typed("--token-only", argv=argv, answers=[(b"PIN of token 0", LONG_PIN + b"\n")], look=look)
+        complaints += world.judge(done, 0, "token 0 (example)" if argv else "keyslot 1")
+        complaints += [] if looked and not any(looked) else [f"processes {len(looked)}: {looked}"]
+    return complaints
 
 
 if __name__ == "__main__":

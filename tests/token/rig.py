@@ -16,6 +16,7 @@ import time
 
 sys.dont_write_bytecode = True
 import fidostick
+import memory
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SAMPLES = os.path.join(HERE, "samples")
@@ -136,9 +137,9 @@ class Run:
         answers, passphrase, lines, text = (os.pipe() for _ in range(4))
         if isinstance(token, str):
             token = token.encode()
-        threading.Thread(target=self.feed, args=(text[1], token), daemon=True).start()
         inside = [answers[0], passphrase[1], lines[1], text[0]]
-        self.pid = spawn(program, inside + ([key.theirs.fileno()] if key else []))
+        self.start(program, inside + ([key.theirs.fileno()] if key else []))
+        threading.Thread(target=self.feed, args=(text[1], token), daemon=True).start()
         for fd in inside:
             os.close(fd)
         self.answers = answers[1]
@@ -154,10 +155,15 @@ class Run:
                     self.reply(answer(line))
         with os.fdopen(passphrase[0], "rb") as f:
             self.passphrase = f.read()
-        status = os.waitpid(self.pid, 0)[1]
+        self.code = os.waitstatus_to_exitcode(self.wait())
         timer.cancel()
-        self.code = os.waitstatus_to_exitcode(status)
         self.reply(None)
+
+    def start(self, program, descriptors):
+        self.pid = spawn(program, descriptors)
+
+    def wait(self):
+        return os.waitpid(self.pid, 0)[1]
 
     @staticmethod
     def feed(fd, data):
@@ -180,6 +186,25 @@ class Run:
 
     def __str__(self):
         return f"code {self.code}, passphrase {self.passphrase!r}, lines {self.lines}"
+
+
+class Searched(Run):
+    """The same; .residue tells which of .secrets (name: bytes; given by a subclass) it had in its memory at its exit."""
+
+    def start(self, program, descriptors):
+        self.residue, self.searched = [], 0
+        self.watch = memory.Watch(lambda: spawn(program, descriptors), self.look)
+        self.pid = self.watch.pid
+
+    def look(self, pid):
+        self.searched += 1
+        self.residue += memory.residue(pid, self.secrets())
+
+    def wait(self):
+        self.watch.join()
+        if self.watch.failure:
+            raise self.watch.failure
+        return self.watch.status
 
 
 fidostick.say = lambda *words: None

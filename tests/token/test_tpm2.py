@@ -34,7 +34,8 @@ import swtpm
 from swtpm import Between, Refused, Swtpm, code_only, resized
 
 O = os.environ.get("O", "build")
-PROGRAM = os.path.abspath(os.path.join(O, os.environ.get("TARGET", "x86_64-linux-musl"), "token", "systemd-tpm2"))
+TARGET = os.environ.get("TARGET", "x86_64-linux-musl")
+PROGRAM = os.path.abspath(os.path.join(O, TARGET, "token", "systemd-tpm2"))
 SAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "samples")
 MEASURED = b"\xaa" * 32  # what PCR 7 of the samples was extended with
 CASES = []
@@ -518,6 +519,42 @@ def cut_every(shorter):
 def huge():
     for code in (swtpm.START, swtpm.DIGEST, swtpm.LOAD, swtpm.UNSEAL):
         lies(at(code, [10, 11] if code == swtpm.DIGEST else [14, 15], lambda b: 255), 4)
+
+
+# --- what is left in memory ------------------------------------------------------------------------------
+
+LONG_PIN = b"a PIN of 24 letters, say"
+
+
+def searched(tpm, token, passphrase, pins, pin=b"", salt=None):
+    """One run, at whose end none of the secrets may be in memory."""
+    stretched = hashlib.pbkdf2_hmac("sha256", pin, salt, 10000, 32) if salt else pin
+    texts = {"the passphrase": passphrase, "the sealed secret": base64.b64decode(passphrase), "the PIN": pin, "the stretched PIN": stretched,
+             "its text": base64.b64encode(stretched), "the authorization value": tpm.auth_of(pin, salt)}
+
+    class Here(rig.Searched):
+        def secrets(self):
+            return texts
+
+    run = go(Direct(tpm), token, pins, run=Here)
+    gives(tpm, run, passphrase)
+    if run.searched != 1 or run.residue:
+        raise Unexpected(f"{run}: looked {run.searched} times, found {run.residue}")
+
+
+@case("secrets are left in the memory of a program that ends")
+def residue():
+    if os.geteuid():
+        raise Skip("only root sees the memory of a program that gives up its rights")
+    if TARGET != "x86_64-linux-musl" or "TOKEN_COMMAND" in os.environ:
+        raise Skip("the sanitizers and emulators keep copies")
+    with measured() as tpm:
+        tpm.allow(1000)
+        for salt in (None, os.urandom(32)):
+            token, passphrase = tpm.enrol(pcrs=[7], pin=LONG_PIN, salt=salt)
+            searched(tpm, token, passphrase, [LONG_PIN], LONG_PIN, salt)
+        for name in ("262-default", "262-pcr7-pin-argon2id"):
+            searched(tpm, *sample(name), [PIN])
 
 
 # --- tokens --------------------------------------------------------------------------------------------
