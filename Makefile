@@ -37,6 +37,9 @@ PATHS  := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(O))=build
 HARDEN := -fstack-protector-strong $(call option,-fstack-clash-protection) -fPIE
 # Clear registers when a function returns, so that they hold no part of a secret.
 FORGET := $(call option,-fzero-call-used-regs=used)
+# Local variables begin as zeros in code that decodes foreign bytes or handles keys. That in the folders of PLAIN does neither.
+ZEROED := $(call option,-ftrivial-auto-var-init=zero)
+PLAIN  := base boot command config dm init
 # The programs are optimised as a whole at link time. The tests link the same objects without this. Register clearing must be
 # given again at the link; otherwise it is silently dropped. One partition makes the bytes reproducible.
 LTO    := $(if $(filter musl sdk,$(LIBC)),$(if $(call option,-flto -flto-partition=one -ffat-lto-objects),$(call linker_option,-flto -flto-partition=one)))
@@ -73,16 +76,15 @@ endif
 SMALLEST := $(or $(call option,-Oz),-Os)
 LIBRARIES := $(addprefix $(B)/,libbearssl.a libcjson.a libargon2.a)
 INCLUDE   := -Isrc $(SYSTEM) $(addprefix -isystem $(S)/,bearssl/inc cjson argon2/include) -isystem $(S)
-MUSL_CFLAGS := -w $(SMALLEST) -fPIE $(SHAPE) $(PATHS) $(TARGET_CFLAGS)
-LIBRARY_CFLAGS := -std=gnu99 -w $(HARDEN) $(FORGET) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(TARGET_LIBRARY_CFLAGS) $(SYSTEM)
 OUR_CFLAGS := -std=c11 -D_GNU_SOURCE -DLATCHKEY_VERSION=\"$(VERSION)\" $(WARN) -g $(HARDEN) \
-	$(call option,-ftrivial-auto-var-init=zero) $(FORGET) $(call option,-malign-data=abi) $(LTO_OBJECTS) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(INCLUDE) $(CFLAGS)
+	$(FORGET) $(call option,-malign-data=abi) $(LTO_OBJECTS) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(INCLUDE) $(CFLAGS)
 # Each of these was tried alone, and the code is smaller without it. Without scheduling, it is also packed better.
-LARGER := if-conversion ipa-sra move-loop-invariants schedule-insns2 shrink-wrap tree-ch tree-dominator-opts tree-loop-im tree-sra caller-saves
+LARGER := if-conversion optimize-sibling-calls ipa-sra move-loop-invariants schedule-insns2 shrink-wrap tree-ch tree-dominator-opts tree-loop-im tree-sra caller-saves
 SMALL := -Wconversion $(SMALLEST) $(foreach o,$(LARGER),$(call option,-fno-$(o))) $(TARGET_SMALL)
 # Scheduling before registers are chosen spills them on most targets.
 FAST  := -Wconversion -O2 $(call option,-fno-schedule-insns) $(foreach a,functions jumps loops labels,$(call option,-falign-$(a)=1)) $(call option,-fno-tree-reassoc)
 OPTIMIZE = $(SMALL)
+$(PLAIN:%=$(B)/src/%/%.o): ZEROED :=
 # The code that takes the time. The rest of crypto only calls it.
 $(addprefix $(B)/src/crypto/,%_c.o sha_loops.o aes.o cbc.o xts.o $(ARCH)/%.o): OPTIMIZE = $(FAST)
 # Vectors that the compiler makes of a hash's recurrence wait for their own stores.
@@ -123,15 +125,13 @@ $(B)/liblatchkey.a $(B)/libtoken.a:
 	$(call say,AR,$@)rm -f $@; $(AR) rcD $@ $^
 $(B)/%.o: %.c $(B)/our.flags $(B)/headers.ok
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(OUR_CFLAGS) $(OPTIMIZE) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(OUR_CFLAGS) $(ZEROED) $(OPTIMIZE) -MMD -MP -c -o $@ $<
 -include $(SRC:.o=.d) $(INIT:.o=.d) $(B)/src/main.d $(B)/src/preflight/main.d $(TOKEN:.o=.d) $(wildcard $(B)/src/token/*/main.d $(B)/tests/unit/*.d $(B)/tests/constant_time/*.d $(B)/tests/fuzz/*.d)
 
 # The objects also depend on the compiler and the flags.
 COMPILER := $(shell $(CC) --version 2>/dev/null | head -n 1)
 $(B)/our.flags: FORCE
-	$(call stamp,$(COMPILER) $(OUR_CFLAGS) $(LTO) $(SMALL) $(FAST) $(COMPACT) $(LDFLAGS))
-$(B)/library.flags: FORCE
-	$(call stamp,$(COMPILER) $(KERNEL_HEADERS) $(MUSL_OMIT) not $(MUSL_KEEP) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_FILES) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(LTO_OBJECTS) $(REFERENCE_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
+	$(call stamp,$(COMPILER) $(OUR_CFLAGS) $(ZEROED) not $(PLAIN) $(LTO) $(SMALL) $(FAST) $(COMPACT) $(LDFLAGS))
 stamp = @mkdir -p $(@D); n=$@.new$$$$; echo '$(subst ','\'',$(1))' >$$n; cmp -s $$n $@ && rm $$n || mv $$n $@
 
 # The other parts, by subject.

@@ -84,8 +84,8 @@ bench: all $(BENCH) ## time, memory and size compared with cryptsetup; the most 
 bench-targets: ## instructions of each unit of work on every target, beside the libraries' own code
 	toolchain/setup check-all
 	O=$(O) tests/bench/targets.py
-# The first check reports variables that are set together with a cause, which it does not recognise; the compiler initialises
-# them to zero anyway. The second mistakes the lanes of a vector for one bit.
+# The first check reports variables that are set together with a cause, which it does not recognise;
+# -Wmaybe-uninitialized sees them. The second mistakes the lanes of a vector for one bit.
 ANALYZER_OFF := -Wno-analyzer-use-of-uninitialized-value -Wno-analyzer-shift-count-overflow
 lint: $(B)/headers.ok ## analyzer, shell scripts, layout, length of lines and files
 	@for f in $(sort $(wildcard src/*.c src/*/*.c src/token/*/*.c $(CORES)/*.c)); do $(CC) $(OUR_CFLAGS) -Werror -O2 -fanalyzer $(ANALYZER_OFF) -c -o /dev/null $$f || exit 1; done

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: MIT
-# The libraries. The parts of musl that no program here needs are not built: half of its files, and half of the time.
+# The libraries. They, too, depend on the compiler and the flags.
+MUSL_CFLAGS := -w $(SMALLEST) -fPIE $(SHAPE) $(PATHS) $(TARGET_CFLAGS)
+LIBRARY_CFLAGS := -std=gnu99 -w $(HARDEN) $(FORGET) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(TARGET_LIBRARY_CFLAGS) $(SYSTEM)
+$(B)/library.flags: FORCE
+	$(call stamp,$(COMPILER) $(KERNEL_HEADERS) $(MUSL_OMIT) not $(MUSL_KEEP) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_FILES) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(LTO_OBJECTS) $(REFERENCE_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
+# The parts of musl that no program here needs are not built: half of its files, and half of the time.
 MUSL_OMIT := aio complex crypt fenv ipc legacy math mq network passwd regex search
 MUSL_KEEP := fenv/__flt_rounds math/__fpclassify math/__fpclassifyl math/__signbit math/__signbitl math/copysign math/copysignl math/frexp math/frexpl \
 	$(addprefix math/,fabs fabsl fmod fmodl scalbn scalbnl) \
