@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 # latchkey. TARGET names the architecture (toolchain/$(TARGET).mk). All output is in $(O)/.
 # `make help` lists the targets. V=1 shows the commands. ARCHIVES=folder uses existing archives of the libraries.
+BOARDS := $(patsubst board/%/board.mk,%,$(sort $(wildcard board/*/*/board.mk)))
 ifdef BOARD
+$(if $(wildcard board/$(BOARD)/board.mk),,$(error BOARD is not one of: $(BOARDS)))
 include board/$(BOARD)/board.mk
 endif
 TARGET ?= x86_64-linux-musl
@@ -9,6 +11,7 @@ TARGETS := $(filter-out host-%,$(patsubst toolchain/%.mk,%,$(sort $(wildcard too
 O      ?= build
 B      := $(O)/$(TARGET)
 S      := $(O)/source
+$(if $(wildcard toolchain/$(TARGET).mk),,$(error TARGET is not one of: $(TARGETS)))
 include toolchain/$(TARGET).mk
 # Another compiler, for example CROSS_COMPILE=/path/to/mips-openwrt-linux-musl- (its C library is not used).
 ifdef CROSS_COMPILE
@@ -134,8 +137,7 @@ $(B)/our.flags: FORCE
 	$(call stamp,$(COMPILER) $(OUR_CFLAGS) $(ZEROED) not $(PLAIN) $(LTO) $(SMALL) $(FAST) $(COMPACT) $(LDFLAGS))
 stamp = @mkdir -p $(@D); n=$@.new$$$$; echo '$(subst ','\'',$(1))' >$$n; cmp -s $$n $@ && rm $$n || mv $$n $@
 
-# The other parts, by subject.
-PARTS := toolchain/libraries.mk toolchain/install.mk board/boards.mk tests/tests.mk
+PARTS := toolchain/libraries.mk toolchain/install.mk board/boards.mk tests/tests.mk toolchain/help.mk
 include $(PARTS)
 # Use all processors, unless -j is given.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -144,7 +146,5 @@ print-%: # print one variable, for scripts
 	@echo '$($*)'
 clean: ## remove all built files; keep the fetched archives in build/archives
 	rm -rf $(filter-out $(O)/archives $(O)/apt,$(wildcard $(O)/*))
-help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile $(PARTS) | expand -t 18
 FORCE:
-.PHONY: all tokens clean help FORCE
+.PHONY: all tokens clean FORCE

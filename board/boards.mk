@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 # Images of boards, and virtual machines in QEMU.
-BOARDS := $(patsubst board/%/board.mk,%,$(sort $(wildcard board/*/*/board.mk)))
 demo: ## boot a disk made by cryptsetup in QEMU and unlock it; INTERACTIVE=1 lets you type
 	toolchain/setup demo
 	+$(MAKE) $(JOBS) all

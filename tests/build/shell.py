@@ -77,6 +77,23 @@ def bash():
         bash_completes("latchkey-preflight --", "--image", "--kernel", "--quiet") + bash_completes("latchkey test UU", "UUID=")
 
 
+def silent():
+    """Without the program, what it would print must not come between the words that a person types."""
+    wrong = []
+    for name in "latchkey", "latchkey-preflight":
+        _, said = run("bash", "-c", f"""
+            PATH=/usr/bin:/bin
+            . completions/{name}
+            COMP_WORDS=({name} --x) COMP_CWORD=1
+            $(complete -p {name} | sed -n 's/.* -F \\([^ ]*\\) .*/\\1/p')
+        """)
+        wrong += [f"bash: {name} is not there: {said}"] if said.strip() else []
+        with open(os.path.join(ROOT, "completions", "_" + name), encoding="utf-8") as f:
+            loud = [line for line in f if re.search(r"\$\(latchkey", line) and "2>/dev/null" not in line]
+        wrong += [f"zsh: its messages are shown: {line.strip()}" for line in loud]
+    return wrong
+
+
 def zsh_completes(line, wanted):
     """Type the line and a tab into a real zsh; what it then shows."""
     with tempfile.TemporaryDirectory() as home:
@@ -113,6 +130,7 @@ CHECKS = [
     ("scripts: shellcheck finds nothing", "shellcheck", shellcheck),
     ("completions: bash and zsh can read them", "zsh", syntax),
     ("completions: bash offers commands and options", "bash", bash),
+    ("completions: nothing is printed without the program", "bash", silent),
     ("completions: zsh offers commands and options", "zsh", zsh),
 ]
 
