@@ -326,7 +326,7 @@ static void send(const struct situation *s, pid_t holder)
 
 static void assert_nothing_left(const struct situation *s)
 {
-	bool derives = s->how != BOOT_HALF_TYPED && s->how != BOOT_FETCHED, ended = false;
+	bool derives = s->how != BOOT_HALF_TYPED && s->how != BOOT_FETCHED;
 	int keys = open(fifo, O_RDWR | O_CLOEXEC), status;
 	pid_t holder;
 
@@ -343,8 +343,8 @@ static void assert_nothing_left(const struct situation *s)
 	send(s, holder);
 	while (pump()) {
 		/* When a child was meant, boot goes on without it. */
-		ended |= s->whom == A_CHILD && kill(holder, 0) && run.status == -1 &&
-		         !kill(run.program, SIGTERM);
+		if (s->whom == A_CHILD && kill(holder, 0) && run.status == -1)
+			kill(run.program, SIGTERM);
 	}
 	status = run.status;
 	close(run.terminal);
