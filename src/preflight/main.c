@@ -12,6 +12,7 @@
 #include "base/relro.h"
 #include "base/text.h"
 #include "boot/config_files.h"
+#include "preflight/shell.h"
 #include "preflight/volume.h"
 #include "secret/arena.h"
 #include <stddef.h>
@@ -111,27 +112,6 @@ static void judge_configuration(const struct plan *plan, struct findings *f)
 			"no volume on the kernel command line, in crypttab or in latchkey.conf");
 }
 
-/* Is one of these words, or of their beginnings, on the command line? */
-static bool has_word(const char *cmdline, const char *const *words)
-{
-	for (; *words; words++)
-		for (const char *at = cmdline; at && (at = text_find(at, *words)); at++)
-			if (at == cmdline || at[-1] == ' ')
-				return true;
-	return false;
-}
-
-/* A volume that does not open leaves the machine to the builder's init, which may start a shell. */
-static void judge_shell(const char *cmdline, struct findings *f)
-{
-	static const char *const closed[] = {"panic=", "rd.shell=0", "rd.shell=no", "rd.shell=off", NULL};
-
-	if (!has_word(cmdline, closed))
-		finding(f, WEIGHT_NOTE, CAUSE_OK, "configuration",
-			"without panic= (dracut: rd.shell=0) a boot that fails can end in a shell for "
-			"anyone; see docs/migration.md");
-}
-
 static void judge(const struct plan *plan, const struct options *o, const struct machine *m,
 	struct findings *f)
 {
@@ -181,7 +161,7 @@ static enum cause run(struct options *o, struct findings *f, struct error *err)
 	if (cause)
 		return cause;
 	plan_make(&files.plan, &plan);
-	judge_shell(files.plan.cmdline, f);
+	shell_judge(&m, files.plan.cmdline, f);
 	judge(&plan, o, &m, f);
 	return findings_cause(f);
 }

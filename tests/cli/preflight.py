@@ -115,15 +115,49 @@ def listing(*without):
     return "\n".join([".", "usr/bin/busybox", "usr/sbin/latchkey", "etc/crypttab", *modules(*without)]) + "\n"
 
 
-@case("a command line that leaves the initramfs a shell is not named, or one that does not is")
+DRACUT = "usr/lib/dracut-lib.sh"
+TOOLS = "scripts/functions"
+MKINITCPIO = "init_functions"
+
+
+@case("a command line that leaves the builder of the image its shell is not named, or one that does not is")
 def shell(p):
-    note = "note: configuration: without panic="
     complaints = []
-    for words, noted in (("", True), ("quiet xpanic=1 rd.shell=1", True), ("panic=1", False), ("quiet panic=0", False),
-                         ("rd.shell=0", False), ("quiet rd.shell=no", False)):
+    ends = "a boot that fails can end in a shell"
+    for files, words, noted in (
+            ([DRACUT], "", "dracut's image: without rd.shell=0"), ([DRACUT], "panic=1", "dracut's image: without rd.shell=0"),
+            ([DRACUT], "quiet rd.shell=no", None), ([DRACUT], "xrd.shell=0 rd.shell=1", "dracut's image"), ([DRACUT], "rd.shell=0", None),
+            ([TOOLS], "rd.shell=0", "initramfs-tools's image: without panic="), ([TOOLS], "quiet panic=0", None),
+            ([TOOLS], "xpanic=1", "initramfs-tools's image"), ([MKINITCPIO], "", "mkinitcpio's image: without panic="),
+            ([MKINITCPIO, "usr/lib/systemd/systemd"], "", None), (["sbin/nlplug-findfs"], "", "mkinitfs's image: without panic="),
+            ([], "rd.shell=0", "which program makes the image cannot be told"), ([], "rd.shell=0 panic=1", None)):
+        for shell_too in (True, False):
+            image = "\n".join(["usr/bin/latchkey", *files] + ["usr/bin/sh"] * shell_too) + "\n"
+            said = p.run("--image", "-", stdin=image, cmdline=words)[1]
+            wanted = noted if shell_too or files else None  # an image without a shell and without a builder: latchkey's own
+            if (wanted or ends) not in said if wanted else ends in said:
+                complaints.append(f"with {files} and {words!r}: {said}")
+    return complaints
+
+
+@case("without an image, the builders that are configured here are not found, or another one is named")
+def shell_of_system(p):
+    complaints = []
+    ends = "a boot that fails can end in a shell"
+    for files, words, noted in (
+            ({}, "panic=1", ["which program makes the image cannot be told"]),
+            ({"etc/dracut.conf.d/x": ""}, "panic=1", ["dracut's image: without rd.shell=0"]), ({"etc/dracut.conf": ""}, "rd.shell=off", []),
+            ({"etc/initramfs-tools/initramfs.conf": "", "etc/dracut.conf": ""}, "", ["dracut's image", "initramfs-tools's image"]),
+            ({"etc/mkinitcpio.conf": "HOOKS=(base udev latchkey)\n"}, "", ["mkinitcpio's image"]),
+            ({"etc/mkinitcpio.conf": "#HOOKS=(systemd)\nHOOKS=(base systemd latchkey)\n"}, "", []),
+            ({"etc/mkinitfs/mkinitfs.conf": ""}, "quiet panic=60", [])):
+        for name, text in files.items():
+            os.makedirs(os.path.dirname(os.path.join(p.root, name)), exist_ok=True)
+            write(os.path.join(p.root, name), text)
         said = p.run(cmdline=words)[1]
-        if (note in said) != noted:
-            complaints.append(f"with {words!r}: {said}")
+        shutil.rmtree(os.path.join(p.root, "etc"), ignore_errors=True)
+        if said.count(ends) != len(noted) or any(n not in said for n in noted):
+            complaints.append(f"with {sorted(files)} and {words!r}: {said}")
     return complaints
 
 

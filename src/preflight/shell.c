@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* shell - see shell.h. Parameters and what they do: docs/migration.md. */
+#include "preflight/shell.h"
+#include "base/text.h"
+
+enum { FILES_MAX = 4 };
+
+static const char *const panic[] = {"panic=", NULL};
+static const char *const no_shell[] = {"rd.shell=0", "rd.shell=no", "rd.shell=off", NULL};
+
+static const struct builder {
+	const char *name;
+	const char *in_image[FILES_MAX];  /* one of these is in each image that it makes */
+	const char *on_system[FILES_MAX]; /* its configuration */
+	const char *const *closed;        /* one of these on the command line prevents its shell */
+	bool sulogin; /* with systemd in the image it leaves a failure to sulogin, which lets nobody in */
+} builders[] = {
+	{"dracut", {"/usr/lib/dracut-lib.sh", "/lib/dracut-lib.sh", "/usr/bin/dracut-cmdline"},
+		{"/etc/dracut.conf", "/etc/dracut.conf.d", "/usr/lib/dracut/dracut.conf.d"}, no_shell, false},
+	{"initramfs-tools", {"/scripts/functions", "/conf/initramfs.conf"},
+		{"/etc/initramfs-tools/initramfs.conf"}, panic, false},
+	{"mkinitcpio", {"/init_functions", "/buildconfig"}, {"/etc/mkinitcpio.conf"}, panic, true},
+	{"mkinitfs", {"/sbin/nlplug-findfs", "/usr/sbin/nlplug-findfs"}, {"/etc/mkinitfs/mkinitfs.conf"},
+		panic, false},
+};
+enum { BUILDERS = sizeof(builders) / sizeof(*builders) };
+
+/* Does one of these words begin a word of the command line? */
+static bool has_word(const char *cmdline, const char *const *words)
+{
+	for (; *words; words++)
+		for (const char *at = cmdline; at && (at = text_find(at, *words)); at++)
+			if (at == cmdline || at[-1] == ' ')
+				return true;
+	return false;
+}
+
+static bool may_have_made_it(const struct builder *b, const struct machine *m)
+{
+	bool by_image = m->image->given && m->image->has_files;
+	const char *const *files = by_image ? b->in_image : b->on_system;
+
+	for (unsigned i = 0; i < FILES_MAX && files[i]; i++)
+		if (machine_has_file(m, files[i]))
+			return true;
+	return false;
+}
+
+/* The hook systemd in an array of hooks: HOOKS=(base systemd block latchkey). */
+static bool names_systemd(struct span line)
+{
+	struct span word;
+	bool found = false;
+
+	if (span_begins(line, "HOOKS="))
+		while (!found && lines_word(&line, &word))
+			found = span_begins(word, "systemd") || span_begins(word, "HOOKS=(systemd");
+	return found;
+}
+
+static bool has_systemd(const struct machine *m)
+{
+	struct span rest, line;
+	bool found = false;
+
+	if (m->image->given && m->image->has_files)
+		return image_has_file(m->image, "/usr/lib/systemd/systemd");
+	if (lines_map(&rest, *m->root ? m->root : "/", "etc/mkinitcpio.conf"))
+		while (!found && lines_next(&rest, '\n', &line))
+			found = names_systemd(line);
+	return found;
+}
+
+void shell_judge(const struct machine *m, const char *cmdline, struct findings *f)
+{
+	bool told = m->image->has_files && !image_has_program(m->image, "sh");
+
+	for (unsigned i = 0; i < BUILDERS; i++) {
+		const struct builder *b = &builders[i];
+
+		if (!may_have_made_it(b, m))
+			continue;
+		told = true;
+		if (!has_word(cmdline, b->closed) && !(b->sulogin && has_systemd(m)))
+			finding(f, WEIGHT_NOTE, CAUSE_OK, "configuration",
+				"%s's image: without %s%s a boot that fails can end in a shell for anyone; "
+				"see docs/migration.md",
+				b->name, *b->closed, b->closed == no_shell ? " rd.emergency=reboot" : "");
+	}
+	if (!told && !(has_word(cmdline, panic) && has_word(cmdline, no_shell)))
+		finding(f, WEIGHT_NOTE, CAUSE_OK, "configuration",
+			"which program makes the image cannot be told; without panic= (dracut: rd.shell=0) a "
+			"boot that fails can end in a shell for anyone; see docs/migration.md");
+}
