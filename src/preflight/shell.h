@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shell - can a boot that fails end in a shell? The init of the initramfs decides, so the builder of the image
- * does.
+ * shell - can a boot that fails end in a shell? The init of the initramfs decides, so the builder of the
+ * image does.
  */
 #ifndef PREFLIGHT_SHELL_H
 #define PREFLIGHT_SHELL_H
