@@ -453,6 +453,17 @@ def false_session():
     lies(at(swtpm.START, [15], lambda b: 0), 4, "contradicts")
 
 
+@case("a handle that somebody changed in an answer of Load is used, or a name: the program computes it")
+def false_load():
+    token, passphrase = sample("262-pcr7")
+    with measured() as tpm:
+        check(None, go(Between(tpm, at(swtpm.LOAD, [13], lambda b: b ^ 1)), token), 4)
+        for handle in tpm.left_over():  # the right one nobody knows
+            tpm.flush(handle)
+        for place in (20, 49):
+            gives(tpm, go(Between(tpm, at(swtpm.LOAD, [place], lambda b: b ^ 1)), token), passphrase)
+
+
 @case("a TPM that lies about the policy's digest gets a secret out of itself")
 def false_digest():
     token = sample("262-pcr7")[0]
