@@ -42,17 +42,24 @@ static void take_mapping(struct parser *p, const struct statement *s)
 	             words_index("UUID=* LABEL=* /dev/disk/by-uuid/* /dev/disk/by-label/*", value) >= 0;
 }
 
-/* Words that belong together; the first four of genkernel's come twice. */
+/* Words that belong together; genkernel's come twice. */
 static const char crypt_words[] =
 	"cryptdevice cryptkey crypto cryptroot cryptdm cryptheader cryptoffset cryptdiscards "
-	"crypt_root root_key root_keydev root_keydev_fstype "
-	"crypt_swap swap_key swap_keydev swap_keydev_fstype root_trim swap_trim";
+	"crypt_root root_key root_keydev root_keydev_fstype root_header root_headerdev root_trim "
+	"crypt_root_options crypt_swap swap_key swap_keydev swap_keydev_fstype swap_header swap_headerdev "
+	"swap_trim crypt_swap_options crypt_silent";
 enum { DEVICE, KEY, CRYPTO, ROOT, NAME, HEADER, OFFSET, DISCARDS, GENKERNEL };
+enum { GK_DEVICE, GK_KEY, GK_KEYDEV, GK_FSTYPE, GK_HEADER, GK_HEADERDEV, GK_TRIM, GK_OPTIONS, GK_COUNT };
 
 /* Here, too, the last one counts, like the shell variables that other programs make of these words. */
 static void take_crypt(struct parser *p, const struct statement *s)
 {
-	p->crypt[words_index(crypt_words, s->name)] = s->value ? s->value : s->name;
+	char **word = &p->crypt[words_index(crypt_words, s->name)];
+
+	if (*word && s->value && text_find(s->name, "_options")) /* these add up */
+		*word = parser_join(p, *word, ",", s->value);
+	else
+		*word = s->value ? s->value : s->name;
 }
 
 static void take_foreign(struct parser *p, const struct statement *s)
@@ -91,7 +98,7 @@ static const struct parser_word words[] = {
 	{.word = "mount.usr", .take = take_mapping, .pass = PASS_NAMES, .field = FIELD(usr)},
 	{.word = crypt_words, .take = take_crypt, .pass = PASS_VOLUMES},
 	{.word = "cryptopts", .take = take_cryptopts, .pass = PASS_VOLUMES},
-	{.word = "rd.auto", .take = take_foreign, .pass = PASS_VOLUMES},
+	{.word = "rd.auto rd.overlay.crypt", .take = take_foreign, .pass = PASS_VOLUMES},
 	{.word = NULL},
 };
 
@@ -193,21 +200,30 @@ static void add_crypt(struct parser *p)
 	accept_draft(p, d);
 }
 
-/* Genkernel's: @device with a key file on a device. */
-static void add_genkernel(struct parser *p, const char *name, char **w, const char *trim)
-{
-	struct plan_key key = {.kind = PLAN_KEY_STICK, .device = w[2], .fstype = w[3]};
-	struct draft *d = draft_new(p);
+static const char not_searched[] = "needs its device: ";
 
-	if (!w[0])
+/* Genkernel's: a device with its key and header in files on other devices. */
+static void add_genkernel(struct parser *p, const char *name, char **w)
+{
+	struct plan_key key = {.kind = PLAN_KEY_STICK, .device = w[GK_KEYDEV], .fstype = w[GK_FSTYPE]};
+	struct draft *d = draft_new(p);
+	const char *path = w[GK_HEADER];
+
+	if (!w[GK_DEVICE])
 		return;
 	d->volume.name = name;
-	d->volume.device = w[0];
-	if (trim && words_bool(trim) == 1)
+	d->volume.device = w[GK_DEVICE];
+	options_read(p, d, w[GK_OPTIONS]);
+	if (w[GK_TRIM] && words_bool(w[GK_TRIM]) == 1)
 		d->volume.flags.crypt |= CRYPT_ALLOW_DISCARDS;
-	if (w[1] && !w[2])
-		parser_refuse(p, "a key is not looked for on all devices: ", w[1]);
-	else if (w[1] && (key.path = draft_rooted(p, w[1])))
+	if (path && (d->refused = !w[GK_HEADERDEV]))
+		parser_refuse(p, not_searched, path);
+	else if (path)
+		d->volume.header = (struct plan_header){draft_rooted(p, path), w[GK_HEADERDEV]};
+	path = w[GK_KEY];
+	if (path && !key.device)
+		parser_refuse(p, not_searched, path);
+	else if (path && !draft_refuse_gpg(p, path) && (key.path = draft_rooted(p, path)))
 		draft_put_key(p, d, &key);
 	accept_draft(p, d);
 }
@@ -219,6 +235,6 @@ void cmdline_finish(struct parser *p)
 	latchkey_conf_finish(p, SOURCE_CMDLINE);
 	parser_at(p, SOURCE_CMDLINE, 0);
 	add_crypt(p);
-	add_genkernel(p, "root", w, w[8]);
-	add_genkernel(p, "swap", w + 4, w[9]);
+	add_genkernel(p, "root", w);
+	add_genkernel(p, "swap", w + GK_COUNT);
 }

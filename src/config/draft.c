@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* draft - see draft.h. */
 #include "config/draft.h"
+#include "base/text.h"
 #include "config/parser.h"
 #include "config/words.h"
 #include <string.h>
@@ -49,9 +50,16 @@ const char *draft_rooted(struct parser *p, const char *path)
 char *draft_cut(char *text)
 {
 	bool has_colons = text && words_begins(text, "/dev/disk/by-");
+	char *start = text;
 	size_t hex, digits;
 
-	while ((text = text ? strchr(text, ':') : NULL) && has_colons) {
+	while ((text = text ? strchr(text, ':') : NULL)) {
+		if (text > start && text[-1] == '\\') {
+			memmove(text - 1, text, strlen(text) + 1);
+			continue;
+		}
+		if (!has_colons)
+			break;
 		hex = strspn(text + 1, "0123456789abcdef");
 		digits = strspn(text + 1, "0123456789");
 		if (!hex || (hex > 2 && hex > digits) || !strchr(":.-", text[1 + hex]) ||
@@ -82,6 +90,16 @@ void draft_put_key(struct parser *p, struct draft *d, const struct plan_key *key
 		parser_refuse(p, "more than 4 keys: ", key->path ? key->path : key->device);
 	else
 		d->volume.keys[d->volume.key_count++] = *key;
+}
+
+bool draft_refuse_gpg(struct parser *p, const char *path)
+{
+	const char *end = text_find(path, ".gpg");
+	bool is_gpg = end && (!end[4] || end[4] == ':');
+
+	if (is_gpg)
+		parser_refuse(p, "encrypted with GPG, not supported: ", path);
+	return is_gpg;
 }
 
 void draft_add_key(struct parser *p, struct draft *d, char *spec)

@@ -51,9 +51,13 @@ const char *draft_rooted(struct parser *p, const char *path);
 
 /*
  * Cut DEVICE:REST in two, and return REST; NULL: there is no colon. Names in /dev/disk/by-path/ and by-id/
- * have colons, too, with a number behind each: pci-0000:00:1f.2-ata-1-part2.
+ * have colons, too, with a number behind each: pci-0000:00:1f.2-ata-1-part2. A backslash before a colon
+ * makes it part of any name.
  */
 char *draft_cut(char *text);
+
+/* Is the key file PATH or PATH:DEVICE one that genkernel and dracut let GPG decrypt? Then a note says so. */
+bool draft_refuse_gpg(struct parser *p, const char *path);
 
 /* Add a key: PATH, PATH:DEVICE or DEVICE. "none", "-", "" and NULL are no key. */
 void draft_add_key(struct parser *p, struct draft *d, char *spec);

@@ -321,6 +321,7 @@ static bool is_named(const char *names, const char *word)
 
 static const struct option *find(const char *word, enum level level)
 {
+	word += strspn(word, "-"); /* genkernel passes on cryptsetup's own options */
 	word += words_begins(word, "perf-");
 	for (const struct option *o = options; o < options + COUNT(options); o++)
 		if (o->level & level && is_named(o->names, word))

@@ -44,7 +44,7 @@ struct statement {
 	bool marked;         /* it is for the initramfs */
 };
 
-enum { STATEMENTS_MAX = 512, PARSER_CRYPT_WORDS = 18 };
+enum { STATEMENTS_MAX = 512, PARSER_CRYPT_WORDS = 25 };
 
 struct parser {
 	struct plan *plan;

@@ -27,6 +27,7 @@ static struct draft *by_uuid(struct parser *p, const char *uuid, const char *nam
 	bool for_root = parser_is_root(p, name) || (start && !strcasecmp(p->root + start, uuid));
 	struct draft *d = p->by_uuid;
 
+	uuid += words_begins(uuid, "luks-"); /* dracut's */
 	for (; d < p->by_uuid + p->by_uuid_count; d++)
 		if (is_same(d->uuid, uuid)) {
 			d->uuid = strlen(uuid) > strlen(d->uuid) ? uuid : d->uuid;
@@ -151,6 +152,8 @@ static void take_key(struct parser *p, const struct statement *s)
 			d = by_uuid(p, draft_uuid_of(last + 1), NULL);
 		*last = 0;
 	}
+	if (draft_refuse_gpg(p, key))
+		return;
 	if (first && !strcmp(first, ":/")) /* dracut's name of the initramfs */
 		*first = 0;
 	else if (first && words_begins(first, ":UUID="))

@@ -70,7 +70,14 @@ int words_index(const char *list, const char *word)
 
 int words_bool(const char *value)
 {
-	int i = value ? words_index("0 no n false f off 1 yes y true t on", value) : 6;
+	char lower[8];
+	int i = 6;
 
+	if (value) {
+		for (i = 0; i < 7 && value[i]; i++)
+			lower[i] = (char)(value[i] | 32);
+		lower[i] = 0;
+		i = words_index("0 no n false f off 1 yes y true t on", lower);
+	}
 	return i < 0 ? i : i >= 6;
 }

@@ -30,7 +30,7 @@ size_t words_begins(const char *text, const char *start);
  */
 int words_index(const char *list, const char *word);
 
-/* 1 for yes, true, on and their like, 0 for no and its like, -1: neither. NULL is yes. */
+/* 1 for yes, True, ON and their like, 0 for no and its like, -1: neither. NULL is yes. */
 int words_bool(const char *value);
 
 #endif

@@ -223,7 +223,39 @@ static const struct plan_row arch[] = {
 	{"a key of genkernel without a device is lost in silence",
 		"crypt_root=/dev/a root_key=k root_trim=no", NULL, NULL,
 		VOLUME("root", "/dev/a") USUAL_KEY("root")
-			USUAL WRONG("a key is not looked for on all devices: k")},
+			USUAL WRONG("needs its device: k")},
+	{"genkernel's header or options are lost; its words without effect are complained about",
+		"crypt_root=/dev/a root_header=h root_headerdev=LABEL=K root_headerdev_fstype=vfat "
+		"root_trim=Yes "
+		"crypt_root_options=--perf-no_read_workqueue,--tries=3 crypt_root_options=--readonly "
+		"crypt_swap=/dev/b swap_header=/h swap_headerdev=/dev/c crypt_swap_options=--allow-discards "
+		"swap_trim=N crypt_silent keyctl_keydesc=x keyctl_keytimeout=9 keyctl_keykeep",
+		NULL, NULL,
+		VOLUME("root", "/dev/a") USUAL_KEY(
+			"root") "  header /h on LABEL=K\n"
+				"  options read-only,discard,no-read-workqueue,tries=3\n" VOLUME("swap",
+					"/dev/b")
+					USUAL_KEY("swap") "  header /h on /dev/c\n  options discard\n" USUAL},
+	{"a volume of genkernel is opened without its header", "crypt_root=/dev/a root_header=h", NULL, NULL,
+		USUAL WRONG("needs its device: h")},
+	{"what GPG encrypted is tried as a key",
+		"crypt_root=/dev/a root_key=k.gpg root_keydev=/dev/b rd.luks.uuid=" U1
+		" rd.luks.key=/k.gpg:UUID=1234-5678 rd.luks.key=/k.gpg.raw",
+		NULL, NULL,
+		VOLUME("root", "/dev/a") USUAL_KEY("root") VOLUME("luks-" U1, "UUID=" U1) KEY("/k.gpg.raw")
+			USUAL WRONG("encrypted with GPG, not supported: /k.gpg:UUID=1234-5678")
+				WRONG("encrypted with GPG, not supported: k.gpg")},
+	{"a backslash before a colon is part of the name",
+		"cryptdevice=/dev/disk/by-path/pci-0000\\:00\\:1f.2:root:discard "
+		"cryptkey=LABEL=a\\:b:vfat:/k",
+		NULL, NULL,
+		VOLUME("root", "/dev/disk/by-path/pci-0000:00:1f.2")
+			KEY("/k on LABEL=a:b type vfat") "  options discard\n" USUAL},
+	{"dracut's prefix is taken for a part of the UUID",
+		"rd.luks.uuid=" U1 " rd.luks.allow-discards=luks-" U1 " rd.luks.key=/k:LABEL=K:UUID=luks-" U1,
+		NULL, NULL, VOLUME("luks-" U1, "UUID=" U1) KEY("/k on LABEL=K") "  options discard\n" USUAL},
+	{"a word that asks for a volume is passed over", "rd.overlay.crypt=UUID=" U1, NULL, NULL,
+		USUAL WRONG("not understood: rd.overlay.crypt")},
 	{"cryptdiscards=no passes discards through",
 		"cryptroot=/dev/a cryptdm=x cryptdiscards=no cryptkey=yes", NULL, NULL,
 		VOLUME("x", "/dev/a") KEY("/crypto_keyfile.bin") USUAL},
