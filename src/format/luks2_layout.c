@@ -132,14 +132,12 @@ static bool bind_regular(struct luks *luks, const struct luks2_links *links, uns
 		return false;
 	if (start % seg->sector_bytes)
 		return false;
-	if (!id && old && r->has_moved && seg->off == r->moved.off &&
-		seg->size_bytes == r->moved.size_bytes) {
-		seg->digest = r->previous.digest;
-		return true;
-	}
 	if (seg->final)
 		return true;
 	seg->digest = r->previous.digest;
+	/* The first data was moved before all, and is nowhere else until it is done. */
+	if (!id && r->has_moved)
+		return old && seg->off == r->moved.off && seg->size_bytes == r->moved.size_bytes;
 	return old && seg->off == r->previous.off + start;
 }
 

@@ -145,6 +145,44 @@ def _():
     return [] if words in done.out and words not in alone.out and not done.code | alone.code else [done.out + done.err + alone.out]
 
 
+def journal_of_shift(h):
+    h["keyslots"]["1"]["area"].update(type="datashift-journal")
+    for field in "hash", "sector_size":
+        del h["keyslots"]["1"]["area"][field]
+
+
+def small_area(h):
+    h["keyslots"]["2"]["area"].update(size="4096")
+
+
+def refused(place, *options):
+    """The message with which open refuses @place with status 7, or None: it would go on with the keys, or the kernel."""
+    done = run(LATCHKEY, "open", *options, "--key-file", "-", *place.words, "no-such-mapping", stdin=SECRET)
+    return done.err if done.code == 7 else None
+
+
+@case("open --readonly refuses a crashed re-encryption that it could map, or maps one that it could not")
+def _():
+    wrong = []
+    hidden = lambda h: require("no-such", *h["config"]["requirements"]["mandatory"])(h)  # noqa: E731
+    for name, change, words in (
+            ("rekey-checksum-mixed", None, None), ("rekey-journal-mixed", None, None), ("encrypt-shift-mixed", None, None),
+            ("decrypt-shift-mixed", None, None), ("decrypt-shift-last", None, None),
+            ("decrypt-shift-last", journal_of_shift, 'its recovery data, of the kind "datashift-journal", cannot be mapped'),
+            ("rekey-journal-mixed", small_area, 'its recovery data, of the kind "journal", cannot be mapped'),
+            ("rekey-checksum-mixed", small_area, 'its recovery data, of the kind "checksum", cannot be mapped'),
+            ("rekey-checksum-mixed", hidden, CRASHED[1]),
+            ("rekey-checksum-mixed", without("digests", "2"), INCOMPLETE[1])):
+        place = sample("reencryption", name, change)
+        said = refused(place, "--readonly")
+        if (words is None) != (said is None) or (said and words not in said):
+            wrong.append(f"{name}, {words}: {said}")
+        if not refused(place):
+            wrong.append(f"{name}, {words}: is not refused without --readonly")
+        place.remove()
+    return wrong
+
+
 def preflight(name):
     """What latchkey-preflight says of the sample @name, line by line."""
     place = sample("reencryption", name)

@@ -5,20 +5,26 @@
 
 #include "header_image_rows.h"
 
+static inline void sample_text(const char *name, char text[static IMAGE_JSON_ROOM])
+{
+	size_t len;
+	FILE *file;
+
+	snprintf(text, IMAGE_JSON_ROOM, "tests/images/metadata/reencryption/%s.json", name);
+	file = fopen(text, "rb");
+	if (!file)
+		fail_msg("%s: is not in the current directory", text);
+	len = fread(text, 1, IMAGE_JSON_ROOM, file);
+	fclose(file);
+	text[len - 1] = 0; /* the line ends there */
+}
+
 static inline void sample_read(const char *name, struct luks *out)
 {
 	static char text[IMAGE_JSON_ROOM];
 	const struct edit_outcome *o;
-	size_t len;
-	FILE *file;
 
-	snprintf(text, sizeof(text), "tests/images/metadata/reencryption/%s.json", name);
-	file = fopen(text, "rb");
-	if (!file)
-		fail_msg("%s: is not in the current directory", text);
-	len = fread(text, 1, sizeof(text), file);
-	fclose(file);
-	text[len - 1] = 0; /* the line ends there */
+	sample_text(name, text);
 	o = judge_text(text);
 	if (o->cause)
 		fail_msg("%s", o->err.text);
