@@ -76,6 +76,9 @@ def main():
         except vm.Skip as why:
             report(True, f"{release}: everything # SKIP {why}")
             continue
+        except vm.Failure as why:
+            report(False, f"{release}: a bare system with a clone", *str(why).splitlines())
+            continue
         if all(make(folder, release, goal) for goal in goals):
             shutil.rmtree(folder)
     print(f"1..{count}")

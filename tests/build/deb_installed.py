@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 """The packages of `make deb` in systems of several releases of Debian, with initramfs-tools and with dracut.
 
-In each: an image without latchkey; install, and the trigger makes an image with it; purge, and the trigger makes one without
-it; dpkg and apt find nothing unfinished, no file is left, and the builder still works. Nothing is booted here. Arguments name
-systems of tests/boot/fetch/get-root. Without arguments and without HOOKS=all, only Debian 13's are used.
+In each: an image without latchkey; install, and the trigger makes an image with it; purge is refused while a line of the
+owner's names the module for dracut; purge, and the trigger makes an image without it; dpkg and apt find nothing unfinished, no
+file is left, and the builder still works. Nothing is booted here. Arguments name systems of tests/boot/fetch/get-root. Without
+arguments and without HOOKS=all, only Debian 13's are used.
 """
 import os
 import shutil
@@ -72,6 +73,18 @@ def unfinished(folder):
     return audit + left
 
 
+def kept_by_a_line(folder):
+    """A line of the owner's that names the module would make dracut fail, and apt from then on: the package stays."""
+    line = os.path.join(folder, "etc/dracut.conf.d/mine.conf")
+    distro.put(folder, "etc/dracut.conf.d/mine.conf", 'hostonly="no"\nadd_dracutmodules+=" latchkey "\n')
+    try:
+        return "the package was removed:\n" + inside(folder, "apt-get", "-qy", "purge", "latchkey-initramfs")
+    except Failure as why:
+        return None if "remove the lines that name latchkey from /etc/dracut.conf.d/mine.conf first" in str(why) else str(why)
+    finally:
+        os.unlink(line)
+
+
 def cycle(which, debs):
     """None, or what went wrong."""
     builder = which.partition("-")[2]
@@ -85,6 +98,9 @@ def cycle(which, debs):
     said = inside(folder, "apt-get", "-qy", "--no-install-recommends", "install", *("/" + os.path.basename(deb) for deb in debs))
     if "usr/sbin/latchkey\n" not in names(folder, builder):
         return f"latchkey is not in the image after installation:\n{said}"
+    refused = kept_by_a_line(folder) if builder == "dracut" else None
+    if refused:
+        return refused
     said = inside(folder, "apt-get", "-qy", "purge", *PACKAGES)
     if "latchkey" in names(folder, builder):
         return f"latchkey is in the image after purge:\n{said}"
