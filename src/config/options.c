@@ -85,6 +85,7 @@ static const struct group {
 	{IGNORED, "cipher size hash sector-size offset skip", "defined by the LUKS header: "},
 	{IGNORED, "verify loud quiet noearly check checkargs lvm _netdev x-*", "no effect in an initramfs: "},
 	{IGNORED, "keyfile-erase link-volume-key link-vk-to-keyring", "not supported: "},
+	{IGNORED, "tpm2-measure-*", "not supported, no PCR is extended: "},
 	{IGNORED, "tpm2-* fido2-*", "the token in the LUKS header has it: "},
 	{TOKEN, "pkcs11-*", "not supported, the passphrase is used: "},
 	{REFUSED, "plain swap tmp bitlk fvault2 tcrypt* veracrypt*", "only LUKS is supported: "},

@@ -311,6 +311,7 @@ static const struct fate {
 	 "x-systemd.requires-mounts-for=/a x-gvfs-hide",
 		"no effect in an initramfs", false},
 	{"keyfile-erase link-volume-key=x link-vk-to-keyring=x", "not supported", false},
+	{"tpm2-measure-pcr=yes tpm2-measure-bank=sha256", "not supported, no PCR is extended", false},
 	{"tpm2-pcrs=7 tpm2-pin=yes fido2-cid=x", "the token in the LUKS header has it", false},
 	{"pkcs11-uri=auto", "not supported, the passphrase is used", false},
 	{"plain swap tmp tmp=ext4 bitlk fvault2 tcrypt tcrypt-hidden tcrypthidden tcrypt-keyfile=/k "
