@@ -6,7 +6,7 @@ demo: ## boot a disk made by cryptsetup in QEMU and unlock it; INTERACTIVE=1 let
 	tests/boot/demo.py
 $(B)/tests/boot/guest/root_init: $(B)/tests/boot/guest/root_init.o $(if $(NO_FLOAT),$(B)/tests/unit/no_doubles.o) $(LIBC_A) $(COMPILER_A)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(AS_THEY_ARE) $(LDFLAGS) -o $@ $(START) $(filter-out $(LIBC_A) $(COMPILER_A),$^) $(END)
-board-programs: all $(B)/tests/boot/guest/root_init
+board-programs: all tokens $(B)/tests/boot/guest/root_init
 image: $(if $(BOARD),all,name-a-board) ## BOARD=vendor/name: the board's initramfs, in build/board/vendor/name
 	@O=$(abspath $(O)) BOARD=$(BOARD) TARGET=$(TARGET) MODULES='$(MODULES)' KERNEL_PACKAGE='$(KERNEL_PACKAGE)' \
 		KERNEL='$(KERNEL)' MODULES_ROOT='$(MODULES_ROOT)' UBOOT_ARCH='$(UBOOT_ARCH)' \

@@ -3,9 +3,10 @@
 """Boot every emulated board with its own image and the command line of its README, and unlock a root made by cryptsetup.
 
 `make check-boards` builds the images first. Arguments choose boards, such as qemu/malta, and kinds of boots: passphrase,
-usb, list, small, adiantum, uboot, uinitrd. The console of each boot is logged to $O/boot/board-NAME.log. The time from the
+usb, token, list, small, adiantum, uboot, uinitrd. The console of each boot is logged to $O/boot/board-NAME.log. The time from the
 start of the kernel to the mounted root is printed.
 """
+import json
 import os
 import re
 import secrets
@@ -20,6 +21,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(1, sys.path[0] + "/lib")
 import guest
+import tokens
 import vm
 from vm import VM, Failure, Skip
 
@@ -170,6 +172,30 @@ def usb(board):
             expect_root(machine)  # without typing
 
     scenario.__doc__ = f"{board}: a key on a USB stick opens the root"
+    return scenario
+
+
+def token(board):
+    """The program for security keys of the board's processor, and the key behind its USB controller."""
+
+    def scenario():
+        name, target = board.replace("/", "-") + "-token", variable(board, "TARGET")
+        image, built = os.path.join(vm.WORK, name + ".cpio.gz"), os.path.join(vm.O, target)
+        with open(os.path.join(kernel(board), "version"), encoding="ascii") as file:
+            version = file.read().strip()
+        vm.run(os.path.join(vm.TOP, "initramfs", "mkimage"), "-q", "--kernel", version, "--modules-root", kernel(board),
+               "--modules", variable(board, "MODULES"), "--init", os.path.join(built, "init"), "--token", "systemd-fido2",
+               "--token-programs", os.path.join(built, "token"), "--add", os.path.join(BOARDS, board, "latchkey.conf") + ":/etc/latchkey.conf", "-o", image)
+        root = disk(board, name, "--memory", "8192")
+        with tempfile.TemporaryDirectory() as work:
+            tokens.add_token(root, 1, json.loads(tokens.sample("fido2-262-nopin", "json")), tokens.sample("fido2-262-nopin", "passphrase").encode(),
+                             PASSPHRASE.encode(), work)
+        with tokens.Stick("nopin", "--touch-after", "2") as stick, Board(board, root, name, stick.args(), image) as machine:
+            machine.expect("touch the security key")
+            machine.expect(r"root is open with token 0 \(systemd-fido2\)")
+            expect_root(machine)
+
+    scenario.__doc__ = f"{board}: a security key opens the root"
     return scenario
 
 
@@ -356,7 +382,8 @@ def too_large_a_slot(board):
     return scenario
 
 
-KINDS = {"passphrase": (passphrase, lambda b: True), "usb": (usb, has_usb), "list": (from_list, lambda b: b == "qemu/x86_64"), "small": (too_large_a_slot, lambda b: b in SMALL),
+KINDS = {"passphrase": (passphrase, lambda b: True), "usb": (usb, has_usb), "token": (token, lambda b: b == "qemu/aarch64-virt"),
+         "list": (from_list, lambda b: b == "qemu/x86_64"), "small": (too_large_a_slot, lambda b: b in SMALL),
          "adiantum": (adiantum, lambda b: b in ADIANTUM), "uboot": (uboot, lambda b: b in UBOOT), "uinitrd": (uinitrd, lambda b: b in UBOOT)}
 
 
