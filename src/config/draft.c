@@ -47,25 +47,30 @@ const char *draft_rooted(struct parser *p, const char *path)
 	return *path == '/' ? path : parser_join(p, "/", path, "");
 }
 
+/* As in pci-0000:00:1f.2-ata-1 and fc-0x5006016041e05b7a:0x0: a number follows, and there is a colon behind. */
+static bool is_in_name(const char *colon)
+{
+	const char *number = colon + 1 + 2 * (words_begins(colon, ":0x") != 0);
+	size_t hex = strspn(number, "0123456789abcdef"), digits = strspn(number, "0123456789");
+
+	return hex && (hex <= 2 || hex == digits || number > colon + 1) && strchr(":.-", number[hex]) &&
+	       strchr(number, ':');
+}
+
 char *draft_cut(char *text)
 {
+	char *start = text, *part = NULL;
 	bool has_colons = text && words_begins(text, "/dev/disk/by-");
-	char *start = text;
-	size_t hex, digits;
 
+	if (has_colons)
+		part = text_find(text, "-part");
 	while ((text = text ? strchr(text, ':') : NULL)) {
-		if (text > start && text[-1] == '\\') {
+		if (text > start && text[-1] == '\\')
 			memmove(text - 1, text, strlen(text) + 1);
-			continue;
-		}
-		if (!has_colons)
+		else if (has_colons && (part ? text < part : is_in_name(text)))
+			text++;
+		else
 			break;
-		hex = strspn(text + 1, "0123456789abcdef");
-		digits = strspn(text + 1, "0123456789");
-		if (!hex || (hex > 2 && hex > digits) || !strchr(":.-", text[1 + hex]) ||
-			!strchr(text + 1, ':'))
-			break;
-		text++;
 	}
 	if (text)
 		*text++ = 0;

@@ -51,8 +51,8 @@ const char *draft_rooted(struct parser *p, const char *path);
 
 /*
  * Cut DEVICE:REST in two, and return REST; NULL: there is no colon. Names in /dev/disk/by-path/ and by-id/
- * have colons, too, with a number behind each: pci-0000:00:1f.2-ata-1-part2. A backslash before a colon
- * makes it part of any name.
+ * have colons, too, of a partition all before -part2, of a disk with a number behind each:
+ * pci-0000:00:1f.2-ata-1-part2. A backslash before a colon makes it part of any name.
  */
 char *draft_cut(char *text);
 

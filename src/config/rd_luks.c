@@ -60,8 +60,9 @@ static const char *rest_of(const char *uuid)
 static struct draft *cut_uuid(struct parser *p, char **rest)
 {
 	char *uuid = *rest;
+	size_t len = strspn(uuid, uuid_characters);
 
-	if (strspn(uuid, uuid_characters) != UUID_CHARS || uuid[UUID_CHARS] != '=')
+	if (!len || uuid[len] != '=')
 		return &p->any_uuid;
 	*rest = words_cut(uuid, '=');
 	return by_uuid(p, uuid, *rest);

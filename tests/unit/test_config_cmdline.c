@@ -210,6 +210,19 @@ static const struct plan_row arch[] = {
 	{"a colon in an id ends it, or options belong to the name",
 		"cryptdevice=/dev/disk/by-id/usb-A_B_1-0:0-part2:data:discard", NULL, NULL,
 		VOLUME("data", "/dev/disk/by-id/usb-A_B_1-0:0-part2") ARCH_KEY "  options discard\n" USUAL},
+	{"a word in the path of a partition ends it",
+		"cryptdevice=/dev/disk/by-path/ip-10.0.0.1:3260-iscsi-iqn.2001-04.com:store-lun-1-part1:root "
+		"cryptkey=/dev/disk/by-path/pci-0000:00:14.0-usb-0:1:1.0-scsi-0:0:0:0-part1:ext4:/k-part2:b",
+		NULL, NULL,
+		VOLUME("root", "/dev/disk/by-path/ip-10.0.0.1:3260-iscsi-iqn.2001-04.com:store-lun-1-part1")
+			KEY("/k-part2:b on /dev/disk/by-path/pci-0000:00:14.0-usb-0:1:1.0-scsi-0:0:0:0-part1 "
+			    "type ext4") USUAL},
+	{"the path of a partition without a name is cut",
+		"cryptdevice=/dev/disk/by-path/pci-0000:00:1f.2-ata-1-part2", NULL, NULL,
+		VOLUME("root", "/dev/disk/by-path/pci-0000:00:1f.2-ata-1-part2") ARCH_KEY USUAL},
+	{"a number in hexadecimal ends a path",
+		"cryptdevice=/dev/disk/by-path/fc-0x5006016041e05b7a:0x0000000000000000:root", NULL, NULL,
+		VOLUME("root", "/dev/disk/by-path/fc-0x5006016041e05b7a:0x0000000000000000") ARCH_KEY USUAL},
 	{"a name that looks like a number is lost", "cryptdevice=/dev/disk/by-path/pci-0000:00:1f.2:0a", NULL,
 		NULL, VOLUME("0a", "/dev/disk/by-path/pci-0000:00:1f.2") ARCH_KEY USUAL},
 	{"genkernel's words are not understood",
@@ -222,8 +235,7 @@ static const struct plan_row arch[] = {
 				KEY("/s on LABEL=K") USUAL},
 	{"a key of genkernel without a device is lost in silence",
 		"crypt_root=/dev/a root_key=k root_trim=no", NULL, NULL,
-		VOLUME("root", "/dev/a") USUAL_KEY("root")
-			USUAL WRONG("needs its device: k")},
+		VOLUME("root", "/dev/a") USUAL_KEY("root") USUAL WRONG("needs its device: k")},
 	{"genkernel's header or options are lost; its words without effect are complained about",
 		"crypt_root=/dev/a root_header=h root_headerdev=LABEL=K root_headerdev_fstype=vfat "
 		"root_trim=Yes "
@@ -251,6 +263,10 @@ static const struct plan_row arch[] = {
 		NULL, NULL,
 		VOLUME("root", "/dev/disk/by-path/pci-0000:00:1f.2")
 			KEY("/k on LABEL=a:b type vfat") "  options discard\n" USUAL},
+	{"the beginning of a UUID is not enough for a key and for options",
+		"rd.luks.uuid=11111111 rd.luks.key=11111111=/k rd.luks.options=11111111-2222=discard", NULL,
+		NULL,
+		VOLUME("luks-11111111-2222", "UUID=11111111-2222*") KEY("/k") "  options discard\n" USUAL},
 	{"dracut's prefix is taken for a part of the UUID",
 		"rd.luks.uuid=" U1 " rd.luks.allow-discards=luks-" U1 " rd.luks.key=/k:LABEL=K:UUID=luks-" U1,
 		NULL, NULL, VOLUME("luks-" U1, "UUID=" U1) KEY("/k on LABEL=K") "  options discard\n" USUAL},
