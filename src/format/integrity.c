@@ -7,12 +7,16 @@
 enum {
 	SUPERBLOCK_BYTES = 512,
 	VERSION_OFF = 8,
+	LOG2_INTERLEAVE_OFF = 9,
 	TAG_BYTES_OFF = 10,
+	JOURNAL_SECTIONS_OFF = 12,
 	SECTORS_OFF = 16,
 	FLAGS_OFF = 24,
 	LOG2_BLOCK_OFF = 28,
 	VERSION_MAX = 6,
 	LOG2_BLOCK_MAX = 3,
+	LOG2_INTERLEAVE_MIN = 3,
+	LOG2_INTERLEAVE_MAX = 31,
 	/* All others make the kernel write more than its journal, or belong to integrity of other kinds. */
 	FLAG_FIXED_PADDING = 8,
 	FLAG_FIXED_HMAC = 16,
@@ -33,7 +37,9 @@ enum cause integrity_size(const struct reader *data, const struct luks_segment *
 	sectors = bytes_le64(sb + SECTORS_OFF);
 	flags = bytes_le32(sb + FLAGS_OFF);
 	log2_block = sb[LOG2_BLOCK_OFF];
-	if (memcmp(sb, "integrt", 8) || !sb[VERSION_OFF])
+	if (memcmp(sb, "integrt", 8) || !sb[VERSION_OFF] || !bytes_le32(sb + JOURNAL_SECTIONS_OFF) ||
+		sb[LOG2_INTERLEAVE_OFF] < LOG2_INTERLEAVE_MIN ||
+		sb[LOG2_INTERLEAVE_OFF] > LOG2_INTERLEAVE_MAX)
 		return error_set(err, CAUSE_DAMAGED,
 			"no integrity superblock at byte %llu: it was overwritten, or this is not the "
 			"volume's data device",

@@ -782,6 +782,172 @@ static void a_UUID_that_is_taken_is_mapped_twice(void **state)
 	assert_string_equal(f->other.name, "other");
 }
 
+/* --- integrity: one mapping below the other ------------------------------------------------------ */
+
+#define BELOW NAME "_dif"
+#define BELOW_UUID "CRYPT-INTEGRITY-6d1b3a5e0f2c4c479a537c1de0c58b21-" BELOW
+
+static struct map_request two_mappings(void)
+{
+	static struct target integrity;
+	struct map_request req = request();
+	struct error err;
+
+	integrity = target;
+	integrity.type = TARGET_INTEGRITY;
+	target.tag_bytes = integrity.tag_bytes = 32;
+	req.integrity = &integrity;
+	assert_int_equal(map_names_below(&req.below, "6d1b3a5e-0f2c-4c47-9a53-7c1de0c58b21", NAME, &err),
+		CAUSE_OK);
+	(void)unlink("/dev/mapper/" BELOW);
+	return req;
+}
+
+static void one_of_two_mappings_is_made_wrong(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct map_request req = two_mappings();
+	struct error err = {.text = ""};
+
+	(void)state;
+	assert_string_equal(req.below.name, BELOW);
+	assert_string_equal(req.below.uuid, BELOW_UUID);
+	req.table.flags = CRYPT_HIGH_PRIORITY;
+	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
+	assert_int_equal(f->count, 9);
+	sent_version(f, 0);
+	fake_expected(fake_want, 0, 0, BELOW);
+	strcpy((char *)fake_want + AT_UUID, BELOW_UUID);
+	fake_sent(f, 1, DM_DEV_CREATE);
+	fake_expected(fake_want, FLAG_EXISTS | FLAG_PERSISTENT_DEV | FLAG_SECURE_DATA, FAKE_BELOW, "");
+	fake_expected_more(fake_want, "integrity", 65536, "7:0 32768 32 J 1 block_size:512");
+	fake_sent(f, 2, DM_TABLE_LOAD);
+	/* udev leaves it alone, as it does cryptsetup's. */
+	fake_expected(fake_want, FLAG_EXISTS | FLAG_PERSISTENT_DEV, FAKE_BELOW, "");
+	fake_put32(fake_want + AT_EVENT_NR, 0x004e0000);
+	fake_sent(f, 3, DM_DEV_SUSPEND);
+	sent_create(f, 4);
+	sent_key(f, 5);
+	sent_load(f, 6, 0,
+		"aes-xts-plain64 :64:logon:" DESCRIPTION " 0 253:300 0 2 high_priority integrity:32:aead");
+	dropped_key(f, 7);
+	sent_resume(f, 8);
+	assert_true(f->device.live && f->below.live);
+	assert_string_equal(notices, "");
+	no_secret_is_left(f, &err);
+}
+
+static void the_lower_of_two_read_only_mappings_can_be_written(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct map_request req = two_mappings();
+	struct error err = {.text = ""};
+
+	(void)state;
+	req.table.read_only = true;
+	assert_int_equal(map_create(&f->face, &req, &err), CAUSE_OK);
+	assert_true(f->device.read_only && f->below.read_only);
+}
+
+/* Whatever fails: both or none. */
+static void one_of_two_mappings_is_left(void **state)
+{
+	static const int errnos[] = {EBUSY, ENOMEM, ENOENT, EIO};
+
+	(void)state;
+	for (int at = 0; at < 9; at++)
+		for (size_t e = 0; e < COUNT(errnos); e++) {
+			struct fake_kernel *f = fake_new();
+			struct map_request req = two_mappings();
+			struct error err = {.text = ""};
+			enum cause cause;
+
+			f->fail_at = at;
+			f->fail_errno = errnos[e];
+			f->fail_times = 1;
+			cause = map_create(&f->face, &req, &err);
+			/* A key that the keyring does not take goes into the table. */
+			assert_int_equal(cause == CAUSE_OK, at == 5);
+			assert_int_equal(f->device.exists, !cause);
+			assert_int_equal(f->below.exists, !cause);
+			assert_int_equal(node_is_there(), !cause);
+			assert_int_equal(access("/dev/mapper/" BELOW, F_OK), cause ? -1 : 0);
+			no_secret_is_left(f, &err);
+		}
+}
+
+static const struct below_row {
+	const char *name, *upper, *below, *below_name;
+	bool goes;
+} belows[] = {
+	{"the mapping below stays", UUID, BELOW_UUID, BELOW, true},
+	{"the mapping below that cryptsetup 2.8 made stays", UUID,
+		"CRYPT-SUBDEV-6d1b3a5e0f2c4c479a537c1de0c58b21-" BELOW, BELOW, true},
+	{"a mapping below of another volume goes", UUID,
+		"CRYPT-SUBDEV-00000000000000000000000000000000-" BELOW, BELOW, false},
+	{"a volume that is only called so goes", UUID, "CRYPT-LUKS2-6d1b3a5e0f2c4c479a537c1de0c58b21-" BELOW,
+		BELOW, false},
+	{"a mapping whose UUID goes on goes", UUID, BELOW_UUID "x", BELOW, false},
+	{"a mapping whose UUID is cut goes", UUID, "CRYPT-INTEGRITY-6d1b3a5e0f2c4c479a537c1de0c58b21-" NAME,
+		BELOW, false},
+	{"a mapping of another name goes", UUID, BELOW_UUID, NAME "-dif", false},
+	{"a UUID without parts is read beyond its end", "CRYPT-", "CRYPT-INTEGRITY-", BELOW, false},
+	{"a UUID without parts matches any", "CRYPT-1", "CRYPT-INTEGRITY-_dif", BELOW, false},
+};
+
+static void the_right_one_below_goes(void **state)
+{
+	const struct below_row *r = *state;
+	struct fake_kernel *f = fake_new();
+	struct error err = {.text = ""};
+
+	f->device = (struct fake_device){.exists = true, .dev = FAKE_DEV, .name = NAME};
+	f->below = (struct fake_device){.exists = true, .dev = FAKE_BELOW};
+	strcpy(f->device.uuid, r->upper);
+	strcpy(f->below.uuid, r->below);
+	strcpy(f->below.name, r->below_name);
+	assert_int_equal(map_remove(&f->face, NAME, &err), CAUSE_OK);
+	assert_false(f->device.exists);
+	assert_int_equal(f->below.exists, !r->goes);
+}
+
+static void the_mapping_below_goes_from_under_one_in_use(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct error err = {.text = ""};
+
+	(void)state;
+	f->device = (struct fake_device){.exists = true, .dev = FAKE_DEV, .name = NAME, .uuid = UUID};
+	f->below = (struct fake_device){.exists = true, .dev = FAKE_BELOW, .name = BELOW, .uuid = BELOW_UUID};
+	f->fail_request = DM_DEV_REMOVE;
+	f->fail_errno = EBUSY;
+	f->fail_times = 1000;
+	assert_int_equal(map_remove(&f->face, NAME, &err), CAUSE_EXISTS);
+	assert_true(f->device.exists && f->below.exists);
+}
+
+static void what_integrity_needs_is_missed_only_after_the_passphrase(void **state)
+{
+	struct fake_kernel *f = fake_new();
+	struct map_names names = {.name = BELOW};
+	struct error err = {.text = ""};
+	char name[DM_NAME_BYTES];
+
+	(void)state;
+	assert_int_equal(map_check(&f->face, TARGET_INTEGRITY, &names, &err), CAUSE_OK);
+	f->no_integrity = true;
+	assert_int_equal(map_check(&f->face, TARGET_INTEGRITY, &names, &err), CAUSE_KERNEL);
+	assert_string_equal(err.text, "this kernel has no dm-integrity: load the module dm_integrity");
+	memset(name, 'v', sizeof(name));
+	name[77] = 0; /* with "CRYPT-INTEGRITY-", the UUID, "-" and "_dif" 130 bytes */
+	assert_int_equal(map_names_below(&names, "6d1b3a5e-0f2c-4c47-9a53-7c1de0c58b21", name, &err),
+		CAUSE_USAGE);
+	name[75] = 0;
+	assert_int_equal(map_names_below(&names, "6d1b3a5e-0f2c-4c47-9a53-7c1de0c58b21", name, &err),
+		CAUSE_OK);
+	assert_int_equal(strlen(names.uuid), 128);
+}
+
 static void with_nodes(const char *name, CMUnitTestFunction test)
 {
 	if (no_nodes)
@@ -825,5 +991,12 @@ int main(void)
 	ROW(a_name_is_not_mangled_for_the_removal);
 	WITH_NODES(the_node_goes_although_the_mapping_stays);
 	ROW(a_UUID_that_is_taken_is_mapped_twice);
+	WITH_NODES(one_of_two_mappings_is_made_wrong);
+	WITH_NODES(the_lower_of_two_read_only_mappings_can_be_written);
+	WITH_NODES(one_of_two_mappings_is_left);
+	for (size_t i = 0; i < COUNT(belows); i++)
+		row(belows[i].name, the_right_one_below_goes, &belows[i]);
+	ROW(the_mapping_below_goes_from_under_one_in_use);
+	ROW(what_integrity_needs_is_missed_only_after_the_passphrase);
 	return rows_run("map");
 }

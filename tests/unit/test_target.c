@@ -69,6 +69,24 @@ static void a_line_with_a_named_key_differs_from_cryptsetups(void **state)
 	expect(&t, "aes-xts-plain64 " NAMED " 0 7:0 32768 1 sector_size:4096");
 }
 
+static void a_line_of_integrity_differs_from_cryptsetups(void **state)
+{
+	struct one t = plain();
+
+	(void)state;
+	t.target.tag_bytes = 28;
+	expect(&t, "aes-xts-plain64 " NAMED " 0 7:0 32768 1 integrity:28:aead");
+	t.target.sector_bytes = 4096;
+	t.flags = 1;
+	expect(&t,
+		"aes-xts-plain64 " NAMED " 0 7:0 32768 3 allow_discards integrity:28:aead sector_size:4096");
+	t.target.type = TARGET_INTEGRITY;
+	expect(&t, "7:0 32768 28 J 1 block_size:4096");
+	t.target.no_journal = true;
+	expect(&t, "7:0 32768 28 D 1 block_size:4096");
+	assert_string_equal(target_type_name(TARGET_INTEGRITY), "integrity");
+}
+
 static void a_line_with_a_key_in_hex_differs_from_cryptsetups(void **state)
 {
 	struct one t = plain();
@@ -278,6 +296,7 @@ int main(void)
 		key[i] = (uint8_t)i;
 	ROW(a_line_with_a_named_key_differs_from_cryptsetups);
 	ROW(a_line_with_a_key_in_hex_differs_from_cryptsetups);
+	ROW(a_line_of_integrity_differs_from_cryptsetups);
 	ROW(a_digit_of_the_key_is_wrong);
 	ROW(a_number_is_cut);
 	ROW(a_cipher_with_a_comma_or_colon_is_changed);

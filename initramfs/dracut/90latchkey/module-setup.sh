@@ -37,12 +37,14 @@ latchkey_find() { # DEVICE, from a line of crypttab: print its path
 # Print the modules for the cipher of DEVICE: aes-xts-plain64 -> crypto-aes, crypto-xts. Fails if DEVICE cannot be read.
 latchkey_ciphers_of() {
     local cipher name
-    cipher=$(latchkey dump --json "$1" 2> /dev/null | sed -n 's/^ *"segment".*"encryption": "\([^"]*\)".*/\1/p')
+    cipher=$(latchkey dump --json "$1" 2> /dev/null |
+        sed -n 's/^ *"segment".*"encryption": "\([^"]*\)"\(.*"integrity": "\([^"]*\)\)*.*/\1 \3/p')
     [[ $cipher ]] || return 1
-    for name in ${cipher//[-:,]/ }; do
+    for name in ${cipher//[-:,()]/ }; do
         echo "crypto-$name"
     done
     [[ $cipher != *adiantum* ]] || echo crypto-nhpoly1305
+    [[ $cipher == *' ' ]] || printf '%s\n' dm_integrity crypto-authenc crypto-ctr crypto-rfc7539
 }
 
 # The same for all volumes. Fails if one of this machine's volumes cannot be read. Marked volumes may be absent now.
@@ -82,7 +84,7 @@ installkernel() {
         # shellcheck disable=SC2086 # a list
         hostonly='' instmods $names
     else
-        hostonly='' instmods "=crypto" "=arch/$(uname -m | sed 's/x86_64\|i.86/x86/')/crypto"
+        hostonly='' instmods dm_integrity "=crypto" "=arch/$(uname -m | sed 's/x86_64\|i.86/x86/')/crypto"
     fi
     for token in $(latchkey_tokens); do
         case $token in
