@@ -47,7 +47,7 @@ const char *draft_rooted(struct parser *p, const char *path)
 	return *path == '/' ? path : parser_join(p, "/", path, "");
 }
 
-/* As in pci-0000:00:1f.2-ata-1 and fc-0x5006016041e05b7a:0x0: a number follows, and there is a colon behind. */
+/* As in pci-0000:00:1f.2-ata-1 and fc-0x5006016041e05b7a:0x0: a number follows, and a colon further on. */
 static bool is_in_name(const char *colon)
 {
 	const char *number = colon + 1 + 2 * (words_begins(colon, ":0x") != 0);
