@@ -295,7 +295,7 @@ static enum cause run_with(const struct token_run *t, int passphrase, int text, 
 	enum cause cause;
 
 	if (passphrase < 0 || text < 0 || pipe2(lines, O_CLOEXEC))
-		return error_set_os(err, CAUSE_RESOURCE, errno, "no descriptors for a token program");
+		return error_set_os(err, CAUSE_RESOURCE, errno, "cannot start a process");
 	r.pid = fork_apart();
 	if (!r.pid)
 		become(t->program, (const int[]){t->answers, passphrase, lines[1], text, t->device});

@@ -112,7 +112,7 @@ static enum cause run(struct talk *k, const struct reader *header, struct token_
 	enum cause cause;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
-		return error_set_os(err, CAUSE_RESOURCE, errno, "no socket for a token program");
+		return error_set_os(err, CAUSE_RESOURCE, errno, "cannot start a process");
 	k->answers = ends[0];
 	t->answers = ends[1];
 	cause = token_try(header, t, out, err);

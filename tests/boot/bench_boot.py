@@ -3,17 +3,20 @@
 """Measure the time from the start of latchkey to the mapping, without the KDF, in a virtual machine; the same for cryptsetup.
 
 Each program opens the same volume with two keys, whose keyslots differ only in the iterations of PBKDF2. The difference of
-the two times gives the cost of an iteration; the time without all iterations is the result, in milliseconds. This is not a
-test: it asserts nothing. Argument: the number of rounds (default 9).
+the two times gives the cost of an iteration; the time without all iterations is the result, in milliseconds. Then the time
+of a token that needs neither touch nor PIN. This is not a test: it asserts nothing. Argument: the number of rounds (default 9).
 """
+import json
 import os
 import secrets
 import shutil
 import statistics
 import sys
+import tempfile
 
 sys.dont_write_bytecode = True
 sys.path.insert(1, sys.path[0] + "/lib")
+import tokens
 import vm
 from vm import VM, Failure
 
@@ -45,6 +48,29 @@ def image(cheap, dear, rounds):
     return vm.make_image("bench", *options, init=os.path.join(vm.GUEST, "bench_cases"), modules=vm.MODULES + " ecb?")
 
 
+def token_disk():
+    passphrase = secrets.token_hex(8)
+    path = vm.make_disk("bench-tokens", "--passphrase", passphrase, "--memory", "1024")
+    with tempfile.TemporaryDirectory() as work:
+        for number, name in ((1, "fido2-262-silent"), (2, "tpm2-262-default")):
+            tokens.add_token(path, number, json.loads(tokens.sample(name, "json")), tokens.sample(name, "passphrase").encode(), passphrase.encode(), work)
+    return path
+
+
+def bench_tokens(rounds):
+    add = [f"{os.path.realpath(shutil.which('busybox'))}:/bin/busybox:0755", f"{vm.compile_static('timer')}:/bin/timer:0755",
+           f"{bytes_of('rounds', str(rounds).encode())}:/rounds", f"{os.path.join(vm.GUEST, 'cases.sh')}:/cases.sh"]
+    image = vm.make_image("bench-tokens", *(word for file in add for word in ("--add", file)), "--token", "systemd-fido2 systemd-tpm2",
+                          init=os.path.join(vm.GUEST, "bench_tokens"), modules=vm.MODULES + " xhci_pci", kernel_options=["--full"])
+    with tokens.Stick("nopin", "--allow-silent") as stick, tokens.Tpm() as chip:
+        args = [*tokens.XHCI, *stick.args(), *chip.args("tpm-tis")]
+        with VM("bench-tokens", image, "", [token_disk()], memory=512, limit=SECONDS, args=args, kernel_options=["--full"]) as machine:
+            machine.expect("BENCH end")
+    for (_, name), found in figures(machine.text).items():
+        print(f"{'latchkey test, ' + name:32}{statistics.median(found) / 1000:14.1f}")
+    print("with the token's keyslot, 1,000 iterations; a software key and a software TPM outside of the machine")
+
+
 def figures(text):
     """(program, key): microseconds of each round."""
     found = {}
@@ -73,6 +99,7 @@ def main():
         less = few - (many - few) * CHEAP / (DEAR - CHEAP)
         print(f"{program.replace('-', ' '):18}{less:14.1f}{few:20.1f}{many:20.1f}")
     print("latchkey boot finds the device and the key by itself, in processes of their own; test is all but the mapping")
+    bench_tokens(rounds)
 
 
 if __name__ == "__main__":
