@@ -42,7 +42,7 @@ STRICT     := -fsanitize=alignment -fsanitize-undefined-trap-on-error
 HERE     = $(UNIT) $(UNIT:$(B)/%=$(O)/host-asan/%) $(SUITES)
 FIRST   := $(firstword $(OTHERS))
 THERE    = $(foreach t,$(OTHERS),tests/build/elf.py:$(t) $(call under,$(t),$(PURE))) $(VECTORS) tests/build/reproducible:$(FIRST) \
-	$(LATER) tests/boot/boards.py:passphrase:usb:token:small:adiantum:uboot:uinitrd
+	$(LATER) tests/boot/boards.py:passphrase:usb:token:small:adiantum:uboot:uinitrd:extlinux
 run_tests = TARGET=$(TARGET) O=$(O) OTHER=$(FIRST) EMULATOR=$(call emulator,$(FIRST)) tests/run.py
 check: ## all tests for this machine; installs missing packages, builds, tests
 	toolchain/setup check

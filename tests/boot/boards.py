@@ -3,7 +3,7 @@
 """Boot every emulated board with its own image and the command line of its README, and unlock a root made by cryptsetup.
 
 `make check-boards` builds the images first. Arguments choose boards, such as qemu/malta, and kinds of boots: passphrase,
-usb, token, list, small, adiantum, uboot, uinitrd. The console of each boot is logged to $O/boot/board-NAME.log. The time from the
+usb, token, list, small, adiantum, uboot, uinitrd, extlinux. The console of each boot is logged to $O/boot/board-NAME.log. The time from the
 start of the kernel to the mounted root is printed.
 """
 import json
@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 import threading
 import time
 
@@ -295,7 +296,7 @@ class WithUBoot(Board):
         with open(fat, "wb") as file:
             file.truncate(96 << 20)
         vm.run("mkfs.vfat", fat)
-        vm.run("mcopy", "-i", fat, *files, "::")
+        vm.run("mcopy", "-s", "-i", fat, *files, "::")
         self.line += ["-drive", f"file={fat},format=raw,if=virtio,readonly=on"]
 
     def boot(self, *lines):
@@ -352,6 +353,30 @@ def uinitrd(board):
     return scenario
 
 
+def extlinux(board):
+    """The entry of docs/first-boot.md, with an image that has no header."""
+
+    def scenario():
+        with open(os.path.join(vm.TOP, "docs", "first-boot.md"), encoding="utf-8") as file:
+            entry = re.search(r"^    label latchkey\n(?:    .*\n)*", file.read(), re.M).group()
+        name = board.replace("/", "-") + "-extlinux"
+        machine = WithUBoot(board, disk(board, name, "--memory", "16384", "--time", "4"), name)
+        entry = textwrap.dedent(entry).replace("vmlinuz-VERSION", "vmlinuz").replace("PARAMETERS", machine.words)
+        with tempfile.TemporaryDirectory() as folder, vm.FIXTURES:
+            os.mkdir(os.path.join(folder, "boot"))
+            os.mkdir(os.path.join(folder, "extlinux"))
+            shutil.copy(os.path.join(kernel(board), "vmlinuz"), os.path.join(folder, "boot"))
+            shutil.copy(os.path.join(vm.O, "board", board, "initramfs.cpio.gz"), os.path.join(folder, "boot", "latchkey.img"))
+            with open(os.path.join(folder, "extlinux", "extlinux.conf"), "w", encoding="ascii") as file:
+                file.write("default latchkey\n" + entry)
+            machine.bring(os.path.join(folder, "boot"), os.path.join(folder, "extlinux"))
+        with machine:
+            machine.boot("sysboot virtio 1 fat ${scriptaddr} /extlinux/extlinux.conf")
+
+    scenario.__doc__ = f"{board}: U-Boot boots the entry of docs/first-boot.md for extlinux, and a passphrase opens the root"
+    return scenario
+
+
 def too_large_a_slot(board):
     """Keyslot 0 needs 1 GiB, 1 needs 16 MiB, 2 is PBKDF2. The passphrase is that of keyslot 2, then that of keyslot 1."""
 
@@ -384,7 +409,8 @@ def too_large_a_slot(board):
 
 KINDS = {"passphrase": (passphrase, lambda b: True), "usb": (usb, has_usb), "token": (token, lambda b: b == "qemu/aarch64-virt"),
          "list": (from_list, lambda b: b == "qemu/x86_64"), "small": (too_large_a_slot, lambda b: b in SMALL),
-         "adiantum": (adiantum, lambda b: b in ADIANTUM), "uboot": (uboot, lambda b: b in UBOOT), "uinitrd": (uinitrd, lambda b: b in UBOOT)}
+         "adiantum": (adiantum, lambda b: b in ADIANTUM), "uboot": (uboot, lambda b: b in UBOOT), "uinitrd": (uinitrd, lambda b: b in UBOOT),
+         "extlinux": (extlinux, lambda b: b in UBOOT)}
 
 
 def main():

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("O", "build"), os.environ.get("TARGET", "x86_64-linux-musl"))
@@ -236,7 +237,8 @@ def first_boot_is_understood():
 
 def first_boot_commands():
     """Its commands and their options are there."""
-    text = " ".join(re.sub(r"#.*", "", line) for lines in code_of("docs/first-boot.md") for line in lines)
+    text = " ".join(re.sub(r"#.*", "", line) for lines in code_of("docs/first-boot.md") for line in lines
+                    if not any("menuentry" in entry for entry in lines))
     text += " ".join(re.findall(r"`([^`\n]*)`", read("docs/first-boot.md")))
     helps = {"cryptsetup": ["cryptsetup", "--help"], "initramfs/mkimage": [os.path.join(ROOT, "initramfs/mkimage"), "--help"]}
     wrong = [f"{name} is not there" for name in re.findall(r"TARGET=(\S+)", text)
@@ -251,10 +253,20 @@ def first_boot_commands():
                 if word not in said.stdout.decode():
                     wrong.append(f"{name} has no {word}")
     known = help_options()
-    for command, options in re.findall(r"latchkey ([a-z]+)((?: --[a-z]+)*)", text):
+    for command, options in re.findall(r"latchkey ([a-z]+)((?: --[a-z-]+)*)", text):
         wrong += [] if command in known else [f"latchkey {command} is not there"]
         wrong += [f"latchkey {command} {o} is not there" for o in options.split() if o[2:] not in known.get(command, [])]
     return wrong
+
+
+def grub_entry():
+    """The entry for GRUB in docs/first-boot.md is what GRUB can read."""
+    entry = re.search(r"^    menuentry .*?^    }$", read("docs/first-boot.md"), re.M | re.S)
+    if not entry:
+        return ["no menuentry"]
+    done = subprocess.run(["grub-script-check"], input=textwrap.dedent(entry.group()).encode(), stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, check=False)
+    return [] if done.returncode == 0 else done.stdout.decode().splitlines()
 
 
 def folders_of_hacking():
@@ -299,19 +311,23 @@ CHECKS = [
     ("command line words: each in latchkey.conf(5), and no others", words_in_conf_page),
     ("docs/first-boot.md: its configurations are understood", first_boot_is_understood),
     ("docs/first-boot.md: its commands and options are there", first_boot_commands),
+    ("docs/first-boot.md: GRUB can read its entry", grub_entry),
     ("docs/troubleshooting.md: each exit code", exit_codes_of_troubleshooting),
     ("pages: the commands and options of latchkey that they name are there", commands_of_pages),
     ("make help names every target, TARGET and BOARD", make_help),
     ("man pages pass mandoc's lint", lint),
 ]
 
+TOOLS = {lint: "mandoc", grub_entry: "grub-script-check"}
+
 
 def main():
     print(f"1..{len(CHECKS)}")
     failed = 0
     for number, (name, check) in enumerate(CHECKS, 1):
-        if check is lint and not shutil.which("mandoc"):
-            print(f"ok {number} - {name} # SKIP mandoc is not installed (toolchain/setup check installs it)")
+        tool = TOOLS.get(check)
+        if tool and not shutil.which(tool):
+            print(f"ok {number} - {name} # SKIP {tool} is not installed (toolchain/setup check installs it)")
             continue
         wrong = check()
         failed += bool(wrong)
