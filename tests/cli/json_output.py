@@ -21,7 +21,8 @@ KEY = save(FOLDER, RIGHT)
 N, T, B = "number", "text", "truth"
 CAUSES = {"passphrase", "resource", "device", "damaged", "unsupported", "kernel"}
 USABLE = {"usable": B, "cause?": CAUSES, "why?": T}
-SEGMENT = {"offset": N, "size": (N, {"dynamic"}), **USABLE, "encryption?": T, "sector_size?": N}
+SEGMENT = {"offset": N, "size": (N, {"dynamic"}), **USABLE, "encryption?": T, "sector_size?": N, "integrity?": T,
+           "integrity_mode?": {"journal", "direct", "inline"}, "tag_bytes?": N}
 KDF = ({"type": {"pbkdf2"}, "hash": T, "iterations": N}, {"type": {"argon2i", "argon2id"}, "time": N, "memory_kib": N, "cpus": N})
 FORMAT_1 = {
     "dump": {
