@@ -93,7 +93,7 @@ $(addprefix $(B)/src/crypto/,%_c.o sha_loops.o aes.o cbc.o xts.o $(ARCH)/%.o): O
 # Vectors that the compiler makes of a hash's recurrence wait for their own stores.
 $(addprefix $(B)/src/crypto/sha,1_c.o 256_c.o 512_c.o): OPTIMIZE = $(FAST) -fno-tree-vectorize
 # Small code is as fast here, because the latency of instructions is the limit.
-COMPACT := sha1_%.o sha256_shani.o
+COMPACT := argon2_%.o sha1_%.o sha256_shani.o
 $(addprefix $(B)/src/crypto/x86_64/,$(COMPACT)): OPTIMIZE = $(FAST) -Os
 
 object   = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1))))

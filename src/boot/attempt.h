@@ -7,9 +7,9 @@
 #include "unlock/unlock.h"
 
 struct attempt {
-	struct unlock_request request;
 	unsigned slot; /* of the vault; not used with request.token_only */
 	bool test;     /* everything but the mapping */
+	struct unlock_request request;
 };
 
 /* A child_work; @arg is a struct attempt. Fails with any cause. */

@@ -19,20 +19,20 @@
 /* Progress and result: written by the child, but for left. */
 struct child_end {
 	enum cause cause;
-	struct error err;
 	bool unlocked;     /* some secret could reach swap */
 	unsigned needed_s; /* for all keyslots, where some were left out for their time; else 0 */
 	unsigned percent, seconds_left; /* of the key derivation; seconds 0: not known */
-	/*
-	 * stall.h: the block device that it waits for, since when (0: none), and whether it is to exit
-	 * after that.
-	 */
-	char waiting_for[BLKDEV_NAME_BYTES];
 	dev_t device;
 	uint64_t waiting_since_ms;
 	unsigned patience_ms;
 	atomic_bool left;
 	atomic_bool delivers; /* what it has read, without waiting for anything: it is not given up then */
+	struct error err;
+	/*
+	 * stall.h: the block device that it waits for, since when (0: none), and whether it is to exit
+	 * after that.
+	 */
+	char waiting_for[BLKDEV_NAME_BYTES];
 };
 
 struct child {
@@ -40,8 +40,8 @@ struct child {
 	int fd;                /* its output */
 	uint64_t deadline_ms;  /* on clock_now_ms's clock; 0: none */
 	struct child_end *end; /* shared; NULL before the first start */
-	char line[512];
 	unsigned used;
+	char line[512];
 };
 
 /* Runs in the child; standard output and error are the pipe, standard input is empty. */

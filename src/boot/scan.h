@@ -43,11 +43,11 @@ struct scan_stick {
 
 struct scan {
 	const struct plan *plan;
-	bool test; /* no mapping is to be made */
-	struct scan_volume volumes[PLAN_VOLUMES_MAX];
-	struct scan_stick sticks[SCAN_STICKS_MAX];
+	bool test;            /* no mapping is to be made */
 	unsigned stick_count; /* of more than fit, those that were plugged in last */
 	uint64_t devices;     /* changes when a device comes or goes */
+	struct scan_volume volumes[PLAN_VOLUMES_MAX];
+	struct scan_stick sticks[SCAN_STICKS_MAX];
 };
 
 /* A child_work; @arg is the struct scan, in memory that the caller shares with it. Never fails. */

@@ -18,11 +18,11 @@ enum { FETCHES_MAX = 4 };
 
 /* One key or header that is being fetched; it runs as long as its child does. */
 struct fetch_job {
-	struct fetch fetch;
-	struct child child;
 	struct volume *volume;
 	unsigned place; /* seen.h, with plugged */
 	uint64_t plugged;
+	struct fetch fetch;
+	struct child child;
 	char origin[ORIGIN_BYTES];
 };
 
@@ -30,19 +30,19 @@ enum { TOKEN_JOBS_MAX = VAULT_TOKENS };
 
 /* One run of a token program; it runs as long as its child does. */
 struct token_job {
-	struct child child;
 	struct volume *volume;
-	unsigned token;   /* of the volume */
-	uint64_t plugged; /* its device (plugged.h); 0: it was started without one */
-	unsigned line;    /* of the vault, for the passphrase */
-	struct unlock_request request;
-	struct token_try try;
+	unsigned token;       /* of the volume */
+	uint64_t plugged;     /* its device (plugged.h); 0: it was started without one */
+	unsigned line;        /* of the vault, for the passphrase */
 	int answers;          /* our end of its socket; -1: it is not wanted any more */
 	bool is_patient;      /* it waits for a person or something outside */
 	bool given;           /* it gave a passphrase, for which no slot was free yet */
 	bool is_few;          /* the question is whether to use one of few tries */
 	uint64_t answered_ms; /* a question, after which it said nothing; 0: nothing is due */
 	unsigned asks;        /* the number of its question; 0: it asks none */
+	struct child child;
+	struct unlock_request request;
+	struct token_try try;
 	char question[160];
 };
 
@@ -50,21 +50,15 @@ struct boot {
 	const struct plan *plan;
 	bool test;
 	uint64_t start_ms, now_ms;
-	struct volume volumes[PLAN_VOLUMES_MAX];
 	unsigned count;
-	struct credential credentials[VAULT_SLOTS];
-	struct fetch_job jobs[FETCHES_MAX];
 	/* devices.c: */
-	struct scan scan;      /* the last complete one */
 	struct scan *scanning; /* shared with the child that scans */
-	struct child scanner;
 	bool scan_again;
 	uint64_t scan_at_ms; /* the next scan without an event */
 	uint64_t arrived_ms; /* a device came or went */
 	int uevents;
 	bool known_added;
 	/* tokens.c: */
-	struct token_job tokens[TOKEN_JOBS_MAX];
 	unsigned events;       /* how often a device has come or gone */
 	unsigned questions;    /* of token programs so far */
 	uint64_t tokens_at_ms; /* when to look for their devices again */
@@ -87,6 +81,13 @@ struct boot {
 	bool any_needed;
 	uint64_t met_ms;     /* since when all that are needed are open; 0: they are not */
 	uint64_t stirred_ms; /* the last result of a key, or passphrase of a person */
+	/* At the end, so that the offsets of the others are short: */
+	struct volume volumes[PLAN_VOLUMES_MAX];
+	struct credential credentials[VAULT_SLOTS];
+	struct fetch_job jobs[FETCHES_MAX];
+	struct token_job tokens[TOKEN_JOBS_MAX];
+	struct child scanner;
+	struct scan scan; /* the last complete one */
 };
 
 /* Has a limit passed since @since_ms? @limit_s 0: no limit. */

@@ -45,7 +45,7 @@ static void start(struct boot *b, struct volume *v, unsigned slot)
 	const struct credential *c = &b->credentials[slot];
 	const char *header = v->header_fd >= 0 ? v->header : NULL;
 
-	v->attempt = (struct attempt){request_make(v->plan, v->path, header), slot, b->test};
+	v->attempt = (struct attempt){slot, b->test, request_make(v->plan, v->path, header)};
 	v->attempt.request.uuid = v->uuid;
 	/* There is nobody to ask. */
 	v->patient |= (v->plan->flags.headless || b->plan->headless) && !v->plan->max_time_s;

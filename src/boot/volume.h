@@ -49,30 +49,30 @@ struct volume {
 	unsigned index;
 	uint64_t bit; /* in sets of volumes */
 	enum volume_state state;
-	bool ours;         /* opened by this run */
-	struct error why;  /* it is absent, failed or left */
-	const char *whole; /* "array": a member was found, the array is awaited; NULL otherwise */
-	char path[SYSBLOCK_PATH_BYTES];
-	char title[SYSBLOCK_PATH_BYTES + 160]; /* "root (/dev/sda2, label)", printable */
-	char uuid[LUKS_UUID_CHARS + 1];        /* "" until it is known */
-	uint64_t memory_kib;                   /* that an attempt may need */
-	unsigned needed_s; /* for all keyslots, if that is more than one passphrase may take; else 0 */
-	bool patient;      /* no keyslot is left out for that */
-	bool cancelled;    /* the attempt that runs, by a person */
-	unsigned trying;   /* credential */
+	bool ours;           /* opened by this run */
+	const char *whole;   /* "array": a member was found, the array is awaited; NULL otherwise */
+	uint64_t memory_kib; /* that an attempt may need */
+	unsigned needed_s;   /* for all keyslots, if that is more than one passphrase may take; else 0 */
+	bool patient;        /* no keyslot is left out for that */
+	bool cancelled;      /* the attempt that runs, by a person */
+	unsigned trying;     /* credential */
 	uint64_t trying_since_ms, absent_since_ms, unfit_since_ms;
 	unsigned wrong, wrong_handled; /* typed passphrases that opened neither it nor another volume */
 	bool out_of_tries;             /* not prompted for any more */
-	struct seen seen;
-	struct volume_token tokens[LOOK_TOKENS_MAX];
 	unsigned token_count;
 	unsigned keys_awaited; /* a bit for each key of the plan whose device was said to be absent */
 	unsigned unready;      /* a bit for each place (seen.h) whose device was there, but not ready */
 	uint64_t retry_at_ms;  /* none of them is read again before */
 	unsigned retries;      /* of devices with errors */
 	int header_fd;         /* a header in memory; -1: none */
-	char header[32];       /* its path */
 	bool header_by_chance; /* from a stick that the configuration does not name */
+	struct error why;      /* it is absent, failed or left */
+	char path[SYSBLOCK_PATH_BYTES];
+	char title[SYSBLOCK_PATH_BYTES + 160]; /* "root (/dev/sda2, label)", printable */
+	char uuid[LUKS_UUID_CHARS + 1];        /* "" until it is known */
+	struct seen seen;
+	struct volume_token tokens[LOOK_TOKENS_MAX];
+	char header[32]; /* its path */
 	struct attempt attempt;
 	struct child child;
 };

@@ -23,13 +23,13 @@ enum command {
 };
 
 struct options {
-	struct unlock_request request;
 	bool json, help, print_volume_key_id;
 	bool show, test;                         /* boot */
 	const char *cmdline, *crypttab, *config; /* instead of the usual ones; NULL */
 	const char *keymap;                      /* boot: of the consoles */
 	const char *args[2];                     /* operands */
 	unsigned arg_count;
+	struct unlock_request request;
 };
 
 /*

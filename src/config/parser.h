@@ -48,10 +48,8 @@ enum { STATEMENTS_MAX = 512, PARSER_CRYPT_WORDS = 25 };
 
 struct parser {
 	struct plan *plan;
-	const char *path[SOURCE_COUNT]; /* of each source, for messages */
-	struct parser_place where;      /* what is at hand */
-	char place[96];                 /* the same for messages: "/etc/crypttab:3" */
-	bool for_root;                  /* and is about the volume that root= names */
+	struct parser_place where; /* what is at hand */
+	bool for_root;             /* and is about the volume that root= names */
 
 	const char *root;         /* NAME of root=/dev/mapper/NAME; NULL */
 	const char *resume, *usr; /* the same of resume= and mount.usr= */
@@ -61,18 +59,20 @@ struct parser {
 	bool crypttab_off;        /* rd.luks.crypttab=no */
 	bool crypttab_early;      /* the file is for the initramfs alone */
 	bool crypttab_marked;     /* lines of it are marked for the initramfs */
-	struct draft defaults;    /* options for all volumes */
-	struct draft draft;       /* the volume at hand: draft_new */
 
 	bool only_chosen; /* rd.luks.* tells which volumes there are */
 	unsigned by_uuid_count;
+	unsigned count; /* of the statements */
+
+	const char *path[SOURCE_COUNT];             /* of each source, for messages */
+	char place[96];                             /* where, for messages: "/etc/crypttab:3" */
+	struct draft defaults;                      /* options for all volumes */
+	struct draft draft;                         /* the volume at hand: draft_new */
 	struct draft by_uuid[PLAN_VOLUMES_MAX + 1]; /* rd.luks.*; the last one is kept for root= */
 	struct draft any_uuid;                      /* for those without options */
 
 	struct draft single;             /* the volume of latchkey.device, latchkey.key ... */
 	char *crypt[PARSER_CRYPT_WORDS]; /* cmdline.c: words of other programs; NULL: not there */
-
-	unsigned count;
 	struct statement statements[STATEMENTS_MAX + 1]; /* the last one is kept for root= */
 };
 

@@ -104,7 +104,6 @@ struct plan_volume {
 enum plan_after { PLAN_AFTER_ASK, PLAN_AFTER_POWEROFF, PLAN_AFTER_REBOOT, PLAN_AFTER_FAIL };
 
 struct plan {
-	struct plan_volume volumes[PLAN_VOLUMES_MAX];
 	unsigned count;
 	unsigned tries; /* of volumes that do not say their own; 0: no limit */
 	enum plan_after after;
@@ -114,15 +113,16 @@ struct plan {
 	unsigned give_up_s; /* headless: fail with CAUSE_DEVICE after so long without a key; 0: never */
 	const char *keymap; /* of the consoles, for the prompt; NULL: not known. Not of the configuration */
 	const char *passfifo; /* a FIFO to read passphrases from, made when absent; NULL: none */
+	unsigned note_count;
+	bool notes_lost; /* there were more */
+	unsigned pool_used;
+	struct plan_volume volumes[PLAN_VOLUMES_MAX];
 	/* One sentence each, with file and line: what was refused or means nothing here. */
 	struct plan_note {
 		bool bad; /* a line that was left out, not only a remark */
 		const char *text;
 	} notes[PLAN_NOTES_MAX];
-	unsigned note_count;
-	bool notes_lost; /* there were more */
 	char pool[PLAN_POOL_BYTES];
-	unsigned pool_used;
 };
 
 /* The files and the text that a plan is made from. NULL: not there. Texts end with NUL and are not changed.

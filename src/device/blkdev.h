@@ -11,12 +11,12 @@ enum { BLKDEV_NAME_BYTES = 128 };
 
 struct blkdev {
 	int fd;
-	bool is_block;                    /* false: a regular file */
-	bool read_only;                   /* the device itself refuses writing */
-	unsigned major, minor;            /* of a block device */
+	bool is_block;         /* false: a regular file */
+	bool read_only;        /* the device itself refuses writing */
+	unsigned major, minor; /* of a block device */
+	struct reader reader;
 	char path[BLKDEV_NAME_BYTES * 2]; /* that was opened */
 	char name[BLKDEV_NAME_BYTES];     /* printable, for messages */
-	struct reader reader;
 };
 
 /*

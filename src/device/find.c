@@ -28,14 +28,14 @@ static const struct {
 
 struct wanted {
 	enum key key;
-	char value[SYSBLOCK_PATH_BYTES];
-	bool is_beginning;                 /* of the UUID or number */
-	unsigned part_offset;              /* of /PARTNROFF= */
-	char path[2][SYSBLOCK_PATH_BYTES]; /* of the first two devices that fit */
-	char name[2][SYSBLOCK_NAME_BYTES];
+	bool is_beginning;     /* of the UUID or number */
+	unsigned part_offset;  /* of /PARTNROFF= */
 	unsigned found;        /* devices of the best rank so far */
 	unsigned rank;         /* the more, the better; odd: held or overwritten */
 	struct member *member; /* the first that fits and does not count; NULL: all count */
+	char value[SYSBLOCK_PATH_BYTES];
+	char path[2][SYSBLOCK_PATH_BYTES]; /* of the first two devices that fit */
+	char name[2][SYSBLOCK_NAME_BYTES];
 };
 
 static bool path_is_member(const char *path, struct member *out)

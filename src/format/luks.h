@@ -67,13 +67,13 @@ struct luks_keyslot {
 	unsigned id; /* 0 to 31 */
 	enum luks_priority priority;
 	uint32_t key_bytes; /* of the volume key inside */
-	struct kdf kdf;
 	enum hash af_hash;
 	enum cipher area_cipher;
 	uint32_t area_key_bytes;
 	uint64_t area_off;        /* bytes from the start of the header device */
 	uint64_t area_size_bytes; /* at least key_bytes * LUKS_STRIPES */
 	int digest;               /* index into luks.digests, -1: bound to none */
+	struct kdf kdf;
 	struct luks_verdict verdict;
 };
 
@@ -82,11 +82,11 @@ struct luks_digest {
 	unsigned id;
 	enum hash hash;
 	uint32_t iterations;
-	uint8_t salt[LUKS_SALT_BYTES];
-	uint8_t value[HASH_MAX_BYTES];
 	uint32_t value_bytes;
 	bool covers_segment; /* bound to segment 0 */
 	bool covers_data;    /* bound to any segment; a re-encryption has several, for two keys */
+	uint8_t salt[LUKS_SALT_BYTES];
+	uint8_t value[HASH_MAX_BYTES];
 	struct luks_verdict verdict;
 };
 
@@ -165,22 +165,13 @@ struct luks_keyring_token {
 
 struct luks {
 	unsigned version; /* 1 or 2 */
-	char uuid[LUKS_UUID_CHARS + 1];
-	char label[LUKS_LABEL_CHARS + 1];     /* any bytes: escape before printing */
-	char subsystem[LUKS_LABEL_CHARS + 1]; /* the same */
 	uint64_t seqid;
 	uint64_t hdr_size_bytes;      /* of one copy */
 	uint64_t keyslots_size_bytes; /* behind the header, or behind both copies */
 	unsigned keyslot_count, digest_count, segment_count, token_count;
-	struct luks_token tokens[LUKS_TOKENS_MAX];
 	unsigned keyring_token_count;
-	struct luks_keyring_token keyring_tokens[LUKS_KEYRING_TOKENS_MAX];
-	unsigned skipped_keyslots;                       /* of a type that is not "luks2" */
-	struct luks_keyslot keyslots[LUKS_KEYSLOTS_MAX]; /* in the order of the JSON text */
-	struct luks_digest digests[LUKS_DIGESTS_MAX];
-	unsigned regular_count; /* of the segments, those that are mapped; 0: must not be mapped */
-	struct luks_segment
-		segments[LUKS_REGULAR_MAX]; /* these, in order; the verdict of the first is of all */
+	unsigned skipped_keyslots; /* of a type that is not "luks2" */
+	unsigned regular_count;    /* of the segments, those that are mapped; 0: must not be mapped */
 	uint64_t data_off,
 		data_end;           /* LUKS2: of all segments that are mapped, without a dynamic one's size */
 	uint32_t segment_key_bytes; /* LUKS1 only: LUKS2 has it in each keyslot */
@@ -188,8 +179,17 @@ struct luks {
 	unsigned unknown_flags;     /* in config, ignored: how many */
 	bool no_journal;            /* in config, of integrity: dm-integrity works without its journal */
 	bool inline_tags;           /* required: the drive keeps the tags of integrity, not dm-integrity */
-	struct luks_verdict requirements; /* not CAUSE_OK: must not be mapped; CAUSE_OK and why: a notice */
 	enum luks_reencryption reencryption;
+	char uuid[LUKS_UUID_CHARS + 1];
+	char label[LUKS_LABEL_CHARS + 1];     /* any bytes: escape before printing */
+	char subsystem[LUKS_LABEL_CHARS + 1]; /* the same */
+	struct luks_token tokens[LUKS_TOKENS_MAX];
+	struct luks_keyring_token keyring_tokens[LUKS_KEYRING_TOKENS_MAX];
+	struct luks_keyslot keyslots[LUKS_KEYSLOTS_MAX]; /* in the order of the JSON text */
+	struct luks_digest digests[LUKS_DIGESTS_MAX];
+	struct luks_segment
+		segments[LUKS_REGULAR_MAX]; /* these, in order; the verdict of the first is of all */
+	struct luks_verdict requirements;   /* not CAUSE_OK: must not be mapped; CAUSE_OK and why: a notice */
 	struct luks_reencrypt reencrypt;
 };
 

@@ -10,9 +10,9 @@
 #include "format/place.h"
 
 struct luks_device {
+	struct place place; /* of the two */
 	struct blkdev data;
 	struct blkdev detached; /* fd -1: the header is on the data device */
-	struct place place;     /* of the two */
 	struct luks luks;
 	struct header_report report;
 };

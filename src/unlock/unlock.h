@@ -37,13 +37,13 @@ enum { LOOK_TOKENS_MAX = 8 };
 
 /* What can be learnt without a key. */
 struct unlock_look {
-	char uuid[LUKS_UUID_CHARS + 1];
-	char label[LUKS_LABEL_CHARS + 1]; /* any bytes: escape before printing */
 	unsigned needed_s;   /* for all keyslots and one secret, if that is more than the limit; else 0 */
 	uint64_t memory_kib; /* the most that one of the keyslots needs */
 	bool token_key;      /* the kernel's keyring has a key that a token names */
-	struct luks_token tokens[LOOK_TOKENS_MAX]; /* those that have a program here */
 	unsigned token_count;
+	char uuid[LUKS_UUID_CHARS + 1];
+	char label[LUKS_LABEL_CHARS + 1];          /* any bytes: escape before printing */
+	struct luks_token tokens[LOOK_TOKENS_MAX]; /* those that have a program here */
 };
 
 /*
