@@ -11,7 +11,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(1, sys.path[0] + "/lib")
 import vm
-from sticks import PASSPHRASE, PROMPT, ROOT, check, expect_root, root
+from sticks import KEY, PASSPHRASE, PROMPT, ROOT, SCSI, WITNESS, auto_key, check, drive, expect_root, image, path, plug, root
 from vm import VM
 
 WRONG_LINES = 10000
@@ -40,13 +40,104 @@ def lines_and_enter():
             m.quiet(1)
         m.assert_no(BAD)
         m.quiet(12)  # the longest pause between two prompts
-        sizes = [int(size) for size in re.findall(r"rss\s+(\d+) kB", m.text)]
-        check(len(sizes) > 20 and sizes[-1] <= sizes[0] + 64, f"memory grows: {sizes}", m.text)
+        # Of the program, and of the kernel, where what is not given back lasts longer than a process.
+        for what, room in (("rss", 64), ("slab", 1024)):
+            sizes = [int(size) for size in re.findall(what + r"\s+(\d+) kB", m.text)]
+            check(len(sizes) > 20 and sizes[-1] <= sizes[1] + room, f"{what} grows: {sizes}", m.text)
         m.send("\x15")
         m.send(PASSPHRASE + "\n")
         m.expect("root is open with the passphrase")
         expect_root(m)
 
 
+# ^C ^D ^Z ^\\, and what a terminal without control characters would not show. At a shell's prompt, or where a line is read, the
+# last line would be answered.
+CONTROLS = "\x03\x04\x1a\x1c\x04\x03"
+LINE = "echo $((6 * 7))-answers"
+
+
+def press(m, state, line=False):
+    m.send(CONTROLS)
+    if line:
+        m.send(LINE + "\n" + CONTROLS)
+    m.quiet(2)
+    m.assert_no(BAD)
+    check(state != "halted" or "init: halted" in m.text, "it is not halted", m.text)
+
+
+@vm.once
+def slow():
+    """A root whose keyslot takes minutes here."""
+    return vm.make_disk("no-shell-slow", "--init", vm.compile_static("root_init"), "--passphrase", PASSPHRASE, "--key-file",
+                        path("key", KEY), "--memory", "32768", "--time", "200", "--witness", WITNESS)
+
+
+def controls_everywhere():
+    """^C, ^D, ^Z or ^\\ while a device is awaited, at the prompt, at a question, in a derivation or after the end gives a shell"""
+    late = ["-drive", f"file={slow()},format=raw,if=none,id=late,snapshot=on"]
+    with VM("no-shell-controls", image(), f"{ROOT} latchkey.options=no-stick,max-time=1", args=late,
+            kernel_words=f"loglevel=4 {BUSY}", limit=3 * vm.LIMIT) as m:
+        m.expect("waiting for root: /dev/vda: ")
+        press(m, "waiting", line=True)
+        m.monitor("device_add virtio-blk-pci,drive=late,id=dev-late")
+        m.expect(PROMPT)
+        press(m, "prompt")
+        m.send("a wrong one\n")
+        m.expect(r"root: continue \(about ")
+        press(m, "question")  # ^C says no
+        m.expect(PROMPT)
+        m.send("another\n")
+        m.expect(r"root: continue \(about ")
+        m.send("y\n")
+        m.expect("Deriving the key for root: ")
+        press(m, "deriving")
+        m.expect("root: cancelled")
+        m.expect(PROMPT)
+        m.monitor("device_del dev-late")
+        m.expect("waiting for root: /dev/vda: ")
+        press(m, "device gone", line=True)
+
+
+def device_gone():
+    """the device that is taken away while its key is derived, and does not come back, leads to a shell"""
+    late = ["-drive", f"file={slow()},format=raw,if=none,id=late,snapshot=on", "-device", "virtio-blk-pci,drive=late,id=dev-late"]
+    with VM("no-shell-gone", image(), f"{ROOT} latchkey.options=no-stick,max-time=100000,device-timeout=20", args=late,
+            kernel_words=f"loglevel=4 {BUSY}", limit=3 * vm.LIMIT) as m:
+        m.expect(PROMPT)
+        m.send("a wrong one\n")
+        m.expect("Deriving the key for root: ")
+        m.monitor("device_del dev-late")
+        press(m, "deriving")
+        m.expect("waiting for root: /dev/vda: ")
+        m.expect("init: halted; power off or restart this machine\n", timeout=120)
+        press(m, "halted", line=True)
+
+
+def given_up():
+    """after the last wrong passphrase, when nothing is asked any more, what is typed reaches a shell"""
+    with VM("no-shell-given-up", image(), f"{ROOT} latchkey.options=no-stick,tries=2 latchkey.after=fail", [root()],
+            kernel_words=f"loglevel=4 {BUSY}") as m:
+        for _ in range(2):
+            m.expect(PROMPT)
+            m.send("a wrong one\n")
+        m.expect("init: halted; power off or restart this machine\n")
+        press(m, "halted", line=True)
+
+
+def no_console():
+    """without any console latchkey ends, or process 1 does; or a key on a stick does not open the root then"""
+    # panic=0: a kernel without its process 1 would stay where it is, so only the root's own init can power off.
+    machine = VM("no-shell-no-console", image(), f"{ROOT} console=null", [root()], args=SCSI + drive(auto_key()),
+                 kernel_words=f"loglevel=4 panic=0 {BUSY}", limit=2 * vm.LIMIT)
+    machine.words = machine.words.replace("console=ttyS0 ", "")
+    with machine as m:
+        m.quiet(45)
+        m.send(CONTROLS + LINE + "\n" + CONTROLS)
+        m.quiet(3)
+        check(not m.text, "there is a console", m.text)
+        plug(m)
+        m.wait_off()
+
+
 if __name__ == "__main__":
-    sys.exit(vm.suite([lines_and_enter]))
+    sys.exit(vm.suite([lines_and_enter, controls_everywhere, device_gone, given_up, no_console]))

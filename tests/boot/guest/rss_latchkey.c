@@ -1,14 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* rss_latchkey - latchkey, and every two seconds a kernel error with its memory in KiB. */
+/* rss_latchkey - latchkey, and every two seconds a kernel error with its memory and the kernel's, in KiB. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+/* The rest of the line of @path behind @name, or NULL. */
+static const char *value_of(const char *path, const char *name)
+{
+	static char text[2][4096];
+	static unsigned turn;
+	char *line, *here = text[turn++ & 1];
+	int fd = open(path, O_RDONLY), n;
+
+	if (fd < 0)
+		return NULL;
+	n = (int)read(fd, here, sizeof(text[0]) - 1);
+	close(fd);
+	here[n > 0 ? n : 0] = 0;
+	line = strstr(here, name);
+	if (!line)
+		return NULL;
+	line[strcspn(line, "\n")] = 0;
+	return line + strlen(name);
+}
+
 int main(int argc, char **argv)
 {
 	pid_t parent = getpid();
-	char path[64], text[4096];
+	char path[64], text[128];
 
 	(void)argc;
 	if (fork()) {
@@ -17,22 +37,16 @@ int main(int argc, char **argv)
 	}
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)parent);
 	for (;;) {
-		int kmsg, n, status;
-		char *rss;
+		const char *rss, *slab;
+		int kmsg, n;
 
 		sleep(2);
-		status = open(path, O_RDONLY);
-		if (status < 0)
+		rss = value_of(path, "VmRSS:");
+		slab = value_of("/proc/meminfo", "Slab:");
+		if (!rss || !slab)
 			return 0;
-		n = (int)read(status, text, sizeof(text) - 1);
-		close(status);
-		text[n > 0 ? n : 0] = 0;
-		rss = strstr(text, "VmRSS:");
-		if (!rss)
-			return 0;
-		rss[strcspn(rss, "\n")] = 0;
 		kmsg = open("/dev/kmsg", O_WRONLY);
-		n = snprintf(text, 64, "<3>rss %s\n", rss + 6);
+		n = snprintf(text, sizeof(text), "<3>rss %s slab %s\n", rss, slab);
 		if (write(kmsg, text, (size_t)n) != n)
 			return 1;
 		close(kmsg);
