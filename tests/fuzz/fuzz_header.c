@@ -3,8 +3,9 @@
  * Two header copies to the model. The input is put into an image that is right in
  * everything else, and the checksums are made right, so that it comes behind them:
  *
- *     byte 0  bits 0-1: header size, 16 KiB, or 32 for 3; 2, 3: do not fix the checksum of the
- *             first, second copy; 4: the device is cut
+ *     byte 0  bits 0-1: header size, 16 KiB, or 32 for 3; for 2 a LUKS1 header is over the first copy;
+ *             2, 3: do not fix the checksum of the first, second copy; 4: the device is cut; 5: 4 KiB of it
+ *             cannot be read; 6: the text of a token is wanted; 7: the header is detached
  *     byte 1  sequence of the second copy, against 8 of the first
  *     text    JSON of the first copy, up to a NUL
  *     text    JSON of the second, up to a NUL; empty: the same
@@ -12,6 +13,8 @@
  */
 #include "fuzz_quick.h"
 #include "format/header.h"
+#include "device/member.h"
+#include "format/place.h"
 #include "../unit/header_image_model.h"
 #include "fuzz.h"
 #include "json_mutator.h"
@@ -40,15 +43,78 @@ static void seal(uint8_t *copy, uint64_t hdr_size)
 		image_seal(copy);
 }
 
-static void judge(const uint8_t *image, uint64_t size)
+bool member_read(const struct blkdev *dev, struct member *out)
+{
+	*out = (struct member){.mark.type = NULL};
+	if (dev->major)
+		out->mark.type = "LVM2_member";
+	return out->mark.type;
+}
+
+/* What is asked of a model, whatever it is. */
+static void ask(const struct place *p, const struct luks *luks)
+{
+	uint64_t sizes[LUKS_REGULAR_MAX];
+	struct error err = {.text = ""};
+	bool fits = !place_sizes(p, luks, sizes, &err);
+
+	if (fits && !luks_has_integrity(luks))
+		for (unsigned i = 0; i < luks->regular_count; i++)
+			fuzz_check(sizes[i] &&
+					   luks->segments[i].off + sizes[i] <= p->device->reader.size_bytes,
+				"data beyond the device");
+	if (fits)
+		fuzz_check(luks_reencryption_percent(luks, sizes) <= 100, "more than all of it");
+	(void)place_kind(p, luks);
+	(void)place_has_keyslots(p, luks);
+	(void)luks_has_keyslot(luks);
+	(void)luks_has_plain_data(luks);
+	fuzz_check_printable(err.text);
+	for (unsigned i = 0; i < luks->keyslot_count; i++)
+		fuzz_check(luks_find_keyslot(luks, luks->keyslots[i].id) == &luks->keyslots[i],
+			"another keyslot");
+}
+
+static void want_token(const struct reader *r, unsigned id)
+{
+	static struct luks luks;
+	struct header_report report;
+	char text[256];
+	struct header_token t = {id & 31, text, id & 32 ? 16 : sizeof(text), 0};
+	struct error err = {.text = ""};
+
+	if (!header_load_token(r, &luks, &report, &t, &err))
+		fuzz_check(luks.version == 1 || (t.len && t.len <= t.room && text[0] == '{'),
+			"no text of a token");
+	else
+		fuzz_check(err.text[0], "a cause without a sentence");
+}
+
+static void judge(const uint8_t *image, uint64_t size, uint8_t how, uint8_t number)
 {
 	static struct luks luks;
 	struct image_device dev = {.data = image, .size = size};
-	struct reader r = image_reader(&dev);
+	struct blkdev device = {.fd = -1,
+			      .is_block = number & 1,
+			      .major = number & 2,
+			      .path = "/dev/s'a",
+			      .name = "img"},
+		      other = device;
+	struct place p = {&device, how & 128 ? &other : NULL};
 	struct header_report report;
 	struct error err = {.text = ""};
-	enum cause cause = header_load(&r, &luks, &report, &err);
+	enum cause cause;
 
+	if (how & 32) {
+		dev.bad[0].off = number * 256u;
+		dev.bad[0].len = 4096;
+	}
+	other.reader = device.reader = image_reader(&dev);
+	if (how & 128)
+		device.reader.size_bytes -= number * 64u < size ? number * 64u : 0;
+	if (how & 64)
+		want_token(&device.reader, number);
+	cause = place_load(&p, &luks, &report, &err);
 	fuzz_check(!dev.past_end, "a read beyond the end of the device");
 	fuzz_check_printable(report.note);
 	fuzz_check_printable(report.primary.why);
@@ -62,12 +128,14 @@ static void judge(const uint8_t *image, uint64_t size)
 	}
 	if (model_fault(&luks))
 		fuzz_check(false, model_fault(&luks));
+	ask(&p, &luks);
+	if (luks.version == 1)
+		return;
 	fuzz_check(report.used_secondary ? report.secondary.sound : report.primary.sound,
 		"an unsound copy is used");
-	fuzz_check(luks.version == 1 ||
-			   luks.seqid == (report.used_secondary ? report.secondary : report.primary).seqid,
+	fuzz_check(luks.seqid == (report.used_secondary ? report.secondary : report.primary).seqid,
 		"the model is of the other copy");
-	if (report.primary.sound && report.secondary.sound && luks.version == 2)
+	if (report.primary.sound && report.secondary.sound)
 		fuzz_check(report.used_secondary == (report.secondary.seqid > report.primary.seqid),
 			"the older copy is used");
 }
@@ -85,12 +153,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_text(&in, second_json, sizeof(second_json));
 	image_put_unsealed(image, 0, hdr_size, 8, first_json);
 	image_put_unsealed(image, hdr_size, hdr_size, seqid, second_json[0] ? second_json : first_json);
+	if ((how & 3) == 2)
+		image_put_luks1(image);
 	patch(image, hdr_size, &in);
 	if (!(how & 4))
 		seal(image, hdr_size);
 	if (!(how & 8))
 		seal(image + hdr_size, hdr_size);
-	judge(image, how & 16 ? hdr_size + seqid * 64u : 2 * hdr_size);
+	judge(image, how & 16 ? hdr_size + seqid * 64u : 2 * hdr_size, how, seqid);
 	free(image);
 	return 0;
 }

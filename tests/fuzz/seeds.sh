@@ -69,6 +69,18 @@ for saved in "$metadata"/*/*.json; do
 	tr -d '\n' <"$saved" >text
 	keep "$(basename "$saved" .json)"
 done
+# What is not in any volume: marks of others over the first copy, an offline re-encryption, LUKS1, no second copy.
+text=$(cat "$out/json/plain")
+# shellcheck disable=SC2059 # they are formats: bytes in octal
+special() { { printf "$2"; printf %s "$text"; printf '\000\000'; printf "$3"; } >"$out/header/$1"; }
+special offline '\000\010' '\000\004\336\000\000\005\255\000\000\006\000\000\000\007\001\000'
+special xfs '\000\010' '\000\000X\000\000\001F\000\000\002S\000\000\003B\000'
+special old '\002\010' ''
+special unreadable '\040\000' ''
+special token '\100\000' ''
+special detached '\200\010' ''
+special flipped '\014\010' '\200\300\001\001'
+special damaged '\014\010' '\000\300\001\001\200\300\001\001'
 for image in old old256; do
 	[ ! -s "$image" ] || head -c 592 "$image" >"$out/luks1/$image"
 done
