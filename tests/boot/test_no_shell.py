@@ -69,7 +69,7 @@ def press(m, state, line=False):
 def slow():
     """A root whose keyslot takes minutes here."""
     return vm.make_disk("no-shell-slow", "--init", vm.compile_static("root_init"), "--passphrase", PASSPHRASE, "--key-file",
-                        path("key", KEY), "--memory", "32768", "--time", "200", "--witness", WITNESS)
+                        path("key", KEY), "--memory", "32768", "--time", "60", "--witness", WITNESS)
 
 
 def controls_everywhere():
