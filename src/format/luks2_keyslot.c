@@ -164,6 +164,7 @@ static enum cause read_reencrypt(const struct json_object *o, const struct keysl
 	bool checksum, shift;
 
 	r->keyslots |= 1u << k->model.id;
+	r->unknown_word |= k->model.key_bytes != 1;
 	if (cause)
 		return cause;
 	t.model.version = r->version;

@@ -96,8 +96,8 @@ void luks2_reencryption_judge(struct luks *luks, const struct luks2_reencryption
 		require(luks, LUKS_ADVICE_NONE, text);
 		break;
 	case LUKS_REENCRYPTION_UNKNOWN:
-		/* Of a requirement that is not known, luks2_config.c has said more. */
-		if (r->required != LUKS_REENCRYPTION_UNKNOWN)
+		/* Of one that is not known luks2_config.c has said more; of two that differ it has not. */
+		if (r->required != LUKS_REENCRYPTION_UNKNOWN || !other)
 			luks2_reencryption_contradicts(luks);
 		break;
 	}

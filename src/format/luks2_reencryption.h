@@ -20,7 +20,7 @@ struct luks2_reencryption {
 	unsigned previous, final, backups, hot;
 	unsigned moved; /* flagged "backup-moved-segment", but the first */
 	unsigned previous_id, final_id;
-	bool unknown_word; /* in its keyslot */
+	bool unknown_word; /* in its keyslot, or a number that none has */
 };
 
 /* The state that a requirement called @name stands for; NONE: it is about something else. */

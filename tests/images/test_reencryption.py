@@ -757,6 +757,79 @@ def _():
     return wrong if count > 15 else wrong + [f"only {count} fields"]
 
 
+def taken(place):
+    """Would open map it? With the right passphrase: the digest of the description is verified."""
+    done = run(LATCHKEY, "test", "--key-file", "-", *place.words, stdin=SECRET)
+    return done.code == 0 and "open would refuse it" not in done.err
+
+
+def slot(h):
+    return next(s for s in h["keyslots"].values() if s["type"] == "reencrypt")
+
+
+def area(**fields):
+    return lambda h: slot(h)["area"].update(fields)
+
+
+def cipher(segment):
+    return lambda h: h["segments"][segment].update(encryption="aes-cbc-null")
+
+
+def progress(h):
+    """One MiB is done, as cryptsetup would write it."""
+    s = h["segments"]
+    h["segments"] = {"0": dict(s["0"], size=str(MIB)),
+                     "1": dict(s["0"], offset=str(int(s["0"]["offset"]) + MIB), iv_tweak=str(MIB // 512)), "2": s["1"], "3": s["2"]}
+    h["digests"]["0"]["segments"], h["digests"]["1"]["segments"] = ["1", "2"], ["0", "3"]
+
+
+def wrong_progress(h):
+    """The same with the IV of the beginning: each sector behind it would be decrypted wrongly."""
+    progress(h)
+    h["segments"]["1"]["iv_tweak"] = "0"
+
+
+REKEY = (  # what is changed, whether it is taken all the same
+    (require("online-reencryptx"), False), (require("online-reencrypt-v999"), False),
+    (require("online-reencrypt-v2", "online-reencrypt-v999"), False), (require("online-reencrypt-v2", "online-reencrypt"), False),
+    (require("online-reencrypt-v2", "online-reencrypt-v3X"), False), (require(), False), (v1, False),
+    (without("digests", "2"), False), (area(type="journal"), False),
+    (area(type="checksum", hash="sha256", sector_size=4096), False), (area(type="none"), False),
+    (lambda h: slot(h).update(mode="decrypt"), False), (lambda h: slot(h).update(direction="backward"), False),
+    (lambda h: slot(h).update(key_size=16), False), (without("segments", "1"), False),
+    (cipher("0"), False), (cipher("1"), False), (cipher("2"), False),
+    (lambda h: h["digests"].update({"2": dict(h["digests"]["0"], keyslots=["2"], segments=[])}), False),
+    (lambda h: h["digests"]["2"].update(iterations=1111), False), (wrong_progress, False),
+    (progress, True), (lambda h: slot(h).pop("priority"), True), (flag("0", "dead-parrot"), True), (lambda h: None, True))
+SHIFT = ((lambda h: slot(h)["area"].update(shift_size=str(int(slot(h)["area"]["shift_size"]) // 2)), False), (lambda h: None, True))
+DECRYPT = (
+    (area(hash="sha12345"), False), (area(sector_size=1024), False), (require("online-reencrypt-v2"), False),
+    (lambda h: slot(h)["area"].update(shift_size=str(int(slot(h)["area"]["shift_size"]) - 4096)), False),
+    (lambda h: (slot(h)["area"].pop("hash"), slot(h)["area"].pop("sector_size"), slot(h)["area"].update(type="datashift-journal")), False),
+    (lambda h: None, True))
+
+
+@case("metadata that cryptsetup's own tests change is taken, or refused where it is right all the same")
+def _():
+    wrong = []
+    for name, changes, options in (("rekey", REKEY, ["--resilience", "checksum", "--resilience-hash", "sha512"]), ("shift", SHIFT, ["--reduce-device-size", "2M"]),
+                                   ("decrypt", DECRYPT, ["--decrypt", "--resilience", "checksum", "--header"])):
+        path, header = (os.path.join(FOLDER, f"mangled-{name}{end}") for end in (".img", ".hdr"))
+        format_volume(path, "32M")
+        reencrypt(path, *options, *([header] if name == "decrypt" else []), "--init-only")
+        place = Named(path, header if name == "decrypt" else None)
+        with open(place.header or path, "rb") as f:
+            sound = f.read()
+        for number, (change, want) in enumerate(changes):
+            image = base_of(sound)
+            image.json(change)
+            image.save(place.header or path)
+            if taken(place) != want:
+                wrong.append(f"{name}, change {number}: is {'refused' if want else 'taken'}")
+        place.remove()
+    return wrong
+
+
 def base_of(data):
     image = base("one")
     image.data, image.hdr = bytearray(data), 16384
