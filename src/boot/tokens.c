@@ -9,11 +9,13 @@
 #include "boot/state.h"
 #include "secret/wipe.h"
 #include "unlock/luks_device.h"
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-enum { AGAIN_MS = 1000, LOOK_MS = 200, ENDING_MS = 1000, PIN_MS = 5000, ANSWERED_MS = 30000 };
+enum { AGAIN_MS = 1000, LOOK_MS = 200, ENDING_MS = 1000, PAUSE_MS = 20, PIN_MS = 5000, ANSWERED_MS = 30000 };
 
 /* --- the child's part ---------------------------------------------------------------------- */
 
@@ -259,32 +261,21 @@ bool tokens_is_pending(const struct boot *b, const struct volume *v)
 	return false;
 }
 
-static void drop_line(void *context, const char *line)
-{
-	(void)context, (void)line;
-}
-
 void tokens_close(struct boot *b)
 {
-	uint64_t until_ms = b->now_ms + ENDING_MS;
-	struct pollfd fds[TOKEN_JOBS_MAX];
-	unsigned left;
+	unsigned left = 1;
 
-	do {
+	for (unsigned ms = 0; left && ms < ENDING_MS; ms += PAUSE_MS) {
 		left = 0;
-		for (unsigned i = 0; i < TOKEN_JOBS_MAX; i++) {
-			struct token_job *job = &b->tokens[i];
-
+		for (struct token_job *job = b->tokens; job < b->tokens + TOKEN_JOBS_MAX; job++) {
 			dismiss(job);
+			if (job->child.pid && waitpid(job->child.pid, NULL, WNOHANG))
+				(void)child_leave(&job->child);
 			left += job->child.pid != 0;
-			fds[i] = (struct pollfd){job->child.pid ? job->child.fd : -1, POLLIN, 0};
 		}
 		if (left)
-			(void)poll(fds, TOKEN_JOBS_MAX, ENDING_MS);
-		for (unsigned i = 0; i < TOKEN_JOBS_MAX; i++)
-			if (fds[i].revents)
-				(void)child_listen(&b->tokens[i].child, drop_line, NULL);
-	} while (left && clock_now_ms() < until_ms);
+			(void)poll(NULL, 0, PAUSE_MS);
+	}
 	for (unsigned i = 0; i < TOKEN_JOBS_MAX; i++)
 		child_drop(&b->tokens[i].child);
 }

@@ -52,15 +52,14 @@ enum { SET_USER = SYS_setresuid, SET_GROUP = SYS_setresgid, SET_GROUPS = SYS_set
 static bool is_confined(void)
 {
 	static const struct {
-		int what;
-		rlim_t most;
+		unsigned what, most;
 	} limits[] = {{RLIMIT_CORE, 0}, {RLIMIT_NOFILE, 32}, {RLIMIT_NPROC, 64}, {RLIMIT_MEMLOCK, 1 << 20},
 		{RLIMIT_FSIZE, TOKEN_SECRET_MAX_BYTES + 1}};
 	bool root = !geteuid();
 
 	(void)setsid();
 	for (unsigned i = 0; i < sizeof(limits) / sizeof(*limits); i++)
-		(void)prlimit(0, limits[i].what, &(struct rlimit){limits[i].most, limits[i].most}, NULL);
+		(void)prlimit(0, (int)limits[i].what, &(struct rlimit){limits[i].most, limits[i].most}, NULL);
 	/* Without root's rights, or in a kernel without namespaces, it keeps ours. */
 	(void)unshare(CLONE_NEWNET);
 	(void)unshare(CLONE_NEWIPC);

@@ -42,17 +42,16 @@ enum cause token_try(const struct reader *header, const struct token_try *t, str
 bool token_question(const struct luks_token *t, const char *line, char *text, size_t size)
 {
 	const char *left = line + 4;
+	bool known = strcmp(left, "0") != 0;
 
 	if (!strncmp(line, "few ", 4))
 		text_format(text, size, "Token %u (%s): tries left for its PIN: %s. Use one (yes or no)? ",
 			t->id, t->type, left);
 	else if (strncmp(line, "pin ", 4))
 		return false;
-	else if (!strcmp(left, "0"))
-		text_format(text, size, "PIN of token %u (%s; empty: none): ", t->id, t->type);
 	else
-		text_format(text, size, "PIN of token %u (%s; tries left: %s; empty: none): ", t->id, t->type,
-			left);
+		text_format(text, size, "PIN of token %u (%s%s%s; empty: none): ", t->id, t->type,
+			known ? "; tries left: " : "", known ? left : "");
 	return true;
 }
 
