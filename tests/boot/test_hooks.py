@@ -836,6 +836,32 @@ def initramfs_tools_tokens():
     opens_with_tokens("initramfs-tools-tokens", built(folder, "initramfs-tools-tokens"), SHORT)
 
 
+def tokens_figures():
+    """dracut: the size of an image with each token compared with its own modules for libfido2 and tpm2-tss"""
+    sizes = {}
+    for what, token in (("no token", None), ("fido2", "fido2-262-nopin"), ("tpm2", "tpm2-262-default")):
+        disk = distro.path("figures.img")
+        vm.run("cp", "--sparse=always", distro.root_disk(), disk)
+        if token:
+            with tempfile.TemporaryDirectory() as work:
+                tokens.add_token(disk, 6, json.loads(tokens.sample(token, "json")), tokens.sample(token, "passphrase").encode(),
+                                 distro.PASSPHRASE.encode(), work)
+        for whose, crypt in (("latchkey", "latchkey"), ("stock", {"fido2": "crypt dm fido2", "tpm2": "crypt dm tpm2-tss"}.get(what, "crypt dm"))):
+            folder = system(f"figures-{whose}", ("etc/crypttab", "root /dev/vda none luks,x-initrd.attach\n"), which="layouts")
+            if os.path.exists(os.path.join(folder, "dev/vda")):
+                os.unlink(os.path.join(folder, "dev/vda"))
+            os.link(disk, os.path.join(folder, "dev/vda"))
+            in_system(folder, "dracut", "--force", "--no-hostonly", "--no-hostonly-cmdline", "--kver", version(), "--modules",
+                      f"base kernel-modules-extra rootfs-block udev-rules fs-lib systemd systemd-initrd dracut-systemd {crypt}",
+                      "--add-drivers", DISK_MODULES, "/figures")
+            sizes[whose, what] = os.path.getsize(built(folder, "figures"))
+        os.unlink(disk)
+    for what in ("fido2", "tpm2"):
+        more = [sizes[whose, what] - sizes[whose, "no token"] for whose in ("latchkey", "stock")]
+        print(f"# {what}: latchkey: image {sizes['latchkey', what]} bytes, {more[0]} for the token; "
+              f"stock: {sizes['stock', what]} bytes, {more[1]} for the token", flush=True)
+
+
 def mkinitcpio_tokens():
     """mkinitcpio's hook: the programs and drivers for the volume's tokens"""
     with open(os.path.join(vm.TOP, "initramfs/mkinitcpio/install/latchkey"), encoding="utf-8") as f:
@@ -910,5 +936,5 @@ if __name__ == "__main__":
                   mkinitcpio_beside, mkinitcpio_systemd, alpine_mkinitfs]
     failed = vm.suite(every)
     if len(sys.argv) > 1 or os.environ.get("HOOKS") == "all":  # with the machine to themselves
-        failed |= vm.suite([dracut_figures, initramfs_tools_figures, mkinitcpio_figures], jobs=1)
+        failed |= vm.suite([dracut_figures, initramfs_tools_figures, mkinitcpio_figures, tokens_figures], jobs=1)
     sys.exit(failed)
