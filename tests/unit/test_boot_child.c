@@ -98,7 +98,7 @@ static enum cause succeed(void *arg, struct child_end *end, struct error *err)
 
 static enum cause die(void *arg, struct child_end *end, struct error *err)
 {
-	(void)raise(SIGKILL);
+	(void)raise(*(const uint8_t *)arg);
 	return succeed(arg, end, err);
 }
 
@@ -111,9 +111,15 @@ TEST(a_child_that_was_killed_has_succeeded)
 	listen_to(&c);
 	assert_int_equal(c.end->cause, CAUSE_OK);
 	assert_int_equal(*vault_slot(3)->data, 7); /* the vault is shared */
+	byte = SIGKILL;
 	assert_true(child_start(&c, die, &byte, 0));
 	listen_to(&c);
 	assert_int_equal(c.end->cause, CAUSE_RESOURCE);
+	assert_non_null(strstr(c.end->err.text, "killed"));
+	byte = SIGTERM;
+	assert_true(child_start(&c, die, &byte, 0));
+	listen_to(&c);
+	assert_int_equal(c.end->cause, CAUSE_BUG);
 	assert_non_null(strstr(c.end->err.text, "killed"));
 }
 

@@ -483,6 +483,25 @@ TEST(what_is_typed_while_nothing_is_asked_is_tried)
 	end(1);
 }
 
+TEST(half_a_line_for_another_question_is_tried_or_interrupts_who_types)
+{
+	uint8_t out[VAULT_LINE_BYTES];
+
+	start(1);
+	consoles_ask(ASK, false);
+	type(0, "half a pass");
+	assert_int_equal(turn(out), -1);
+	assert_false(consoles_turn(false)); /* somebody types */
+	assert_true(consoles_turn(true));
+	consoles_ask("PIN: ", false);
+	type(0, "phrase\n");
+	assert_int_equal(turn(out), -1);
+	assert_non_null(strstr(shown(0), "The question changed while you typed: nothing was used."));
+	type(0, "1234\n");
+	assert_string_equal(next(), "1234");
+	end(1);
+}
+
 /* The second line is typed before anybody knows that the first is wrong. */
 TEST(an_interrupt_is_lost_or_told_twice)
 {
@@ -675,6 +694,7 @@ int main(void)
 		cmocka_unit_test(a_passphrase_of_512_bytes_is_refused_or_a_longer_one_cut),
 		cmocka_unit_test(an_empty_line_is_lost),
 		cmocka_unit_test(what_is_typed_while_nothing_is_asked_is_tried),
+		cmocka_unit_test(half_a_line_for_another_question_is_tried_or_interrupts_who_types),
 		cmocka_unit_test(an_interrupt_is_lost_or_told_twice),
 		cmocka_unit_test(a_second_line_is_lost),
 		cmocka_unit_test(stars_are_left_behind_or_show_without_being_asked_for),

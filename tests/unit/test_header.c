@@ -4,9 +4,24 @@
 #include "header_image.h"
 #include "header_image_json.h"
 #include "header_image_model.h"
+#include "real_mmap.h"
 #include "rows.h"
+#include <errno.h>
+#include <sys/mman.h>
 
 enum { HDR = IMAGE_HDR_MIN };
+
+/* Only a copy of the header is mapped with this size. From 1; 0: none fails. */
+static unsigned copies, copy_without_memory;
+
+void *mmap(void *where, size_t len, int prot, int flags, int fd, off_t off)
+{
+	if (len == HDR && ++copies == copy_without_memory) {
+		errno = ENOMEM;
+		return MAP_FAILED;
+	}
+	return real_mmap(where, len, prot, flags, fd, off);
+}
 
 struct outcome {
 	enum cause cause;
@@ -60,6 +75,25 @@ static void put_edited(uint8_t *image, uint64_t at, uint64_t seqid, const struct
 	image_json(json, sizeof(json), HDR);
 	edit_apply(json, sizeof(json), e);
 	image_put(image, at, HDR, seqid, json);
+}
+
+/* The copy that could not be read may be the newer one. */
+static void without_memory_for_one_copy_the_other_is_used(void **state)
+{
+	uint8_t *image = image_new(HDR, 7, 7);
+
+	(void)state;
+	for (unsigned n = 1; n <= 2; n++) {
+		struct outcome o;
+
+		copies = 0;
+		copy_without_memory = n;
+		o = load(image, 2 * HDR);
+		assert_int_equal(o.cause, CAUSE_RESOURCE);
+		says(o.err.text, "no memory for a header of 16384 bytes");
+	}
+	copy_without_memory = 0;
+	free(image);
 }
 
 /* --- one device, all well -------------------------------------------------------------- */
@@ -823,6 +857,7 @@ static void a_header_swapped_behind_our_back_is_used(void **state)
 
 int main(void)
 {
+	ROW(without_memory_for_one_copy_the_other_is_used);
 	ROW(a_good_header_is_refused);
 	ROW(a_field_of_the_binary_header_does_not_reach_the_model);
 	ROW(a_byte_is_read_twice);
