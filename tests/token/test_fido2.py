@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import os
+import signal
 import struct
 import sys
 import time
@@ -216,14 +217,22 @@ def pulled_at_pin():
     says(run, "pulled out")
 
 
-@case("a program that is not wanted any more leaves the key blinking")
+def stop(run):
+    """A service manager sends this to all processes of a service; latchkey's end then ends the answers."""
+    os.kill(run.pid, signal.SIGTERM)
+    time.sleep(0.1)
+
+
+@case("a program that is not wanted any more, or gets SIGTERM as latchkey does, leaves the key blinking")
 def cancelled():
-    def hear(run, line):
-        if line == "touch":
-            run.reply(None)
-    run = go("nopin", sample("nopin")[0], hear=hear, touch_after=60)
-    if run.code != 4 or run.passphrase or run.key.commands()[-1] != fidostick.CANCEL:
-        raise Unexpected(f"{run}, the key got {run.key.commands()}")
+    for before in (lambda run: None, stop):
+        def hear(run, line, before=before):
+            if line == "touch":
+                before(run)
+                run.reply(None)
+        run = go("nopin", sample("nopin")[0], hear=hear, touch_after=60)
+        if run.code != 4 or run.passphrase or run.key.commands()[-1] != fidostick.CANCEL:
+            raise Unexpected(f"{run}, the key got {run.key.commands()}")
 
 
 @case("a program that is not wanted any more goes on asking for the PIN")
