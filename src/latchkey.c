@@ -90,8 +90,15 @@ static const struct verb benchmark_verb = {
 /* In the order of --help. */
 static const struct verb *const every_verb[] = {&open_verb, &test_verb, &boot_verb, &close_verb, &check_verb,
 	&dump_verb, &backup_verb, &benchmark_verb, NULL};
-/* The other commands are useful only with a shell. */
-static const struct verb *const image_verbs[] = {&open_verb, &test_verb, &boot_verb, &close_verb, NULL};
+/* What init calls. The other commands, and the other options of boot, are useful only with a shell. */
+static const struct verb image_boot_verb = {
+	.name = "boot",
+	.bit = COMMAND_IMAGE_BOOT,
+	.run = command_image_boot,
+	.operands = "",
+	.help = "open the volumes of the boot configuration",
+};
+static const struct verb *const image_verbs[] = {&image_boot_verb, &close_verb, NULL};
 
 static void print_causes(int fd)
 {

@@ -30,22 +30,44 @@ static void limit_waiting(struct plan *p, unsigned limit_s)
 		v->device_timeout_s = v->device_timeout_s ? v->device_timeout_s : limit_s;
 }
 
-enum cause command_boot(const struct options *o, struct error *err)
+static enum cause read_plan(const struct options *o, struct plan *plan, struct error *err)
 {
 	static struct config_files files;
-	static struct plan plan;
 	enum cause cause = config_files_read(&files, o->cmdline, o->crypttab, o->config, err);
 
 	if (cause)
 		return cause;
-	plan_make(&files.plan, &plan);
-	plan.keymap = o->keymap;
+	plan_make(&files.plan, plan);
+	plan->keymap = o->keymap;
+	return CAUSE_OK;
+}
+
+static enum cause run_plan(const struct plan *p, bool test, struct error *err)
+{
+	say_notes(p);
+	return boot_run(p, test, err);
+}
+
+static struct plan plan;
+
+enum cause command_boot(const struct options *o, struct error *err)
+{
+	enum cause cause = read_plan(o, &plan, err);
+
+	if (cause)
+		return cause;
 	if (o->show) {
 		plan_show(&plan, 1, o->json);
 		return refuse_plan(&plan, err);
 	}
 	if (o->test)
 		limit_waiting(&plan, o->request.timeout_s);
-	say_notes(&plan);
-	return boot_run(&plan, o->test, err);
+	return run_plan(&plan, o->test, err);
+}
+
+enum cause command_image_boot(const struct options *o, struct error *err)
+{
+	enum cause cause = read_plan(o, &plan, err);
+
+	return cause ? cause : run_plan(&plan, false, err);
 }

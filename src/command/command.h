@@ -9,6 +9,8 @@ enum cause command_open(const struct options *o, struct error *err) MUST_USE;
 enum cause command_test(const struct options *o, struct error *err) MUST_USE;
 /* Fails: CAUSE_USAGE (a file of the configuration cannot be read), and what boot_run fails with. */
 enum cause command_boot(const struct options *o, struct error *err) MUST_USE;
+/* The same without --show and --test. */
+enum cause command_image_boot(const struct options *o, struct error *err) MUST_USE;
 enum cause command_close(const struct options *o, struct error *err) MUST_USE;
 enum cause command_dump(const struct options *o, struct error *err) MUST_USE;
 

@@ -23,7 +23,7 @@ static const struct option {
 	const char *help;
 	uint64_t max;   /* of a number; the flag of SET_FLAG */
 	uint16_t field; /* of struct options */
-	uint8_t commands;
+	uint16_t commands;
 	uint8_t type;
 	char letter; /* 0: none */
 } table[] = {
@@ -232,7 +232,7 @@ static const struct option {
 		.value = "PATH",
 		.help = "use PATH instead of /etc/latchkey.conf"},
 	{.name = "keymap",
-		.commands = COMMAND_BOOT,
+		.commands = COMMAND_BOOT | COMMAND_IMAGE_BOOT,
 		.type = TEXT,
 		.field = FIELD(keymap),
 		.value = "NAME",

@@ -19,7 +19,8 @@ enum command {
 	COMMAND_BACKUP = 32,
 	COMMAND_BENCHMARK = 64,
 	COMMAND_BOOT = 128,
-	COMMAND_ALL = 255,
+	COMMAND_IMAGE_BOOT = 256, /* boot in the image of our own init */
+	COMMAND_ALL = 511,
 };
 
 struct options {

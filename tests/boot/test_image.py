@@ -240,6 +240,23 @@ def nothing_else():
     check(digest(os.path.join(folder, "bin/latchkey")) == digest(program("latchkey")), "--latchkey is not what was put in")
 
 
+def image_commands():
+    """the image's latchkey has the commands that init calls, and of boot the option that init gives"""
+    def said(*args):
+        done = subprocess.run(["latchkey", *args], executable=vm.INIT, capture_output=True, text=True)
+        return done.returncode, done.stdout + done.stderr
+    _, text = said("--help")
+    listed = re.findall(r"^  latchkey ([a-z]+)", text, re.M)
+    check(listed == ["boot", "close"], f"its commands are {listed}")
+    for command in ("open", "test", "dump"):
+        check(said(command, "/dev/null", "x") == (1, f"latchkey: unknown command {command}; see latchkey --help\n"), f"{command} is known")
+    for option in ("--show", "--test", "--cmdline=x"):
+        code, text = said("boot", option)
+        check(code == 1 and text.endswith("is not for this command; see --help\n"), f"boot {option}: {code}, {text}")
+    _, text = said("boot", "--help")
+    check(re.findall(r"^ .*--([a-z]+)", text, re.M) == ["keymap", "help"], text)
+
+
 def small():
     """the complete image without modules is no larger than its limit for a PC, compressed with gzip"""
     out = os.path.join(work(), "complete")
@@ -277,7 +294,7 @@ if __name__ == "__main__":
     try:
         status = vm.suite([reproducible, without_root, compressed_xz, compressed_zstd,
                            compressed_gzip, kernel_package, dependencies_first,
-                           missing_module, default_modules, key_file, nothing_else, small, bad_arguments, documented])
+                           missing_module, default_modules, key_file, nothing_else, image_commands, small, bad_arguments, documented])
     finally:
         shutil.rmtree(work(), ignore_errors=True)
     sys.exit(status)
