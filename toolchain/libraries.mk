@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The libraries. They, too, depend on the compiler and the flags.
-MUSL_CFLAGS := -w $(SMALLEST) -fPIE $(SHAPE) $(PATHS) $(TARGET_CFLAGS)
+MUSL_CFLAGS := -w $(SMALLEST) -fPIE $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(TARGET_LIBRARY_CFLAGS)
 LIBRARY_CFLAGS := -std=gnu99 -w $(HARDEN) $(FORGET) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(TARGET_LIBRARY_CFLAGS) $(SYSTEM)
 $(B)/library.flags: FORCE
 	$(call stamp,$(COMPILER) $(KERNEL_HEADERS) $(MUSL_OMIT) not $(MUSL_KEEP) $(MUSL_CFLAGS) $(LIBRARY_CFLAGS) $(BEARSSL_FILES) $(BEARSSL_CFLAGS) $(ARGON2_CFLAGS) $(LTO_OBJECTS) $(REFERENCE_CFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS))
@@ -32,11 +32,12 @@ $(B)/kernel.ok: $(B)/library.flags
 		{ echo "$(CC) does not find the kernel header $$h: set KERNEL_HEADERS=folder (toolchain/setup targets installs the headers for all targets)"; exit 1; }; \
 		ln -sfn $${f%/*} $(B)/kernel/$${h%%/*}; done
 	@touch $@
+# CFLAGS of our command line, which make passes on, would take the place of those in musl's configuration.
 $(B)/musl/lib/libc.a: $(S)/musl.ok $(B)/kernel.ok $(B)/library.flags
 	$(call say,BUILD,$@)rm -rf $(B)/musl && mkdir -p $(B)/musl
 	cd $(B)/musl && CC='$(CC)' CFLAGS='$(MUSL_CFLAGS)' \
 		$(abspath $(S))/musl/configure --target=$(or $(MUSL_TARGET),$(TARGET)) --disable-shared --prefix=/ $(call log,configure.log)
-	+$(MAKE) --eval='unexport AOBJS' -C $(B)/musl AR='$(AR)' RANLIB='$(CROSS)ranlib' AOBJS='$(MUSL_OBJECTS)' \
+	+$(MAKE) --eval='unexport AOBJS' -C $(B)/musl CFLAGS='$(MUSL_CFLAGS)' AR='$(AR)' RANLIB='$(CROSS)ranlib' AOBJS='$(MUSL_OBJECTS)' \
 		lib/libc.a $(addprefix lib/,rcrt1.o crti.o crtn.o) $(call log,$(B)/musl/build.log)
 	+$(MAKE) -C $(B)/musl install-headers includedir=$(abspath $(B)/musl/include) $(call log,$(B)/musl/build.log)
 # For NO_FLOAT targets: only the integer routines of the compiler's library, without the marks of another floating point ABI.

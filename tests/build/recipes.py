@@ -95,6 +95,12 @@ def prepare(system, recipe):
     return folder
 
 
+def another(program):
+    """The same compiler makes the same bytes of the same sources, whatever flags the package's builder has."""
+    with open(program, "rb") as one, open(os.path.join(O, "x86_64-linux-musl", os.path.basename(program)), "rb") as other:
+        return None if one.read() == other.read() else f"{program} is not the program that make builds (is that one up to date?)"
+
+
 def lacks(root, sbin, *builders):
     """Files that the package should have installed below root, and the program, which must run."""
     wanted = [f"{sbin}/latchkey", f"{sbin}/latchkey-preflight", *EVERYWHERE.split(), *(w for b in builders for w in BUILDERS[b].split())]
@@ -128,7 +134,7 @@ def arch():
         root = os.path.join(folder, "root")
         os.mkdir(root)
         packages = glob.glob(place + "/*.pkg.tar.gz")
-        return run("bsdtar", "-xf", *packages, "-C", root) or lacks(root, "usr/bin", "dracut", "mkinitcpio")
+        return run("bsdtar", "-xf", *packages, "-C", root) or lacks(root, "usr/bin", "dracut", "mkinitcpio") or another(root + "/usr/bin/latchkey")
     finally:
         if place != folder:
             shutil.rmtree(place)
@@ -146,7 +152,7 @@ def rpm():
     root = os.path.join(folder, "root")
     os.mkdir(root)
     packages = sorted(glob.glob(folder + "/top/RPMS/*/*.rpm"))
-    wrong = run("rpm", "--root", root, "--install", "--nodeps", *packages) or lacks(root, "usr/sbin", "dracut")
+    wrong = run("rpm", "--root", root, "--install", "--nodeps", *packages) or lacks(root, "usr/sbin", "dracut") or another(root + "/usr/sbin/latchkey")
     return wrong or run("rpm", "--root", root, "--verify", "--nodeps", "latchkey", "latchkey-dracut") or \
         run("rpm", "--root", root, "--erase", "--nodeps", "latchkey-dracut") or \
         (f"left behind: {left}" if (left := glob.glob(root + "/usr/lib/dracut/*/*latchkey*")) else None)
