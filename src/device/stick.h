@@ -7,6 +7,10 @@
  *	                  see it, and it ends with its last descriptor. Needs Linux 5.6. What carries no mark
  *	                  that is known is tried with each driver of /proc/filesystems
  *
+ * What is read passes the page cache, keys included: O_DIRECT needs aligned reads of whole sectors, which not
+ * every driver takes, and to drop the pages would free and not clear them. The last close of the device, or
+ * the end of the mount, frees them as well; init_on_free=1 clears them (latchkey(8)).
+ *
  * Nothing is written to the device: journals are not replayed, and where a loop device is available the
  * driver works through a read-only one, since some drivers clean up even on a read-only mount.
  *
