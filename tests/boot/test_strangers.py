@@ -179,5 +179,20 @@ def ext4_stick():
         m.assert_no(r"EXT4-fs \((sd|loop)")
 
 
+def no_stick():
+    """with no-stick, a key or a header for the root on a stick is used all the same"""
+    words = f"{by_uuid()} latchkey.options=no-stick"
+    with VM("strangers-no-stick", image(), words, [root()], args=SCSI + drive(both()) + plugged()) as m:
+        m.expect(PROMPT)
+        m.quiet(6)
+        m.assert_no("latchkey/|root is open")
+        m.send(PASSPHRASE + "\n")
+        expect_root(m)
+    with VM("strangers-no-stick-header", image(), words, [damaged()], args=SCSI + drive(both()) + plugged()) as m:
+        m.expect("both copies of the LUKS2 header are damaged")
+        m.quiet(8)
+        m.assert_no("Enter passphrase|root is open")
+
+
 if __name__ == "__main__":
-    sys.exit(vm.suite([unfit_first, usable_first, disk_first, two_disks, foreign_header, header_and_key, ext4_stick]))
+    sys.exit(vm.suite([unfit_first, usable_first, disk_first, two_disks, foreign_header, header_and_key, ext4_stick, no_stick]))
