@@ -8,12 +8,13 @@
  */
 #include "crypto/hash.h"
 #include "crypto/core.h"
+#include "crypto/other_hash.h"
 #include "secret/wipe.h"
 #include <string.h>
 #include <strings.h>
 
 enum {
-	BLOCK_MAX_BYTES = 128,
+	BLOCK_MAX_BYTES = 144,
 	/* Outputs that are computed together: enough for any key. */
 	BATCH = CORE_OUTPUTS,
 	/* Iterations between two reports: a few milliseconds here, a second or two on the slowest router. */
@@ -25,29 +26,44 @@ union state {
 	uint64_t w64[8];
 };
 
-/* Initial values: FIPS 180-4, 5.3. */
 static const struct info {
 	const char *name;
-	uint8_t core, digest_bytes, block_bytes, word_bytes, state_words;
+	uint8_t core, digest_bytes, block_bytes, word_bytes;
 	/* Is the state the whole digest? Then the core has a loop for it. */
 	bool whole;
-	union state initial;
 } hashes[HASH_COUNT] = {
-	[HASH_SHA1] = {"sha1", CORE_SHA1, 20, 64, 4, 5, true,
-		{.w32 = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0}}},
-	[HASH_SHA224] = {"sha224", CORE_SHA256, 28, 64, 4, 8, false,
-		{.w32 = {0xc1059ed8, 0x367cd507, 0x3070dd17, 0xf70e5939, 0xffc00b31, 0x68581511, 0x64f98fa7,
-			 0xbefa4fa4}}},
-	[HASH_SHA256] = {"sha256", CORE_SHA256, 32, 64, 4, 8, true,
-		{.w32 = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab,
-			 0x5be0cd19}}},
-	[HASH_SHA384] = {"sha384", CORE_SHA512, 48, 128, 8, 8, false,
-		{.w64 = {0xcbbb9d5dc1059ed8, 0x629a292a367cd507, 0x9159015a3070dd17, 0x152fecd8f70e5939,
-			 0x67332667ffc00b31, 0x8eb44a8768581511, 0xdb0c2e0d64f98fa7, 0x47b5481dbefa4fa4}}},
-	[HASH_SHA512] = {"sha512", CORE_SHA512, 64, 128, 8, 8, true,
-		{.w64 = {0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
-			 0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179}}},
+	[HASH_SHA1] = {"sha1", CORE_SHA1, 20, 64, 4, true},
+	[HASH_SHA224] = {"sha224", CORE_SHA256, 28, 64, 4, false},
+	[HASH_SHA256] = {"sha256", CORE_SHA256, 32, 64, 4, true},
+	[HASH_SHA384] = {"sha384", CORE_SHA512, 48, 128, 8, false},
+	[HASH_SHA512] = {"sha512", CORE_SHA512, 64, 128, 8, true},
+	[HASH_BLAKE2B_512] = {.name = "blake2b-512", .digest_bytes = 64, .block_bytes = 128},
+	[HASH_SHA3_224] = {.name = "sha3-224", .digest_bytes = 28, .block_bytes = 144},
+	[HASH_SHA3_256] = {.name = "sha3-256", .digest_bytes = 32, .block_bytes = 136},
+	[HASH_SHA3_384] = {.name = "sha3-384", .digest_bytes = 48, .block_bytes = 104},
+	[HASH_SHA3_512] = {.name = "sha3-512", .digest_bytes = 64, .block_bytes = 72},
 };
+
+/* Of those that have a core: FIPS 180-4, 5.3. */
+static const union state initial[] = {
+	[HASH_SHA1] = {.w32 = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0}},
+	[HASH_SHA224] = {.w32 = {0xc1059ed8, 0x367cd507, 0x3070dd17, 0xf70e5939, 0xffc00b31, 0x68581511,
+				 0x64f98fa7, 0xbefa4fa4}},
+	[HASH_SHA256] = {.w32 = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
+				 0x1f83d9ab, 0x5be0cd19}},
+	[HASH_SHA384] = {.w64 = {0xcbbb9d5dc1059ed8, 0x629a292a367cd507, 0x9159015a3070dd17,
+				 0x152fecd8f70e5939, 0x67332667ffc00b31, 0x8eb44a8768581511,
+				 0xdb0c2e0d64f98fa7, 0x47b5481dbefa4fa4}},
+	[HASH_SHA512] = {.w64 = {0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b,
+				 0xa54ff53a5f1d36f1, 0x510e527fade682d1, 0x9b05688c2b3e6c1f,
+				 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179}},
+};
+
+/* BLAKE2b and SHA-3 (other_hash.h). */
+static bool is_other(const struct info *info)
+{
+	return !info->word_bytes;
+}
 
 bool hash_find(const char *name, enum hash *out)
 {
@@ -66,7 +82,7 @@ const char *hash_name(enum hash h)
 
 const char *hash_implementation(enum hash h)
 {
-	return core_hash(hashes[h].core)->name;
+	return is_other(&hashes[h]) ? "C" : core_hash(hashes[h].core)->name;
 }
 
 size_t hash_bytes(enum hash h)
@@ -83,14 +99,19 @@ struct run {
 	union state state;
 	uint64_t bytes; /* of the message so far */
 	uint8_t block[BLOCK_MAX_BYTES];
+	struct other_hash other; /* in place of all that */
 };
 
 static void run_begin(struct run *r, enum hash h)
 {
 	r->info = &hashes[h];
-	r->core = core_hash(hashes[h].core);
-	r->state = hashes[h].initial;
 	r->bytes = 0;
+	if (is_other(r->info)) {
+		other_hash_begin(&r->other, r->info->digest_bytes, r->info->block_bytes);
+		return;
+	}
+	r->core = core_hash(r->info->core);
+	r->state = initial[h];
 }
 
 /* Bytes in r->block. A mask: a division of 64 bits is a long way on a 32-bit processor. */
@@ -105,6 +126,10 @@ static void run_add(struct run *r, const void *data, size_t len)
 	const uint8_t *p = data;
 	size_t used = run_used(r);
 
+	if (is_other(r->info)) {
+		other_hash_add(&r->other, data, len);
+		return;
+	}
 	r->bytes += len;
 	if (used) {
 		size_t take = len < block - used ? len : block - used;
@@ -123,6 +148,10 @@ static void run_add(struct run *r, const void *data, size_t len)
 
 static void digest_store(const struct info *info, const union state *s, uint8_t *out)
 {
+	if (is_other(info)) {
+		memcpy(out, s, info->digest_bytes);
+		return;
+	}
 	for (size_t at = 0; at < info->digest_bytes; at += 4) {
 		size_t i = at / 4;
 
@@ -140,6 +169,10 @@ static void run_pad(struct run *r)
 	const uint64_t bits = r->bytes * 8;
 	size_t used = run_used(r);
 
+	if (is_other(r->info)) {
+		other_hash_end(&r->other, (uint8_t *)&r->state);
+		return;
+	}
 	r->block[used++] = 0x80;
 	if (used > block - 2 * r->info->word_bytes) {
 		memset(r->block + used, 0, block - used);
@@ -171,16 +204,24 @@ void hash_run(enum hash h, const struct bytes *parts, size_t n, uint8_t *out)
 
 /* --- HMAC and PBKDF2 --------------------------------------------------------------------- */
 
-/* The states after HMAC's two key blocks (RFC 2104). */
+/* After HMAC's two key blocks (RFC 2104). */
 struct hmac_key {
 	enum hash hash;
-	union state inner, outer;
+	struct run inner, outer;
 };
+
+/* After the key block: what is in @pad, each byte with @flip. */
+static void begin_key(enum hash h, uint8_t pad[static BLOCK_MAX_BYTES], uint8_t flip, struct run *r)
+{
+	for (size_t i = 0; i < BLOCK_MAX_BYTES; i++)
+		pad[i] ^= flip;
+	run_begin(r, h);
+	run_add(r, pad, hashes[h].block_bytes);
+}
 
 static void hmac_key(struct hmac_key *key, enum hash h, struct bytes secret)
 {
 	const struct info *info = &hashes[h];
-	const struct hash_core *core = core_hash(info->core);
 	uint8_t pad[BLOCK_MAX_BYTES] = {0};
 
 	if (secret.len > info->block_bytes)
@@ -188,13 +229,8 @@ static void hmac_key(struct hmac_key *key, enum hash h, struct bytes secret)
 	else if (secret.len)
 		memcpy(pad, secret.data, secret.len);
 	key->hash = h;
-	key->inner = key->outer = info->initial;
-	for (size_t i = 0; i < sizeof(pad); i++)
-		pad[i] ^= 0x36;
-	core->compress(&key->inner, pad, 1);
-	for (size_t i = 0; i < sizeof(pad); i++)
-		pad[i] ^= 0x36 ^ 0x5c;
-	core->compress(&key->outer, pad, 1);
+	begin_key(h, pad, 0x36, &key->inner);
+	begin_key(h, pad, 0x36 ^ 0x5c, &key->outer);
 	wipe(pad, sizeof(pad));
 }
 
@@ -205,14 +241,11 @@ static void hmac(const struct hmac_key *key, const struct bytes *parts, size_t n
 	uint8_t digest[HASH_MAX_BYTES];
 	struct run r;
 
-	run_begin(&r, key->hash);
-	r.state = key->inner;
-	r.bytes = info->block_bytes;
+	r = key->inner;
 	for (size_t i = 0; i < n; i++)
 		run_add(&r, parts[i].data, parts[i].len);
 	run_end(&r, digest);
-	r.state = key->outer;
-	r.bytes = info->block_bytes;
+	r = key->outer;
 	run_add(&r, digest, info->digest_bytes);
 	run_pad(&r);
 	*out = r.state;
@@ -259,7 +292,7 @@ static void iterate(const struct hmac_key *key, struct batch *b, size_t n, uint3
 	const struct info *info = &hashes[key->hash];
 
 	if (info->whole)
-		core_hash(info->core)->iterate(&key->inner, &key->outer, b->u, b->t, n, rounds);
+		core_hash(info->core)->iterate(&key->inner.state, &key->outer.state, b->u, b->t, n, rounds);
 	else
 		iterate_truncated(key, (union state *)b->u, (union state *)b->t, n, rounds);
 }

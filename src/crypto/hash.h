@@ -12,7 +12,19 @@
 #include "crypto/progress.h"
 #include <stdatomic.h>
 
-enum hash { HASH_SHA1, HASH_SHA224, HASH_SHA256, HASH_SHA384, HASH_SHA512, HASH_COUNT };
+enum hash {
+	HASH_SHA1,
+	HASH_SHA224,
+	HASH_SHA256,
+	HASH_SHA384,
+	HASH_SHA512,
+	HASH_BLAKE2B_512,
+	HASH_SHA3_224,
+	HASH_SHA3_256,
+	HASH_SHA3_384,
+	HASH_SHA3_512,
+	HASH_COUNT
+};
 
 enum { HASH_MAX_BYTES = 64 };
 

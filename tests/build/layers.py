@@ -21,7 +21,7 @@ MAY_INCLUDE["init"] = ["base", "config", "device", "."]  # latchkey whole, by it
 # The headers of the libraries -> the files that may include them.
 LIBRARIES = {
     r"(.*/)?cJSON.*\.h": r"src/format/json\.c",
-    r"(.*/)?argon2\.h|(.*/)?argon2/.*|(.*/)?blake2.*\.h": r"src/crypto/argon2_[^/]*",
+    r"(.*/)?argon2\.h|(.*/)?argon2/.*|(.*/)?blake2.*\.h": r"src/crypto/(argon2_[^/]*|other_hash\.h)",
     r"(.*/)?bearssl.*\.h": r"src/crypto/[^/]*",
 }
 

@@ -251,6 +251,15 @@ def mixed_slots():
     return volume.check([(A, 0), (B, 1), (C, 2), (D, 3)]) + same_dump(volume)
 
 
+def other_hash(name):
+    """Of the keyslots, the digest and the AF splitter of LUKS2, and of all of LUKS1."""
+    complaints = []
+    for luks in ("luks1", "luks2"):
+        volume = new(f"{luks}-{name}").format(A, *PBKDF2, "--hash", name, "--key-size", "256", luks=luks)
+        complaints += volume.check([(A, 0)])
+    return complaints
+
+
 @case("all 32 keyslots are in use")
 def thirty_two():
     secrets = [b"secret number %d" % n for n in range(32)]
@@ -641,7 +650,7 @@ def first_slot(name, change):
 SPOILED = {
     "an unknown kdf": (lambda s: s["kdf"].update(type="scrypt"), "kdf \"scrypt\" is not supported"),
     "an unknown hash": (lambda s: s["kdf"].update(hash="whirlpool"), "hash \"whirlpool\" is not supported"),
-    "an unknown af hash": (lambda s: s["af"].update(hash="blake2b-512"), "hash \"blake2b-512\" is not supported"),
+    "an unknown af hash": (lambda s: s["af"].update(hash="blake2s-256"), "hash \"blake2s-256\" is not supported"),
     "an unknown area cipher": (lambda s: s["area"].update(encryption="rot13-ecb"), "\"rot13-ecb\" is not supported"),
     "a null cipher": (lambda s: s["area"].update(encryption="cipher_null-ecb"), "\"cipher_null-ecb\" is not supported"),
     "more Argon2 memory than anybody has": (
@@ -728,6 +737,8 @@ def main():
                                     ("aes-cbc-essiv:sha256", 128, "sha256"), ("aes-cbc-plain64", 192, "sha384"),
                                     ("aes-cbc-plain", 256, "sha512")):
         CASES.append((f"LUKS1, {cipher}, {bits}-bit key, {hash_name}", functools.partial(luks1, cipher, bits, hash_name)))
+    for name in ("blake2b-512", "sha3-224", "sha3-256", "sha3-384", "sha3-512"):
+        CASES.append((f"LUKS1 and LUKS2 with {name}", functools.partial(other_hash, name)))
     for cipher, bits in itertools.product(("aes-cbc-essiv:sha256", "aes-cbc-plain64", "aes-cbc-plain"), (128, 192, 256)):
         CASES.append((f"{cipher}, {bits}-bit key", functools.partial(cbc, cipher, bits)))
     for number, (name, how) in enumerate(HARMS.items()):

@@ -39,7 +39,7 @@ TEST(what_was_split_does_not_merge)
 	static const size_t sizes[] = {16, 20, 24, 32, 40, 48, 64};
 	uint8_t key[64], got[64];
 
-	for (int h = 0; h < HASH_COUNT; h++)
+	for (int h = 0; h <= HASH_SHA512; h++) /* those of the reference */
 		for (size_t i = 0; i < COUNT(sizes); i++) {
 			unit_fill(SEED_KEY + (uint32_t)i, key, sizeof(key));
 			reference_af_split((enum hash)h, key, sizes[i], 1000 + (uint32_t)i, split);

@@ -17,8 +17,9 @@ struct pbkdf2_shape {
 
 TEST(a_hash_is_called_by_another_name)
 {
-	static const char *const names[] = {"sha1", "sha224", "sha256", "sha384", "sha512"};
-	static const size_t sizes[] = {20, 28, 32, 48, 64};
+	static const char *const names[] = {"sha1", "sha224", "sha256", "sha384", "sha512", "blake2b-512",
+		"sha3-224", "sha3-256", "sha3-384", "sha3-512"};
+	static const size_t sizes[] = {20, 28, 32, 48, 64, 64, 28, 32, 48, 64};
 	enum hash h;
 
 	assert_int_equal(HASH_COUNT, COUNT(names));
@@ -46,7 +47,8 @@ TEST(a_name_in_capitals_is_another)
 TEST(a_name_that_is_not_in_the_list_is_found)
 {
 	static const char *const names[] = {"", "sha", "sha1 ", " sha1", "sha-1", "sha-256", "sha256\n",
-		"sha2", "sha2560", "sha3-256", "md5", "ripemd160", "whirlpool", "blake2b-512", "sha512/256"};
+		"sha2", "sha2560", "sha3", "sha3_256", "md5", "ripemd160", "whirlpool", "blake2b", "sm3",
+		"sha512/256"};
 
 	for (size_t i = 0; i < COUNT(names); i++) {
 		enum hash h = HASH_COUNT;

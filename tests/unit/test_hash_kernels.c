@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const br_hash_class *const classes[HASH_COUNT] = {
+static const br_hash_class *const classes[] = {
 	[HASH_SHA1] = &br_sha1_vtable,
 	[HASH_SHA224] = &br_sha224_vtable,
 	[HASH_SHA256] = &br_sha256_vtable,
@@ -186,7 +186,7 @@ static void check_lengths(void)
 
 	seed = 1;
 	random_bytes(data, sizeof(data));
-	for (int h = 0; h < HASH_COUNT; h++)
+	for (int h = 0; h <= HASH_SHA512; h++)
 		for (size_t len = 0; len <= sizeof(data); len++) {
 			size_t a = random32() % (len + 1), b = a + random32() % (len - a + 1);
 			struct bytes parts[] = {{data, a}, {data + a, b - a}, {data + b, len - b}};
@@ -239,7 +239,7 @@ static void check_derivations(void)
 {
 	uint8_t password[200], salt[100], want[300], got[300 + 1];
 
-	for (int h = 0; h < HASH_COUNT; h++)
+	for (int h = 0; h <= HASH_SHA512; h++)
 		for (int n = 0; n < 60; n++) {
 			struct bytes p = {password, random32() % sizeof(password)};
 			struct bytes s = {salt, random32() % sizeof(salt)};

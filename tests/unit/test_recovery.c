@@ -71,7 +71,7 @@ static void is_found(void **state)
 
 static void no_hash(struct crashed *c)
 {
-	memcpy(c->d.luks.reencrypt.area_hash, "sha3-256", 9);
+	memcpy(c->d.luks.reencrypt.area_hash, "whirlpool", 10);
 }
 
 static void no_block(struct crashed *c)

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2i, Argon2id
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-HASHES = ["sha1", "sha224", "sha256", "sha384", "sha512"]
+HASHES = ["sha1", "sha224", "sha256", "sha384", "sha512", "blake2b", "sha3_224", "sha3_256", "sha3_384", "sha3_512"]
 SEED_PASSWORD, SEED_SALT, SEED_KEY, SEED_DATA = 1, 2, 3, 4
 
 
@@ -46,10 +46,14 @@ def quoted(data):
     return f'"{data.hex()}"'
 
 
+def enum_of(name):
+    return "HASH_BLAKE2B_512" if name == "blake2b" else f"HASH_{name.upper()}"
+
+
 def pbkdf2():
     def row(name, password, salt, iterations, length):
         value = hashlib.pbkdf2_hmac(name, fill(SEED_PASSWORD, password), fill(SEED_SALT, salt), iterations, length)
-        return [f"HASH_{name.upper()}", str(password), str(salt), str(iterations), quoted(value)]
+        return [enum_of(name), str(password), str(salt), str(iterations), quoted(value)]
 
     # Around the block of each HMAC (64 and 128 bytes), the longest passphrase, several blocks of output.
     shapes = [(0, 32, 3, 64), (1, 32, 1, 64), (8, 32, 2, 64), (63, 8, 3, 20), (64, 16, 3, 64), (65, 16, 3, 64)]
@@ -138,7 +142,7 @@ def af():
     for name in HASHES:
         for key_bytes in (16, 20, 24, 32, 48, 64):
             key = af_merge(name, fill(SEED_DATA, key_bytes * 4000), key_bytes)
-            yield [f"HASH_{name.upper()}", str(key_bytes), quoted(key)]
+            yield [enum_of(name), str(key_bytes), quoted(key)]
 
 
 def main():
