@@ -66,7 +66,7 @@ check-targets: all-targets ## every architecture: all unit tests, vectors and da
 		$(subst :$(O)/,:$(O)/strict/,$(call under,armv5-linux-musleabi,$(PURE))) $(subst $() ,:,tests/build/release.py $(TARGETS)) $(subst $() ,:,tests/build/sizes.py $(TARGETS)) tests/build/sdk.py
 check-hooks: all ## every initramfs builder, up to the encrypted root, the packages, and OpenWrt's scripts; about 20 minutes; as root
 	toolchain/setup hooks
-	SUITE_SECONDS=7200 HOOKS=all TARGET=$(TARGET) O=$(O) tests/run.py tests/boot/test_hooks.py tests/build/deb_installed.py tests/build/openwrt.py
+	SUITE_SECONDS=7200 HOOKS=all TARGET=$(TARGET) O=$(O) tests/run.py tests/boot/test_hooks.py tests/build/deb_installed.py tests/build/recipes.py tests/build/openwrt.py
 fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), from its previous findings; lines and branches reached in each file
 	O=$(O) tests/fuzz/run $(or $(FUZZ_SECONDS),60)
 	O=$(O) tests/fuzz/coverage.sh
