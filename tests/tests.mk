@@ -18,7 +18,7 @@ unit: $(UNIT) $(B)/latchkey ## the unit tests for TARGET; TARGET=host-asan uses 
 # make check runs all suites for this machine's program. LATER lists the suites that need other processors, other systems or
 # much time, and run in make check-all. ELSEWHERE lists those of check-targets and check-hooks.
 LATER := $(addprefix tests/,build/bare.py build/compilers.py build/recipes.py build/deb_installed.py build/reproducible fuzz/run images/test_defects_other boot/test_hooks.py \
-	boot/test_keymap.py boot/test_mapping.py:integrity_cases boot/test_mapping.py:reencryption_cases:recovery_cases boot/test_no_shell.py boot/test_parts.py \
+	boot/test_keymap.py boot/test_mapping.py:inline_cases boot/test_mapping.py:integrity_cases boot/test_mapping.py:reencryption_cases:recovery_cases boot/test_no_shell.py boot/test_parts.py \
 	boot/test_strangers.py boot/test_systemd.py boot/test_token.py token/test_fido2_sanitized \
 	token/test_tpm2_other token/test_tpm2_sanitized)
 ELSEWHERE := tests/build/sdk.py tests/build/openwrt.py

@@ -175,7 +175,7 @@ static enum cause load_and_resume(const struct kernel *k, const struct map_reque
 	if (!cause)
 		cause = private ? dm_resume_unannounced(k, dev, err) : dm_resume(k, dev, err);
 	if (!cause)
-		cause = node_make(req->names.name, dev, err);
+		cause = node_make(req->names.name, dev, private, err);
 	return cause;
 }
 

@@ -39,14 +39,14 @@ static bool udev_made_it(const char *path, uint64_t dev)
 	return false;
 }
 
-enum cause node_make(const char *name, uint64_t dev, struct error *err)
+enum cause node_make(const char *name, uint64_t dev, bool private, struct error *err)
 {
 	char path[PATH_BYTES], target[64], kernel_node[64];
 	unsigned minor = minor(to_dev_t(dev));
 	int failed;
 
 	text_format(path, sizeof(path), "/dev/mapper/%s", name);
-	if (udev_made_it(path, dev) || is_device(path, dev))
+	if ((!private && udev_made_it(path, dev)) || is_device(path, dev))
 		return CAUSE_OK;
 	(void)mkdir("/dev/mapper", 0755);
 	(void)unlink(path); /* stale, or not there */

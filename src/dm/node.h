@@ -4,14 +4,16 @@
 #define DM_NODE_H
 
 #include "base/cause.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
  * Make sure that /dev/mapper/@name is the device @dev (the kernel's number). With udev
- * running it gets some seconds to do so; without it, or when it does not, we do.
+ * running it gets some seconds to do so, unless @private: its rules may leave the mapping alone.
+ * Without it, or when it does not, we do.
  * Fails: CAUSE_KERNEL.
  */
-enum cause node_make(const char *name, uint64_t dev, struct error *err) MUST_USE;
+enum cause node_make(const char *name, uint64_t dev, bool private, struct error *err) MUST_USE;
 
 /*
  * Open the device @dev read-only through a node that exists only briefly: it is made

@@ -258,6 +258,9 @@ static enum cause map_volume(const struct unlock *u, const struct volume_keys *k
 		req->table.read_only = r->read_only || r->readonly_member || on.data->read_only ||
 		                       luks->reencryption == LUKS_REENCRYPTION_CRASHED;
 		req->notice = notice_print;
+		if (req->integrity && req->table.read_only)
+			notice_print("the device is read-only: if a power cut has left entries in its "
+				     "integrity journal, every read fails with an I/O error");
 		cause = map_create(k, req, err);
 		if (cause)
 			error_prefix(err, "%s", u->device.data.name);

@@ -12,8 +12,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 sys.dont_write_bytecode = True
-sys.path.insert(1, sys.path[0] + "/lib")
+sys.path[1:1] = [sys.path[0] + "/lib", sys.path[0] + "/../interop"]
 import guest
+import luks2edit
 import vm
 from vm import VM, Failure
 
@@ -27,11 +28,13 @@ GUESTS = {
     "recovery_cases": "ecb? loop? cbc? essiv? af_alg? algif_skcipher? dm_delay?",
     "integrity_cases": "ecb? loop? dm_integrity authenc? sha256_generic? sha512_generic? gcm? ctr? ghash_generic? chacha20poly1305? "
                        "chacha_generic? poly1305_generic? aegis128? af_alg? algif_aead?",
+    "inline_cases": "ecb? nvme? authenc? sha256_generic? aegis128?",
 }
 # Guest -> its additional programs.
 TOOLS = {"array_cases": ("mdadm",)}
-LATER = ("reencryption_cases", "recovery_cases", "integrity_cases")  # only when named: minutes, most of them cryptsetup's
+LATER = ("reencryption_cases", "recovery_cases", "integrity_cases", "inline_cases")  # only when named: minutes, most of them cryptsetup's
 BLANK_BYTES = {"reencryption_cases": 24 << 20, "recovery_cases": 24 << 20, "integrity_cases": 32 << 20}  # of /dev/vdc, where it is not 64 MiB
+KERNELS = {"inline_cases": ("debian13", "amd64", "linux-image-cloud-amd64")}  # the first with tags inline: Linux 6.11
 SECONDS = max(600, vm.LIMIT)  # a guest runs many cases
 
 
@@ -54,6 +57,23 @@ def blank_disk(script, size):
     return path
 
 
+def inline_drive(script, key):
+    """
+    QEMU's words for an NVMe drive with 64 bytes of metadata for each sector, and a volume on it whose tags are there. The installed
+    cryptsetup cannot make one: its header says so afterwards. The volume key is that of AES-128-XTS and of the HMAC.
+    """
+    def protect(h):
+        h["segments"]["0"]["integrity"] = {"type": "hmac(sha256)", "journal_encryption": "none", "journal_integrity": "none"}
+        h["config"]["requirements"] = {"mandatory": ["inline-hw-tags"]}
+
+    path = blank_disk(script + "-nvme", 40 << 20)
+    vm.run("cryptsetup", "luksFormat", "-q", "--type", "luks2", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", "--key-size", "512",
+           "--sector-size", "4096", path, key)
+    luks2edit.edit(path, protect)
+    return ["-drive", f"id=tags,file={path},format=raw,if=none,snapshot=on", "-device", "nvme,id=n,serial=x",
+            "-device", "nvme-ns,drive=tags,bus=n,ms=64,logical_block_size=4096,physical_block_size=4096"]
+
+
 def boot(script):
     """Returns what the guest said."""
     passphrase, witness = "pass " + secrets.token_hex(8), "witness " + secrets.token_hex(16)
@@ -62,8 +82,11 @@ def boot(script):
                           "--witness", witness, "--sector-size", str(size)) for size in (512, 4096)]
     image = guest.image(script, f"{vm.MODULES} {GUESTS[script]}", (key, "/key:0600"),
                         (file(script, "passphrase", passphrase.encode()), "/etc/passphrase:0600"),
-                        (file(script, "witness", witness.encode() + b"\n"), "/etc/witness"), tools=TOOLS.get(script, ()))
-    with VM(script, image, "", disks + [blank_disk(script, BLANK_BYTES.get(script, 64 << 20))], memory=512, limit=SECONDS * (1 + (script in LATER))) as machine:
+                        (file(script, "witness", witness.encode() + b"\n"), "/etc/witness"), tools=TOOLS.get(script, ()),
+                        kernel_options=KERNELS.get(script, ()))
+    args = inline_drive(script, key) if script == "inline_cases" else ()
+    with VM(script, image, "", disks + [blank_disk(script, BLANK_BYTES.get(script, 64 << 20))], memory=512, limit=SECONDS * (1 + (script in LATER)),
+            args=args, kernel_options=KERNELS.get(script, ())) as machine:
         try:
             machine.expect("CASES end")
         except Failure as e:

@@ -11,7 +11,7 @@ static int fuzz_poll(void);
 #include "../../src/dm/dm.c"
 #undef poll
 static enum cause fuzz_node(void);
-#define node_make(name, dev, err) fuzz_node()
+#define node_make(name, dev, private, err) fuzz_node()
 #define node_remove(name) (void)(name)
 #include "../../src/dm/map.c"
 
@@ -37,13 +37,27 @@ static enum cause map(const struct kernel *k, unsigned how, struct error *err)
 {
 	static const uint8_t key[64] = {1, 2, 3};
 	struct target targets[2] = {
-		{TARGET_CRYPT, 2048, 8, 1, 32768, "aes-xts-plain64", 0, 0, how & 32 ? 4096 : 512},
-		{TARGET_LINEAR, 2048, 8, 1, 65536, NULL, 0, 0, 0},
+		{.type = TARGET_CRYPT,
+			.size_sectors = 2048,
+			.major = 8,
+			.minor = 1,
+			.off_sectors = 32768,
+			.cipher = "aes-xts-plain64",
+			.sector_bytes = how & 32 ? 4096 : 512},
+		{.type = TARGET_LINEAR, .size_sectors = 2048, .major = 8, .minor = 1, .off_sectors = 65536},
 	};
+	const struct target integrity = {.type = TARGET_INTEGRITY,
+		.size_sectors = 2048,
+		.major = 8,
+		.minor = 1,
+		.tag_bytes = 32,
+		.sector_bytes = 512};
 	struct target_key keys[2] = {{key, 64, "cryptsetup:1-d0"}, {key, 32, "cryptsetup:1-d1"}};
 	struct map_request req = {
 		.names = {"root", "CRYPT-LUKS2-1-root"},
 		.table = {targets, 1 + (how >> 6 & 1), keys, 1 + (how >> 4 & 1), 63, how >> 7 & 1},
+		.integrity = (how & 3) == 3 && !(how & 64) ? &integrity : NULL,
+		.below = {"root_dif", "CRYPT-INTEGRITY-1-root_dif"},
 		.notice = notice,
 	};
 
@@ -68,14 +82,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	pauses = 0;
 	switch (how & 3) {
 	case 0:
-		cause = map_check(&k, &names, &err);
+		cause = map_check(&k, how & 4 ? TARGET_INTEGRITY : TARGET_CRYPT, &names, &err);
 		break;
 	case 1:
 		cause = map_remove(&k, "root", &err);
 		break;
 	default:
 		cause = map(&k, how, &err);
-		fuzz_kernel_check(cause);
+		fuzz_kernel_check(cause, (how & 3) == 3 && !(how & 64) ? 2 : 1);
 	}
 	fuzz_check(!arena_mark(), "a request is left in the arena");
 	fuzz_check(cause != CAUSE_BUG, "a defect of its own");

@@ -87,13 +87,13 @@ static struct kernel fuzz_kernel_new(struct fuzz_input in)
 		&fuzz_kernel_state};
 }
 
-/* What map_create leaves, which ended with @cause. */
-static void fuzz_kernel_check(enum cause cause)
+/* What map_create leaves, which ended with @cause and was to make @mappings. */
+static void fuzz_kernel_check(enum cause cause, unsigned mappings)
 {
 	const struct fuzz_kernel *k = &fuzz_kernel_state;
 
 	fuzz_check(!k->keys, "a key is left in the keyring");
-	fuzz_check(cause || (k->created == 1 && k->live == 1 && k->loaded == 1 && !k->removed),
+	fuzz_check(cause || (k->created == mappings && k->live == mappings && k->loaded == mappings && !k->removed),
 		"a mapping that is not one");
 }
 

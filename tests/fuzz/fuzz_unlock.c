@@ -164,9 +164,9 @@ void kernel_close(struct kernel *k)
 	(void)k;
 }
 
-enum cause node_make(const char *name, uint64_t dev, struct error *err)
+enum cause node_make(const char *name, uint64_t dev, bool private, struct error *err)
 {
-	(void)name, (void)dev, (void)err;
+	(void)name, (void)dev, (void)private, (void)err;
 	return CAUSE_OK;
 }
 
@@ -238,7 +238,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_check(!cause || err.text[0], "a cause without a sentence");
 	fuzz_check_printable(err.text);
 	if (!(decide & 64))
-		fuzz_kernel_check(cause);
+		fuzz_kernel_check(cause, fuzz_kernel_state.created == 2 ? 2 : 1);
 	else
 		fuzz_check(!fuzz_kernel_state.created && !fuzz_kernel_state.loaded, "a test maps");
 	return 0;

@@ -66,7 +66,7 @@ static void made(const char *name, uint64_t dev)
 {
 	struct error err = {.text = ""};
 
-	if (node_make(name, dev, &err))
+	if (node_make(name, dev, false, &err))
 		fail_msg("%s", err.text);
 }
 
@@ -211,6 +211,20 @@ static void a_udev_that_does_nothing_is_waited_for_for_ever(void **state)
 	is_device(PATH, 253, 3);
 }
 
+/* Where dmsetup has no rules udev never makes it. */
+static void udev_is_waited_for_although_the_mapping_is_private(void **state)
+{
+	struct error err;
+
+	(void)state;
+	clean();
+	start_udev();
+	make_device("/dev/dm-3", 253, 3);
+	assert_int_equal(node_make(NAME, packed(253, 3), true, &err), CAUSE_OK);
+	assert_int_equal(waited_ms, 0);
+	is_device(PATH, 253, 3);
+}
+
 /* An old node of that name, which udev has not replaced yet. */
 static void a_stale_node_satisfies_the_wait_for_udev(void **state)
 {
@@ -232,7 +246,7 @@ static void a_node_that_cannot_be_made_is_called_made(void **state)
 	(void)state;
 	clean();
 	assert_int_equal(mount(NULL, "/dev", NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
-	assert_int_equal(node_make(NAME, packed(253, 3), &err), CAUSE_KERNEL);
+	assert_int_equal(node_make(NAME, packed(253, 3), false, &err), CAUSE_KERNEL);
 	assert_int_equal(mount(NULL, "/dev", NULL, MS_REMOUNT, NULL), 0);
 	assert_non_null(strstr(err.text, PATH ": cannot be made: "));
 	assert_int_equal(err.os_errno, EROFS);
@@ -283,6 +297,7 @@ int main(void)
 		NODE(udev_is_not_waited_for),
 		NODE(a_udev_that_does_nothing_is_waited_for_for_ever),
 		NODE(a_stale_node_satisfies_the_wait_for_udev),
+		NODE(udev_is_waited_for_although_the_mapping_is_private),
 		NODE(a_node_that_cannot_be_made_is_called_made),
 		NODE(a_removed_node_stays),
 		NODE(a_private_node_stays),

@@ -18,7 +18,7 @@ def missing(*tools):
     return vm.missing()
 
 
-def image(cases, modules, *files, tools=()):
+def image(cases, modules, *files, tools=(), kernel_options=()):
     """An image with the script tests/boot/guest/CASES as process 1, additional (file, destination and mode), and @tools, programs of this machine."""
     busybox = os.path.realpath(shutil.which("busybox"))
     add = [f"{busybox}:/bin/busybox:0755", *(f"{os.path.join(vm.GUEST, name)}:/{name}" for name in ("cases.sh", "volumes.sh"))]
@@ -28,4 +28,4 @@ def image(cases, modules, *files, tools=()):
             add.append(f"{path}:{path}:0755")
         add.append(f"{shutil.which(name)}:/sbin/{name}:0755")
     options = [word for file in dict.fromkeys(add) for word in ("--add", file)]
-    return vm.make_image(cases, *options, init=os.path.join(vm.GUEST, cases), modules=modules)
+    return vm.make_image(cases, *options, init=os.path.join(vm.GUEST, cases), modules=modules, kernel_options=kernel_options)

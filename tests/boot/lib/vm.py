@@ -92,10 +92,14 @@ def missing():
 
 @once
 def kernel(*options):
-    """The folder with vmlinuz, version and lib/modules; downloaded if it is missing. --full: the kernel with USB."""
-    done = subprocess.run([os.path.join(FETCH, "get-kernel"), *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    """
+    The folder with vmlinuz, version and lib/modules; downloaded if it is missing. --full: the kernel with USB. Release, architecture
+    and package: Debian's kernel of that release.
+    """
+    tool = "get-board-kernel" if len(options) == 3 else "get-kernel"
+    done = subprocess.run([os.path.join(FETCH, tool), *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     if done.returncode:
-        raise Failure(f"get-kernel: status {done.returncode}")
+        raise Failure(f"{tool}: status {done.returncode}")
     return done.stdout.decode().split("\n")[-2]
 
 
