@@ -95,7 +95,7 @@ static void on_opened(const struct result *r)
 static void say_refused(const struct result *r)
 {
 	if (r->c->counts)
-		consoles_say("%s", r->err->text);
+		consoles_say("%s: %s", r->v->plan->name, r->err->text);
 	else
 		consoles_say("%s does not open %s: %s", r->c->origin, r->v->plan->name, r->err->text);
 }

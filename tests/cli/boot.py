@@ -119,7 +119,7 @@ def wrong_then_right(b):
     with Boot(b, f"latchkey.device={ONE}") as t:
         t.expect("Enter passphrase")
         t.type(WRONG + b"\n")
-        t.expect("wrong passphrase or key")
+        t.expect(f"latchkey: root: {ONE}: wrong passphrase or key")  # the name that the prompt has
         t.expect("Enter passphrase")
         t.type(FIRST + b"\n")
         t.ends(0, "root")
