@@ -223,6 +223,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	device_bytes = sizeof(image) + ((uint64_t)fuzz_byte(&in) << 20);
 	filling = fuzz_byte(&in);
 	r.read_only = decide & 8;
+	r.beside_recovery = r.read_only;
 	r.disable_keyring = decide & 16;
 	r.without_data = decide & 32;
 	r.keyslot = decide & 128 ? slot & 31 : SEARCH_ANY_KEYSLOT;

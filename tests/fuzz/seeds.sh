@@ -56,6 +56,7 @@ keep() {
 	cp text "$out/json/$1"
 	{ printf '\000\010'; cat text; printf '\000\000'; } >"$out/header/$1"
 	{ printf '\000\000\040\000'; cat text; printf '\000'; } >"$out/unlock/$1"
+	{ printf '\010\000\060\000'; cat text; printf '\000'; } >"$out/unlock/$1-readonly"
 }
 
 for image in plain argon argon2i short cbc serpent two unbound removed reencrypt; do
