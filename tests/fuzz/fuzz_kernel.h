@@ -93,7 +93,8 @@ static void fuzz_kernel_check(enum cause cause, unsigned mappings)
 	const struct fuzz_kernel *k = &fuzz_kernel_state;
 
 	fuzz_check(!k->keys, "a key is left in the keyring");
-	fuzz_check(cause || (k->created == mappings && k->live == mappings && k->loaded == mappings && !k->removed),
+	fuzz_check(cause || (k->created == mappings && k->live == mappings && k->loaded == mappings &&
+				    !k->removed),
 		"a mapping that is not one");
 }
 
