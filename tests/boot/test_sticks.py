@@ -17,7 +17,7 @@ import zlib
 sys.dont_write_bytecode = True
 sys.path.insert(1, sys.path[0] + "/lib")
 import vm
-from sticks import (KEY, MODULES, PASSPHRASE, PROMPT, ROOT, SCSI, WITNESS, answer, auto_key, check, drive, expect_root,
+from sticks import (FULL, KEY, MODULES, PASSPHRASE, PROMPT, ROOT, SCSI, WITNESS, answer, auto_key, check, drive, expect_root,
                     image, image_with, make_tree, new_file, path, plug, plugged, root, stick, uuid)
 from vm import VM
 
@@ -429,6 +429,35 @@ def other_filesystems():
         expect_root(m)
 
 
+def disk_filesystems():
+    """keys on XFS, btrfs and F2FS, of a kernel with their drivers; NTFS, which that kernel has none for, is named"""
+    p = many()[1]
+    xfs, btrfs, f2fs, ntfs = new_file("xfs.stick", 320 * MIB), new_file("btrfs.stick", 128 * MIB), new_file("f2fs.stick", 64 * MIB), \
+        new_file("ntfs.stick", 8 * MIB)
+    tree = make_tree("xfs", {"v0.key": p[0].secret})
+    proto = path("proto", f"/\n0 0\nd--755 0 0\nv0.key ---644 0 0 {tree}/v0.key\n$\n".encode())
+    vm.run("mkfs.xfs", "-q", "-L", "XFS", "-p", proto, xfs)
+    vm.run("mkfs.btrfs", "-q", "-L", "BTRFS", "--rootdir", make_tree("btrfs", {"v1.key": p[1].secret}), btrfs)
+    vm.run("mkfs.f2fs", "-q", "-l", "F2FS", f2fs)
+    vm.run("sload.f2fs", "-f", make_tree("f2fs", {"v2.key": p[2].secret}), f2fs)
+    vm.run("mkntfs", "-q", "-F", "-L", "NTFS", ntfs)
+    sticks = {"xfs": xfs, "btrfs": btrfs, "f2fs": f2fs, "ntfs": ntfs}
+    args = SCSI + [word for name, out in sticks.items() for word in drive(out, name) + plugged(name)]
+    img = vm.make_image("sticks-disk-filesystems", **FULL,
+                        modules=MODULES + " xfs btrfs f2fs loop crc32c_generic? crc32_generic? crc32c_intel?")
+    words = " ".join(f"latchkey.volume=v{n},UUID={p[n].uuid},/v{n}.key:LABEL={name.upper()},no-stick,nofail"
+                     for n, name in enumerate(sticks))
+    with VM("sticks-disk-filesystems", img, f"{words} latchkey.volume=root,/dev/vda root=/dev/mapper/root", [root(), many()[0]],
+            args=args, memory=512, **FULL) as m:
+        m.expect("Enter passphrase")
+        m.expect("the key /v3.key on /dev/sd.: /dev/sd.: this kernel cannot read ntfs here")
+        for n in range(3):
+            m.seen = 0
+            m.expect(f"v{n} is open with the key /v{n}.key on /dev/sd.")
+        m.send(PASSPHRASE + "\n")
+        expect_root(m)
+
+
 def awaited_sticks():
     """key devices that are named and absent, ambiguous or without a filesystem are each reported once at the prompt"""
     twins = [stick(f"twin{n}", {"root.key": b"no key"}, label="TWIN") for n in range(2)]
@@ -591,5 +620,5 @@ def zram():
 if __name__ == "__main__":
     sys.exit(vm.suite([
         stick_that_hangs, dialect_of_words, dialect_of_systemd, dialect_of_debian, two_sticks, page_of_the_box, odd_key_files, damaged_sticks,
-        stick_that_never_answers, other_filesystems, awaited_sticks, late_devices, screen_and_serial, little_memory, swap, zram,
+        stick_that_never_answers, other_filesystems, disk_filesystems, awaited_sticks, late_devices, screen_and_serial, little_memory, swap, zram,
     ]))
