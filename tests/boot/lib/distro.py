@@ -13,6 +13,7 @@ import vm
 from vm import Failure, Skip
 
 WORK = os.path.join(vm.O, "distro")
+os.makedirs(WORK, exist_ok=True)
 PASSPHRASE = "correct horse " + secrets.token_hex(4)
 WITNESS = "the witness is " + secrets.token_hex(16)
 NAME = "latchkey"  # the machine's name
