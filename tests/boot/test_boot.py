@@ -4,6 +4,8 @@
 
 Arguments choose tests by the names of their functions. Each boot logs its console to $O/boot/NAME.log.
 """
+import contextlib
+import io
 import os
 import secrets
 import re
@@ -418,7 +420,14 @@ def readme_recording():
 
     with open(demo.README, encoding="utf-8") as file:
         shown = demo.RECORDING.search(file.read()).group().split("\n")
-    real = demo.recording(demo.typed_by_itself(demo.prepare("written before encryption: " + WITNESS[-32:])))
+    raw = demo.typed_by_itself(demo.prepare("written before encryption: " + WITNESS[-32:]))
+    real, log = demo.recording(raw), io.StringIO()
+    with contextlib.redirect_stdout(log):
+        show = demo.without_progress()
+        for start in range(0, len(raw), 7):
+            show(raw[start:start + 7])
+    check([line for line in real if not demo.PROGRESS.fullmatch(line)] == [line for line in log.getvalue().splitlines() if "reboot: " not in line],
+          "what a log of the demonstration has", log.getvalue())
     check(len(shown) == len(plain(shown)) + 1, "one line of progress in README", "\n".join(shown))
     check(plain(shown) == plain(real), "README's recording", "\n".join(real))
 
