@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""README's table of sizes has every target with its limit, and the size of the build within 16 KiB. Arguments name targets."""
+"""README's table of sizes has every target with its limit, and the size of the build within SLACK. Arguments name targets."""
 import glob
 import os
 import re
@@ -9,7 +9,9 @@ import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 O = os.environ.get("O", "build")
-SLACK = 16 << 10
+HERE = "x86_64-linux-musl"  # of make check: its row is kept up to date
+# Files for pages of 16 or 64 KiB grow by a page at once.
+SLACK, SLACK_ELSEWHERE = 4 << 10, 16 << 10
 os.environ.pop("MAKEFLAGS", None)  # what the make above us was told is not for the makes that we ask
 
 
@@ -28,7 +30,8 @@ def main():
     print(f"{'ok' if set(told) == every else 'not ok'} 1 - README has a row for each target" + (f"\n# {set(told) ^ every}" if set(told) != every else ""))
     for number, target in enumerate(targets, 2):
         one, other = told.get(target), real.get(target)
-        good = done.returncode == 0 and one and other and one[1] == other[1] and all(abs(a - b) <= SLACK for a, b in zip(one, other))
+        slack = SLACK if target == HERE else SLACK_ELSEWHERE
+        good = done.returncode == 0 and one and other and one[1] == other[1] and all(abs(a - b) <= slack for a, b in zip(one, other))
         print(f"{'ok' if good else 'not ok'} {number} - {target}: README's sizes are those of the build")
         if not good:
             print(f"# README {one}, build {other}, {done.stderr.strip()}")
