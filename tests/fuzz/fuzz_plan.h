@@ -87,7 +87,8 @@ static inline void fuzz_plan(const struct plan_sources *from)
 		"a setting out of range");
 	fuzz_check_text(&p, p.passfifo, true);
 	fuzz_check_text(&p, p.root_left_out, true);
-	plan_show(&p, nowhere);
+	plan_show(&p, nowhere, false);
+	plan_show(&p, nowhere, true);
 }
 
 /* The input as text in memory of its exact size; the caller frees it. */
