@@ -7,4 +7,4 @@ TARGET_LDFLAGS := -Wl,-z,max-page-size=4096
 LIBC           := musl
 EMULATOR       := qemu-arm-static
 EMULATOR_CPU   := arm926
-SIZE_LIMIT     := 319488
+SIZE_LIMIT     := 331776

@@ -5,4 +5,4 @@ CC             := $(CROSS)gcc
 TARGET_CFLAGS  := -march=z10
 LIBC           := musl
 EMULATOR       := qemu-s390x-static
-SIZE_LIMIT     := 335872
+SIZE_LIMIT     := 344064
