@@ -36,7 +36,7 @@ static void use_keyscript(struct parser *p, struct draft *d)
 		draft_add_key(p, d, d->key);
 		return;
 	case 2:
-		path = draft_cut(d->key);
+		path = draft_cut(d->key, false);
 		(void)words_cut(path, ':'); /* a time limit: here nothing waits for the stick alone */
 		if (path && draft_is_device(d->key)) {
 			key.path = draft_rooted(p, path);

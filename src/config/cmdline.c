@@ -145,7 +145,7 @@ void cmdline_read(struct parser *p, const char *text)
 static void add_cryptkey(struct parser *p, struct draft *d, char *text)
 {
 	struct plan_key key = {.kind = PLAN_KEY_FILE};
-	char *second = draft_cut(text), *third = words_cut(second, ':');
+	char *second = draft_cut(text, true), *third = words_cut(second, ':');
 
 	if (!second && words_bool(text) == 1) {
 		key.path = "/crypto_keyfile.bin";
@@ -177,7 +177,7 @@ static void add_cryptkey(struct parser *p, struct draft *d, char *text)
 /* cryptdevice= or cryptroot=, with the words that belong to them. */
 static void add_crypt(struct parser *p)
 {
-	char **w = p->crypt, *name = draft_cut(w[DEVICE]), *options = words_cut(name, ':');
+	char **w = p->crypt, *name = draft_cut(w[DEVICE], false), *options = words_cut(name, ':');
 	struct draft *d;
 
 	if (w[CRYPTO])

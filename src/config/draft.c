@@ -57,17 +57,46 @@ static bool is_in_name(const char *colon)
 	       strchr(number, ':');
 }
 
-char *draft_cut(char *text)
+static bool are_two_numbers(const char *colon)
+{
+	unsigned n = 0;
+
+	while (*colon == ':' && colon[1] >= '0' && colon[1] <= '9') {
+		colon += 1 + strspn(colon + 1, "0123456789");
+		n++;
+	}
+	return n == 2 && !*colon;
+}
+
+/* The end of -part2 in @name; NULL: it has none. What follows it may contain the same, too. */
+static char *end_of_part(char *name)
+{
+	for (char *end = name; (end = text_find(end, "-part"));) {
+		size_t digits;
+
+		end += strlen("-part");
+		digits = strspn(end, "0123456789");
+		if (digits && (!end[digits] || end[digits] == ':'))
+			return memchr(name, '/', (size_t)(end - name)) ? NULL : end + digits;
+	}
+	return NULL;
+}
+
+char *draft_cut(char *text, bool numbers)
 {
 	char *start = text, *part = NULL;
-	bool has_colons = text && words_begins(text, "/dev/disk/by-");
+	size_t folder = 0;
 
-	if (has_colons)
-		part = text_find(text, "-part");
+	if (text)
+		folder = words_begins(text, "/dev/disk/by-path/") + words_begins(text, "/dev/disk/by-id/");
+	if (folder)
+		part = end_of_part(text + folder);
 	while ((text = text ? strchr(text, ':') : NULL)) {
-		if (text > start && text[-1] == '\\')
+		if (text > start && text[-1] == '\\') {
 			memmove(text - 1, text, strlen(text) + 1);
-		else if (has_colons && (part ? text < part : is_in_name(text)))
+			part -= part != NULL;
+		} else if (part ? text < part
+				: folder && is_in_name(text) && !(numbers && are_two_numbers(text)))
 			text++;
 		else
 			break;

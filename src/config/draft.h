@@ -53,8 +53,9 @@ const char *draft_rooted(struct parser *p, const char *path);
  * Cut DEVICE:REST in two, and return REST; NULL: there is no colon. Names in /dev/disk/by-path/ and by-id/
  * have colons, too, of a partition all before -part2, of a disk with a number behind each:
  * pci-0000:00:1f.2-ata-1-part2. A backslash before a colon makes it part of any name.
+ * @numbers: two numbers at the end of @text are REST, not of a disk's name.
  */
-char *draft_cut(char *text);
+char *draft_cut(char *text, bool numbers);
 
 /* Is the key file PATH or PATH:DEVICE one that genkernel and dracut let GPG decrypt? Then a note says so. */
 bool draft_refuse_gpg(struct parser *p, const char *path);

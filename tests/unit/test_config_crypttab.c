@@ -27,8 +27,7 @@ static const struct plan_row lines[] = {
 	{"tabs do not separate", NULL, "a\t/dev/a\t\tnone \t discard\n", NULL,
 		A("1") "  options discard\n" USUAL},
 	{"a line with a name only is taken", NULL, "a\nb /dev/b\n", NULL,
-		VOLUME("2", "b", "/dev/b") USUAL_KEY("b") USUAL WRONG("1",
-			"no device")},
+		VOLUME("2", "b", "/dev/b") USUAL_KEY("b") USUAL WRONG("1", "no device")},
 	{"what stands behind the fourth field is not named", NULL, "a /dev/a none luks, discard\n", NULL,
 		A("1") USUAL NOTE("1", "more than four fields: discard")},
 	{"an octal escape stays, or becomes a control character", NULL,
@@ -92,6 +91,9 @@ static const struct plan_row keys[] = {
 		NULL,
 		VOLUME("1", "a", "/dev/a")
 			KEY("/k on /dev/disk/by-path/pci-0000:00:14.0-usb-0:1:1.0-scsi-0:0:0:0-part1") USUAL},
+	{"passdev's device ends behind a -part of the path", NULL,
+		"a /dev/a /dev/disk/by-label/KEY:/keys/my-part2.key keyscript=passdev\n", NULL,
+		VOLUME("1", "a", "/dev/a") KEY("/keys/my-part2.key on /dev/disk/by-label/KEY") USUAL},
 	{"a UUID that is none is waited for without end", NULL,
 		"a UUID=ff64c852-9a56-zyd1-9f2d-072aff6652c0\nb UUID='" U1 "'\n", NULL,
 		VOLUME("2", "b", "UUID=" U1) USUAL_KEY("b")
