@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <linux/cdrom.h>
 #include <linux/fs.h>
+#include <linux/major.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -57,10 +58,12 @@ static enum cause read_at(void *ctx, void *buf, size_t len, uint64_t off, struct
 	return CAUSE_OK;
 }
 
-/* A drive for CDs has a size without a medium, too. Other devices do not know the question. */
-static bool is_empty_drive(int fd)
+/* A drive for CDs has a size without a medium, too. Old kernels log this question to a partition. */
+static bool is_empty_drive(const struct blkdev *dev)
 {
-	int status = os_ioctl_number(fd, CDROM_DRIVE_STATUS, CDSL_CURRENT);
+	int status = dev->major == SCSI_CDROM_MAJOR
+	                     ? os_ioctl_number(dev->fd, CDROM_DRIVE_STATUS, CDSL_CURRENT)
+	                     : CDS_DISC_OK;
 
 	return status == CDS_NO_DISC || status == CDS_TRAY_OPEN || status == CDS_DRIVE_NOT_READY;
 }
@@ -77,15 +80,15 @@ static enum cause inspect(struct blkdev *dev, struct error *err)
 	if (S_ISREG(st.st_mode)) {
 		size = (uint64_t)st.st_size;
 	} else if (S_ISBLK(st.st_mode)) {
-		if (os_ioctl(dev->fd, BLKGETSIZE64, &size))
-			return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot read its size", dev->name);
-		if (!size || is_empty_drive(dev->fd)) /* O_NONBLOCK opens them */
-			return error_set_os(err, CAUSE_DEVICE, ENOMEDIUM, "%s: cannot be opened", dev->name);
-		if (os_ioctl(dev->fd, BLKROGET, &ro))
-			ro = 0;
 		dev->is_block = true;
 		dev->major = major(st.st_rdev);
 		dev->minor = minor(st.st_rdev);
+		if (os_ioctl(dev->fd, BLKGETSIZE64, &size))
+			return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot read its size", dev->name);
+		if (!size || is_empty_drive(dev)) /* O_NONBLOCK opens them */
+			return error_set_os(err, CAUSE_DEVICE, ENOMEDIUM, "%s: cannot be opened", dev->name);
+		if (os_ioctl(dev->fd, BLKROGET, &ro))
+			ro = 0;
 	} else {
 		return error_set(err, CAUSE_DEVICE, "%s: is %s, not a block device or file", dev->name,
 			S_ISDIR(st.st_mode) ? "a directory" : "something else");
@@ -108,10 +111,9 @@ enum cause blkdev_open_path(const char *path, struct blkdev *dev, struct error *
 		return error_set(err, CAUSE_DEVICE, "%s: does not answer", dev->name);
 	/* O_NONBLOCK: a FIFO in the place of a device must not hang us. It means nothing for disks. */
 	dev->fd = os_open(dev->path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	cause = dev->fd >= 0 ? inspect(dev, err)
+	                     : error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be opened", dev->name);
 	(void)tell(0, NULL);
-	if (dev->fd < 0)
-		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be opened", dev->name);
-	cause = inspect(dev, err);
 	if (cause)
 		blkdev_close(dev);
 	return cause;

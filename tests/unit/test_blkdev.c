@@ -1,14 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /* A device or file opened once, read-only, and what stands in its place by mistake. */
-#include "device/blkdev.h"
+#include "base/os.h"
 #include "device/find.h"
 #include "rows.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/major.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+
+static bool watched;              /* as blkdev_tell's @watch was told */
+static unsigned unwatched, discs; /* questions to devices meanwhile; for a disc in a drive */
+
+static int count_ioctl(int fd, unsigned long request, void *arg)
+{
+	unwatched += !watched;
+	return os_ioctl(fd, request, arg);
+}
+
+static int count_ioctl_number(int fd, unsigned long request, unsigned long arg)
+{
+	discs++;
+	unwatched += !watched;
+	return os_ioctl_number(fd, request, arg);
+}
+
+#define os_ioctl count_ioctl
+#define os_ioctl_number count_ioctl_number
+#include "../../src/device/blkdev.c" /* its questions to the kernel are counted */
 
 static char folder[] = "/tmp/latchkey-test-XXXXXX";
 
@@ -271,6 +292,30 @@ static bool find_block_device(bool sized)
 	return found;
 }
 
+static bool note_watch(dev_t device, const char *name)
+{
+	watched = device && name;
+	return true;
+}
+
+static void a_drive_is_questioned_where_its_stall_is_not_noticed(void **state)
+{
+	struct blkdev dev;
+	struct error err;
+
+	(void)state;
+	unwatched = discs = 0;
+	blkdev_tell(note_watch);
+	if (!blkdev_open_path(block_path, &dev, &err))
+		blkdev_close(&dev);
+	blkdev_tell(NULL);
+	assert_true(dev.is_block);
+	assert_int_equal(unwatched, 0);
+	assert_false(watched);
+	/* Old kernels log it when it is a partition that is asked. */
+	assert_int_equal(discs, dev.major == SCSI_CDROM_MAJOR);
+}
+
 /* A loop device of a file, which goes with its last user. */
 static int loop_fd = -1;
 
@@ -365,12 +410,15 @@ int main(void)
 	if (find_block_device(true) || make_block_device()) {
 		ROW(the_number_of_a_block_device_is_wrong);
 		ROW(a_held_block_device_is_called_free);
+		ROW(a_drive_is_questioned_where_its_stall_is_not_noticed);
 	} else {
 		row_skip("the_number_of_a_block_device_is_wrong", "no block device to open here");
 		row_skip("a_held_block_device_is_called_free", "no block device to open here");
+		row_skip("a_drive_is_questioned_where_its_stall_is_not_noticed",
+			"no block device to open here");
 	}
-	if (empty)
-		ROW(a_drive_without_a_medium_is_read); /* the last one: block_path is another device */
+	if (empty) /* the last one: block_path is another device */
+		ROW(a_drive_without_a_medium_is_read);
 	else
 		row_skip("a_drive_without_a_medium_is_read", "each block device here has a size");
 	failed = rows_run("blkdev");
