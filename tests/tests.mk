@@ -18,11 +18,11 @@ unit: $(UNIT) $(B)/latchkey ## the unit tests for TARGET; TARGET=host-asan uses 
 
 # make check runs all suites for this machine's program. LATER lists the suites that need other processors, other systems or
 # much time, and run in make check-all. ELSEWHERE lists those of check-targets and check-hooks.
-LATER := $(addprefix tests/,build/bare.py build/compilers.py build/recipes.py build/deb_installed.py build/reproducible fuzz/run images/test_defects_other boot/test_hooks.py \
+LATER := $(addprefix tests/,build/compilers.py:debian13 build/compilers.py:unstable build/recipes.py build/deb_installed.py build/reproducible fuzz/run images/test_defects_other boot/test_hooks.py \
 	boot/test_keymap.py boot/test_mapping.py:inline_cases boot/test_mapping.py:integrity_cases boot/test_mapping.py:reencryption_cases:recovery_cases boot/test_no_shell.py boot/test_parts.py \
 	boot/test_strangers.py boot/test_systemd.py boot/test_token.py token/test_fido2_sanitized \
 	token/test_tpm2_other token/test_tpm2_sanitized)
-ELSEWHERE := tests/build/sdk.py tests/build/openwrt.py
+ELSEWHERE := $(addprefix tests/build/,bare.py compilers.py openwrt.py sdk.py)
 SUITES := $(filter-out $(LATER) $(ELSEWHERE),$(foreach d,build docs cli constant_time fault fuzz images interop peer token,$(sort $(shell find tests/$(d) -maxdepth 1 -type f -perm -u+x ! -name '*.sh' ! -name 'bench_*' 2>/dev/null))) \
 	$(sort $(wildcard tests/boot/test_*.py)))
 # The tests of pure arithmetic also run under emulators, including big-endian and 32-bit ones.
@@ -65,9 +65,9 @@ check-targets: all-targets ## every architecture: all unit tests, vectors and da
 		TARGET_LIBRARY_CFLAGS='$(STRICT)' $(PURE:$(B)/%=$(O)/strict/armv5-linux-musleabi/%)
 	O=$(O) tests/run.py $(VECTORS) $(foreach t,$(TARGETS),tests/build/elf.py:$(t) tests/build/reproducible:$(t) $(call under,$(t),$(UNIT)) $(call defects_under,$(t))) \
 		$(subst :$(O)/,:$(O)/strict/,$(call under,armv5-linux-musleabi,$(PURE))) $(subst $() ,:,tests/build/release.py $(TARGETS)) $(subst $() ,:,tests/build/sizes.py $(TARGETS)) tests/build/sdk.py
-check-hooks: all ## every initramfs builder, up to the encrypted root, the packages, and OpenWrt's scripts; about 20 minutes; as root
+check-hooks: all ## every initramfs builder, up to the encrypted root, the packages, OpenWrt's scripts, make demo in a bare Debian; as root
 	toolchain/setup hooks
-	SUITE_SECONDS=7200 HOOKS=all TARGET=$(TARGET) O=$(O) tests/run.py tests/boot/test_hooks.py tests/build/deb_installed.py tests/build/recipes.py tests/build/openwrt.py
+	SUITE_SECONDS=7200 HOOKS=all TARGET=$(TARGET) O=$(O) tests/run.py tests/boot/test_hooks.py tests/build/deb_installed.py tests/build/recipes.py tests/build/openwrt.py tests/build/bare.py
 fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), from its previous findings; lines and branches reached in each file
 	O=$(O) tests/fuzz/run $(or $(FUZZ_SECONDS),60)
 	O=$(O) tests/fuzz/coverage.sh

@@ -22,6 +22,7 @@ WORK = os.path.join(O, "recipes")
 for variable in ("MAKEFLAGS", "TARGET", "CC", "CROSS_COMPILE", "O", "WERROR"):  # what the make above us was told is not for ours
     os.environ.pop(variable, None)
 os.environ["LC_ALL"] = "C.UTF-8"
+os.environ["MAKEFLAGS"] = f"-j{os.cpu_count()}"
 with open(os.path.join(TOP, "VERSION"), encoding="ascii") as version:
     NAME = "latchkey-" + version.read().strip()
 EVERYWHERE = """usr/lib/latchkey/token/systemd-fido2 usr/lib/latchkey/token/systemd-tpm2 usr/share/licenses/latchkey/NOTICES

@@ -60,7 +60,7 @@ def missing():
     for tool in ("mmdebstrap", "chroot"):
         if not shutil.which(tool):
             return f"{tool} is not installed (toolchain/setup check-all installs it)"
-    return None
+    return vm.no_namespace()
 
 
 @vm.once

@@ -77,6 +77,12 @@ def run(*command):
     return done.stdout.decode(errors="replace")
 
 
+def no_namespace():
+    """Why this process can mount nothing for itself, or None: root in a container may lack CAP_SYS_ADMIN."""
+    done = subprocess.run(["unshare", "-m", "true"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return f"no mount namespace: {done.stdout.decode(errors='replace').strip()}" if done.returncode else None
+
+
 def missing():
     """One line about what this machine lacks for booting, or None."""
     for tool in (QEMU, "setpriv", "cryptsetup", "mke2fs", "cpio", "modprobe", "cc"):
