@@ -104,6 +104,8 @@ def kernel(*options):
     """
     tool = "get-board-kernel" if len(options) == 3 else "get-kernel"
     done = subprocess.run([os.path.join(FETCH, tool), *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    if done.returncode == 77:
+        raise Skip(f"the mirror has no {options[0]} for {options[1]}")
     if done.returncode:
         raise Failure(f"{tool}: status {done.returncode}")
     return done.stdout.decode().split("\n")[-2]
