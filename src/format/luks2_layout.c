@@ -167,6 +167,15 @@ static void adopt(struct luks_verdict *v, const struct luks_segment *seg)
 			"cryptsetup");
 }
 
+static void judge_inline_tags(struct luks *luks)
+{
+	struct luks_segment *seg = &luks->segments[0];
+
+	if (luks->inline_tags && !cipher_tag_bytes(seg->cipher))
+		verdict_set(&seg->verdict, CAUSE_UNSUPPORTED,
+			"the header requires \"inline-hw-tags\", but has no integrity protection");
+}
+
 /* The data is mapped as a whole: what is wrong with one segment concerns all. */
 static void judge_reencryption(struct luks *luks)
 {
@@ -177,6 +186,7 @@ static void judge_reencryption(struct luks *luks)
 		adopt(v, &luks->segments[id]);
 	adopt(v, &r->previous);
 	adopt(v, &r->final);
+	judge_inline_tags(luks);
 }
 
 static void judge_simple(struct luks *luks)
@@ -192,9 +202,7 @@ static void judge_simple(struct luks *luks)
 			"an IV tweak of %llu is not supported; cryptsetup writes 0: open it with what made "
 			"it",
 			(unsigned long long)seg->iv_sectors);
-	else if (luks->inline_tags && !cipher_tag_bytes(seg->cipher))
-		verdict_set(&seg->verdict, CAUSE_UNSUPPORTED,
-			"the header requires \"inline-hw-tags\", but has no integrity protection");
+	judge_inline_tags(luks);
 }
 
 enum cause luks2_layout_bind(struct luks *luks, const struct luks2_links *links, struct error *err)

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
-enum { DM, DM_CRYPT, DM_INTEGRITY, USBHID, HID, TPM_TIS, TPM_CRB, CIPHERS, SOFT = NEEDS_COUNT - 3 };
+enum { DM, DM_CRYPT, DM_INTEGRITY, USBHID, HID, TPM_TIS, TPM_CRB, CIPHERS, SOFT = NEEDS_COUNT - 4 };
 
 static const struct {
 	const char *word;   /* of a cipher's name; in the rows above those the module */
@@ -31,7 +31,6 @@ static const struct {
 	{"gcm", "CRYPTO_GCM", "ctr"},
 	{"rfc7539", "CRYPTO_CHACHA20POLY1305", NULL},
 	{"chacha20", "CRYPTO_CHACHA20", NULL},
-	{"poly1305", "CRYPTO_POLY1305", NULL},
 	{"aegis128", "CRYPTO_AEGIS128", NULL},
 	{"serpent", "CRYPTO_SERPENT", NULL},
 	{"twofish", "CRYPTO_TWOFISH", NULL},
@@ -40,7 +39,8 @@ static const struct {
 	{"xchacha12", "CRYPTO_CHACHA20", NULL},
 	{"xchacha20", "CRYPTO_CHACHA20", NULL},
 	/* Needed by others, but not by all drivers and kernels. */
-	[SOFT] = {"ecb", "CRYPTO_ECB", NULL},
+	[SOFT] = {"poly1305", "CRYPTO_POLY1305", NULL},
+	{"ecb", "CRYPTO_ECB", NULL},
 	{"nhpoly1305", "CRYPTO_NHPOLY1305", NULL},
 	{"ctr", "CRYPTO_CTR", NULL},
 };
@@ -280,7 +280,8 @@ static void judge(const struct kernel_files *k, const struct image *image, int i
 			image->given ? ", which is in the image" : "");
 		break;
 	case ANSWER_LEFT_OUT:
-		finding(f, softly ? WEIGHT_WARNING : WEIGHT_PROBLEM, CAUSE_KERNEL, where,
+		/* rfc7539 requests poly1305 of the kernels that have it, those before Linux 6.16. */
+		finding(f, softly && i != SOFT ? WEIGHT_WARNING : WEIGHT_PROBLEM, CAUSE_KERNEL, where,
 			"%s needs module %s, but it or one of its dependencies "
 			"is missing from the image; add it",
 			whose, name);

@@ -12,6 +12,7 @@
 #include "keyslot/reencryption.h"
 #include "preflight/tokens.h"
 #include "secret/keyfile.h"
+#include "unlock/refuse.h"
 #include <string.h>
 
 /* One volume while it is examined. */
@@ -293,6 +294,8 @@ static void judge_header(struct look *l)
 		cannot(l, &err, "");
 	} else if (seg->verdict.cause) {
 		finding(l->f, l->gravest, seg->verdict.cause, l->v->name, "%s", seg->verdict.why);
+	} else if (refuse_readonly(&l->request, &l->luks, &l->data, &err)) {
+		cannot(l, &err, "; leave read-only out of the options");
 	} else if (place_sizes(&place, &l->luks, sizes, &err)) {
 		error_prefix(&err, "%s", l->data.name);
 		cannot(l, &err, "");

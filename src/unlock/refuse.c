@@ -49,16 +49,16 @@ enum cause refuse_sizes(const struct luks_device *d, uint64_t sizes[static LUKS_
 }
 
 /* dm-integrity replays its journal when it is resumed, whatever the mapping is. */
-static enum cause judge_readonly(const struct unlock_request *r, const struct luks_device *d,
+enum cause refuse_readonly(const struct unlock_request *r, const struct luks *luks, const struct blkdev *data,
 	struct error *err)
 {
-	if (!luks_has_integrity(&d->luks) || !(r->read_only || r->readonly_member) || !d->data.is_block ||
-		d->data.read_only)
+	if (!luks_has_integrity(luks) || !(r->read_only || r->readonly_member) || !data->is_block ||
+		data->read_only)
 		return CAUSE_OK;
 	return error_set(err, CAUSE_UNSUPPORTED,
 		"%s: with integrity protection the kernel finishes its journal on the device when it is "
 		"mapped, also read-only; a read-only mapping needs a device that is read-only itself",
-		d->data.name);
+		data->name);
 }
 
 static enum cause judge_header(const struct unlock_request *r, const struct luks_device *d, struct error *err)
@@ -80,7 +80,7 @@ static enum cause judge_header(const struct unlock_request *r, const struct luks
 	}
 	if (segment->cause)
 		return error_set(err, segment->cause, "%s: segment 0: %s", device, segment->why);
-	cause = judge_readonly(r, d, err);
+	cause = refuse_readonly(r, &d->luks, &d->data, err);
 	if (!cause)
 		cause = refuse_sizes(d, sizes, err);
 	if (!cause && beside) {

@@ -25,6 +25,10 @@ enum cause refuse_member(const struct unlock_request *r, const struct luks_devic
 enum cause refuse_header(const struct unlock_request *r, const struct luks_device *d,
 	struct error *err) MUST_USE;
 
+/* A read-only mapping with integrity protection of a device that can be written. Fails: CAUSE_UNSUPPORTED. */
+enum cause refuse_readonly(const struct unlock_request *r, const struct luks *luks, const struct blkdev *data,
+	struct error *err) MUST_USE;
+
 /* place_sizes, with the device's name in front of the sentence. */
 enum cause refuse_sizes(const struct luks_device *d, uint64_t sizes[static LUKS_REGULAR_MAX],
 	struct error *err) MUST_USE;

@@ -14,7 +14,7 @@ import sys
 
 sys.dont_write_bytecode = True
 from image import from_text
-from volumes import CRYPTSETUP, LATCHKEY, LATCHKEY_ASAN, TOP, fingerprint, lacking, run, save, suite, workplace
+from volumes import CRYPTSETUP, LATCHKEY, LATCHKEY_ASAN, TOP, Skip, fingerprint, lacking, run, save, suite, workplace
 
 METADATA = os.path.join(TOP, "tests/images/metadata/integrity")
 PROGRAMS = [LATCHKEY, LATCHKEY_ASAN]
@@ -71,9 +71,9 @@ def volume(name, block=None, change=None):
     return path
 
 
-def preflight(program, path):
-    table = save(FOLDER, f"root {path} none luks\n".encode())
-    return run(program + "-preflight", "--cmdline", "", "--memory", "1024", "--crypttab", table, "--root", "/", "--config", "/dev/null")
+def preflight(program, path, *more, options="luks", root="/"):
+    table = save(FOLDER, f"root {path} none {options}\n".encode())
+    return run(program + "-preflight", "--cmdline", "", "--memory", "1024", "--crypttab", table, "--root", root, "--config", "/dev/null", *more)
 
 
 def say(path, want):
@@ -149,19 +149,64 @@ def _():
     return wrong
 
 
+@case("preflight: a read-only mapping is called well, which boot refuses: of a device that can be written")
+def _():
+    path, wrong = volume("hmac-28"), []
+    for more, refused in ([], True), (["--read-only"], False):
+        loop = run("losetup", "--find", "--show", *more, path)
+        if loop.code:
+            raise Skip(f"no loop device: {loop.err.strip()}")
+        device = loop.out.strip()
+        try:
+            done = [preflight(program, device, options="read-only") for program in PROGRAMS]
+        finally:
+            run("losetup", "--detach", device)
+        good = "problem: root: " + device + ": with integrity protection the kernel" if refused else f"ok: root: {device} is LUKS2"
+        wrong += [d.out + d.err for d in done if good not in d.out or ("leave read-only out of the options" in d.out) != refused]
+    return wrong
+
+
+@case("preflight: Linux 6.16, which has no poly1305 of its own, lacks it; in an older one's image it need not be")
+def _():
+    path, wrong = volume("chacha-28"), []
+    root = os.path.join(FOLDER, "kernels")
+    for version in "6.1.0", "6.16.0":
+        for place in f"lib/modules/{version}", "boot":
+            os.makedirs(os.path.join(root, place), exist_ok=True)
+        built_in = "BLK_DEV_DM DM_CRYPT DM_INTEGRITY CRYPTO_CHACHA20POLY1305 CRYPTO_CHACHA20".split()
+        with open(os.path.join(root, "boot", f"config-{version}"), "w", encoding="ascii") as f:
+            f.writelines(f"CONFIG_{option}=y\n" for option in built_in)
+    for name, text in (("dep", "kernel/crypto/poly1305_generic.ko:\n"), ("alias", "alias crypto-poly1305 poly1305_generic\n")):
+        with open(os.path.join(root, "lib/modules/6.1.0", f"modules.{name}"), "w", encoding="ascii") as f:
+            f.write(text)
+    image = save(FOLDER, b"usr/bin/latchkey\nusr/lib/modules/6.1.0/kernel/fs/ext4/ext4.ko\n")
+    for program in PROGRAMS:
+        new = preflight(program, path, "--kernel", "6.16.0", root=root).out
+        old = preflight(program, path, "--kernel", "6.1.0", "--image", image, root=root).out
+        if "kernel 6.16.0: has rfc7539" not in new or "problem: kernel" in new:
+            wrong.append(new)
+        if "problem: kernel 6.1.0: root needs module poly1305_generic, " not in old:
+            wrong.append(old)
+    return wrong
+
+
 @case("a re-encryption of a volume with integrity is mapped")
 def _():
-    with open(os.path.join(METADATA, "..", "reencryption", "two-slots-clean.json"), "rb") as f:
-        image = from_text(f.read().strip())
-
     def protect(h):
         for segment in h["segments"].values():
             segment["integrity"] = {"type": "hmac(sha256)", "journal_encryption": "none", "journal_integrity": "none"}
-    image.json(protect)
-    path = os.path.join(FOLDER, "rekey.img")
-    image.save(path)
-    os.truncate(path, 2 * SIZE)
-    return say(path, [("test", 2, "a re-encryption with integrity protection is not supported"), ("check", 0, "a re-encryption with integrity")])
+
+    wrong = []
+    for change, why in ((protect, "a re-encryption with integrity protection is not supported"),
+                        (lambda h: h["config"]["requirements"]["mandatory"].append("inline-hw-tags"), 'requires "inline-hw-tags"')):
+        with open(os.path.join(METADATA, "..", "reencryption", "two-slots-clean.json"), "rb") as f:
+            image = from_text(f.read().strip())
+        image.json(change)
+        path = os.path.join(FOLDER, "rekey.img")
+        image.save(path)
+        os.truncate(path, 2 * SIZE)
+        wrong += say(path, [("test", 2, why), ("check", 0, why)])
+    return wrong
 
 
 @case("the flag no-journal is lost")
