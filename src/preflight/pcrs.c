@@ -56,7 +56,7 @@ static bool read_value(const struct bank *bank, unsigned pcr, uint8_t *out)
 	return file_read(path, text, sizeof(text)) > 0 && from_hex(text, out, bank->bytes);
 }
 
-/* False: no PCR that this program knows. */
+/* False: one that this program does not know, or none. */
 static bool select_pcrs(const struct json *token, struct selection *s)
 {
 	const struct json *item = json_first(json_member(token, "tpm2-pcrs"));
@@ -70,6 +70,8 @@ static bool select_pcrs(const struct json *token, struct selection *s)
 	for (; item; item = json_next(item))
 		if (json_u32(item, &pcr) && pcr < PCRS)
 			s->pcrs |= 1u << pcr;
+		else
+			s->bank = NULL;
 	for (size_t i = 0, used = 0; i < PCRS; i++)
 		if (s->pcrs & 1u << i)
 			used += text_format(s->list + used, sizeof(s->list) - used, "%s%u", used ? "+" : "",

@@ -522,7 +522,7 @@ def _(p):
                        f"ok: {token(0)}: its PCRs are as they were sealed: it would open now$",
                        f"ok: {token(1)}: its PCRs are .* would open now with its PIN", f"ok: {token(2)}: .* would open now$",
                        f"ok: {token(3)}: .* would open now$", f"note: {token(4)}: whether its PCRs .* cannot be checked here",
-                       f"ok: {token(5)}: .* would open now$")
+                       f"ok: {token(5)}: .* would open now$", f"note: {token(6)}: whether its PCRs .* cannot be checked here")
     measure(sha256={7: extended(), 11: extended(), 2: extended()}, sha384={4: extended(algorithm="sha384")})
     complaints += finds(0 if tpm else 2, *(f"warning: {token(n)}: PCR 7 .sha256. differs from what it was sealed to" for n in (0, 1)),
                         f"warning: {token(2)}: one or more of the PCRs 0.2 .sha256. differ", f"warning: {token(3)}: PCR 4 .sha384. differs",
@@ -584,6 +584,8 @@ def main():
             {"tpm2-pcrs": [11], "tpm2-policy-hash": policy((11,), "sha256", 0x0b, [extended(b"b" * 32)], False)}]
     for members in made:
         V["pcrs"].cryptsetup("token", "import", stdin=json.dumps({**one, **members}).encode())
+    # One that no TPM has, which cryptsetup does not import.
+    luks2edit.edit(V["pcrs"].path, lambda h: h["tokens"].update({"6": {**one, **h["tokens"]["0"], "tpm2-pcrs": [7, 24]}}))
     V["ignored"] = V["plain"].clone("ignored")
     V["ignored"].cryptsetup("config", "--key-slot", "1", "--priority", "ignore")
     V["detached"] = Volume(FOLDER, "detached").format(SECRET, *PBKDF2, header=True)
