@@ -124,12 +124,17 @@ static void deliver(struct boot *b, struct token_job *job)
 	wipe(line, VAULT_LINE_BYTES);
 }
 
+static bool is_late(const struct boot *b, const struct token_job *job)
+{
+	return job->answered_ms && b->now_ms >= job->answered_ms + ANSWERED_MS;
+}
+
 void tokens(struct boot *b)
 {
 	for (struct token_job *job = b->tokens; job < b->tokens + TOKEN_JOBS_MAX; job++) {
 		if (job->child.pid && !is_wanted(job->volume))
 			dismiss(job);
-		if (job->answered_ms && b->now_ms >= job->answered_ms + ANSWERED_MS)
+		if (is_late(b, job))
 			(void)shutdown(job->answers, SHUT_RDWR); /* it ends, and counts as one that failed */
 		if (job->given)
 			deliver(b, job);
@@ -229,7 +234,7 @@ static void judge(struct boot *b, struct token_job *job, const struct child_end 
 	}
 	job->given = !end->cause;
 	if (end->cause && (end->cause != CAUSE_DEVICE || job->volume->plan->flags.verbose))
-		say(job, end->err.text);
+		say(job, is_late(b, job) ? "did not answer in time" : end->err.text);
 }
 
 void tokens_done(struct boot *b, struct token_job *job)

@@ -52,8 +52,11 @@ static struct plan plan;
 
 enum cause command_boot(const struct options *o, struct error *err)
 {
-	enum cause cause = read_plan(o, &plan, err);
+	enum cause cause;
 
+	if (o->json && !o->show)
+		return error_set(err, CAUSE_USAGE, "--json needs --show");
+	cause = read_plan(o, &plan, err);
 	if (cause)
 		return cause;
 	if (o->show) {

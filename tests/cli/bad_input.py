@@ -313,7 +313,7 @@ def option_values(b):
             complaints += b.fails(1, "empty|is not a number", "test", option + "=", base, key=RIGHT)
     for option in ("--verbose=1", "--token-only=", "--help=yes"):
         complaints += b.fails(1, "takes no value", "test", option, base, key=RIGHT)
-    return complaints
+    return complaints + b.fails(1, "--json needs --show", "boot", "--json", "--test")
 
 
 @case("invalid numbers, and numbers that are too large")

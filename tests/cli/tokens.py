@@ -352,7 +352,7 @@ def silent_after_pin():
 
     def boot():
         world = World("boot-silent", 'echo "pin 8" >&2; read -r pin; sleep 100; exec cat /etc/key')
-        return world.judge(world.boot(answers=[(PIN_PROMPT, b"1234\n"), (b"token 0 (example): gives no passphrase", PERSON + b"\n")]), 0,
+        return world.judge(world.boot(answers=[(PIN_PROMPT, b"1234\n"), (b"token 0 (example): did not answer in time", PERSON + b"\n")]), 0,
                            "root would open with the passphrase")
 
     with ThreadPoolExecutor(2) as pool:

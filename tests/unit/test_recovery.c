@@ -25,6 +25,7 @@ static void read_crashed(const char *name, struct crashed *c)
 	*c = (struct crashed){.d = {.detached = {.fd = -1}}};
 	c->d.place = (struct place){.device = &c->d.data};
 	c->d.data.reader = reader_memory(device, sizeof(device), "device");
+	memcpy(c->d.data.name, "device", sizeof("device"));
 	sample_read(name, &c->d.luks);
 	assert_int_equal(c->d.luks.reencryption, LUKS_REENCRYPTION_CRASHED);
 	assert_true(c->d.luks.reencrypt.is_readable);
@@ -298,7 +299,7 @@ TEST(more_pieces_than_there_is_room_for_are_written)
 	assert_int_equal(split(in_32_pieces, out, &count, &err), CAUSE_OK);
 	assert_int_equal(count, RECOVERY_TARGETS_MAX);
 	assert_int_equal(split(in_33_pieces, out, &count, &err), CAUSE_UNSUPPORTED);
-	assert_non_null(strstr(err.text, "more than 32 pieces"));
+	assert_string_equal(err.text, "device: what was being written is in more than 32 pieces");
 }
 
 TEST(a_device_that_ends_meanwhile_is_read_on)
