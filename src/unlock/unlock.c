@@ -260,7 +260,8 @@ static enum cause map_volume(const struct unlock *u, const struct volume_keys *k
 		req->notice = notice_print;
 		if (req->integrity && req->table.read_only)
 			notice_print("the device is read-only: if a power cut has left entries in its "
-				     "integrity journal, every read fails with an I/O error");
+				     "integrity journal, every read fails with an I/O error; if only "
+				     "blockdev --setro made it so, the kernel writes them");
 		cause = map_create(k, req, err);
 		if (cause)
 			error_prefix(err, "%s", u->device.data.name);
