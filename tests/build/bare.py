@@ -45,7 +45,9 @@ def clone(release):
     folder = distro.path(f"{release}-bare-used")
     vm.run("rm", "-rf", folder)
     vm.run("cp", "-a", distro.tree(f"{release}-bare"), folder)
-    vm.run("git", "clone", "-q", "--no-hardlinks", vm.TOP, os.path.join(folder, "root/latchkey"))
+    # The tree may be another user's. git clone does not hand options of its command line to the git that reads.
+    distro.put(distro.WORK, "gitconfig", "[safe]\n\tdirectory = *\n")
+    vm.run("env", "GIT_CONFIG_GLOBAL=" + distro.path("gitconfig"), "git", "clone", "-q", "--no-hardlinks", vm.TOP, os.path.join(folder, "root/latchkey"))
     return folder
 
 
