@@ -35,7 +35,7 @@ static void set_title(struct volume *v, const struct scan_volume *found)
 static bool is_final(const struct boot *b, struct volume *v, const struct scan_volume *found, bool news)
 {
 	bool in_use = found->cause == CAUSE_EXISTS, is_name = find_is_name(v->plan->device);
-	bool header = found->cause == CAUSE_DAMAGED && !v->plan->flags.no_stick;
+	bool header = volume_lacks_header(v) && !v->plan->flags.no_stick;
 	uint64_t since_ms;
 
 	if (found->cause == CAUSE_DEVICE)

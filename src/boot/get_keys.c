@@ -267,7 +267,7 @@ static void get_from_stick(struct boot *b, struct volume *v, const struct scan_s
 
 static void get_from_sticks(struct boot *b, struct volume *v)
 {
-	bool header = v->why.cause == CAUSE_DAMAGED && wants_header(v);
+	bool header = volume_lacks_header(v) && wants_header(v);
 
 	if (v->plan->flags.no_stick || !(header || v->state == VOLUME_READY))
 		return;

@@ -2,6 +2,7 @@
 /* volume - see volume.h. */
 #include "boot/consoles.h"
 #include "boot/state.h"
+#include <errno.h>
 #include <signal.h>
 
 bool volume_wants(const struct volume *v)
@@ -12,6 +13,11 @@ bool volume_wants(const struct volume *v)
 bool volume_is_needed(const struct volume *v)
 {
 	return v->plan->need == PLAN_NEEDED;
+}
+
+bool volume_lacks_header(const struct volume *v)
+{
+	return v->why.cause == CAUSE_DAMAGED && v->why.os_errno != EILSEQ;
 }
 
 struct volume *volume_next(struct boot *b, const struct volume *v)

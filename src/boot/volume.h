@@ -80,6 +80,8 @@ struct volume {
 /* Does it still need a device or a key? */
 bool volume_wants(const struct volume *v);
 bool volume_is_needed(const struct volume *v);
+/* Is its header what is damaged, so that one from a stick can help? */
+bool volume_lacks_header(const struct volume *v);
 /* May a person be asked for its passphrase or PIN now? */
 bool volume_may_ask(const struct boot *b, const struct volume *v);
 

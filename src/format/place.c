@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "device/member.h"
 #include "format/integrity.h"
+#include <errno.h>
 #include <string.h>
 
 enum { QUOTED_BYTES = 300, CUT_CHARS = 3 };
@@ -87,8 +88,12 @@ enum cause place_sizes(const struct place *p, const struct luks *luks,
 		break;
 	}
 	cause = luks_data_sizes(luks, size_bytes, sizes, err);
-	if (!cause && luks_has_integrity(luks))
-		return integrity_size(&p->device->reader, luks->segments, sizes, err);
+	if (!cause && luks_has_integrity(luks)) {
+		cause = integrity_size(&p->device->reader, luks->segments, sizes, err);
+		if (cause == CAUSE_DAMAGED)
+			err->os_errno = EILSEQ; /* as dm-integrity says it */
+		return cause;
+	}
 	if (cause && !p->header && ends_before_data(luks, size_bytes))
 		error_append(err, " Or does it hold a header backup?");
 	return cause;

@@ -134,6 +134,17 @@ for fields, code, piece in (
         [("test", 2, "open would refuse it: "), ("test", 2, piece), ("check", 6 if code == 6 else 0, piece), ("preflight", code, piece)])))
 
 
+@case("boot takes a superblock that was overwritten for a damaged header, and waits for a stick with another")
+def _():
+    wrong, path = [], volume("hmac-28", bytes(512))
+    for program in PROGRAMS:
+        done = run(program, "boot", "--test", "--cmdline", f"latchkey.device={path}", "--crypttab", os.devnull, "--config", os.devnull, stdin=b"")
+        if done.code != 6 or NONE not in done.err or "waiting" in done.err:
+            wrong.append(f"status {done.code}: {done.err}")
+    os.unlink(path)
+    return wrong
+
+
 @case("a header that asks for what is not supported is mapped without it")
 def _():
     def set_(**members):
