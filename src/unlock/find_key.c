@@ -155,7 +155,7 @@ static enum cause try_trimmed(const struct source *from, const struct search *s,
 	for (unsigned i = 0; i < sizeof(extras) / sizeof(*extras); i++) {
 		size_t n = extras[i].len, at = i < 2 ? left.len - n : 0;
 
-		if (left.len <= n || memcmp(left.data + at, extras[i].bytes, n) ||
+		if (left.len < n || memcmp(left.data + at, extras[i].bytes, n) ||
 			(i == 1 && left.len == secret->len))
 			continue;
 		left.data += i < 2 ? 0 : n;

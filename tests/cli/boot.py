@@ -253,12 +253,13 @@ def newline(b):
     with Boot(b, f"latchkey.device={ONE} latchkey.key={NEWLINE}") as t:
         t.expect("the key works only without its trailing newline")
         t.ends(0, "root")
-    for text, extra in ((FIRST + b"\r\n", "trailing carriage return and newline"),
-                        (b"\xef\xbb\xbf" + FIRST, "byte order mark at its beginning"),
-                        (b"\xef\xbb\xbf" + FIRST + b"\r\n", "byte order mark at its beginning, and line end")):
+    for one, text, extra in ((ONE, FIRST + b"\r\n", "trailing carriage return and newline"),
+                             (ONE, b"\xef\xbb\xbf" + FIRST, "byte order mark at its beginning"),
+                             (ONE, b"\xef\xbb\xbf" + FIRST + b"\r\n", "byte order mark at its beginning, and line end"),
+                             (EMPTY, b"\n", "trailing newline"), (EMPTY, b"\r\n", "trailing carriage return and newline")):
         with open(b.file("edited"), "wb") as f:
             f.write(text)
-        with Boot(b, f"latchkey.device={ONE} latchkey.key={b.file('edited')}") as t:
+        with Boot(b, f"latchkey.device={one} latchkey.key={b.file('edited')} latchkey.options=headless") as t:
             t.expect(f"the key works only without its {extra}")
             t.ends(0, "root")
     with Boot(b, f"latchkey.device={ONE} latchkey.key={NEWLINE} latchkey.options=strict-key") as t:
