@@ -363,13 +363,12 @@ def extlinux(board):
         machine = WithUBoot(board, disk(board, name, "--memory", "16384", "--time", "4"), name)
         entry = textwrap.dedent(entry).replace("vmlinuz-VERSION", "vmlinuz").replace("PARAMETERS", machine.words)
         with tempfile.TemporaryDirectory() as folder, vm.FIXTURES:
-            os.mkdir(os.path.join(folder, "boot"))
             os.mkdir(os.path.join(folder, "extlinux"))
-            shutil.copy(os.path.join(kernel(board), "vmlinuz"), os.path.join(folder, "boot"))
-            shutil.copy(os.path.join(vm.O, "board", board, "initramfs.cpio.gz"), os.path.join(folder, "boot", "latchkey.img"))
+            shutil.copy(os.path.join(kernel(board), "vmlinuz"), folder)
+            shutil.copy(os.path.join(vm.O, "board", board, "initramfs.cpio.gz"), os.path.join(folder, "latchkey.img"))
             with open(os.path.join(folder, "extlinux", "extlinux.conf"), "w", encoding="ascii") as file:
                 file.write("default latchkey\n" + entry)
-            machine.bring(os.path.join(folder, "boot"), os.path.join(folder, "extlinux"))
+            machine.bring(*(os.path.join(folder, name) for name in ("vmlinuz", "latchkey.img", "extlinux")))
         with machine:
             machine.boot("sysboot virtio 1 fat ${scriptaddr} /extlinux/extlinux.conf")
 
