@@ -3,9 +3,9 @@
  * mark - see mark.h.
  *
  * The table has every type that libblkid (util-linux 2.41) gives the usage "raid" or a name that ends in
- * "_member", and bcache, VDO and dm-integrity, which it calls otherwise. Not in it: mpath_member, which is
- * udev's word for a device that multipathd claims and leaves no mark; filesystems over several devices
- * (btrfs, bcachefs), below which there is no LUKS.
+ * "_member", and bcache and VDO, which it calls otherwise. Not in it: mpath_member, which is udev's word for
+ * a device that multipathd claims and leaves no mark; dm-integrity, whose mark is at byte 0, as that of LUKS;
+ * filesystems over several devices (btrfs, bcachefs), below which there is no LUKS.
  *
  * Most places are in two windows, each read at once: a disk answers two long reads sooner than forty short
  * ones.
