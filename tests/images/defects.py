@@ -443,7 +443,7 @@ for cipher in "aes-xts-plain64,", "AES-XTS-plain64", "aes", "aes-xts", "aes-ecb"
 
 # --- kdf -------------------------------------------------------------------------------------------------
 
-FOREIGN_HASHES = ["blake2b-512", "blake2s-256", "whirlpool", "ripemd160", "sha3-256", "md5", "crc32", "sm3"]
+FOREIGN_HASHES = ["blake2b-256", "blake2s-256", "whirlpool", "ripemd160", "stribog256", "md5", "crc32", "sm3"]
 for name in FOREIGN_HASHES:
     add(f"kdf-hash-{name}", put("keyslots/0/kdf/hash", name))
     add(f"kdf-af-hash-{name}", put("keyslots/0/af/hash", name))
