@@ -53,24 +53,18 @@ static void use_header(struct boot *b, struct fetch_job *job)
 	b->scan_again = true;
 }
 
-/*
- * Is it there, but without a medium, or its driver not done? Then it is read again after a while. One that
- * cannot be read may be broken: it gets only a few more tries.
- */
-static bool is_unready(struct boot *b, const struct fetch_job *job)
+/* Is it there, but without a medium, or its driver not done? Then it is read again after a while. */
+static enum seen_again read_again(const struct boot *b, const struct fetch_job *job)
 {
-	enum { RETRY_MS = 2000, RETRIES = 5 };
+	enum { RETRY_MS = 2000 };
 	const struct error *err = &job->child.end->err;
-	struct volume *v = job->volume;
 
 	if (!job->child.end->cause || !job->fetch.key.device || err->cause == CAUSE_UNSUPPORTED ||
 		(err->os_errno != ENXIO && err->os_errno != ENODEV && err->os_errno != ENOMEDIUM &&
-			(err->os_errno != EIO || v->retries++ >= RETRIES)))
-		return false;
-	seen_remove(&v->seen, job->place, job->plugged);
-	v->unready |= 1u << job->place;
-	v->retry_at_ms = b->now_ms + RETRY_MS;
-	return true;
+			err->os_errno != EIO))
+		return SEEN_NO_MORE;
+	return seen_again(&job->volume->seen, job->place, job->plugged, b->now_ms + RETRY_MS,
+		err->os_errno == EIO);
 }
 
 static void discard(struct boot *b, struct fetch_job *job)
@@ -86,8 +80,7 @@ void get_keys_done(struct boot *b, struct fetch_job *job)
 	const struct child_end *end = job->child.end;
 	/* Where no configuration names the file, its absence is normal. */
 	bool expected = job->place < SEEN_STICK_KEY && !job->fetch.key.optional;
-	unsigned unready = job->volume->unready;
-	bool said = is_unready(b, job) && unready == job->volume->unready;
+	bool said = read_again(b, job) == SEEN_AGAIN;
 
 	b->stirred_ms = said ? b->stirred_ms : b->now_ms;
 	if (end->cause && !said && (expected || end->err.os_errno != ENOENT))
@@ -145,9 +138,7 @@ static void start(struct boot *b, const struct source *s, bool header)
 	struct fetch_job *job = free_job(b);
 	int slot = 0, fd = -1;
 
-	if (!job || seen_has(&s->volume->seen, s->place, s->plugged))
-		return;
-	if (s->volume->unready & 1u << s->place && b->now_ms < s->volume->retry_at_ms)
+	if (!job || seen_has(&s->volume->seen, s->place, s->plugged, b->now_ms))
 		return;
 	/* Right after a stall the last scan still lists the device. Its refusal now would count as read. */
 	if (s->key.device && stall_is_known(s->key.device))
@@ -252,7 +243,7 @@ static void get_from_stick(struct boot *b, struct volume *v, const struct scan_s
 			.fstype = stick->fstype}};
 
 	if (v->plan->stick != PLAN_STICK_ANY && strcmp(stick->fstype, "vfat") != 0) {
-		if (!seen_has(&v->seen, s.place, s.plugged))
+		if (!seen_has(&v->seen, s.place, s.plugged, b->now_ms))
 			consoles_say(CONSOLES_CHATTER "%s: %s: not searched without stick=any", stick->path,
 				stick->fstype);
 		seen_add(&v->seen, s.place, s.plugged);

@@ -12,17 +12,38 @@ static unsigned find(const struct seen *s, unsigned place, uint64_t plugged)
 	return i;
 }
 
-bool seen_has(const struct seen *s, unsigned place, uint64_t plugged)
+bool seen_has(const struct seen *s, unsigned place, uint64_t plugged, uint64_t now_ms)
 {
-	return find(s, place, plugged) < SEEN_MAX;
+	unsigned i = find(s, place, plugged);
+
+	return i < SEEN_MAX && (!s->again_ms[i] || now_ms < s->again_ms[i]);
 }
 
 void seen_add(struct seen *s, unsigned place, uint64_t plugged)
 {
-	unsigned i = s->next++ % SEEN_MAX;
+	unsigned i = find(s, place, plugged);
 
+	if (i == SEEN_MAX) {
+		i = s->next++ % SEEN_MAX;
+		s->tries[i] = 0;
+	}
 	s->places[i] = (uint8_t)(place + 1);
 	s->plugged[i] = plugged;
+	s->again_ms[i] = 0;
+}
+
+enum seen_again seen_again(struct seen *s, unsigned place, uint64_t plugged, uint64_t again_ms, bool errors)
+{
+	unsigned i = find(s, place, plugged), tries;
+
+	if (i == SEEN_MAX)
+		return SEEN_NO_MORE;
+	tries = s->tries[i];
+	if (errors && tries > SEEN_ERRORS)
+		return SEEN_NO_MORE;
+	s->again_ms[i] = again_ms;
+	s->tries[i] = (uint8_t)((tries ? tries : 1) + errors);
+	return tries ? SEEN_AGAIN : SEEN_FIRST;
 }
 
 void seen_remove(struct seen *s, unsigned place, uint64_t plugged)

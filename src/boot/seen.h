@@ -22,13 +22,25 @@ enum { SEEN_MAX = 4 * SCAN_STICKS_MAX };
 
 /* Zero is the empty set. */
 struct seen {
-	uint64_t plugged[SEEN_MAX]; /* 0: a file that is not on a device */
-	uint8_t places[SEEN_MAX];   /* plus 1; 0: free */
+	uint64_t plugged[SEEN_MAX];  /* 0: a file that is not on a device */
+	uint64_t again_ms[SEEN_MAX]; /* when it is to be read again; 0: never */
+	uint8_t places[SEEN_MAX];    /* plus 1; 0: free */
+	uint8_t tries[SEEN_MAX];     /* 0: it was ready; else 1 and the number of errors */
 	unsigned next;
 };
 
-bool seen_has(const struct seen *s, unsigned place, uint64_t plugged);
+bool seen_has(const struct seen *s, unsigned place, uint64_t plugged, uint64_t now_ms);
 void seen_add(struct seen *s, unsigned place, uint64_t plugged);
+
+enum seen_again { SEEN_NO_MORE, SEEN_FIRST, SEEN_AGAIN };
+
+/*
+ * A member that was not ready is one only until @again_ms. One with read @errors may be broken:
+ * SEEN_NO_MORE, and it stays one, after that was said of it SEEN_ERRORS times.
+ */
+enum { SEEN_ERRORS = 5 };
+enum seen_again seen_again(struct seen *s, unsigned place, uint64_t plugged, uint64_t again_ms, bool errors);
+
 /* Harmless when it is no member. */
 void seen_remove(struct seen *s, unsigned place, uint64_t plugged);
 

@@ -73,7 +73,7 @@ static void start(struct boot *b, struct volume *v, unsigned token, const char *
 
 	while (job < b->tokens + TOKEN_JOBS_MAX && (job->child.pid || job->given))
 		job++;
-	if (job == b->tokens + TOKEN_JOBS_MAX || seen_has(&v->seen, SEEN_TOKEN + token, plugged) ||
+	if (job == b->tokens + TOKEN_JOBS_MAX || seen_has(&v->seen, SEEN_TOKEN + token, plugged, b->now_ms) ||
 		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
 		return;
 	job->volume = v;

@@ -61,9 +61,6 @@ struct volume {
 	bool out_of_tries;             /* not prompted for any more */
 	unsigned token_count;
 	unsigned keys_awaited; /* a bit for each key of the plan whose device was said to be absent */
-	unsigned unready;      /* a bit for each place (seen.h) whose device was there, but not ready */
-	uint64_t retry_at_ms;  /* none of them is read again before */
-	unsigned retries;      /* of devices with errors */
 	int header_fd;         /* a header in memory; -1: none */
 	bool header_by_chance; /* from a stick that the configuration does not name */
 	struct error why;      /* it is absent, failed or left */

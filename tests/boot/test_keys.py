@@ -6,6 +6,7 @@ tests/boot/test_sticks.py tests damaged, hostile and unusual sticks, and the dia
 Arguments choose tests by the names of their functions. Each boot logs its console to $O/boot/NAME.log.
 """
 import os
+import re
 import subprocess
 import sys
 import time
@@ -204,6 +205,22 @@ def late_medium():
         said = m.monitor(f"change cd {medium} raw")
         check("rror" not in said, said, m.text)
         m.expect("root is open with the key at byte 4096 of /dev/sr0")
+        expect_root(m)
+
+
+def broken_key():
+    """a key device with read errors is read a few times: it is named at the first and the last, and the prompt is answered"""
+    raw = path("broken.stick", bytes(1 << 20))
+    errors = ("driver=raw,if=none,id=stick,readonly=on,file.driver=blkdebug,file.image.driver=file,file.image.filename=" + raw +
+              ",file.inject-error.0.event=read_aio,file.inject-error.0.errno=5,file.inject-error.0.sector=8")
+    words = f"cryptdevice=/dev/vda:root cryptkey=/dev/sda:4096:{len(KEY)} root=/dev/mapper/root"
+    said = "the key at byte 4096 of /dev/sda: .*cannot be read: I/O error"
+    with VM("keys-broken", image(), words, [root()], args=SCSI + ["-drive", errors] + plugged()) as m:
+        m.expect(said)
+        m.expect(said)
+        m.quiet(5)
+        check(len(re.findall(said, m.text)) == 2, "it is named each time", m.text)
+        answer(m)
         expect_root(m)
 
 
@@ -422,6 +439,6 @@ def pass_fifo():
 if __name__ == "__main__":
     sys.exit(vm.suite([
         usb_present, usb_inserted, stick_inserted, stick_of_ext4, stick_missing, named_stick, stick_pulled, wrong_then_right,
-        newline, newline_strict, raw_key, late_medium, header_on_stick, one_passphrase, second_fails, headless, key_timeout,
+        newline, newline_strict, raw_key, late_medium, broken_key, header_on_stick, one_passphrase, second_fails, headless, key_timeout,
         two_consoles, keyboard, kernel_messages, wrong_twice, empty_passphrase, nofail_wrong, nofail_absent, after_poweroff, after_reboot, late_volume, never_comes, pass_fifo,
     ]))
