@@ -16,7 +16,7 @@ import time
 sys.dont_write_bytecode = True
 from builds import cases_for_builds
 from terminal import Terminal, Unexpected, cases
-from volumes import CRYPTSETUP, LIMIT, O, PBKDF2, Keyring, Volume, lacking, suite, workplace
+from volumes import CRYPTSETUP, LIMIT, O, PBKDF2, Keyring, Skip, Volume, lacking, suite, workplace
 
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup(1) would have us, and what we start, ignore it
 FOLDER = os.path.join(O, "cli-boot")
@@ -121,6 +121,40 @@ def wrong_then_right(b):
         t.type(WRONG + b"\n")
         t.expect(f"latchkey: root: {ONE}: wrong passphrase or key")  # the name that the prompt has
         t.expect("Enter passphrase")
+        t.type(FIRST + b"\n")
+        t.ends(0, "root")
+
+
+def shared_memory(pid):
+    """What the process can write and shares with its children: secrets on their way to them."""
+    found = b""
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for line in maps:
+            where, rights = line.split()[:2]
+            if rights.startswith("rw") and rights.endswith("s"):
+                low, high = (int(n, 16) for n in where.split("-"))
+                memory.seek(low)
+                found += memory.read(high - low)
+    return found
+
+
+@case("a passphrase that no volume needs any more is kept in the memory that is shared with children")
+def used_up(b):
+    if os.geteuid():
+        raise Skip("only root sees the memory of a program that cannot be dumped")
+    with Boot(b, f"latchkey.device={ONE}") as t:
+        t.expect("Enter passphrase")
+        t.type(WRONG)
+        until = time.monotonic() + LIMIT
+        while WRONG not in shared_memory(t.process.pid):
+            if time.monotonic() > until:
+                t.wrong("what is typed is not in the memory that this test reads")
+            time.sleep(0.05)
+        t.type(b"\n")
+        t.expect("wrong passphrase or key")
+        t.expect("Enter passphrase")
+        if WRONG in shared_memory(t.process.pid):
+            t.wrong("what was typed is still there")
         t.type(FIRST + b"\n")
         t.ends(0, "root")
 
