@@ -70,8 +70,8 @@ static void scan_volume(const struct plan_volume *plan, bool test, struct scan_v
 	v->judged = true;
 	/* Until the header on the stick was fetched, the one on the volume itself must not be used. */
 	if (plan->header.device && !v->header)
-		v->cause = error_set(&v->err, CAUSE_DEVICE, "%s: its header on %s is not there",
-			plan->device, plan->header.device);
+		v->cause = error_set(&v->err, CAUSE_DEVICE, "%s: its header on %s is not there", plan->device,
+			plan->header.device);
 	else
 		v->cause = unlock_look(&w, !test, &v->look, &v->mapped, &v->err);
 }

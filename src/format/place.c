@@ -206,7 +206,7 @@ void place_advise(const struct place *p, const struct luks *luks, enum luks_advi
 	/* What is resumed or repaired is the data, and that is elsewhere. */
 	if (advices[fit].writes_data && luks && !luks->segments[0].off && !p->header)
 		named = (struct place){.device = NULL, .header = p->device};
-	if (advice == LUKS_ADVICE_RESUME)
+	if (luks && advice == LUKS_ADVICE_RESUME)
 		append_progress(p, luks, text);
 	used = strlen(text);
 	if (verb)

@@ -19,7 +19,8 @@ static unsigned pauses;
 
 static int fuzz_poll(void)
 {
-	fuzz_check(++pauses <= 20, "no end of trying again");
+	/* dm-crypt and dm-integrity below it are both undone. */
+	fuzz_check(++pauses <= 2 * REMOVE_ATTEMPTS, "no end of trying again");
 	return 0;
 }
 

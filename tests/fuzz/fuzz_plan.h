@@ -61,8 +61,8 @@ static inline void fuzz_check_volume(const struct plan *p, const struct plan_vol
 	for (unsigned i = 0; i < v->key_count; i++)
 		fuzz_check_key(p, &v->keys[i]);
 	for (const struct plan_volume *other = p->volumes; other < v; other++)
-		fuzz_check(
-			strcmp(v->name, other->name) && strcmp(v->device, other->device), "a volume twice");
+		fuzz_check(strcmp(v->name, other->name) && strcmp(v->device, other->device),
+			"a volume twice");
 }
 
 static inline void fuzz_plan(const struct plan_sources *from)
