@@ -221,6 +221,26 @@ void text_json(char *dst, size_t size, const char *src)
 	escape(dst, size, src, "\"\\", "\\u00");
 }
 
+int text_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+const char *text_hex(const char *text, uint8_t *out, size_t bytes)
+{
+	for (; bytes; bytes--, text += 2) {
+		int high = text_hex_digit(*text), low = high < 0 ? -1 : text_hex_digit(text[1]);
+
+		if (low < 0)
+			return NULL;
+		*out++ = (uint8_t)(high << 4 | low);
+	}
+	return text;
+}
+
 void text_print_member(int fd, const char *before, const char *name, const char *value)
 {
 	static char safe[6 * 4096];

@@ -41,6 +41,12 @@ void text_escape(char *dst, size_t size, const char *src);
  */
 void text_json(char *dst, size_t size, const char *src);
 
+/* The value of a hexadecimal digit; -1: it is none. */
+int text_hex_digit(char c);
+
+/* The @bytes bytes that @text, in hexadecimal digits, begins with. What is behind them; NULL: too few digits. */
+const char *text_hex(const char *text, uint8_t *out, size_t bytes);
+
 /*
  * Print @before and a member of a JSON object, `"name": "value"`, cut after 4095 bytes of the value.
  * Nothing if @value is NULL.

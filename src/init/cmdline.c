@@ -93,11 +93,6 @@ void init_cmdline_parse(struct init_cmdline *w, char *cmdline)
 		take_word(w, name, value ? value : name + strlen(name));
 }
 
-static int hex(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
-}
-
 bool init_cmdline_device_number(const char *spec, unsigned *major, unsigned *minor)
 {
 	char digits[16];
@@ -116,8 +111,8 @@ bool init_cmdline_device_number(const char *spec, unsigned *major, unsigned *min
 		*minor = (unsigned)second;
 		return true;
 	}
-	for (; hex(*p) >= 0; p++)
-		n = n << 4 | (unsigned)hex(*p);
+	for (; text_hex_digit(*p) >= 0; p++)
+		n = n << 4 | (unsigned)text_hex_digit(*p);
 	/*
 	 * Twelve bits of the minor number were not enough one day: the rest is above (new_decode_dev).
 	 */

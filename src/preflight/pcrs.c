@@ -26,26 +26,12 @@ struct selection {
 	size_t len; /* of the values; 0: they cannot be read */
 };
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* @bytes bytes from hexadecimal text, up to a newline or its end. */
 static bool from_hex(const char *text, uint8_t *out, size_t bytes)
 {
-	for (size_t i = 0; i < bytes; i++) {
-		int high = hex_digit(*text), low = high < 0 ? -1 : hex_digit(text[1]);
+	const char *end = text_hex(text, out, bytes);
 
-		if (low < 0)
-			return false;
-		out[i] = (uint8_t)(high << 4 | low);
-		text += 2;
-	}
-	return !*text || *text == '\n';
+	return end && (!*end || *end == '\n');
 }
 
 static bool read_value(const struct bank *bank, unsigned pcr, uint8_t *out)

@@ -19,21 +19,11 @@ sys.dont_write_bytecode = True
 from builds import cases_for_builds
 import luks2edit  # builds.py knows where it is
 from luks2edit import BOTH, PRIMARY, SECONDARY
-from volumes import CRYPTSETUP, O, PBKDF2, Skip, Volume, copy, lacking, run, suite, workplace
+from volumes import CRYPTSETUP, O, PBKDF2, Skip, Volume, collector, copy, lacking, run, suite, workplace
 
 FOLDER = os.path.join(O, "cli")
 RIGHT, SECOND, WRONG = b"a right passphrase", b"the second passphrase", b"a wrong passphrase"
-CASES = []
-
-
-def case(name):
-    """The function below is a case: it gets a build and returns a list of complaints."""
-
-    def add(function):
-        CASES.append((name, function))
-        return function
-
-    return add
+CASES, case = collector()
 
 
 # --- volumes, made once and shared: no case may change them --------------------------------------------------

@@ -17,23 +17,15 @@ import sys
 sys.dont_write_bytecode = True
 from builds import SANITIZERS
 import luks2edit  # builds says where it is
-from volumes import CRYPTSETUP, LIMIT, O, PBKDF2, TARGET, TOP, Broken, Skip, Volume, argon2, fingerprint, lacking, suite, workplace
+from volumes import CRYPTSETUP, LIMIT, O, PBKDF2, TARGET, TOP, Broken, Skip, Volume, argon2, collector, fingerprint, lacking, suite, workplace
 
 FOLDER = os.path.join(O, "cli-preflight")
 SECRET = b"a secret of the preflight"
 BUILDS = [(name, os.path.join(O, name, "latchkey-preflight")) for name in (TARGET, "host-asan")]
-CASES = []
+CASES, case = collector()
 MEASURED = b"\xaa" * 32  # what PCR 7 of the samples was extended with
 SMALL_KIB, LARGE_KIB = 4096, 65536  # what the volumes' keyslots 0 and 1 want
 V = {}  # name: volume
-
-
-def case(name):
-    def add(function):
-        CASES.append((name, function))
-        return function
-
-    return add
 
 
 def kernel():

@@ -20,19 +20,12 @@ sys.dont_write_bytecode = True
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "token"))
 import memory
-from volumes import CRYPTSETUP, LATCHKEY, PBKDF2, Skip, Volume, fingerprint, lacking, run, suite, workplace
+from volumes import CRYPTSETUP, LATCHKEY, PBKDF2, Skip, Volume, collector, fingerprint, lacking, run, suite, workplace
 
 FOLDER = workplace("cli-tokens")
 BUSYBOX = shutil.which("busybox")
 PERSON, TOKEN = b"the passphrase of a person", b"the token's secret\nof two lines\n"
-CASES = []
-
-
-def case(name):
-    def add(function):
-        CASES.append((name, function))
-        return function
-    return add
+CASES, case = collector()
 
 
 class World:

@@ -15,20 +15,12 @@ import sys
 sys.dont_write_bytecode = True
 from defects import DEFECTS
 from image import FIRST, O, PRIMARY, SECOND, SECONDARY, base
-from volumes import CRYPTSETUP, LATCHKEY, PBKDF2, Skip, Volume, fingerprint, lacking, must, run, save, suite
+from volumes import CRYPTSETUP, LATCHKEY, PBKDF2, Skip, Volume, collector, fingerprint, lacking, must, run, save, suite
 
 FOLDER = os.path.join(O, "images", "advice")
 COMMAND = re.compile(r"(?:with|backup): (cryptsetup .*)")
-CASES = []
+CASES, case = collector()
 numbers = itertools.count()
-
-
-def case(name):
-    def note(function):
-        CASES.append((name, function))
-        return function
-
-    return note
 
 
 def place():

@@ -8,21 +8,13 @@ import sys
 
 sys.dont_write_bytecode = True
 from image import BOTH, DATA, FIRST, MAKERS, O, SECOND, Image, add_key, base
-from volumes import CRYPTSETUP, LATCHKEY, LATCHKEY_ASAN, PBKDF2, Skip, Volume, fingerprint, lacking, must, run, suite, typed
+from volumes import CRYPTSETUP, LATCHKEY, LATCHKEY_ASAN, PBKDF2, Skip, Volume, collector, fingerprint, lacking, must, run, suite, typed
 
 import defects  # noqa: F401 - its volumes
 
 FOLDER = os.path.join(O, "images", "backup")
 VOLUMES = ["one", "two", "tokens", "metadata-64", "metadata-4096", "converted", "luks1", "luks1-essiv", "luks1-512"]
-CASES = []
-
-
-def case(name):
-    def note(function):
-        CASES.append((name, function))
-        return function
-
-    return note
+CASES, case = collector()
 
 
 def path_of(name):

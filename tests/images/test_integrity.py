@@ -14,7 +14,7 @@ import sys
 
 sys.dont_write_bytecode = True
 from image import from_text
-from volumes import CRYPTSETUP, LATCHKEY, LATCHKEY_ASAN, TOP, Skip, fingerprint, lacking, run, save, suite, workplace
+from volumes import CRYPTSETUP, LATCHKEY, LATCHKEY_ASAN, TOP, Skip, collector, fingerprint, lacking, run, save, suite, workplace
 
 METADATA = os.path.join(TOP, "tests/images/metadata/integrity")
 PROGRAMS = [LATCHKEY, LATCHKEY_ASAN]
@@ -25,16 +25,8 @@ TAGS = {"aes-xts-plain64 hmac(sha256)": 32, "aes-xts-plain64 hmac(sha512)": 64, 
 # What the kernel must have, in the words of latchkey-preflight.
 NEEDS = {"aes-xts-plain64 hmac(sha256)": "authenc hmac sha256 xts aes", "aes-xts-plain64 hmac(sha512)": "authenc hmac sha512 xts aes",
          "aes-gcm-random aead": "gcm aes", "chacha20-random poly1305": "rfc7539 chacha20 poly1305", "aegis128-random aead": "aegis128"}
-CASES = []
+CASES, case = collector()
 NUMBER = itertools.count(1)
-
-
-def case(name):
-    def add(function):
-        CASES.append((name, function))
-        return function
-
-    return add
 
 
 def names():

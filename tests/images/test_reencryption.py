@@ -19,7 +19,7 @@ import time
 
 sys.dont_write_bytecode = True
 from image import BOTH, PRIMARY, SECONDARY, base, from_text
-from volumes import CRYPTSETUP, LATCHKEY, LATCHKEY_ASAN, PBKDF2, TOP, Broken, fingerprint, lacking, must, run, save, suite, workplace
+from volumes import CRYPTSETUP, LATCHKEY, LATCHKEY_ASAN, PBKDF2, TOP, Broken, collector, fingerprint, lacking, must, run, save, suite, workplace
 
 METADATA = os.path.join(TOP, "tests/images/metadata")
 PROGRAMS = [LATCHKEY, LATCHKEY_ASAN]
@@ -36,16 +36,8 @@ UNPROTECTED = ("clean", UNDER_WAY + " with --resilience none: unless it was stop
 V1 = ("v1", UNDER_WAY + " that a cryptsetup before 2.4.3 began" + REPAIR)
 INCOMPLETE = ("unknown", UNDER_WAY + " and its metadata is incomplete: do not resume it, and copy the device first")
 NO_KEY = "its data is not encrypted; there is nothing to unlock"
-CASES = []
+CASES, case = collector()
 NUMBER = itertools.count(1)
-
-
-def case(name):
-    def add(function):
-        CASES.append((name, function))
-        return function
-
-    return add
 
 
 def metadata(kind, name):

@@ -16,8 +16,8 @@ import sys
 sys.dont_write_bytecode = True
 import luks2edit
 from luks2edit import PRIMARY, SECONDARY
-from volumes import (CRYPTSETUP, LATCHKEY, O, PBKDF2, RIGHT, WRONG, Broken, Keyring, Skip, Volume, argon2, from_file, from_stdin,
-                     lacking, lanes_allowed, run, save, suite, typed, workplace)
+from volumes import (CRYPTSETUP, LATCHKEY, O, PBKDF2, RIGHT, WRONG, Broken, Keyring, Skip, Volume, argon2, collector, from_file,
+                     from_stdin, lacking, lanes_allowed, run, save, suite, typed, workplace)
 
 FOLDER = os.path.join(O, "interop")
 HASHES = ["sha1", "sha256", "sha384", "sha512"]
@@ -27,18 +27,8 @@ METADATA_KIB = [16, 32, 64, 128, 256, 512, 1024, 2048, 4096]
 MEMORY_KIB = [32, 33, 47, 127, 1031, 4099]  # Argon2 rounds down to four blocks a lane
 FLAGS = ["allow-discards", "same-cpu-crypt", "submit-from-crypt-cpus", "no-read-workqueue", "no-write-workqueue",
          "high_priority"]
-CASES = []
+CASES, case = collector()
 A, B, C, D = b"first secret", b"second secret", b"third secret", b"fourth secret"
-
-
-def case(name):
-    """The function below is a case: it returns a list of complaints."""
-
-    def add(function):
-        CASES.append((name, function))
-        return function
-
-    return add
 
 
 def new(name, size="4M"):

@@ -312,6 +312,20 @@ def lacking(*programs):
     return None
 
 
+def collector():
+    """A list for suite(), and what puts a function into it: @case("what is wrong when this fails")."""
+    cases = []
+
+    def case(name):
+        def add(function):
+            cases.append((name, function))
+            return function
+
+        return add
+
+    return cases, case
+
+
 def judge(case):
     """(verdict, comments, reason to skip) of a function that returns a list of complaints."""
     try:

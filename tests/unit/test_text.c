@@ -201,6 +201,28 @@ TEST(what_is_no_typing_error_is_near)
 	}
 }
 
+TEST(hexadecimal_digits_are_read_wrong_or_beyond_their_end)
+{
+	static const struct {
+		const char *text, *rest; /* NULL: too few digits */
+	} rows[] = {{"00aFf9", ""}, {"00AfF9\n", "\n"}, {"00aff900", "00"}, {"00aff", NULL}, {"", NULL},
+		{"0", NULL}, {"00agf9", NULL}, {"00a f9", NULL}, {"00@ff9", NULL}, {"00aff:", NULL},
+		{"00aff\x06", NULL}};
+	static const uint8_t want[] = {0x00, 0xaf, 0xf9};
+
+	for (unsigned i = 0; i < COUNT(rows); i++) {
+		uint8_t bytes[4] = {1, 1, 1, 0x5a};
+		const char *end = text_hex(rows[i].text, bytes, sizeof(want));
+
+		assert_int_equal(end != NULL, rows[i].rest != NULL);
+		assert_int_equal(bytes[3], 0x5a);
+		if (end) {
+			assert_string_equal(end, rows[i].rest);
+			assert_memory_equal(bytes, want, sizeof(want));
+		}
+	}
+}
+
 TEST(escape_overruns_its_buffer)
 {
 	char dst[16];
@@ -297,6 +319,7 @@ int main(void)
 		cmocka_unit_test(escape_lets_a_byte_through_that_is_not_printable),
 		cmocka_unit_test(a_string_of_json_has_a_byte_that_is_not_printable_or_ends_early),
 		cmocka_unit_test(what_is_no_typing_error_is_near),
+		cmocka_unit_test(hexadecimal_digits_are_read_wrong_or_beyond_their_end),
 		cmocka_unit_test(escape_overruns_its_buffer),
 		cmocka_unit_test(sanitize_leaves_a_control_character_or_spoils_a_name),
 		cmocka_unit_test(parse_takes_something_that_is_no_number),
