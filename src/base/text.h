@@ -44,7 +44,10 @@ void text_json(char *dst, size_t size, const char *src);
 /* The value of a hexadecimal digit; -1: it is none. */
 int text_hex_digit(char c);
 
-/* The @bytes bytes that @text, in hexadecimal digits, begins with. What is behind them; NULL: too few digits. */
+/*
+ * Read @bytes bytes from the hexadecimal digits that @text begins with. Returns what is behind them; NULL:
+ * there are too few, and @out is of no use.
+ */
 const char *text_hex(const char *text, uint8_t *out, size_t bytes);
 
 /*
