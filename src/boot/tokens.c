@@ -15,7 +15,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { AGAIN_MS = 1000, LOOK_MS = 200, ENDING_MS = 1000, PAUSE_MS = 20, PIN_MS = 5000, ANSWERED_MS = 30000 };
+enum {
+	AGAIN_MS = 1000,
+	NETWORK_AGAIN_MS = 5000,
+	LOOK_MS = 200,
+	ENDING_MS = 1000,
+	PAUSE_MS = 20,
+	PIN_MS = 5000,
+	ANSWERED_MS = 30000
+};
 
 /* --- the child's part ---------------------------------------------------------------------- */
 
@@ -54,6 +62,11 @@ static struct volume_token *token_of(const struct token_job *job)
 	return &job->volume->tokens[job->token];
 }
 
+static bool needs_network(const struct volume_token *t)
+{
+	return !strcmp(t->need, TOKEN_NETWORK);
+}
+
 /* At its end the program takes back what it has asked of its device. */
 static void dismiss(struct token_job *job)
 {
@@ -65,7 +78,7 @@ static void dismiss(struct token_job *job)
 	job->answers = -1;
 }
 
-/* @device "": none. Not now is soon enough. */
+/* @device as in struct token_try, @plugged 0 if it is none. Not now is soon enough. */
 static void start(struct boot *b, struct volume *v, unsigned token, const char *device, uint64_t plugged)
 {
 	struct token_job *job = b->tokens;
@@ -99,9 +112,13 @@ static void start_with_devices(struct boot *b, struct volume *v, unsigned token)
 	char path[TOKEN_DEVICE_BYTES];
 	uint64_t plugged;
 
-	for (unsigned n = 0; n < TOKEN_DEVICES_MAX; n++)
-		if (token_device(v->tokens[token].need, n, path) && (plugged = plugged_number(path)))
+	for (unsigned n = 0; n < TOKEN_DEVICES_MAX; n++) {
+		if (!token_device(v->tokens[token].need, n, path))
+			continue;
+		plugged = *path == '/' ? plugged_number(path) : 0;
+		if (plugged || *path != '/')
 			start(b, v, token, path, plugged);
+	}
 }
 
 static bool is_wanted(const struct volume *v)
@@ -145,8 +162,9 @@ void tokens(struct boot *b)
 	for (struct volume *v = NULL; (v = volume_next(b, v));)
 		for (unsigned i = 0; i < v->token_count && is_wanted(v); i++) {
 			struct volume_token *t = &v->tokens[i];
-			bool again =
-				t->state == TOKEN_AGAIN && b->events != t->events && b->now_ms >= t->again_ms;
+			/* No event tells that a server is there now. */
+			bool again = t->state == TOKEN_AGAIN && b->now_ms >= t->again_ms &&
+			             (b->events != t->events || needs_network(t));
 
 			if (t->state == TOKEN_NEEDS)
 				start_with_devices(b, v, i);
@@ -226,9 +244,9 @@ static void judge(struct boot *b, struct token_job *job, const struct child_end 
 	struct volume_token *t = token_of(job);
 
 	if (end->cause == CAUSE_DEVICE && !job->plugged) {
-		t->state = *t->need ? TOKEN_NEEDS : TOKEN_AGAIN;
+		t->state = *t->need && !*job->try.device ? TOKEN_NEEDS : TOKEN_AGAIN;
 		t->events = b->events;
-		t->again_ms = b->now_ms + AGAIN_MS;
+		t->again_ms = b->now_ms + (needs_network(t) ? NETWORK_AGAIN_MS : AGAIN_MS);
 	} else if (!job->plugged || (end->cause > CAUSE_DEVICE || end->cause == CAUSE_RESOURCE)) {
 		t->state = TOKEN_OVER;
 	}

@@ -60,6 +60,10 @@ bool token_device(const char *need, unsigned n, char path[static TOKEN_DEVICE_BY
 {
 	struct stat st;
 
+	if (!n && !strcmp(need, TOKEN_NETWORK)) {
+		text_format(path, TOKEN_DEVICE_BYTES, TOKEN_NETWORK);
+		return true;
+	}
 	if (!strncmp(need, "hidraw ", 7) && is_hidraw(n, need + 7))
 		text_format(path, TOKEN_DEVICE_BYTES, "/dev/hidraw%u", n);
 	else if (!n && !strncmp(need, "node ", 5) && is_plain(need + 5))

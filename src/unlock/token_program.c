@@ -49,7 +49,7 @@ enum { SET_USER = SYS_setresuid, SET_GROUP = SYS_setresgid, SET_GROUPS = SYS_set
 #endif
 
 /* Without root's rights there are none to give up. */
-static bool is_confined(void)
+static bool is_confined(bool network)
 {
 	static const struct {
 		unsigned what, most;
@@ -61,7 +61,8 @@ static bool is_confined(void)
 	for (unsigned i = 0; i < sizeof(limits) / sizeof(*limits); i++)
 		(void)prlimit(0, (int)limits[i].what, &(struct rlimit){limits[i].most, limits[i].most}, NULL);
 	/* Without root's rights, or in a kernel without namespaces, it keeps ours. */
-	(void)unshare(CLONE_NEWNET);
+	if (!network)
+		(void)unshare(CLONE_NEWNET);
 	(void)unshare(CLONE_NEWIPC);
 	if (root && (syscall(SET_GROUPS, 0, NULL) || syscall(SET_GROUP, NOBODY, NOBODY, NOBODY) ||
 			    syscall(SET_USER, NOBODY, NOBODY, NOBODY)))
@@ -71,10 +72,11 @@ static bool is_confined(void)
 	       !chdir("/");
 }
 
-static _Noreturn void become(const char *program, const int fds[static DESCRIPTORS])
+static _Noreturn void become(const struct token_run *t, int passphrase, int lines, int text)
 {
 	enum { ABOVE = 16, LAST = 1024 };
-	char *const argv[] = {(char *)(uintptr_t)program, NULL}, *const environment[] = {NULL};
+	char *const argv[] = {(char *)(uintptr_t)t->program, NULL}, *const environment[] = {NULL};
+	const int fds[DESCRIPTORS] = {t->answers, passphrase, lines, text, t->device};
 	int high[DESCRIPTORS];
 
 	for (int i = 0; i < DESCRIPTORS; i++)
@@ -85,9 +87,9 @@ static _Noreturn void become(const char *program, const int fds[static DESCRIPTO
 	if (syscall(SYS_close_range, DESCRIPTORS, ~0U, 0))
 		for (int i = DESCRIPTORS; i < LAST; i++)
 			(void)close(i);
-	if (is_confined())
-		(void)execve(program, argv, environment);
-	text_print(LINES, "say %s: cannot be started: %s\n", program, text_errno(errno));
+	if (is_confined(t->network))
+		(void)execve(t->program, argv, environment);
+	text_print(LINES, "say %s: cannot be started: %s\n", t->program, text_errno(errno));
 	_exit(CAUSE_UNSUPPORTED);
 }
 
@@ -297,7 +299,7 @@ static enum cause run_with(const struct token_run *t, int passphrase, int text, 
 		return error_set_os(err, CAUSE_RESOURCE, errno, "cannot start a process");
 	r.pid = fork_apart();
 	if (!r.pid)
-		become(t->program, (const int[]){t->answers, passphrase, lines[1], text, t->device});
+		become(t, passphrase, lines[1], text);
 	close(lines[1]);
 	r.lines = lines[0];
 	if (r.pid < 0) {

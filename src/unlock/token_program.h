@@ -28,7 +28,8 @@ struct token_run {
 	const char *program; /* its path */
 	const char *text;    /* the token's JSON */
 	size_t len;
-	int device; /* open for reading and writing; -1: none */
+	int device;   /* its descriptor 4; -1: none */
+	bool network; /* it keeps the network of this process; else it has none */
 	/*
 	 * The program's end of a socket of SOCK_STREAM, its descriptor 0. shutdown(2) of the other end, both
 	 * ways, says that it is not wanted any more.

@@ -10,6 +10,20 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/*
+ * For the network: a socket on which the kernel tells of its changes.
+ * A terminal without a carrier would hold up open(2); the program gets a descriptor that blocks.
+ */
+static int open_device(const char *path, bool network)
+{
+	int fd = network ? socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0 /* NETLINK_ROUTE */)
+	                 : os_open(path, O_RDWR | O_NOCTTY | O_NONBLOCK);
+
+	if (fd >= 0 && !network)
+		(void)fcntl(fd, F_SETFL, O_RDWR);
+	return fd;
+}
+
 enum cause token_try(const struct reader *header, const struct token_try *t, struct secret *out,
 	struct error *err)
 {
@@ -18,7 +32,7 @@ enum cause token_try(const struct reader *header, const struct token_try *t, str
 	struct header_token want = {t->token.id, text, sizeof(text), 0};
 	struct header_report report;
 	struct luks luks;
-	struct token_run run = {program, text, 0, -1, t->answers, t->line, t->context};
+	struct token_run run = {program, text, 0, -1, false, t->answers, t->line, t->context};
 	enum cause cause = header_load_token(header, &luks, &report, &want, err);
 
 	if (cause)
@@ -26,11 +40,9 @@ enum cause token_try(const struct reader *header, const struct token_try *t, str
 	if (!token_program(&t->token, program))
 		return error_set(err, CAUSE_UNSUPPORTED, "there is no program for it in /lib/latchkey/token");
 	run.len = want.len;
-	/* A terminal without a carrier would hold up open(2); the program gets a descriptor that blocks. */
-	if (*t->device && (run.device = os_open(t->device, O_RDWR | O_NOCTTY | O_NONBLOCK)) < 0)
+	run.network = !strcmp(t->device, TOKEN_NETWORK);
+	if (*t->device && (run.device = open_device(t->device, run.network)) < 0)
 		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be opened", t->device);
-	if (*t->device)
-		(void)fcntl(run.device, F_SETFL, O_RDWR);
 	cause = token_run(&run, out, err);
 	if (*t->device)
 		close(run.device);

@@ -10,7 +10,7 @@
 
 struct token_try {
 	struct luks_token token;
-	char device[TOKEN_DEVICE_BYTES]; /* a path; "": none */
+	char device[TOKEN_DEVICE_BYTES]; /* as of token_device; "": none */
 	/* As in struct token_run. */
 	int answers;
 	bool (*line)(void *context, const char *line);

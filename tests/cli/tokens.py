@@ -10,9 +10,11 @@ import pty
 import select
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -37,7 +39,7 @@ class World:
             os.makedirs(os.path.join(self.root, folder))
         shutil.copy(LATCHKEY, self.file("bin/latchkey"))
         shutil.copy(BUSYBOX, self.file("bin/busybox"))
-        for applet in ("sh", "cat", "sleep", "id", "ls", "readlink", "grep"):
+        for applet in ("sh", "cat", "sleep", "id", "ls", "readlink", "grep", "nc"):
             os.symlink("busybox", self.file("bin/" + applet))
         for device, numbers in {"null": (1, 3), "zero": (1, 5), "tty": (5, 0)}.items():
             self.node("dev/" + device, *numbers)
@@ -183,6 +185,47 @@ def device():
 def odd_device():
     world = World("odd-device", "if ! (: <&4) 2>/dev/null; then echo 'need node ../dev/zero' >&2; exit 4; fi; exec cat /etc/key")
     return world.judge(world.test("--token-only"), 4)
+
+
+class Server(threading.Thread):
+    """Gives the token's passphrase to all who connect to its port, once it listens."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.socket = socket.socket()
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+
+    def listen(self):
+        self.socket.listen()
+        self.start()
+
+    def run(self):
+        while True:
+            client = self.socket.accept()[0]
+            client.sendall(TOKEN)
+            client.close()
+
+
+ASKS = "if ! (: <&4) 2>/dev/null; then nc 127.0.0.1 {0} </dev/null; echo 'need network' >&2; exit 4; fi; "
+CONNECTS = "nc 127.0.0.1 {0} </dev/null || exit 4"
+
+
+@case("a program that asks for the network has none, or one that does not ask has it")
+def network():
+    server = Server()
+    server.listen()
+    world = World("network", CONNECTS.format(server.port))
+    complaints = world.judge(world.test("--token-only"), 4)
+    # What it writes before it has ended with 4 does not count: there was no network.
+    world.program("example", (ASKS + CONNECTS).format(server.port))
+    complaints += world.judge(world.test("--token-only"), 0, "keyslot 1")
+    world.program("example", ASKS.format(server.port) + "readlink /proc/self/fd/4 >&2; exit 2")
+    complaints += world.judge(world.typed("--token-only"), 2, "): socket:")
+    # The token's text cannot ask.
+    text = {"type": "other", "keyslots": ["1"], "need": "network", "\nneed network": "need network"}
+    other = World("network-text", "cat <&3 >/dev/null; " + CONNECTS.format(server.port), token=text, types=("other",))
+    return complaints + other.judge(other.test("--token-only"), 4)
 
 
 @case("a type that is no file name starts a program")
@@ -417,6 +460,13 @@ def boot_device():
                                (b"", PERSON + b"\n")])
     complaints = world.judge(done, 0, "root would open with the passphrase")
     return complaints + ([] if done[1].count("here it is") == 1 else [f"{done[1].count('here it is')} times: {done[1]}"])
+
+
+@case("boot: a program whose server is not there yet is not started again, or holds the prompt up")
+def boot_network():
+    server = Server()
+    world = World("boot-network", (ASKS + CONNECTS).format(server.port))
+    return world.judge(world.boot(answers=[(PROMPT, lambda: time.sleep(2)), (b"", server.listen)]), 0, "root would open with token 0 (example)")
 
 
 LONG_PIN = b"a PIN of 24 letters, say"
