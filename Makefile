@@ -101,20 +101,21 @@ object   = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1))))
 CORES    := $(or $(wildcard src/crypto/$(ARCH)),src/crypto/generic)
 SRC      := $(filter-out $(B)/src/main.o $(B)/src/preflight/main.o $(B)/src/init/% $(B)/src/token/%,$(call object,src/*.c src/*/*.c $(CORES)/*.c))
 INIT     := $(call object,src/init/*.c)
-# Token programs (docs/tokens.md).
-TOKENS   := $(patsubst src/token/%/main.c,$(B)/token/systemd-%,$(wildcard src/token/*/main.c))
+# Token programs (docs/tokens.md), named by the type of their tokens: systemd- and the folder, or the folder alone.
+TOKENS   := $(addprefix $(B)/token/,$(patsubst systemd-clevis,clevis,$(patsubst src/token/%/main.c,systemd-%,$(wildcard src/token/*/main.c))))
 TOKEN    := $(filter-out %/main.o,$(call object,src/token/*.c src/token/*/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 PROGRAMS := $(B)/latchkey $(B)/init $(B)/latchkey-preflight
 
 all: $(PROGRAMS) $(B)/NOTICES ## the programs for TARGET (default x86_64-linux-musl), in build/TARGET/
-tokens: $(TOKENS) ## programs for FIDO2 and TPM2 tokens: docs/tokens.md
+tokens: $(TOKENS) ## programs for FIDO2, TPM2 and clevis tokens: docs/tokens.md
 
 $(PROGRAMS:=.debug) $(TOKENS:=.debug): $(PACKED)
 $(B)/latchkey.debug: $(B)/src/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/init.debug: $(INIT) $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/latchkey-preflight.debug: $(B)/src/preflight/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
-$(TOKENS:=.debug): $(B)/token/systemd-%.debug: $(B)/src/token/%/main.o $(if $(filter host,$(LIBC)),$(B)/tests/token/no_filter.o) \
+$(foreach t,$(TOKENS),$(eval $(t).debug: $(B)/src/token/$(patsubst systemd-%,%,$(notdir $(t)))/main.o))
+$(TOKENS:=.debug): $(if $(filter host,$(LIBC)),$(B)/tests/token/no_filter.o) \
 	$(B)/libtoken.a $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/%.debug:
 	@mkdir -p $(@D)
@@ -146,5 +147,4 @@ print-%: # print one variable, for scripts
 	@echo '$($*)'
 clean: ## remove all built files; keep the fetched archives in build/archives
 	rm -rf $(filter-out $(O)/archives $(O)/apt,$(wildcard $(O)/*))
-FORCE:
 .PHONY: all tokens clean FORCE

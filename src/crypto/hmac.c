@@ -24,6 +24,16 @@ void hmac_sha256(const struct bytes *parts, size_t n, uint8_t out[HMAC_BYTES])
 	hash(NULL, 0, parts, n, out);
 }
 
+void hmac_sha1(const struct bytes *parts, size_t n, uint8_t out[HMAC_SHA1_BYTES])
+{
+	br_sha1_context c;
+
+	br_sha1_init(&c);
+	for (size_t i = 0; i < n; i++)
+		br_sha1_update(&c, parts[i].data, parts[i].len);
+	br_sha1_out(&c, out);
+}
+
 void hmac_run(struct bytes key, const struct bytes *parts, size_t n, uint8_t out[HMAC_BYTES])
 {
 	uint8_t pad[BLOCK_BYTES] = {0}, inner[HMAC_BYTES];

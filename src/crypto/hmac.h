@@ -10,10 +10,13 @@
 
 #include "base/bytes.h"
 
-enum { HMAC_BYTES = 32 };
+enum { HMAC_BYTES = 32, HMAC_SHA1_BYTES = 20 };
 
 /* SHA-256 of @n runs of bytes as if they stood one behind the other. */
 void hmac_sha256(const struct bytes *parts, size_t n, uint8_t out[HMAC_BYTES]);
+
+/* The same with SHA-1, for names that were made with it. */
+void hmac_sha1(const struct bytes *parts, size_t n, uint8_t out[HMAC_SHA1_BYTES]);
 
 /* HMAC-SHA-256 of them under @key. */
 void hmac_run(struct bytes key, const struct bytes *parts, size_t n, uint8_t out[HMAC_BYTES]);

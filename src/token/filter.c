@@ -45,6 +45,12 @@ static const unsigned short memory[] = {
 };
 static const unsigned short threads[] = {SYS_clone, SYS_futex, SYS_madvise, SYS_mprotect,
 	SYS_sched_getaffinity, SYS_set_robust_list};
+/* What goes through a connection is read and written. */
+static const unsigned short network[] = {SYS_close, SYS_connect, SYS_socket,
+#ifdef SYS_socketcall
+	SYS_socketcall
+#endif
+};
 /* Of the handler of fatal signals (secret/fatal.h), which wipes the secrets. */
 static const unsigned short ending[] = {
 	SYS_getpid,
@@ -75,6 +81,7 @@ enum {
 	COUNT_BARE = sizeof(bare) / sizeof(*bare),
 	COUNT_MEMORY = sizeof(memory) / sizeof(*memory),
 	COUNT_THREADS = sizeof(threads) / sizeof(*threads),
+	COUNT_NETWORK = sizeof(network) / sizeof(*network),
 	COUNT_ENDING = sizeof(ending) / sizeof(*ending),
 	COUNT_FAILING = sizeof(failing) / sizeof(*failing),
 	HEAD = 4,
@@ -99,14 +106,15 @@ static struct sock_filter *add(struct sock_filter *at, const unsigned short *cal
 
 void filter_install(enum filter which)
 {
-	struct sock_filter
-		code[HEAD + 2 * (COUNT_BARE + COUNT_MEMORY + COUNT_THREADS + COUNT_ENDING + COUNT_FAILING) +
-			1] = {
-			BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-			BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, our_architecture(), 1, 0),
-			BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-			BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		};
+	struct sock_filter code[HEAD +
+				2 * (COUNT_BARE + COUNT_MEMORY + COUNT_THREADS + COUNT_NETWORK +
+					    COUNT_ENDING + COUNT_FAILING) +
+				1] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, our_architecture(), 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	};
 	struct sock_filter *end = add(code + HEAD, bare, COUNT_BARE, SECCOMP_RET_ALLOW);
 	struct sock_fprog program;
 
@@ -114,6 +122,8 @@ void filter_install(enum filter which)
 		end = add(end, memory, COUNT_MEMORY, SECCOMP_RET_ALLOW);
 		end = add(end, ending, COUNT_ENDING, SECCOMP_RET_ALLOW);
 	}
+	if (which == FILTER_WITH_NETWORK)
+		end = add(end, network, COUNT_NETWORK, SECCOMP_RET_ALLOW);
 	if (which == FILTER_WITH_THREADS) {
 		end = add(end, threads, COUNT_THREADS, SECCOMP_RET_ALLOW);
 		end = add(end, failing, COUNT_FAILING, SECCOMP_RET_ERRNO | EPERM);

@@ -11,6 +11,8 @@
 enum filter {
 	/* Those of FILTER_WITH_MEMORY, and what a few threads need among themselves: Argon2. */
 	FILTER_WITH_THREADS,
+	/* Those of FILTER_WITH_MEMORY, and to connect to servers. */
+	FILTER_WITH_NETWORK,
 	/* Those of FILTER_BARE, and to map and lock memory, and to install another filter. */
 	FILTER_WITH_MEMORY,
 	FILTER_BARE, /* read, write, ppoll, getrandom, clock_gettime, munmap, exit */

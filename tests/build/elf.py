@@ -305,7 +305,7 @@ def relro_in_use():
 
 def tokens():
     """The token programs."""
-    return [f"token/systemd-{name}" for name in sorted(os.listdir("src/token")) if os.path.exists(f"src/token/{name}/main.c")]
+    return ["token/" + ("" if name == "clevis" else "systemd-") + name for name in sorted(os.listdir("src/token")) if os.path.exists(f"src/token/{name}/main.c")]
 
 
 def other_target(target):
