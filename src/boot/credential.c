@@ -136,13 +136,16 @@ void credential_add_known(struct boot *b)
 	size_t n = keyring_copy(cache_name, text, CACHE_BYTES);
 
 	for (unsigned i = 0; i < b->count; i++) {
+		if (b->known & b->volumes[i].bit)
+			continue;
 		volumes |= b->volumes[i].plan->cache == PLAN_CACHE_NO ? 0 : b->volumes[i].bit;
 		empty |= b->volumes[i].plan->flags.try_empty ? b->volumes[i].bit : 0;
 	}
 	if (empty)
 		add_passphrase(b, text, 0, false, empty, "the empty passphrase");
+	b->known = UINT64_MAX;
 	for (; at < text + n; at += strlen((char *)at) + 1)
-		if (*at)
+		if (*at && volumes)
 			add_passphrase(b, at, strlen((char *)at), false, volumes,
 				"a passphrase of the kernel's keyring");
 	wipe(text, VAULT_LINE_BYTES);

@@ -55,7 +55,7 @@ void credential_drop(struct boot *b, unsigned slot);
 void credential_typed(struct boot *b, const uint8_t *line, size_t len, const char *origin);
 /*
  * Passphrases that systemd's and other password agents left in the kernel's keyring, and for volumes with
- * try_empty the empty one.
+ * try_empty the empty one: for the volumes that b->known lacks, which it then has.
  */
 void credential_add_known(struct boot *b);
 /* Leave a passphrase there: systemd's units would otherwise ask again for their own volumes. */

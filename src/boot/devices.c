@@ -69,9 +69,7 @@ static void on_usable(struct boot *b, struct volume *v, const struct scan_volume
 		tokens_list(v, &found->look);
 	if (found->look.token_key)
 		credential_add_token(b, v);
-	if (!b->known_added)
-		credential_add_known(b);
-	b->known_added = true;
+	credential_add_known(b);
 }
 
 static void on_unsure(struct boot *b, struct volume *v, const struct error *why)

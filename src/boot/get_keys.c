@@ -42,12 +42,14 @@ static void use_header(struct boot *b, struct fetch_job *job)
 {
 	struct volume *v = job->volume;
 
-	if (v->header_fd >= 0) { /* two sticks have one: the first to arrive is used */
+	/* Two sticks have one: the first to arrive is used. Or another device came, which needs none. */
+	if (v->header_fd >= 0 || v->state != VOLUME_ABSENT) {
 		close(job->fetch.header_fd);
 		return;
 	}
 	v->header_fd = job->fetch.header_fd;
-	v->header_by_chance = job->place == SEEN_STICK_HEADER;
+	v->header_by_chance = job->place != SEEN_HEADER;
+	memcpy(v->path, b->scan.volumes[v->index].path, sizeof(v->path));
 	text_format(v->header, sizeof(v->header), "/proc/self/fd/%d", v->header_fd);
 	consoles_say(CONSOLES_CHATTER "%s: using %s", v->plan->name, job->origin);
 	b->scan_again = true;
@@ -226,16 +228,14 @@ static void get_named_header(struct boot *b, struct volume *v)
 	start(b, &s, true);
 }
 
-/*
- * latchkey/NAME.key or .header on any stick, where NAME is the volume's UUID; while that is unknown, as the
- * plan names it.
- */
-static void get_from_stick(struct boot *b, struct volume *v, const struct scan_stick *stick, bool header)
+/* latchkey/NAME.key or .header on any stick. */
+static void get_from_stick(struct boot *b, struct volume *v, const struct scan_stick *stick, unsigned place,
+	const char *name)
 {
-	const char *name = v->uuid, *what = header ? "header" : "key";
+	const char *what = place == SEEN_STICK_KEY ? "key" : "header";
 	char path[200];
 	struct source s = {.volume = v,
-		.place = header ? SEEN_STICK_HEADER : SEEN_STICK_KEY,
+		.place = place,
 		.plugged = stick->plugged,
 		.key = {.kind = PLAN_KEY_STICK,
 			.device = stick->path,
@@ -243,27 +243,34 @@ static void get_from_stick(struct boot *b, struct volume *v, const struct scan_s
 			.fstype = stick->fstype}};
 
 	if (v->plan->stick != PLAN_STICK_ANY && strcmp(stick->fstype, "vfat") != 0) {
-		if (!seen_has(&v->seen, s.place, s.plugged, b->now_ms))
+		if (!seen_has(&v->seen, SEEN_STICK_KEY, s.plugged, b->now_ms))
 			consoles_say(CONSOLES_CHATTER "%s: %s: not searched without stick=any", stick->path,
 				stick->fstype);
-		seen_add(&v->seen, s.place, s.plugged);
+		seen_add(&v->seen, SEEN_STICK_KEY, s.plugged);
 		return;
 	}
-	if (!*name)
-		name = strncmp(v->plan->device, "UUID=", 5) ? v->plan->name : v->plan->device + 5;
 	text_format(path, sizeof(path), "latchkey/%s.%s", name, what);
 	describe(&s, what);
-	start(b, &s, header);
+	start(b, &s, place != SEEN_STICK_KEY);
 }
 
 static void get_from_sticks(struct boot *b, struct volume *v)
 {
-	bool header = volume_lacks_header(v) && wants_header(v);
+	const struct scan_volume *lost = &b->scan.volumes[v->index];
+	bool header = volume_lacks_header(v) && wants_header(v) && lost->cause == CAUSE_DAMAGED;
 
 	if (v->plan->flags.no_stick || !(header || v->state == VOLUME_READY))
 		return;
-	for (unsigned i = 0; i < b->scan.stick_count; i++)
-		get_from_stick(b, v, &b->scan.sticks[i], header);
+	for (unsigned i = 0; i < b->scan.stick_count; i++) {
+		const struct scan_stick *stick = &b->scan.sticks[i];
+
+		if (!header)
+			get_from_stick(b, v, stick, SEEN_STICK_KEY, v->uuid);
+		if (header && *lost->lost_uuid)
+			get_from_stick(b, v, stick, SEEN_STICK_HEADER, lost->lost_uuid);
+		if (header)
+			get_from_stick(b, v, stick, SEEN_STICK_NAMED, v->plan->name);
+	}
 }
 
 void get_keys(struct boot *b)

@@ -35,26 +35,35 @@ static void find(const char *spec, char *path)
 		text_format(path, SYSBLOCK_PATH_BYTES, "%s", err.text);
 }
 
-/* The UUID that a header from somewhere else must have. False: nothing tells. */
-static bool expected_uuid(const struct plan_volume *plan, const char *path,
+/* The UUID that a header from somewhere else must have; "": nothing tells. */
+static void expected_uuid(const struct plan_volume *plan, const char *path,
 	char uuid[static SUPERBLOCK_UUID_BYTES])
 {
 	struct superblock there;
 
-	if (find_uuid(plan->device, uuid))
-		return true;
-	if (!find_superblock(path, &there))
-		return false;
+	if (find_uuid(plan->device, uuid) || !find_superblock(path, &there))
+		return;
 	memcpy(uuid, *there.lost_uuid ? there.lost_uuid : there.uuid, SUPERBLOCK_UUID_BYTES);
-	return luks_uuid_is_valid(uuid);
+	if (!luks_uuid_is_valid(uuid))
+		*uuid = 0;
+}
+
+/* A device that was plugged in later can have the name, too, and come before the one @before (find.h). */
+static enum cause check_place(const struct plan_volume *plan, const char *path, const char *before,
+	struct error *err)
+{
+	return strcmp(path, before) ? error_set(err, CAUSE_DEVICE, "%s: is on %s now, not on %s",
+					      plan->device, path, before)
+	                            : CAUSE_OK;
 }
 
 static void scan_volume(const struct plan_volume *plan, bool test, struct scan_volume *v)
 {
 	struct member member;
 	struct unlock_request w;
-	char uuid[SUPERBLOCK_UUID_BYTES];
+	char before[SYSBLOCK_PATH_BYTES];
 
+	memcpy(before, v->path, sizeof(before));
 	if (find_device_or_member(plan->device, v->path, sizeof(v->path), &member, &v->err)) {
 		v->cause = v->err.cause;
 		v->whole = member.mark.type ? member.mark.whole : NULL;
@@ -65,26 +74,31 @@ static void scan_volume(const struct plan_volume *plan, bool test, struct scan_v
 		return;
 	}
 	w = request_make(plan, v->path, v->header);
-	if (v->by_chance && expected_uuid(plan, v->path, uuid))
-		w.uuid = uuid;
+	if (v->by_chance) {
+		expected_uuid(plan, v->path, v->lost_uuid);
+		w.uuid = *v->lost_uuid ? v->lost_uuid : NULL;
+	}
 	v->judged = true;
+	/* The header of a stranger is for the device that lacked one. */
+	if (v->by_chance)
+		v->cause = check_place(plan, v->path, before, &v->err);
 	/* Until the header on the stick was fetched, the one on the volume itself must not be used. */
-	if (plan->header.device && !v->header)
+	else if (plan->header.device && !v->header)
 		v->cause = error_set(&v->err, CAUSE_DEVICE, "%s: its header on %s is not there", plan->device,
 			plan->header.device);
-	else
+	if (!v->cause)
 		v->cause = unlock_look(&w, !test, &v->look, &v->mapped, &v->err);
+	if (v->cause == CAUSE_DAMAGED)
+		expected_uuid(plan, v->path, v->lost_uuid);
 }
 
-/* A device that was plugged in later can have the name, too, and come before this one (find.h). */
 static void scan_again(const struct plan_volume *plan, struct scan_volume *v)
 {
 	char path[SYSBLOCK_PATH_BYTES];
 
 	v->cause = find_device(plan->device, path, sizeof(path), &v->err);
-	if (!v->cause && strcmp(path, v->path) != 0)
-		v->cause = error_set(&v->err, CAUSE_DEVICE, "%s: is on %s now, not on %s", plan->device, path,
-			v->path);
+	if (!v->cause)
+		v->cause = check_place(plan, path, v->path, &v->err);
 }
 
 static void add_stick(struct scan *s, const struct find_found *found, uint64_t plugged)

@@ -28,7 +28,8 @@ struct scan_volume {
 	char path[SYSBLOCK_PATH_BYTES]; /* with ready: in, too */
 	enum cause cause;               /* why no key can open it, in words in err; CAUSE_OK: one can */
 	struct error err;
-	const char *whole; /* "array": only a member of one was found; NULL otherwise */
+	const char *whole;                     /* "array": only a member of one was found; NULL otherwise */
+	char lost_uuid[SUPERBLOCK_UUID_BYTES]; /* what can be told of a damaged header; else "" */
 	struct unlock_look look;
 	/* Of its keys, in the plan's order, and of its header; what is no path says why it was not found. */
 	char key_devices[PLAN_KEYS_MAX][SYSBLOCK_PATH_BYTES], header_device[SYSBLOCK_PATH_BYTES];

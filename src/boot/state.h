@@ -57,7 +57,7 @@ struct boot {
 	uint64_t scan_at_ms; /* the next scan without an event */
 	uint64_t arrived_ms; /* a device came or went */
 	int uevents;
-	bool known_added;
+	uint64_t known; /* volumes for which credential_add_known was called */
 	/* tokens.c: */
 	unsigned events;       /* how often a device has come or gone */
 	unsigned questions;    /* of token programs so far */

@@ -4,6 +4,7 @@
 #include "boot/state.h"
 #include <errno.h>
 #include <signal.h>
+#include <unistd.h>
 
 bool volume_wants(const struct volume *v)
 {
@@ -66,11 +67,26 @@ void volume_opened(struct volume *v, bool ours)
 		consoles_say(CONSOLES_CHATTER "%s is open already", v->plan->name);
 }
 
+/* Keys that its device refused may be right for the next one, and a stranger's header was for it only. */
+static void forget(struct boot *b, struct volume *v)
+{
+	v->seen = (struct seen){.next = 0};
+	v->patient = false;
+	b->known &= ~v->bit;
+	if (!v->header_by_chance)
+		return;
+	close(v->header_fd);
+	v->header_fd = -1;
+	v->header_by_chance = false;
+}
+
 void volume_absent(struct boot *b, struct volume *v, const struct error *why)
 {
 	v->state = VOLUME_ABSENT;
 	v->why = *why;
 	v->absent_since_ms = b->now_ms;
+	if (why->cause == CAUSE_DEVICE)
+		forget(b, v);
 }
 
 void volume_failed(struct boot *b, struct volume *v, const struct error *why)

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -122,14 +123,14 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 
 void fatal_install(void)
 {
-	static const uint8_t signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM, SIGSEGV, SIGBUS,
-		SIGABRT};
+	static const uint8_t harmless[] = {SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGTSTP, SIGTTIN, SIGTTOU};
 	struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO}, old;
 
 	sigfillset(&action.sa_mask);
-	for (unsigned i = 0; i < sizeof(signals); i++)
-		if (!sigaction(signals[i], &action, &old) && old.sa_handler != SIG_DFL)
-			(void)sigaction(signals[i], &old, NULL);
+	for (int sig = 1; sig < _NSIG; sig++)
+		if (!memchr(harmless, sig, sizeof(harmless)) && !sigaction(sig, &action, &old) &&
+			old.sa_handler != SIG_DFL)
+			(void)sigaction(sig, &old, NULL);
 }
 
 void fatal_wipes(enum fatal_memory which, void *p, size_t bytes)

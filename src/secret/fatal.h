@@ -20,7 +20,8 @@ enum fatal_step { FATAL_VAULT, FATAL_TERMINALS, FATAL_TOKEN, FATAL_STEPS };
 enum { FATAL_THREADS_MAX = 64 };
 
 /*
- * Handle each fatal signal whose action is the default one. Call again in a child, which has no threads yet.
+ * Handle each signal that would end the process, and whose action is the default one. Call again in a child,
+ * which has no threads yet.
  */
 void fatal_install(void);
 

@@ -12,7 +12,7 @@ sys.path.insert(1, sys.path[0] + "/lib")
 sys.path.append(os.path.join(os.path.dirname(sys.path[0]), "interop"))
 import vm
 from luks2edit import edit
-from sticks import (KEY, PASSPHRASE, PROMPT, ROOT, SCSI, answer, drive, expect_root, image, path, plug, plugged, pull, root,
+from sticks import (KEY, PASSPHRASE, PROMPT, ROOT, SCSI, answer, auto_key, drive, expect_root, image, path, plug, plugged, pull, root,
                     stick, uuid)
 from vm import VM
 
@@ -67,11 +67,25 @@ def unfit_first():
 
 
 def usable_first():
-    """the same with one that could be opened: the prompt changes to the disk as soon as it is there"""
-    with VM("strangers-usable", image(), by_uuid(), args=SCSI + drive(twin()) + plugged() + disk()) as m:
-        m.expect(r"Enter passphrase for root \(/dev/sda\): ")
+    """the same with one that could be opened: the prompt changes to the disk as soon as it is there, whose key is tried again"""
+    args = SCSI + drive(twin()) + plugged() + drive(auto_key(), "key") + plugged("key") + disk()
+    with VM("strangers-usable", image(), by_uuid(), args=args) as m:
+        m.expect(r"Enter passphrase for root \(/dev/sd.\): ")
+        m.expect(f"the key latchkey/{uuid()}.key on /dev/sd. does not open root: ")
         plug_disk(m)
-        m.expect(f"root: UUID={uuid()}: is on /dev/vda now, not on /dev/sda")
+        m.expect(f"root: UUID={uuid()}: is on /dev/vda now, not on /dev/sd")
+        m.expect(f"root is open with the key latchkey/{uuid()}.key on /dev/sd")
+        expect_root(m)
+
+
+def header_of_a_twin():
+    """a header that a stranger's stick has for a damaged twin on a stick is not used on the disk that comes later"""
+    theirs = stick("theirs", {f"latchkey/{uuid()}.header": header("twin", twin())}, size_mib=40)
+    args = SCSI + drive(damaged("twin", twin())) + plugged() + drive(theirs, "theirs") + plugged("theirs") + disk()
+    with VM("strangers-of-a-twin", image(), by_uuid(), args=args) as m:
+        m.expect("root: the header has UUID ")
+        m.expect(r"Enter passphrase for root \(/dev/sd.\): ")
+        plug_disk(m)
         answer(m)
         expect_root(m)
         m.assert_no("wrong passphrase")
@@ -109,9 +123,9 @@ def two_disks():
         expect_root(m)
 
 
-def damaged():
-    """The root without a sound header; its UUID can be read."""
-    out = copy("damaged", root())
+def damaged(name="root", of=None):
+    """A volume without a sound header; its UUID can be read."""
+    out = copy("damaged-" + name, of or root())
     vm.run(os.path.join(vm.HERE, "make-disk"), "--damage", "both", out)
     return out
 
@@ -153,7 +167,8 @@ def foreign_header():
 
 def header_and_key():
     """a header and a key from a stick that is not configured do not open together; with the key named they do"""
-    with VM("strangers-both", image(), by_uuid(), [damaged()], args=SCSI + drive(both()) + plugged()) as m:
+    # The header is found by its UUID, whatever the volume is called in the configuration.
+    with VM("strangers-both", image(), ROOT, [damaged()], args=SCSI + drive(both()) + plugged()) as m:
         m.expect(PROMPT)
         m.quiet(5)
         m.assert_no("root is open")
@@ -195,4 +210,4 @@ def no_stick():
 
 
 if __name__ == "__main__":
-    sys.exit(vm.suite([unfit_first, usable_first, disk_first, two_disks, foreign_header, header_and_key, ext4_stick, no_stick]))
+    sys.exit(vm.suite([unfit_first, usable_first, header_of_a_twin, disk_first, two_disks, foreign_header, header_and_key, ext4_stick, no_stick]))

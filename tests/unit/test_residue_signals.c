@@ -419,6 +419,16 @@ TEST(a_fault_leaves_what_it_worked_on)
 		{TEST_KEY_FILE, KDF_ARGON2ID, THE_PROGRAM, SIGSEGV});
 }
 
+TEST(a_signal_that_is_seldom_sent_leaves_it)
+{
+	EACH({TEST_KEY_FILE, KDF_PBKDF2, THE_PROGRAM, SIGXCPU},
+		{TEST_KEY_FILE, KDF_PBKDF2, THE_PROGRAM, SIGILL},
+		{TEST_KEY_FILE, KDF_PBKDF2, THE_PROGRAM, SIGUSR1},
+		{TEST_KEY_FILE, KDF_ARGON2ID, THE_PROGRAM, SIGVTALRM},
+		{BOOT_HALF_TYPED, KDF_PBKDF2, THE_PROGRAM, SIGIO}, {BOOT_TYPED, KDF_PBKDF2, A_CHILD, SIGSYS},
+		{TEST_KEY_FILE, KDF_PBKDF2, THE_PROGRAM, 63});
+}
+
 static int start(void **state)
 {
 	if (residue_start(state))
@@ -445,6 +455,7 @@ int main(void)
 		cmocka_unit_test(an_attempt_that_is_ended_leaves_its_matrix),
 		cmocka_unit_test(a_fetch_that_is_ended_leaves_the_key_that_it_has_read),
 		cmocka_unit_test(a_fault_leaves_what_it_worked_on),
+		cmocka_unit_test(a_signal_that_is_seldom_sent_leaves_it),
 	};
 
 	return cmocka_run_group_tests(tests, start, end);
