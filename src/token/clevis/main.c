@@ -74,24 +74,33 @@ static enum cause open_pin(unsigned i, struct error *err)
 	return CAUSE_OK;
 }
 
-/* Does the pin @i of sss have enough now? */
-static bool combine(unsigned i)
+/* Of the pins below @i, those that have given. */
+static unsigned shares_of(unsigned i)
 {
-	const struct pin *pin = &pins.at[i];
 	unsigned n = 0;
 
-	for (unsigned j = i + 1; j < pins.count && n < pin->threshold; j++)
+	for (unsigned j = i + 1; j < pins.count; j++)
 		if (pins.at[j].parent == (int)i && has_given[j])
 			memcpy(secrets.shares[n++], secrets.given[j], SHAMIR_SHARE_BYTES);
-	return n == pin->threshold && shamir_combine(pin->prime, secrets.shares, n, secrets.key);
+	return n;
 }
 
 /* From the last to the first: each is behind its parent. */
-static void combine_all(struct error *err)
+static void combine_all(void)
 {
-	for (unsigned i = pins.count; i-- > 0;)
-		if (pins.at[i].kind == PIN_SSS && !has_given[i] && combine(i))
-			(void)open_pin(i, err);
+	for (unsigned i = pins.count; i-- > 0;) {
+		struct exchange *x = &exchanges[i];
+		const struct pin *pin = &pins.at[i];
+
+		if (pin->kind != PIN_SSS || has_given[i] || x->state == EXCHANGE_FAILED ||
+			shares_of(i) < pin->threshold)
+			continue;
+		if (!shamir_combine(pin->prime, secrets.shares, pin->threshold, secrets.key) ||
+			open_pin(i, &x->err)) {
+			x->state = EXCHANGE_FAILED;
+			(void)error_set(&x->err, CAUSE_DAMAGED, "token: shares of sss do not fit together");
+		}
+	}
 }
 
 /* May the pin @i give something, as far as its kind goes? */
@@ -106,32 +115,33 @@ static bool can_give(unsigned i)
 	return n >= pins.at[i].threshold;
 }
 
-/* Why the first has nothing: all that failed, the cause being that of which something can still become. */
+/*
+ * Why the first has nothing: all that failed below it. A server that does not answer now may do so later;
+ * otherwise the least cause of theirs.
+ */
 static enum cause say_why(struct error *err)
 {
 	enum cause cause = CAUSE_UNSUPPORTED;
-	const struct pin *first = &pins.at[0];
+	bool later = false;
 
-	if (first->kind == PIN_TANG) {
+	if (exchanges[0].state == EXCHANGE_FAILED) {
 		*err = exchanges[0].err;
 		return err->cause;
 	}
-	(void)error_set(err, cause, "%u shares are needed", first->threshold);
+	(void)error_set(err, cause, "%u of its pins must answer", pins.at[0].threshold);
 	for (unsigned i = 1; i < pins.count; i++) {
-		const struct error *why = pins.at[i].kind == PIN_OTHER ? &pins.at[i].why : &exchanges[i].err;
+		bool other = pins.at[i].kind == PIN_OTHER;
+		const struct error *why = other ? &pins.at[i].why : &exchanges[i].err;
 
-		if (pins.at[i].kind != PIN_OTHER && exchanges[i].state != EXCHANGE_FAILED)
+		if (!other && exchanges[i].state != EXCHANGE_FAILED)
 			continue;
 		error_append(err, "; %s", why->text);
+		later |= why->cause == CAUSE_DEVICE;
 		if (why->cause < cause)
 			cause = why->cause;
 	}
-	/* A server that does not answer now may do so later. */
-	for (unsigned i = 1; i < pins.count; i++)
-		if (exchanges[i].state == EXCHANGE_FAILED && exchanges[i].err.cause == CAUSE_DEVICE)
-			cause = CAUSE_DEVICE;
-	err->cause = cause;
-	return cause;
+	err->cause = later || contract_is_ended() ? CAUSE_DEVICE : cause;
+	return err->cause;
 }
 
 /* --- the servers ----------------------------------------------------------------------------- */
@@ -172,8 +182,6 @@ static enum cause use(unsigned i, struct error *err)
 /* Every answer once. */
 static void use_answers(void)
 {
-	struct error none;
-
 	for (unsigned i = 0; i < pins.count; i++) {
 		struct exchange *x = &exchanges[i];
 
@@ -185,7 +193,7 @@ static void use_answers(void)
 		x->state = EXCHANGE_FAILED;
 		error_prefix(&x->err, "%s", x->name);
 	}
-	combine_all(&none);
+	combine_all();
 }
 
 static enum cause ask_all(struct error *err)

@@ -280,7 +280,7 @@ enum cause pins_read(const char *token, size_t len, struct pins *out, struct err
 	json_close();
 	for (unsigned i = 0; i < out->count && !cause; i++) {
 		cause = read_pin(out, (int)i, err);
-		if (cause == CAUSE_UNSUPPORTED && i) {
+		if (cause && i) {
 			out->at[i].kind = PIN_OTHER;
 			out->at[i].why = *err;
 			cause = CAUSE_OK;

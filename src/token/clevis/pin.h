@@ -55,7 +55,7 @@ struct pins {
 };
 
 /*
- * Read a token of type clevis. What we cannot do makes the pin PIN_OTHER, and is no failure below sss.
+ * Read a token of type clevis. A pin of sss that is damaged or not supported becomes PIN_OTHER.
  * Fails: CAUSE_DAMAGED, CAUSE_UNSUPPORTED, CAUSE_RESOURCE.
  */
 enum cause pins_read(const char *token, size_t len, struct pins *out, struct error *err) MUST_USE;

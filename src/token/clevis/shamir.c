@@ -102,9 +102,13 @@ static bool is_below(struct number a, const struct number *p)
 	return subtract(&a, p, ~0u);
 }
 
-/* The part of one share: y times the product of x_j / (x_j - x), over all others j. */
-static bool add_part(const struct number *p, const uint8_t (*shares)[SHAMIR_SHARE_BYTES], unsigned count,
-	unsigned which, struct number *sum)
+/*
+ * Not inlined: what it leaves on the stack is then below the function that wipes the stack.
+ *
+ * The part of one share: y times the product of x_j / (x_j - x), over all others j.
+ */
+__attribute__((noinline)) static bool add_part(const struct number *p,
+	const uint8_t (*shares)[SHAMIR_SHARE_BYTES], unsigned count, unsigned which, struct number *sum)
 {
 	struct number x = load(shares[which]), part = load(shares[which] + SHAMIR_BYTES), below = {{1}},
 		      part_of;
