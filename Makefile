@@ -119,7 +119,7 @@ $(TOKENS:=.debug): $(if $(filter host,$(LIBC)),$(B)/tests/token/no_filter.o) \
 	$(B)/libtoken.a $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/%.debug:
 	@mkdir -p $(@D)
-	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(if $(LTO),$(LTO) $(HARDEN) $(FORGET) $(SMALLEST)) $(LDFLAGS) $(PACKED:%=-Wl,-T,%) -Wl,-Map=$@.map -o $@ $(START) $(filter-out $(PACKED) $(LIBC_A) $(COMPILER_A),$^) $(END)
+	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(if $(LTO),$(LTO) $(SHAPE) $(HARDEN) $(FORGET) $(SMALLEST)) $(LDFLAGS) $(PACKED:%=-Wl,-T,%) -Wl,-Map=$@.map -o $@ $(START) $(filter-out $(PACKED) $(LIBC_A) $(COMPILER_A),$^) $(END)
 $(PROGRAMS) $(TOKENS): %: %.debug toolchain/strip
 	$(call say,STRIP,$@)STRIP=$(CROSS)strip toolchain/strip $< $@
 

@@ -48,10 +48,12 @@ $(B)/libgcc.a: $(B)/library.flags
 	cd $@.d && $(AR) x $(LIBGCC) $(addsuffix .o,$(filter $(INTEGER),$(patsubst %.o,%,$(shell $(AR) t $(LIBGCC)))))
 	for o in $@.d/*.o; do $(CROSS)objcopy -R .gnu.attributes -R .MIPS.abiflags -R .reginfo $$o || exit 1; done
 	$(AR) rcD $@ $@.d/*.o
-# What is from ec_prime_i31.c on is for token programs. Of the curves only P-256 is used, but their one file knows three.
+# What is from ec_secp*.c on is for token programs. The code of the curves is part of src/crypto/p256.c and p521.c.
 BEARSSL_FILES  := src/settings.c src/codec/*.c src/hash/*.c src/mac/hmac*.c src/symcipher/aes*.c \
-	src/ec/ec_prime_i31.c src/ec/ec_secp*.c src/int/i31_*.c src/int/i32_div32.c src/rsa/rsa_i31_pub.c
+	src/ec/ec_secp*.c src/int/i31_*.c src/int/i32_div32.c src/rsa/rsa_i31_pub.c
 BEARSSL_CFLAGS := $(SMALLEST) -I$(S)/bearssl/inc -I$(S)/bearssl/src
+# These use inner parts of it.
+$(addprefix $(B)/src/crypto/,aes_run.o p256.o p521.o): OPTIMIZE = $(SMALL) -isystem $(S)/bearssl/src
 # latchkey uses its own threads (src/crypto/argon2_derive.h).
 ARGON2_CFLAGS  := $(SMALLEST) -I$(S)/argon2/include -DARGON2_NO_THREADS
 # The complete library with its own fill_segment, as the reference for the tests. Its names are changed to avoid conflicts.

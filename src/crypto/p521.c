@@ -2,13 +2,16 @@
 /* p521 - see p521.h. */
 #include "crypto/p521.h"
 #include "secret/wipe.h"
-#include <bearssl_ec.h>
+
+/* See p256.c. */
+#define br_ec_prime_i31 p521_curve
+#include <ec/ec_prime_i31.c>
 
 /* @out = the order - @scalar. Returns the borrow: 1 if @scalar is greater. */
 static unsigned from_order(const uint8_t scalar[P521_BYTES], uint8_t out[P521_BYTES])
 {
 	size_t len;
-	const uint8_t *order = br_ec_prime_i31.order(BR_EC_secp521r1, &len);
+	const uint8_t *order = api_order(BR_EC_secp521r1, &len);
 	unsigned borrow = 0;
 
 	for (int i = P521_BYTES - 1; i >= 0; i--) {
@@ -43,8 +46,8 @@ bool p521_scalar(uint8_t scalar[P521_BYTES])
 bool p521_add(struct p521_point *sum, const struct p521_point *point, const uint8_t scalar[P521_BYTES])
 {
 	static const uint8_t one[] = {1};
-	bool ok = br_ec_prime_i31.muladd(sum->bytes, point ? point->bytes : NULL, sizeof(sum->bytes), one,
-			  sizeof(one), scalar, P521_BYTES, BR_EC_secp521r1) == 1;
+	bool ok = api_muladd(sum->bytes, point ? point->bytes : NULL, sizeof(sum->bytes), one, sizeof(one),
+			  scalar, P521_BYTES, BR_EC_secp521r1) == 1;
 
 	wipe_stack();
 	return ok;

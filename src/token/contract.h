@@ -50,8 +50,8 @@ bool contract_has_device(void);
 
 /*
  * Say that the program works on a device: "hidraw f1d0" (every hidraw device with this usage page), "node
- * tpmrm0" (/dev/tpmrm0), "network" (the network, with a routing socket in the place of a device). The caller then ends with CAUSE_DEVICE and is started again, once for each such
- * device.
+ * tpmrm0" (/dev/tpmrm0), "network" (the network, with a routing socket in the place of a device). The caller
+ * then ends with CAUSE_DEVICE and is started again, once for each such device.
  */
 void contract_need(const char *device);
 
