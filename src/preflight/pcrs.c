@@ -5,24 +5,19 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "format/pcr.h"
 #include <string.h>
 
-enum { PCRS = 24, DIGEST_BYTES = 32, VALUE_MAX_BYTES = 64, BITMAP_BYTES = PCRS / 8 };
-
-/* TCG algorithm registry: the banks of PCRs, and the bytes of each PCR in them. */
-static const struct bank {
-	const char *name;
-	uint8_t number, bytes;
-} banks[] = {{"sha1", 0x04, 20}, {"sha256", 0x0b, 32}, {"sha384", 0x0c, 48}, {"sha512", 0x0d, 64}};
+enum { DIGEST_BYTES = 32, BITMAP_BYTES = PCR_COUNT / 8 };
 
 /* The PCRs that the system itself extends after the initramfs: IMA, systemd's phases and volume keys. */
 enum { MOVING = 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 15 };
 
 struct selection {
-	const struct bank *bank;
+	const struct pcr_bank *bank;
 	uint32_t pcrs;
-	char list[PCRS * 3]; /* "0+2+7" */
-	uint8_t values[PCRS * VALUE_MAX_BYTES];
+	char list[PCR_LIST_BYTES];
+	uint8_t values[PCR_COUNT * PCR_MAX_BYTES];
 	size_t len; /* of the values; 0: they cannot be read */
 };
 
@@ -34,9 +29,9 @@ static bool from_hex(const char *text, uint8_t *out, size_t bytes)
 	return end && (!*end || *end == '\n');
 }
 
-static bool read_value(const struct bank *bank, unsigned pcr, uint8_t *out)
+static bool read_value(const struct pcr_bank *bank, unsigned pcr, uint8_t *out)
 {
-	char path[64], text[2 * VALUE_MAX_BYTES + 2];
+	char path[64], text[2 * PCR_MAX_BYTES + 2];
 
 	text_format(path, sizeof(path), "/sys/class/tpm/tpm0/pcr-%s/%u", bank->name, pcr);
 	return file_read(path, text, sizeof(text)) > 0 && from_hex(text, out, bank->bytes);
@@ -45,23 +40,12 @@ static bool read_value(const struct bank *bank, unsigned pcr, uint8_t *out)
 /* False: one that this program does not know, or none. */
 static bool select_pcrs(const struct json *token, struct selection *s)
 {
-	const struct json *item = json_first(json_member(token, "tpm2-pcrs"));
 	const char *bank = json_string(json_member(token, "tpm2-pcr-bank"));
-	uint32_t pcr;
 
-	*s = (struct selection){.bank = NULL};
-	for (unsigned i = 0; bank && i < sizeof(banks) / sizeof(*banks); i++)
-		if (!strcmp(bank, banks[i].name))
-			s->bank = &banks[i];
-	for (; item; item = json_next(item))
-		if (json_u32(item, &pcr) && pcr < PCRS)
-			s->pcrs |= 1u << pcr;
-		else
-			s->bank = NULL;
-	for (size_t i = 0, used = 0; i < PCRS; i++)
-		if (s->pcrs & 1u << i)
-			used += text_format(s->list + used, sizeof(s->list) - used, "%s%u", used ? "+" : "",
-				(unsigned)i);
+	*s = (struct selection){.bank = bank ? pcr_find_bank(bank) : NULL};
+	if (!pcr_read(json_member(token, "tpm2-pcrs"), &s->pcrs))
+		s->bank = NULL;
+	pcr_list(s->pcrs, s->list, sizeof(s->list));
 	return s->bank && s->pcrs;
 }
 
@@ -69,9 +53,9 @@ static void read_values(struct selection *s, const char *where, const char *what
 {
 	bool all = true;
 
-	for (unsigned pcr = 0; pcr < PCRS; pcr++) {
+	for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++) {
 		uint8_t *value = s->values + s->len;
-		char text[2 * VALUE_MAX_BYTES + 1] = "unknown";
+		char text[2 * PCR_MAX_BYTES + 1] = "unknown";
 
 		if (!(s->pcrs & 1u << pcr))
 			continue;

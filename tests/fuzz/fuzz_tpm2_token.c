@@ -22,7 +22,7 @@ static void check_token(const struct token *t)
 		check_inside(b->seed, b->data, sizeof(b->data), "a seed outside");
 		fuzz_check(b->private.len && b->public.len >= 4, "an empty part");
 	}
-	fuzz_check(!(t->pcrs >> POLICY_PCRS), "a PCR that there is not");
+	fuzz_check(!(t->pcrs >> PCR_COUNT), "a PCR that there is not");
 	fuzz_check(t->salt_bytes <= sizeof(t->salt), "a salt that is too long");
 	fuzz_check(t->pin != TOKEN_PIN_ARGON2ID || (t->argon2id.lanes && t->argon2id.iterations &&
 							   t->argon2id.memory_kib / 8 >= t->argon2id.lanes),

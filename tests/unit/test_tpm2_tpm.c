@@ -4,6 +4,7 @@
  * answer.
  */
 #include "fake_tpm.h"
+#include "format/pcr.h"
 #include "token/tpm2/lockout.h"
 #include "token/tpm2/policy.h"
 
@@ -15,23 +16,27 @@
 static struct error err;
 static struct tpm_reply reply;
 
-static const struct tpm_call plain = {.name = "TPM2_X",
-	.code = 0x189,
-	.handle_count = 1,
-	.handles = {0x03000001}};
-static const struct tpm_call with_password = {.name = "TPM2_Y",
-	.code = 0x157,
-	.handle_count = 1,
-	.handles = {0x81000001},
-	.auth = {.session = TPM_RS_PW},
-	.parameters = {"abc", 3},
-	.answers_handle = true};
+static const struct tpm_command plain = {"TPM2_X", .code = 0x189},
+				with_password = {"TPM2_Y", 0x157, TPM_AUTH_PASSWORD, .answers_handle = true},
+				with_session = {"TPM2_Z", .code = 0x15e, .auth = TPM_AUTH_SESSION};
+
+static enum cause call_plain(struct tpm *tpm)
+{
+	(void)tpm_begin(tpm, &plain, 0x03000001);
+	return tpm_call(tpm, &reply, &err);
+}
+
+static enum cause call_with_password(struct tpm *tpm)
+{
+	wire_put(tpm_begin(tpm, &with_password, 0x81000001), "abc", 3);
+	return tpm_call(tpm, &reply, &err);
+}
 
 TEST(a_command_is_put_together_wrongly)
 {
 	struct tpm *tpm = FAKE_TPM("80010000000c000000000102");
 
-	assert_int_equal(tpm_call(tpm, &plain, &reply, &err), CAUSE_OK);
+	assert_int_equal(call_plain(tpm), CAUSE_OK);
 	fake_was_sent(0, "80010000000e0000018903000001");
 	assert_int_equal(reply.parameters.left, 2);
 	assert_memory_equal(reply.parameters.data, "\1\2", 2);
@@ -43,7 +48,7 @@ TEST(a_command_with_a_password_is_put_together_wrongly)
 	struct tpm *tpm = FAKE_TPM("8002000000190000000080000002000000020102000001"
 				   "0000");
 
-	assert_int_equal(tpm_call(tpm, &with_password, &reply, &err), CAUSE_OK);
+	assert_int_equal(call_with_password(tpm), CAUSE_OK);
 	fake_was_sent(0, "80020000001e0000015781000001"
 			 "00000009"
 			 "40000009"
@@ -59,14 +64,10 @@ TEST(a_command_with_a_password_is_put_together_wrongly)
 TEST(an_authorization_of_a_session_is_put_together_wrongly)
 {
 	static const uint8_t nonce[TPM_DIGEST_BYTES] = {1}, hmac[TPM_DIGEST_BYTES] = {2};
-	struct tpm_call call = {.name = "TPM2_Z",
-		.code = 0x15e,
-		.handle_count = 1,
-		.handles = {0x80000001},
-		.auth = {0x03000005, 0x40, nonce, hmac}};
 	struct tpm *tpm = FAKE_TPM("80010000000a00000101");
 
-	assert_int_equal(tpm_call(tpm, &call, &reply, &err), CAUSE_DEVICE);
+	tpm_put_auth(tpm_begin(tpm, &with_session, 0x80000001), 0x03000005, nonce, 0x40, hmac);
+	assert_int_equal(tpm_call(tpm, &reply, &err), CAUSE_DEVICE);
 	fake_was_sent(0, "80020000005b0000015e80000001"
 			 "00000049"
 			 "03000005"
@@ -82,7 +83,7 @@ TEST(a_command_is_not_sent_again_as_it_was)
 {
 	struct tpm *tpm = FAKE_TPM(RETRY, TESTING, YIELDED, OK);
 
-	assert_int_equal(tpm_call(tpm, &plain, &reply, &err), CAUSE_OK);
+	assert_int_equal(call_plain(tpm), CAUSE_OK);
 	assert_int_equal(fake.at, 4);
 	assert_int_equal(fake.pauses, 3);
 	for (unsigned i = 0; i < 4; i++)
@@ -97,18 +98,17 @@ TEST(a_command_is_sent_again_for_ever)
 	for (unsigned i = 0; i < FAKE_TPM_MAX; i++)
 		answers[i] = RETRY;
 	tpm = fake_tpm(answers, FAKE_TPM_MAX);
-	assert_int_equal(tpm_call(tpm, &plain, &reply, &err), CAUSE_DEVICE);
+	assert_int_equal(call_plain(tpm), CAUSE_DEVICE);
 	assert_int_equal(tpm->rc, 0x922);
 }
 
 TEST(a_command_that_is_too_long_is_sent)
 {
 	static const uint8_t big[TPM_BYTES_MAX];
-	struct tpm_call call = plain;
 	struct tpm *tpm = FAKE_TPM(OK);
 
-	call.parameters = (struct bytes){big, sizeof(big)};
-	assert_int_equal(tpm_call(tpm, &call, &reply, &err), CAUSE_DAMAGED);
+	wire_put(tpm_begin(tpm, &plain, 0x03000001), big, sizeof(big));
+	assert_int_equal(tpm_call(tpm, &reply, &err), CAUSE_DAMAGED);
 	assert_int_equal(fake.at, 0);
 }
 
@@ -116,7 +116,7 @@ TEST(a_device_that_fails_is_not_named_with_the_command)
 {
 	struct tpm *tpm = FAKE_TPM(NULL);
 
-	assert_int_equal(tpm_call(tpm, &plain, &reply, &err), CAUSE_DEVICE);
+	assert_int_equal(call_plain(tpm), CAUSE_DEVICE);
 	assert_string_equal(err.text, "TPM2_X: the device fails");
 }
 
@@ -136,11 +136,11 @@ TEST(an_answer_that_contradicts_the_format_is_taken)
 	for (size_t n = 20; n + 2 < sizeof(whole); n += 2) {
 		memcpy(cut, whole, n);
 		cut[n] = 0;
-		assert_int_equal(tpm_call(FAKE_TPM(cut), &with_password, &reply, &err), CAUSE_DEVICE);
+		assert_int_equal(call_with_password(FAKE_TPM(cut)), CAUSE_DEVICE);
 	}
 	for (size_t i = 0; i < COUNT(wrong); i++)
-		assert_int_equal(tpm_call(FAKE_TPM(wrong[i]), &with_password, &reply, &err), CAUSE_DEVICE);
-	assert_int_equal(tpm_call(FAKE_TPM("80020000000a00000000"), &plain, &reply, &err), CAUSE_DEVICE);
+		assert_int_equal(call_with_password(FAKE_TPM(wrong[i])), CAUSE_DEVICE);
+	assert_int_equal(call_plain(FAKE_TPM("80020000000a00000000")), CAUSE_DEVICE);
 }
 
 static const struct refused {
@@ -161,8 +161,7 @@ static const struct refused {
 TEST(a_refusal_has_another_cause_or_other_words)
 {
 	for (size_t i = 0; i < COUNT(refusals); i++) {
-		assert_int_equal(tpm_call(FAKE_TPM(refusals[i].answer), &plain, &reply, &err),
-			refusals[i].cause);
+		assert_int_equal(call_plain(FAKE_TPM(refusals[i].answer)), refusals[i].cause);
 		assert_non_null(strstr(err.text, refusals[i].words));
 	}
 }
@@ -172,7 +171,7 @@ TEST(a_flush_hides_what_was_refused_before)
 	struct tpm *tpm = FAKE_TPM("80010000000a0000098e", OK, NULL);
 	uint32_t handle = 0x80000007;
 
-	assert_int_equal(tpm_call(tpm, &plain, &reply, &err), CAUSE_DEVICE);
+	assert_int_equal(call_plain(tpm), CAUSE_DEVICE);
 	tpm_flush(tpm, &handle);
 	fake_was_sent(1, "80010000000e0000016580000007");
 	assert_int_equal(tpm->rc, 0x98e);
@@ -245,18 +244,16 @@ TEST(the_tries_that_are_left_are_counted_wrongly)
 
 TEST(pcrs_are_listed_otherwise)
 {
-	uint16_t bank = 0;
 	char list[80], little[8];
 
-	policy_list(1u | 1u << 7 | 1u << 23, list, sizeof(list));
+	pcr_list(1u | 1u << 7 | 1u << 23, list, sizeof(list));
 	assert_string_equal(list, "0+7+23");
-	policy_list(0xffffff, list, sizeof(list));
+	pcr_list(0xffffff, list, sizeof(list));
 	assert_non_null(strstr(list, "+22+23"));
-	policy_list(0xffffff, little, sizeof(little));
+	pcr_list(0xffffff, little, sizeof(little));
 	assert_string_equal(little, "0+1+2+3");
-	assert_true(policy_find_bank("sha384", &bank));
-	assert_int_equal(bank, 0x0c);
-	assert_false(policy_find_bank("SHA256", &bank));
+	assert_int_equal(pcr_find_bank("sha384")->number, 0x0c);
+	assert_null(pcr_find_bank("SHA256"));
 }
 
 int main(void)

@@ -6,9 +6,6 @@
 #include "format/json.h"
 #include "token/tpm2/tpm.h"
 
-/* An array of PCRs to a bit each. False when it is none, or one is out of range. */
-bool field_pcrs(const struct json *v, uint32_t *pcrs);
-
 /* A digest of SHA-256 in hexadecimal. False when it is none. */
 bool field_digest(const struct json *v, uint8_t digest[static TPM_DIGEST_BYTES]);
 

@@ -13,19 +13,17 @@ enum {
 
 enum cause lockout_read(struct tpm *tpm, struct lockout *lockout, struct error *err)
 {
-	uint8_t parameters[12];
-	struct wire_out out = {.data = parameters, .room = sizeof(parameters)};
-	struct tpm_call call = {.name = "TPM2_GetCapability", .code = TPM_CC_GET_CAPABILITY};
+	static const struct tpm_command command = {"TPM2_GetCapability", .code = TPM_CC_GET_CAPABILITY};
+	struct wire_out *out = tpm_begin(tpm, &command, 0);
 	uint32_t values[PROPERTIES] = {0}, count;
 	struct tpm_reply reply;
 	enum cause cause;
 
 	*lockout = (struct lockout){0};
-	wire_put_u32(&out, CAPABILITY_PROPERTIES);
-	wire_put_u32(&out, PROPERTY_LOCKOUT_COUNTER);
-	wire_put_u32(&out, PROPERTIES);
-	call.parameters = (struct bytes){parameters, out.len};
-	cause = tpm_call(tpm, &call, &reply, err);
+	wire_put_u32(out, CAPABILITY_PROPERTIES);
+	wire_put_u32(out, PROPERTY_LOCKOUT_COUNTER);
+	wire_put_u32(out, PROPERTIES);
+	cause = tpm_call(tpm, &reply, err);
 	if (cause)
 		return cause;
 	(void)wire_get(&reply.parameters, 1 + 4); /* is there more; which capability */
@@ -34,7 +32,7 @@ enum cause lockout_read(struct tpm *tpm, struct lockout *lockout, struct error *
 		if (wire_u32(&reply.parameters) == PROPERTY_LOCKOUT_COUNTER + i)
 			values[i] = wire_u32(&reply.parameters);
 	if (count != PROPERTIES || !wire_is_whole(&reply.parameters))
-		return tpm_bad_answer(call.name, err);
+		return tpm_bad_answer(tpm, err);
 	lockout->failures = values[0];
 	lockout->left = values[1] > values[0] ? values[1] - values[0] : 0;
 	lockout->interval_s = values[PROPERTY_LOCKOUT_INTERVAL - PROPERTY_LOCKOUT_COUNTER];

@@ -7,9 +7,9 @@
 #include "base/file.h"
 #include "base/machine.h"
 #include "crypto/argon2_c.h"
+#include "format/pcr.h"
 #include "secret/wipe.h"
 #include "token/contract.h"
-#include "token/tpm2/policy.h"
 #include "token/tpm2/unseal.h"
 #include <string.h>
 
@@ -76,7 +76,7 @@ static enum cause find_signatures(const char *text, size_t len, struct error *er
 			"the token has a signed PCR policy (tpm2_pubkey), "
 			"and the image has no tpm2-pcr-signature.json for it");
 	cause = signer_find((struct bytes){text, len}, &token.signer,
-		policy_bank_name(token.bank ? token.bank : TPM_ALG_SHA256), &signatures, err);
+		pcr_bank_name(token.bank ? token.bank : TPM_ALG_SHA256), &signatures, err);
 	if (cause)
 		error_prefix(err, "tpm2-pcr-signature.json");
 	return cause;

@@ -2,59 +2,15 @@
 /* policy - see policy.h. */
 #include "token/tpm2/policy.h"
 #include "base/text.h"
+#include "format/pcr.h"
 #include "token/contract.h"
 #include <string.h>
 
 enum {
-	BITMAP_BYTES = POLICY_PCRS / 8,
-	PCR_MAX_BYTES = 64,
+	BITMAP_BYTES = PCR_COUNT / 8,
 	SHOWN_BYTES = 8, /* of each value: enough to tell two apart */
 	SHOWN_IN_A_LINE = 6,
 };
-
-static const struct bank {
-	const char *name;
-	uint16_t number;
-} banks[] = {
-	{"sha256", TPM_ALG_SHA256},
-	{"sha1", TPM_ALG_SHA1},
-	{"sha384", 0x0c},
-	{"sha512", 0x0d},
-	{"sm3_256", 0x12},
-	{"sha3_256", 0x27},
-	{"sha3_384", 0x28},
-	{"sha3_512", 0x29},
-};
-
-enum { BANKS = sizeof(banks) / sizeof(*banks) };
-
-bool policy_find_bank(const char *name, uint16_t *bank)
-{
-	for (int i = 0; i < BANKS; i++)
-		if (!strcmp(banks[i].name, name)) {
-			*bank = banks[i].number;
-			return true;
-		}
-	return false;
-}
-
-const char *policy_bank_name(uint16_t bank)
-{
-	for (int i = 0; i < BANKS; i++)
-		if (banks[i].number == bank)
-			return banks[i].name;
-	return "?";
-}
-
-void policy_list(uint32_t pcrs, char *out, size_t size)
-{
-	size_t used = 0;
-
-	out[0] = 0;
-	for (unsigned i = 0; i < POLICY_PCRS; i++)
-		if (pcrs & 1u << i)
-			used += text_format(out + used, size - used, "%s%u", used ? "+" : "", i);
-}
 
 /* One selection of one bank. */
 static void put_selection(struct wire_out *out, uint16_t bank, uint32_t pcrs)
@@ -66,52 +22,41 @@ static void put_selection(struct wire_out *out, uint16_t bank, uint32_t pcrs)
 		wire_put_u8(out, (uint8_t)(pcrs >> (8 * i)));
 }
 
-static enum cause call_session(struct tpm *tpm, const char *name, uint32_t code, uint32_t session,
-	struct bytes parameters, struct tpm_reply *reply, struct error *err)
-{
-	struct tpm_call call = {.name = name,
-		.code = code,
-		.handle_count = 1,
-		.handles = {session},
-		.parameters = parameters};
-
-	return tpm_call(tpm, &call, reply, err);
-}
-
 enum cause policy_pcr(struct tpm *tpm, uint32_t session, uint16_t bank, uint32_t pcrs, struct error *err)
 {
-	uint8_t parameters[32];
-	struct wire_out out = {.data = parameters, .room = sizeof(parameters)};
+	static const struct tpm_command command = {"TPM2_PolicyPCR", .code = TPM_CC_POLICY_PCR};
+	struct wire_out *out = tpm_begin(tpm, &command, session);
 	struct tpm_reply reply;
 
-	wire_put_sized(&out, NULL, 0);
-	put_selection(&out, bank, pcrs);
-	return call_session(tpm, "TPM2_PolicyPCR", TPM_CC_POLICY_PCR, session,
-		(struct bytes){parameters, out.len}, &reply, err);
+	wire_put_sized(out, NULL, 0);
+	put_selection(out, bank, pcrs);
+	return tpm_call(tpm, &reply, err);
 }
 
 enum cause policy_auth_value(struct tpm *tpm, uint32_t session, struct error *err)
 {
+	static const struct tpm_command command = {"TPM2_PolicyAuthValue", .code = TPM_CC_POLICY_AUTH_VALUE};
 	struct tpm_reply reply;
 
-	return call_session(tpm, "TPM2_PolicyAuthValue", TPM_CC_POLICY_AUTH_VALUE, session, (struct bytes){0},
-		&reply, err);
+	(void)tpm_begin(tpm, &command, session);
+	return tpm_call(tpm, &reply, err);
 }
 
 enum cause policy_digest(struct tpm *tpm, uint32_t session, uint8_t digest[static TPM_DIGEST_BYTES],
 	struct error *err)
 {
-	static const char name[] = "TPM2_PolicyGetDigest";
+	static const struct tpm_command command = {"TPM2_PolicyGetDigest", .code = TPM_CC_POLICY_GET_DIGEST};
 	struct tpm_reply reply;
-	enum cause cause =
-		call_session(tpm, name, TPM_CC_POLICY_GET_DIGEST, session, (struct bytes){0}, &reply, err);
+	enum cause cause;
 	struct bytes got;
 
+	(void)tpm_begin(tpm, &command, session);
+	cause = tpm_call(tpm, &reply, err);
 	if (cause)
 		return cause;
 	got = wire_sized(&reply.parameters, TPM_DIGEST_BYTES);
 	if (!wire_is_whole(&reply.parameters) || got.len != TPM_DIGEST_BYTES)
-		return tpm_bad_answer(name, err);
+		return tpm_bad_answer(tpm, err);
 	memcpy(digest, got.data, got.len);
 	return CAUSE_OK;
 }
@@ -155,23 +100,20 @@ static size_t put_value(char *line, size_t used, size_t size, unsigned pcr, stru
 /* Ask for the values of @pcrs, show those that came, and return which ones; 0 when nothing did. */
 static uint32_t show_some(struct tpm *tpm, uint16_t bank, uint32_t pcrs)
 {
-	uint8_t parameters[32];
-	struct wire_out out = {.data = parameters, .room = sizeof(parameters)};
-	struct tpm_call call = {.name = "TPM2_PCR_Read", .code = TPM_CC_PCR_READ};
+	static const struct tpm_command command = {"TPM2_PCR_Read", .code = TPM_CC_PCR_READ};
 	char line[CONTRACT_LINE_MAX_BYTES];
 	struct tpm_reply reply;
 	struct error ignored;
 	uint32_t got, shown = 0;
 	size_t used = 0, count = 0;
 
-	put_selection(&out, bank, pcrs);
-	call.parameters = (struct bytes){parameters, out.len};
-	if (tpm_call(tpm, &call, &reply, &ignored))
+	put_selection(tpm_begin(tpm, &command, 0), bank, pcrs);
+	if (tpm_call(tpm, &reply, &ignored))
 		return 0;
 	(void)wire_u32(&reply.parameters);
 	got = take_selection(&reply.parameters) & pcrs;
 	(void)wire_u32(&reply.parameters);
-	for (unsigned i = 0; i < POLICY_PCRS && count < SHOWN_IN_A_LINE; i++) {
+	for (unsigned i = 0; i < PCR_COUNT && count < SHOWN_IN_A_LINE; i++) {
 		struct bytes value =
 			got & 1u << i ? wire_sized(&reply.parameters, PCR_MAX_BYTES) : (struct bytes){0};
 
@@ -182,7 +124,7 @@ static uint32_t show_some(struct tpm *tpm, uint16_t bank, uint32_t pcrs)
 		count++;
 	}
 	if (shown)
-		contract_say("PCRs (%s) are now:%s", policy_bank_name(bank), line);
+		contract_say("PCRs (%s) are now:%s", pcr_bank_name(bank), line);
 	return shown;
 }
 
@@ -195,7 +137,7 @@ void policy_show_pcrs(struct tpm *tpm, uint16_t bank, uint32_t pcrs)
 
 		if (!shown) {
 			if (pcrs == all)
-				contract_say("the TPM has no values in its bank %s", policy_bank_name(bank));
+				contract_say("the TPM has no values in its bank %s", pcr_bank_name(bank));
 			return;
 		}
 		pcrs &= ~shown;

@@ -8,15 +8,6 @@
 
 #include "token/tpm2/tpm.h"
 
-enum { POLICY_PCRS = 24 };
-
-/*
- * A bank of platform configuration registers by the name that tokens use; false when it is not one of TPM
- * 2.0's.
- */
-bool policy_find_bank(const char *name, uint16_t *bank);
-const char *policy_bank_name(uint16_t bank);
-
 /* Bind @session to the current values of the registers @pcrs (a bit each) of @bank. Fails: as tpm_call. */
 enum cause policy_pcr(struct tpm *tpm, uint32_t session, uint16_t bank, uint32_t pcrs,
 	struct error *err) MUST_USE;
@@ -33,8 +24,5 @@ enum cause policy_digest(struct tpm *tpm, uint32_t session, uint8_t digest[stati
  * them differs cannot be known. Silent when they cannot be read.
  */
 void policy_show_pcrs(struct tpm *tpm, uint16_t bank, uint32_t pcrs);
-
-/* The numbers of @pcrs as text: "4+7". */
-void policy_list(uint32_t pcrs, char *out, size_t size);
 
 #endif

@@ -42,13 +42,14 @@ static void put_start(const struct session *s, const uint8_t *encrypted, size_t 
 	wire_put_u16(out, TPM_ALG_SHA256);
 }
 
-static enum cause take_start(struct session *s, struct tpm_reply *reply, const char *name, struct error *err)
+static enum cause take_start(const struct tpm *tpm, struct session *s, struct tpm_reply *reply,
+	struct error *err)
 {
 	struct bytes nonce_tpm = wire_sized(&reply->parameters, TPM_DIGEST_BYTES);
 
 	s->handle = reply->handle;
 	if (!wire_is_whole(&reply->parameters) || nonce_tpm.len != TPM_DIGEST_BYTES)
-		return tpm_bad_answer(name, err);
+		return tpm_bad_answer(tpm, err);
 	memcpy(s->nonce_tpm, nonce_tpm.data, nonce_tpm.len);
 	session_kdfa((struct bytes){s->salt, sizeof(s->salt)}, "ATH", nonce(s->nonce_tpm),
 		nonce(s->nonce_caller), s->key);
@@ -58,13 +59,10 @@ static enum cause take_start(struct session *s, struct tpm_reply *reply, const c
 enum cause session_start(struct tpm *tpm, const struct key *key, uint32_t key_handle, struct session *s,
 	struct error *err)
 {
-	uint8_t encrypted[KEY_ENCRYPTED_MAX_BYTES], parameters[KEY_ENCRYPTED_MAX_BYTES + 64];
-	struct wire_out out = {.data = parameters, .room = sizeof(parameters)};
-	struct tpm_call call = {.name = "TPM2_StartAuthSession",
-		.code = TPM_CC_START_AUTH_SESSION,
-		.handle_count = 2,
-		.handles = {key_handle, TPM_RH_NULL},
+	static const struct tpm_command command = {"TPM2_StartAuthSession", .code = TPM_CC_START_AUTH_SESSION,
 		.answers_handle = true};
+	uint8_t encrypted[KEY_ENCRYPTED_MAX_BYTES];
+	struct wire_out *out = tpm_begin(tpm, &command, key_handle);
 	struct tpm_reply reply;
 	enum cause cause;
 	size_t len;
@@ -75,10 +73,10 @@ enum cause session_start(struct tpm *tpm, const struct key *key, uint32_t key_ha
 	wipe_stack();
 	if (cause)
 		return cause;
-	put_start(s, encrypted, len, &out);
-	call.parameters = (struct bytes){parameters, out.len};
-	cause = tpm_call(tpm, &call, &reply, err);
-	return cause ? cause : take_start(s, &reply, call.name, err);
+	wire_put_u32(out, TPM_RH_NULL); /* its second handle: it is bound to no object */
+	put_start(s, encrypted, len, out);
+	cause = tpm_call(tpm, &reply, err);
+	return cause ? cause : take_start(tpm, s, &reply, err);
 }
 
 /*
@@ -114,15 +112,14 @@ static void unmask(const uint8_t *key, const uint8_t *iv, uint8_t *data, size_t 
 static const uint8_t unseal_code[] = {0, 0, TPM_CC_UNSEAL >> 8, TPM_CC_UNSEAL & 0xff};
 
 /* The command's side of the authorization. */
-static void sign_unseal(struct session *s, const uint8_t *name, size_t key_len, struct tpm_auth *auth,
-	uint8_t *hmac)
+static void sign_unseal(struct session *s, const uint8_t *name, size_t key_len, struct wire_out *out)
 {
 	struct bytes parts[] = {{unseal_code, sizeof(unseal_code)}, {name, TPM_NAME_BYTES}};
-	uint8_t hash[TPM_DIGEST_BYTES];
+	uint8_t hash[TPM_DIGEST_BYTES], hmac[TPM_DIGEST_BYTES];
 
 	hmac_sha256(parts, 2, hash);
 	authenticate(s, key_len, hash, s->nonce_caller, s->nonce_tpm, ATTRIBUTE_ENCRYPT, hmac);
-	*auth = (struct tpm_auth){s->handle, ATTRIBUTE_ENCRYPT, s->nonce_caller, hmac};
+	tpm_put_auth(out, s->handle, s->nonce_caller, ATTRIBUTE_ENCRYPT, hmac);
 }
 
 /* Is the answer the TPM's? Sets the TPM's new nonce. */
@@ -145,20 +142,17 @@ enum cause session_unseal(struct tpm *tpm, struct session *s, uint32_t handle,
 	const uint8_t name[static TPM_NAME_BYTES], bool with_auth, uint8_t *out, size_t room, size_t *len,
 	struct error *err)
 {
-	struct tpm_call call = {.name = "TPM2_Unseal",
-		.code = TPM_CC_UNSEAL,
-		.handle_count = 1,
-		.handles = {handle}};
+	static const struct tpm_command command = {"TPM2_Unseal", .code = TPM_CC_UNSEAL,
+		.auth = TPM_AUTH_SESSION};
 	size_t key_len = sizeof(s->key) + s->auth_len;
-	uint8_t hmac[TPM_DIGEST_BYTES];
 	struct tpm_reply reply;
 	struct bytes secret;
 	enum cause cause;
 
 	memcpy(s->hmac_key, s->key, sizeof(s->key));
 	memcpy(s->hmac_key + sizeof(s->key), s->auth, s->auth_len);
-	sign_unseal(s, name, with_auth ? key_len : sizeof(s->key), &call.auth, hmac);
-	cause = tpm_call(tpm, &call, &reply, err);
+	sign_unseal(s, name, with_auth ? key_len : sizeof(s->key), tpm_begin(tpm, &command, handle));
+	cause = tpm_call(tpm, &reply, err);
 	if (cause)
 		return cause;
 	if (!check_unseal(s, with_auth ? key_len : sizeof(s->key), &reply))
@@ -169,7 +163,7 @@ enum cause session_unseal(struct tpm *tpm, struct session *s, uint32_t handle,
 		s->handle = 0;
 	secret = wire_sized(&reply.parameters, room);
 	if (!wire_is_whole(&reply.parameters) || !(reply.attributes & ATTRIBUTE_ENCRYPT))
-		return tpm_bad_answer(call.name, err);
+		return tpm_bad_answer(tpm, err);
 	memcpy(out, secret.data, secret.len);
 	*len = secret.len;
 	session_kdfa((struct bytes){s->hmac_key, key_len}, "CFB", nonce(s->nonce_tpm), nonce(s->nonce_caller),

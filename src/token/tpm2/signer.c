@@ -3,6 +3,7 @@
 #include "token/tpm2/signer.h"
 #include "crypto/hmac.h"
 #include "format/base64.h"
+#include "format/pcr.h"
 #include "token/tpm2/field.h"
 #include "token/tpm2/key.h"
 #include "token/tpm2/policy.h"
@@ -17,6 +18,7 @@ enum {
 	DER_SEQUENCE = 0x30,
 	MODULUS_MIN_BYTES = 128,
 	MODULUS_MAX_BYTES = 512,
+	TICKET_MAX_BYTES = 184, /* tag, hierarchy and a digest, with room for the largest */
 	/* decrypt, sign, userWithAuth: as systemd loads it */
 	SIGNER_ATTRIBUTES = 0x60040,
 };
@@ -123,7 +125,7 @@ static bool is_over(const struct json *v, uint32_t want)
 {
 	uint32_t pcrs;
 
-	return field_pcrs(v, &pcrs) && pcrs == want;
+	return pcr_read(v, &pcrs) && pcrs == want;
 }
 
 /* Entries of other keys, other PCRs and unknown forms belong to others. */
@@ -160,19 +162,16 @@ enum cause signer_find(struct bytes text, const struct signer *signer, const cha
 static enum cause load_signer(struct tpm *tpm, const struct signer *signer, uint32_t *handle,
 	struct error *err)
 {
-	uint8_t parameters[SIGNER_AREA_MAX_BYTES + 16];
-	struct wire_out out = {.data = parameters, .room = sizeof(parameters)};
-	struct tpm_call call = {.name = "TPM2_LoadExternal",
-		.code = TPM_CC_LOAD_EXTERNAL,
+	static const struct tpm_command command = {"TPM2_LoadExternal", .code = TPM_CC_LOAD_EXTERNAL,
 		.answers_handle = true};
+	struct wire_out *out = tpm_begin(tpm, &command, 0);
 	struct tpm_reply reply;
 	enum cause cause;
 
-	wire_put_sized(&out, NULL, 0);
-	wire_put_sized(&out, signer->area, signer->area_len);
-	wire_put_u32(&out, TPM_RH_OWNER);
-	call.parameters = (struct bytes){parameters, out.len};
-	cause = tpm_call(tpm, &call, &reply, err);
+	wire_put_sized(out, NULL, 0);
+	wire_put_sized(out, signer->area, signer->area_len);
+	wire_put_u32(out, TPM_RH_OWNER);
+	cause = tpm_call(tpm, &reply, err);
 	*handle = reply.handle;
 	return cause;
 }
@@ -181,46 +180,38 @@ static enum cause load_signer(struct tpm *tpm, const struct signer *signer, uint
 static enum cause verify(struct tpm *tpm, uint32_t key, const struct signature *s, struct bytes *ticket,
 	struct error *err)
 {
-	uint8_t parameters[SIGNATURE_MAX_BYTES + 64], digest[TPM_DIGEST_BYTES];
-	struct wire_out out = {.data = parameters, .room = sizeof(parameters)};
-	struct tpm_call call = {.name = "TPM2_VerifySignature",
-		.code = TPM_CC_VERIFY_SIGNATURE,
-		.handle_count = 1,
-		.handles = {key}};
+	static const struct tpm_command command = {"TPM2_VerifySignature", .code = TPM_CC_VERIFY_SIGNATURE};
+	uint8_t digest[TPM_DIGEST_BYTES];
+	struct wire_out *out = tpm_begin(tpm, &command, key);
 	struct tpm_reply reply;
 	enum cause cause;
 
 	hmac_sha256(&(struct bytes){s->policy, sizeof(s->policy)}, 1, digest);
-	wire_put_sized(&out, digest, sizeof(digest));
-	wire_put_u16(&out, TPM_ALG_RSASSA);
-	wire_put_u16(&out, TPM_ALG_SHA256);
-	wire_put_sized(&out, s->data, s->len);
-	call.parameters = (struct bytes){parameters, out.len};
-	cause = tpm_call(tpm, &call, &reply, err);
-	*ticket = cause ? (struct bytes){0} : wire_get(&reply.parameters, reply.parameters.left);
+	wire_put_sized(out, digest, sizeof(digest));
+	wire_put_u16(out, TPM_ALG_RSASSA);
+	wire_put_u16(out, TPM_ALG_SHA256);
+	wire_put_sized(out, s->data, s->len);
+	cause = tpm_call(tpm, &reply, err);
+	*ticket = wire_get(&reply.parameters, reply.parameters.left);
+	if (!cause && ticket->len > TICKET_MAX_BYTES)
+		return tpm_bad_answer(tpm, err);
 	return cause;
 }
 
 static enum cause approve(struct tpm *tpm, uint32_t session, const struct signer *signer,
 	const struct signature *s, struct bytes ticket, struct error *err)
 {
-	uint8_t parameters[256], name[TPM_NAME_BYTES];
-	struct wire_out out = {.data = parameters, .room = sizeof(parameters)};
-	struct tpm_call call = {.name = "TPM2_PolicyAuthorize",
-		.code = TPM_CC_POLICY_AUTHORIZE,
-		.handle_count = 1,
-		.handles = {session}};
+	static const struct tpm_command command = {"TPM2_PolicyAuthorize", .code = TPM_CC_POLICY_AUTHORIZE};
+	uint8_t name[TPM_NAME_BYTES];
+	struct wire_out *out = tpm_begin(tpm, &command, session);
 	struct tpm_reply reply;
 
 	key_name((struct bytes){signer->area, signer->area_len}, name);
-	wire_put_sized(&out, s->policy, sizeof(s->policy));
-	wire_put_sized(&out, NULL, 0);
-	wire_put_sized(&out, name, sizeof(name));
-	wire_put(&out, ticket.data, ticket.len);
-	if (out.full)
-		return tpm_bad_answer("TPM2_VerifySignature", err);
-	call.parameters = (struct bytes){parameters, out.len};
-	return tpm_call(tpm, &call, &reply, err);
+	wire_put_sized(out, s->policy, sizeof(s->policy));
+	wire_put_sized(out, NULL, 0);
+	wire_put_sized(out, name, sizeof(name));
+	wire_put(out, ticket.data, ticket.len);
+	return tpm_call(tpm, &reply, err);
 }
 
 enum cause signer_authorize(struct tpm *tpm, uint32_t session, const struct signer *signer,
@@ -230,7 +221,7 @@ enum cause signer_authorize(struct tpm *tpm, uint32_t session, const struct sign
 	const struct signature *s = NULL;
 	struct bytes ticket;
 	uint32_t key = 0;
-	char list[80];
+	char list[PCR_LIST_BYTES];
 	enum cause cause = policy_digest(tpm, session, digest, err);
 
 	if (cause)
@@ -238,7 +229,7 @@ enum cause signer_authorize(struct tpm *tpm, uint32_t session, const struct sign
 	for (unsigned i = 0; i < signatures->count && !s; i++)
 		if (!memcmp(signatures->list[i].policy, digest, sizeof(digest)))
 			s = &signatures->list[i];
-	policy_list(signer->pcrs, list, sizeof(list));
+	pcr_list(signer->pcrs, list, sizeof(list));
 	if (!s)
 		return error_set(err, CAUSE_PASSPHRASE,
 			"none of the image's %u signatures of the token's key is for the values of PCR %s",

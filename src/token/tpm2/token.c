@@ -2,10 +2,9 @@
 /* token - see token.h. Members as systemd's cryptenroll writes them, from 248 to 262. */
 #include "token/tpm2/token.h"
 #include "format/base64.h"
-#include "format/json.h"
+#include "format/pcr.h"
 #include "secret/wipe.h"
 #include "token/tpm2/field.h"
-#include "token/tpm2/policy.h"
 #include <string.h>
 
 static enum cause damaged(const char *name, struct error *err)
@@ -132,13 +131,15 @@ static enum cause read_pcrs(const struct json *root, struct token *t, struct err
 {
 	const struct json *pcrs = json_member(root, "tpm2-pcrs"), *bank = json_member(root, "tpm2-pcr-bank");
 	const char *name = json_string(bank);
+	const struct pcr_bank *known_bank = name ? pcr_find_bank(name) : NULL;
 
-	if (!field_pcrs(pcrs, &t->pcrs))
+	if (!pcr_read(pcrs, &t->pcrs))
 		return damaged("tpm2-pcrs", err);
 	if (bank && !name)
 		return damaged("tpm2-pcr-bank", err);
-	if (name && !policy_find_bank(name, &t->bank))
+	if (name && !known_bank)
 		return error_set(err, CAUSE_UNSUPPORTED, "the token's PCR bank \"%s\" is not known", name);
+	t->bank = known_bank ? known_bank->number : 0;
 	return CAUSE_OK;
 }
 
@@ -153,7 +154,7 @@ static enum cause read_signer(const struct json *root, struct token *t, struct e
 
 	if (!key && !pcrs)
 		return CAUSE_OK;
-	if (!field_pcrs(pcrs, &t->signer.pcrs) || !t->signer.pcrs)
+	if (!pcr_read(pcrs, &t->signer.pcrs) || !t->signer.pcrs)
 		return damaged("tpm2_pubkey_pcrs", err);
 	cause = read_bytes(key, "tpm2_pubkey", pem, sizeof(pem), &len, err);
 	return cause ? cause : signer_read((struct bytes){pem, len}, &t->signer, err);

@@ -17,48 +17,48 @@ enum {
 	AGAIN_LAST_MS = 640,
 };
 
-static void put_auth(struct wire_out *out, const struct tpm_auth *auth)
+void tpm_put_auth(struct wire_out *out, uint32_t session, const uint8_t *nonce, uint8_t attributes,
+	const uint8_t *hmac)
 {
-	bool password = auth->session == TPM_RS_PW;
-	size_t len = password ? 0 : TPM_DIGEST_BYTES;
+	size_t len = nonce ? TPM_DIGEST_BYTES : 0;
 
 	wire_put_u32(out, (uint32_t)(4 + 2 + len + 1 + 2 + len));
-	wire_put_u32(out, auth->session);
-	wire_put_sized(out, auth->nonce, len);
-	wire_put_u8(out, auth->attributes);
-	wire_put_sized(out, auth->hmac, len);
+	wire_put_u32(out, session);
+	wire_put_sized(out, nonce, len);
+	wire_put_u8(out, attributes);
+	wire_put_sized(out, hmac, len);
 }
 
-static bool put_call(struct tpm *tpm, const struct tpm_call *call, struct bytes *command)
+struct wire_out *tpm_begin(struct tpm *tpm, const struct tpm_command *command, uint32_t handle)
 {
-	struct wire_out out = {.data = tpm->command, .room = sizeof(tpm->command)};
+	struct wire_out *out = &tpm->out;
 
-	wire_put_u16(&out, call->auth.session ? TAG_SESSIONS : TAG_NO_SESSIONS);
-	wire_put_u32(&out, 0);
-	wire_put_u32(&out, call->code);
-	for (unsigned i = 0; i < call->handle_count; i++)
-		wire_put_u32(&out, call->handles[i]);
-	if (call->auth.session)
-		put_auth(&out, &call->auth);
-	wire_put(&out, call->parameters.data, call->parameters.len);
-	bytes_put_be32(tpm->command + SIZE_AT, (uint32_t)out.len);
-	*command = (struct bytes){tpm->command, out.len};
-	return !out.full;
+	tpm->command = command;
+	*out = (struct wire_out){.data = tpm->sent, .room = sizeof(tpm->sent)};
+	wire_put_u16(out, command->auth ? TAG_SESSIONS : TAG_NO_SESSIONS);
+	wire_put_u32(out, 0);
+	wire_put_u32(out, command->code);
+	if (handle)
+		wire_put_u32(out, handle);
+	if (command->auth == TPM_AUTH_PASSWORD)
+		tpm_put_auth(out, TPM_RS_PW, NULL, 0, NULL);
+	return out;
 }
 
-static enum cause exchange(struct tpm *tpm, const struct tpm_call *call, struct bytes command,
-	struct error *err)
+static enum cause exchange(struct tpm *tpm, struct error *err)
 {
+	const struct tpm_command *command = tpm->command;
+	const struct bytes sent = {tpm->sent, tpm->out.len};
 	const struct tpm_transport *t = &tpm->transport;
-	unsigned patience_ms = call->patience_ms ? call->patience_ms : TPM_PATIENCE_MS;
+	unsigned patience_ms = command->patience_ms ? command->patience_ms : TPM_PATIENCE_MS;
 	unsigned wait_ms = AGAIN_FIRST_MS;
 
 	for (int again = 0;; again++) {
 		enum cause cause =
-			t->exchange(t->context, command, tpm->answer, &tpm->answer_len, patience_ms, err);
+			t->exchange(t->context, sent, tpm->answer, &tpm->answer_len, patience_ms, err);
 
 		if (cause) {
-			error_prefix(err, "%s", call->name);
+			error_prefix(err, "%s", command->name);
 			return cause;
 		}
 		tpm->rc = bytes_be32(tpm->answer + 6);
@@ -70,19 +70,19 @@ static enum cause exchange(struct tpm *tpm, const struct tpm_call *call, struct 
 	}
 }
 
-enum cause tpm_bad_answer(const char *name, struct error *err)
+enum cause tpm_bad_answer(const struct tpm *tpm, struct error *err)
 {
-	return error_set(err, CAUSE_DEVICE, "%s: the TPM's answer contradicts the format", name);
+	return error_set(err, CAUSE_DEVICE, "%s: the TPM's answer contradicts the format",
+		tpm->command->name);
 }
 
-static enum cause take_reply(const struct tpm *tpm, const struct tpm_call *call, struct tpm_reply *reply,
-	struct error *err)
+static enum cause take_reply(const struct tpm *tpm, struct tpm_reply *reply, struct error *err)
 {
 	struct wire_in in = {tpm->answer, tpm->answer_len, false};
-	uint16_t tag = wire_u16(&in), want = call->auth.session ? TAG_SESSIONS : TAG_NO_SESSIONS;
+	uint16_t tag = wire_u16(&in), want = tpm->command->auth ? TAG_SESSIONS : TAG_NO_SESSIONS;
 
 	(void)wire_get(&in, TPM_HEADER_BYTES - 2);
-	if (call->answers_handle)
+	if (tpm->command->answers_handle)
 		reply->handle = wire_u32(&in);
 	if (tag == TAG_SESSIONS) {
 		struct bytes parameters = wire_get(&in, wire_u32(&in));
@@ -95,40 +95,40 @@ static enum cause take_reply(const struct tpm *tpm, const struct tpm_call *call,
 		reply->parameters = (struct wire_in){in.data, in.left, false};
 		in.left = 0;
 	}
-	return tag == want && wire_is_whole(&in) ? CAUSE_OK : tpm_bad_answer(call->name, err);
+	return tag == want && wire_is_whole(&in) ? CAUSE_OK : tpm_bad_answer(tpm, err);
 }
 
-enum cause tpm_call(struct tpm *tpm, const struct tpm_call *call, struct tpm_reply *reply, struct error *err)
+enum cause tpm_call(struct tpm *tpm, struct tpm_reply *reply, struct error *err)
 {
-	struct bytes command;
+	const struct tpm_command *command = tpm->command;
 	enum cause cause;
 
 	tpm->rc = 0;
 	*reply = (struct tpm_reply){0};
-	if (contract_is_ended() && call->code != TPM_CC_FLUSH_CONTEXT)
+	if (contract_is_ended() && command->code != TPM_CC_FLUSH_CONTEXT)
 		return error_set(err, CAUSE_DEVICE, "not wanted any more");
-	if (!put_call(tpm, call, &command))
-		return error_set(err, CAUSE_DAMAGED, "%s: more than %u bytes", call->name, TPM_BYTES_MAX);
-	cause = exchange(tpm, call, command, err);
+	if (tpm->out.full)
+		return error_set(err, CAUSE_DAMAGED, "%s: more than %u bytes", command->name, TPM_BYTES_MAX);
+	bytes_put_be32(tpm->sent + SIZE_AT, (uint32_t)tpm->out.len);
+	cause = exchange(tpm, err);
 	if (cause)
 		return cause;
 	if (tpm->rc)
-		return refusal_set(call->name, tpm->rc, err);
-	return take_reply(tpm, call, reply, err);
+		return refusal_set(command->name, tpm->rc, err);
+	return take_reply(tpm, reply, err);
 }
 
 void tpm_flush(struct tpm *tpm, uint32_t *handle)
 {
-	struct tpm_call call = {.name = "TPM2_FlushContext",
-		.code = TPM_CC_FLUSH_CONTEXT,
-		.handle_count = 1,
-		.handles = {*handle}};
+	static const struct tpm_command command = {"TPM2_FlushContext", .code = TPM_CC_FLUSH_CONTEXT};
 	uint32_t rc = tpm->rc;
 	struct tpm_reply reply;
 	struct error ignored;
 
-	if (*handle)
-		(void)!tpm_call(tpm, &call, &reply, &ignored);
+	if (*handle) {
+		(void)tpm_begin(tpm, &command, *handle);
+		(void)!tpm_call(tpm, &reply, &ignored);
+	}
 	*handle = 0;
 	tpm->rc = rc;
 }

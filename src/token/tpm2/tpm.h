@@ -54,31 +54,28 @@ enum {
 	TPM_NAME_BYTES = 2 + TPM_DIGEST_BYTES,
 };
 
-struct tpm {
-	struct tpm_transport transport;
-	uint32_t rc; /* what the last command answered: 0 or TPM_RC_ */
-	size_t answer_len;
-	uint8_t command[TPM_BYTES_MAX], answer[TPM_BYTES_MAX];
-};
+/* By what a command may use its first handle. */
+enum tpm_auth { TPM_AUTH_NONE, TPM_AUTH_PASSWORD /* an empty one */, TPM_AUTH_SESSION };
 
-/* What follows the handles of a command: who may use the first of them. */
-struct tpm_auth {
-	uint32_t session; /* 0: no authorization; TPM_RS_PW: by an empty password */
-	uint8_t attributes;
-	const uint8_t *nonce, *hmac; /* TPM_DIGEST_BYTES each; not looked at for TPM_RS_PW */
-};
-
-struct tpm_call {
+/* One of the TPM's commands. */
+struct tpm_command {
 	const char *name; /* for messages: "TPM2_Load" */
 	uint32_t code;
-	unsigned handle_count, patience_ms; /* 0 ms: TPM_PATIENCE_MS */
-	uint32_t handles[2];
-	struct tpm_auth auth;
-	struct bytes parameters;
+	enum tpm_auth auth;
 	bool answers_handle;
+	unsigned patience_ms; /* 0: TPM_PATIENCE_MS */
 };
 
 enum { TPM_PATIENCE_MS = 20000 };
+
+struct tpm {
+	struct tpm_transport transport;
+	uint32_t rc; /* what the last command answered: 0 or TPM_RC_ */
+	const struct tpm_command *command;
+	struct wire_out out; /* of the command, into @sent */
+	size_t answer_len;
+	uint8_t sent[TPM_BYTES_MAX], answer[TPM_BYTES_MAX];
+};
 
 /* Views into the answer that lasted; they hold until the next call. */
 struct tpm_reply {
@@ -89,16 +86,25 @@ struct tpm_reply {
 };
 
 /*
- * Call the TPM; commands that it asks to send again (RETRY, YIELDED, TESTING) are sent again, the same
- * bytes, for a while.
+ * Begin a call of @command, which the caller keeps. @handle 0: it has none. What is returned takes what
+ * follows: a second handle, the authorization of a session (tpm_put_auth), the parameters.
+ */
+struct wire_out *tpm_begin(struct tpm *tpm, const struct tpm_command *command, uint32_t handle);
+
+/* @nonce and @hmac have TPM_DIGEST_BYTES each; both NULL for TPM_RS_PW. */
+void tpm_put_auth(struct wire_out *out, uint32_t session, const uint8_t *nonce, uint8_t attributes,
+	const uint8_t *hmac);
+
+/*
+ * Send the command that was begun; one that the TPM asks for again (RETRY, YIELDED, TESTING) is sent again,
+ * the same bytes, for a while. Views into an earlier answer may be part of the command.
  * Fails: CAUSE_DEVICE (no answer, an answer that contradicts the format, or a refusal: then tpm->rc has
  * it), and CAUSE_PASSPHRASE or CAUSE_RESOURCE for refusals that mean that.
  */
-enum cause tpm_call(struct tpm *tpm, const struct tpm_call *call, struct tpm_reply *reply,
-	struct error *err) MUST_USE;
+enum cause tpm_call(struct tpm *tpm, struct tpm_reply *reply, struct error *err) MUST_USE;
 
-/* CAUSE_DEVICE, in words: the answer to @name contradicts the format. */
-enum cause tpm_bad_answer(const char *name, struct error *err);
+/* CAUSE_DEVICE, in words: the answer to the last command contradicts the format. */
+enum cause tpm_bad_answer(const struct tpm *tpm, struct error *err);
 
 /*
  * Forget the object or session at @handle, if that is not 0; a failure is silent, the kernel does it when

@@ -7,6 +7,7 @@
  */
 #include "token/tpm2/unseal.h"
 #include "base/text.h"
+#include "format/pcr.h"
 #include "secret/wipe.h"
 #include "token/tpm2/lockout.h"
 #include "token/tpm2/policy.h"
@@ -32,7 +33,7 @@ struct run {
 
 /* --- the storage key ---------------------------------------------------------------------- */
 
-static enum cause take_primary(struct run *r, struct tpm_reply *reply, const char *name, struct error *err)
+static enum cause take_primary(struct run *r, struct tpm_reply *reply, struct error *err)
 {
 	struct bytes area = wire_sized(&reply->parameters, sizeof(r->parent_area));
 
@@ -40,23 +41,18 @@ static enum cause take_primary(struct run *r, struct tpm_reply *reply, const cha
 	r->parent_is_ours = true;
 	/* Its creation data follow, which are not needed. */
 	if (reply->parameters.cut || !area.len)
-		return tpm_bad_answer(name, err);
+		return tpm_bad_answer(r->tpm, err);
 	memcpy(r->parent_area, area.data, area.len);
 	return key_read((struct bytes){r->parent_area, area.len}, &r->parent, err);
 }
 
 static enum cause make_primary(struct run *r, struct error *err)
 {
-	uint8_t parameters[128], template[64];
-	struct wire_out out = {.data = parameters, .room = sizeof(parameters)},
+	static const struct tpm_command command = {"TPM2_CreatePrimary", TPM_CC_CREATE_PRIMARY,
+		TPM_AUTH_PASSWORD, true, CREATE_PATIENCE_MS};
+	uint8_t template[64];
+	struct wire_out *out = tpm_begin(r->tpm, &command, TPM_RH_OWNER),
 			area = {.data = template, .room = sizeof(template)};
-	struct tpm_call call = {.name = "TPM2_CreatePrimary",
-		.code = TPM_CC_CREATE_PRIMARY,
-		.patience_ms = CREATE_PATIENCE_MS,
-		.handle_count = 1,
-		.handles = {TPM_RH_OWNER},
-		.auth = {.session = TPM_RS_PW},
-		.answers_handle = true};
 	struct tpm_reply reply;
 	enum cause cause;
 
@@ -64,14 +60,13 @@ static enum cause make_primary(struct run *r, struct error *err)
 	/*
 	 * No password and no data of its own, which are two empty buffers; then no other data, and no PCRs.
 	 */
-	wire_put_u16(&out, 4);
-	wire_put_u32(&out, 0);
-	wire_put_sized(&out, template, area.len);
-	wire_put_u16(&out, 0);
-	wire_put_u32(&out, 0);
-	call.parameters = (struct bytes){parameters, out.len};
-	cause = tpm_call(r->tpm, &call, &reply, err);
-	return cause ? cause : take_primary(r, &reply, call.name, err);
+	wire_put_u16(out, 4);
+	wire_put_u32(out, 0);
+	wire_put_sized(out, template, area.len);
+	wire_put_u16(out, 0);
+	wire_put_u32(out, 0);
+	cause = tpm_call(r->tpm, &reply, err);
+	return cause ? cause : take_primary(r, &reply, err);
 }
 
 static enum cause find_parent(struct run *r, struct error *err)
@@ -85,62 +80,46 @@ static enum cause find_parent(struct run *r, struct error *err)
 
 /* --- one blob ----------------------------------------------------------------------------- */
 
-/* A blob that was made elsewhere for this TPM: its private part becomes one of the TPM's own, in @private. */
-static enum cause import(struct run *r, const struct token_blob *blob, uint8_t *private, size_t *len,
+/*
+ * A blob that was made elsewhere for this TPM: its private part becomes one of the TPM's own, @private, a view
+ * into the answer.
+ */
+static enum cause import(struct run *r, const struct token_blob *blob, struct bytes *private,
 	struct error *err)
 {
-	uint8_t parameters[2 * TOKEN_BLOB_MAX_BYTES];
-	struct wire_out out = {.data = parameters, .room = sizeof(parameters)};
-	struct tpm_call call = {.name = "TPM2_Import",
-		.code = TPM_CC_IMPORT,
-		.handle_count = 1,
-		.handles = {r->parent_handle},
-		.auth = {.session = TPM_RS_PW}};
+	static const struct tpm_command command = {"TPM2_Import", .code = TPM_CC_IMPORT,
+		.auth = TPM_AUTH_PASSWORD};
+	struct wire_out *out = tpm_begin(r->tpm, &command, r->parent_handle);
 	struct tpm_reply reply;
-	struct bytes got;
 	enum cause cause;
 
-	wire_put_u16(&out, 0); /* no inner wrapping */
-	wire_put_sized(&out, blob->public.data, blob->public.len);
-	wire_put_sized(&out, blob->private.data, blob->private.len);
-	wire_put_sized(&out, blob->seed.data, blob->seed.len);
-	wire_put_u16(&out, TPM_ALG_NULL);
-	call.parameters = (struct bytes){parameters, out.len};
-	cause = tpm_call(r->tpm, &call, &reply, err);
+	wire_put_u16(out, 0); /* no inner wrapping */
+	wire_put_sized(out, blob->public.data, blob->public.len);
+	wire_put_sized(out, blob->private.data, blob->private.len);
+	wire_put_sized(out, blob->seed.data, blob->seed.len);
+	wire_put_u16(out, TPM_ALG_NULL);
+	cause = tpm_call(r->tpm, &reply, err);
 	if (cause)
 		return cause;
-	got = wire_sized(&reply.parameters, TOKEN_BLOB_MAX_BYTES);
-	if (!wire_is_whole(&reply.parameters))
-		return tpm_bad_answer(call.name, err);
-	memcpy(private, got.data, got.len);
-	*len = got.len;
-	return CAUSE_OK;
+	*private = wire_sized(&reply.parameters, TOKEN_BLOB_MAX_BYTES);
+	return wire_is_whole(&reply.parameters) ? CAUSE_OK : tpm_bad_answer(r->tpm, err);
 }
 
 static enum cause load(struct run *r, const struct token_blob *blob, uint32_t *object, struct error *err)
 {
-	uint8_t parameters[TPM_BYTES_MAX], imported[TOKEN_BLOB_MAX_BYTES];
-	struct wire_out out = {.data = parameters, .room = sizeof(parameters)};
-	struct tpm_call call = {.name = "TPM2_Load",
-		.code = TPM_CC_LOAD,
-		.handle_count = 1,
-		.handles = {r->parent_handle},
-		.auth = {.session = TPM_RS_PW},
-		.answers_handle = true};
+	static const struct tpm_command command = {"TPM2_Load", .code = TPM_CC_LOAD,
+		.auth = TPM_AUTH_PASSWORD, .answers_handle = true};
 	struct bytes private = blob->private;
+	struct wire_out *out;
 	struct tpm_reply reply;
-	enum cause cause = CAUSE_OK;
+	enum cause cause = blob->seed.len ? import(r, blob, &private, err) : CAUSE_OK;
 
-	if (blob->seed.len) {
-		private.data = imported;
-		cause = import(r, blob, imported, &private.len, err);
-	}
 	if (cause)
 		return cause;
-	wire_put_sized(&out, private.data, private.len);
-	wire_put_sized(&out, blob->public.data, blob->public.len);
-	call.parameters = (struct bytes){parameters, out.len};
-	cause = tpm_call(r->tpm, &call, &reply, err);
+	out = tpm_begin(r->tpm, &command, r->parent_handle);
+	wire_put_sized(out, private.data, private.len);
+	wire_put_sized(out, blob->public.data, blob->public.len);
+	cause = tpm_call(r->tpm, &reply, err);
 	*object = reply.handle;
 	return cause;
 }
@@ -164,7 +143,7 @@ static enum cause meet_policy(struct run *r, const struct token_blob *blob, uint
 	const struct token *t = r->token;
 	uint32_t session = r->s->session.handle;
 	uint8_t digest[TPM_DIGEST_BYTES];
-	char list[80];
+	char list[PCR_LIST_BYTES];
 	enum cause cause = CAUSE_OK;
 
 	if (t->signer.area_len)
@@ -180,9 +159,9 @@ static enum cause meet_policy(struct run *r, const struct token_blob *blob, uint
 	if (!t->pcrs)
 		return error_set(err, CAUSE_DAMAGED, "the token's policy digest is not that of what it says");
 	r->pcrs_differ = true;
-	policy_list(t->pcrs, list, sizeof(list));
+	pcr_list(t->pcrs, list, sizeof(list));
 	return error_set(err, CAUSE_PASSPHRASE, "PCR %s (%s) is not what it was when the token was enrolled",
-		list, policy_bank_name(bank));
+		list, pcr_bank_name(bank));
 }
 
 /* Old tokens do not name their bank: then both that it can be are tried. */
