@@ -6,50 +6,63 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
-enum { DM, DM_CRYPT, DM_INTEGRITY, USBHID, HID, TPM_TIS, TPM_CRB, CIPHERS, SOFT = NEEDS_COUNT - 4 };
+/* The rows before the ciphers are modules, which the functions name; ciphers are found by their word. */
+enum { DM, DM_CRYPT, DM_INTEGRITY, USBHID, HID, TPM_TIS, TPM_CRB, CIPHERS };
+
+/* What it means that a kernel does not have it, or the image not its module. */
+enum presence {
+	REQUIRED,
+	WHERE_IT_IS, /* requested of those kernels that have it: only an image without it is a fault */
+	USEFUL,      /* not by all drivers and kernels: an image without it deserves a warning */
+};
 
 static const struct {
 	const char *word;   /* of a cipher's name; in the rows above those the module */
 	const char *option; /* of the kernel's configuration, behind CONFIG_ */
 	const char *with;   /* another word that it requests when it is used */
-} table[NEEDS_COUNT] = {
-	[DM] = {"dm-mod", "BLK_DEV_DM", NULL},
-	[DM_CRYPT] = {"dm-crypt", "DM_CRYPT", NULL},
-	[DM_INTEGRITY] = {"dm-integrity", "DM_INTEGRITY", NULL},
-	[USBHID] = {"usbhid", "USB_HID", NULL},
-	[HID] = {"hid-generic", "HID_GENERIC", NULL},
-	[TPM_TIS] = {"tpm_tis", "TCG_TIS", NULL},
-	[TPM_CRB] = {"tpm_crb", "TCG_CRB", NULL},
-	{"aes", "CRYPTO_AES", NULL},
-	{"xts", "CRYPTO_XTS", "ecb"},
-	{"cbc", "CRYPTO_CBC", NULL},
-	{"essiv", "CRYPTO_ESSIV", NULL},
-	{"sha256", "CRYPTO_SHA256", NULL},
-	{"sha512", "CRYPTO_SHA512", NULL},
-	{"authenc", "CRYPTO_AUTHENC", NULL},
-	{"hmac", "CRYPTO_HMAC", NULL},
-	{"gcm", "CRYPTO_GCM", "ctr"},
-	{"rfc7539", "CRYPTO_CHACHA20POLY1305", NULL},
-	{"chacha20", "CRYPTO_CHACHA20", NULL},
-	{"aegis128", "CRYPTO_AEGIS128", NULL},
-	{"serpent", "CRYPTO_SERPENT", NULL},
-	{"twofish", "CRYPTO_TWOFISH", NULL},
-	{"camellia", "CRYPTO_CAMELLIA", NULL},
-	{"adiantum", "CRYPTO_ADIANTUM", "nhpoly1305"},
-	{"xchacha12", "CRYPTO_CHACHA20", NULL},
-	{"xchacha20", "CRYPTO_CHACHA20", NULL},
-	/* Needed by others, but not by all drivers and kernels. */
-	[SOFT] = {"poly1305", "CRYPTO_POLY1305", NULL},
-	{"ecb", "CRYPTO_ECB", NULL},
-	{"nhpoly1305", "CRYPTO_NHPOLY1305", NULL},
-	{"ctr", "CRYPTO_CTR", NULL},
+	enum presence presence;
+} table[] = {
+	[DM] = {"dm-mod", .option = "BLK_DEV_DM"},
+	[DM_CRYPT] = {"dm-crypt", .option = "DM_CRYPT"},
+	[DM_INTEGRITY] = {"dm-integrity", .option = "DM_INTEGRITY"},
+	/* Without a token's driver the passphrase still opens the volume. */
+	[USBHID] = {"usbhid", .option = "USB_HID", .presence = USEFUL},
+	[HID] = {"hid-generic", .option = "HID_GENERIC", .presence = USEFUL},
+	[TPM_TIS] = {"tpm_tis", .option = "TCG_TIS", .presence = USEFUL},
+	[TPM_CRB] = {"tpm_crb", .option = "TCG_CRB", .presence = USEFUL},
+	[CIPHERS] = {"aes", .option = "CRYPTO_AES"},
+	{"xts", .option = "CRYPTO_XTS", .with = "ecb"},
+	{"cbc", .option = "CRYPTO_CBC"},
+	{"essiv", .option = "CRYPTO_ESSIV"},
+	{"sha256", .option = "CRYPTO_SHA256"},
+	{"sha512", .option = "CRYPTO_SHA512"},
+	{"authenc", .option = "CRYPTO_AUTHENC"},
+	{"hmac", .option = "CRYPTO_HMAC"},
+	{"gcm", .option = "CRYPTO_GCM", .with = "ctr"},
+	{"rfc7539", .option = "CRYPTO_CHACHA20POLY1305"},
+	{"chacha20", .option = "CRYPTO_CHACHA20"},
+	{"aegis128", .option = "CRYPTO_AEGIS128"},
+	{"serpent", .option = "CRYPTO_SERPENT"},
+	{"twofish", .option = "CRYPTO_TWOFISH"},
+	{"camellia", .option = "CRYPTO_CAMELLIA"},
+	{"adiantum", .option = "CRYPTO_ADIANTUM", .with = "nhpoly1305"},
+	{"xchacha12", .option = "CRYPTO_CHACHA20"},
+	{"xchacha20", .option = "CRYPTO_CHACHA20"},
+	/* Of rfc7539; kernels from Linux 6.16 on do not have it. */
+	{"poly1305", .option = "CRYPTO_POLY1305", .presence = WHERE_IT_IS},
+	{"ecb", .option = "CRYPTO_ECB", .presence = USEFUL},
+	{"nhpoly1305", .option = "CRYPTO_NHPOLY1305", .presence = USEFUL},
+	{"ctr", .option = "CRYPTO_CTR", .presence = USEFUL},
 };
+
+enum { ROWS = sizeof(table) / sizeof(*table) };
+_Static_assert(sizeof(table) / sizeof(*table) <= NEEDS_MAX, "struct needs has no room for the table");
 
 /* --- what is needed ------------------------------------------------------------------------- */
 
 static void need_word(struct needs *n, struct span word, const char *whose)
 {
-	for (int i = CIPHERS; i < NEEDS_COUNT; i++) {
+	for (int i = CIPHERS; i < ROWS; i++) {
 		const char *with = table[i].with;
 
 		if (!span_is(word, table[i].word))
@@ -264,8 +277,7 @@ static void judge(const struct kernel_files *k, const struct image *image, int i
 {
 	struct span module = {"", 0};
 	enum answer answer = ask(k, image, i, &module);
-	/* Without a token's driver the passphrase still opens the volume. */
-	bool softly = i >= SOFT || (i > DM_INTEGRITY && i < CIPHERS);
+	enum presence presence = table[i].presence;
 	char name[64];
 
 	module.len = module.len < sizeof(name) ? module.len : sizeof(name) - 1;
@@ -280,18 +292,17 @@ static void judge(const struct kernel_files *k, const struct image *image, int i
 			image->given ? ", which is in the image" : "");
 		break;
 	case ANSWER_LEFT_OUT:
-		/* rfc7539 requests poly1305 of the kernels that have it, those before Linux 6.16. */
-		finding(f, softly && i != SOFT ? WEIGHT_WARNING : WEIGHT_PROBLEM, CAUSE_KERNEL, where,
+		finding(f, presence == USEFUL ? WEIGHT_WARNING : WEIGHT_PROBLEM, CAUSE_KERNEL, where,
 			"%s needs module %s, but it or one of its dependencies "
 			"is missing from the image; add it",
 			whose, name);
 		break;
 	case ANSWER_ABSENT:
-		if (!softly)
+		if (presence == REQUIRED)
 			judge_absent(k, i, whose, where, f);
 		break;
 	case ANSWER_NOT_KNOWN:
-		if (!softly)
+		if (presence == REQUIRED)
 			finding(f, WEIGHT_NOTE, CAUSE_OK, where, "unknown whether it has %s, which %s needs",
 				table[i].word, whose);
 		break;
@@ -308,7 +319,7 @@ void needs_judge(const struct needs *n, const struct kernel_files *k, const stru
 		finding(f, WEIGHT_WARNING, CAUSE_KERNEL, where,
 			"is not installed: neither /lib/modules/%s nor /boot/config-%s exists", k->version,
 			k->version);
-	for (int i = 0; i < NEEDS_COUNT; i++)
+	for (int i = 0; i < ROWS; i++)
 		if (n->whose[i])
 			judge(k, image, i, n->whose[i], where, f);
 }

@@ -17,11 +17,11 @@
 #include "preflight/findings.h"
 #include "preflight/image.h"
 
-enum { NEEDS_COUNT = 29, KERNEL_VERSION_BYTES = 65 };
+enum { NEEDS_MAX = 32, KERNEL_VERSION_BYTES = 65 };
 
 struct needs {
 	/* The volume that needs it, by the number of the row in the table; NULL: none. */
-	const char *whose[NEEDS_COUNT];
+	const char *whose[NEEDS_MAX];
 };
 
 /* dm-crypt itself, and dm-integrity with @integrity. */
