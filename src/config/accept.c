@@ -2,7 +2,7 @@
 /* accept - see accept.h. */
 #include "config/accept.h"
 #include "base/text.h"
-#include "config/options.h"
+#include "config/volume_options.h"
 #include "config/words.h"
 #include <string.h>
 
@@ -203,7 +203,7 @@ static void accept(struct parser *p, struct draft *d)
 	finish_keys(p, d);
 	if (d->marked)
 		d->volume.flags.noauto = false;
-	options_inherit(&p->defaults, d);
+	volume_options_inherit(&p->defaults, d);
 	put_into(p, place, &d->volume);
 }
 

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "config/accept.h"
 #include "config/latchkey_conf.h"
-#include "config/options.h"
+#include "config/volume_options.h"
 #include "config/rd_luks.h"
 #include "config/words.h"
 #include <string.h>
@@ -83,7 +83,7 @@ static void take_cryptopts(struct parser *p, const struct statement *s)
 		else if (words_begins(list, "key="))
 			d->key = list + 4;
 		else
-			options_read(p, d, list);
+			volume_options_read(p, d, list);
 	}
 	if (s->value)
 		accept_draft(p, d);
@@ -187,7 +187,7 @@ static void add_crypt(struct parser *p)
 	d = draft_new(p);
 	d->volume.device = w[DEVICE] ? w[DEVICE] : w[ROOT];
 	d->volume.name = name ? name : w[NAME] ? w[NAME] : "root";
-	options_read(p, d, options);
+	volume_options_read(p, d, options);
 	if (w[HEADER])
 		draft_set_header(d, w[HEADER]);
 	if (w[DISCARDS] && words_bool(w[DISCARDS]))
@@ -213,7 +213,7 @@ static void add_genkernel(struct parser *p, const char *name, char **w)
 		return;
 	d->volume.name = name;
 	d->volume.device = w[GK_DEVICE];
-	options_read(p, d, w[GK_OPTIONS]);
+	volume_options_read(p, d, w[GK_OPTIONS]);
 	if (w[GK_TRIM] && words_bool(w[GK_TRIM]) == 1)
 		d->volume.flags.crypt |= CRYPT_ALLOW_DISCARDS;
 	if (path && (d->refused = !w[GK_HEADERDEV]))

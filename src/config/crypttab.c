@@ -3,7 +3,7 @@
 #include "config/crypttab.h"
 #include "base/text.h"
 #include "config/accept.h"
-#include "config/options.h"
+#include "config/volume_options.h"
 #include "config/rd_luks.h"
 #include "config/words.h"
 #include <string.h>
@@ -50,7 +50,7 @@ void crypttab_add(struct parser *p, const struct statement *s, enum plan_need ne
 	if (override && override->has_options)
 		*d = *override;
 	else
-		options_read(p, d, s->options);
+		volume_options_read(p, d, s->options);
 	d->volume.need = need;
 	d->volume.name = s->name;
 	d->volume.device = s->value;

@@ -3,7 +3,7 @@
 #include "config/latchkey_conf.h"
 #include "config/accept.h"
 #include "config/crypttab.h"
-#include "config/options.h"
+#include "config/volume_options.h"
 #include "config/words.h"
 #include <string.h>
 
@@ -28,19 +28,19 @@ static void take_text(struct parser *p, const struct statement *s)
 /* A word that an option has the name of. */
 static void take_option(struct parser *p, const struct statement *s)
 {
-	(void)options_set(p, &p->single, s->name, s->value);
+	(void)volume_options_set(p, &p->single, s->name, s->value);
 	p->single.used = true;
 }
 
 static void take_options(struct parser *p, const struct statement *s)
 {
-	options_read(p, &p->single, s->value);
+	volume_options_read(p, &p->single, s->value);
 	p->single.used = true;
 }
 
 static void take_setting(struct parser *p, const struct statement *s)
 {
-	if (!options_set(p, &p->defaults, s->name, s->value))
+	if (!volume_options_set(p, &p->defaults, s->name, s->value))
 		parser_refuse(p, "unknown word: ", s->name);
 }
 

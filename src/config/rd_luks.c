@@ -3,7 +3,7 @@
 #include "config/rd_luks.h"
 #include "base/crypt_flags.h"
 #include "config/accept.h"
-#include "config/options.h"
+#include "config/volume_options.h"
 #include "config/words.h"
 #include <string.h>
 #include <strings.h>
@@ -85,13 +85,13 @@ static void take_crypttab(struct parser *p, const struct statement *s)
 
 static void take_timeout(struct parser *p, const struct statement *s)
 {
-	(void)options_set(p, &p->defaults, "timeout", s->value);
+	(void)volume_options_set(p, &p->defaults, "timeout", s->value);
 }
 
 /* Dracut's, for the device of the key. */
 static void take_key_timeout(struct parser *p, const struct statement *s)
 {
-	(void)options_set(p, &p->defaults, "key-timeout", s->value);
+	(void)volume_options_set(p, &p->defaults, "key-timeout", s->value);
 }
 
 enum { BY_UUID, BY_PARTUUID, BY_SERIAL };
@@ -171,7 +171,7 @@ static void take_options(struct parser *p, const struct statement *s)
 	if (!d)
 		return;
 	d->has_options = true;
-	options_read(p, d, list);
+	volume_options_read(p, d, list);
 }
 
 /* Dracut's: of one UUID, or of all volumes. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* show - a plan for people, or as JSON for programs: `latchkey boot --show`. */
 #include "base/text.h"
-#include "config/options.h"
+#include "config/volume_options.h"
 #include <string.h>
 
 /* A line begins with its newline, so that a text that is cut because it is too long does not take it away. */
@@ -91,7 +91,7 @@ static void show_volume(const struct out *o, const struct plan_volume *v)
 		member(o, "header_device", v->header.device);
 	else
 		say(o->fd, " on ", v->header.device);
-	options_show(v, options, sizeof(options));
+	volume_options_show(v, options, sizeof(options));
 	member(o, "options", *options ? options : NULL);
 	text_print(o->fd, o->json ? "}\n" : "\n");
 }

@@ -130,11 +130,11 @@ def words_of(dialect):
 
 def options_in_conf_page():
     """Every option of both crypttabs is in the right section."""
-    text = read("src/config/options.c")
+    text = read("src/config/volume_options.c")
     rows = [(name, level) for names, level in re.findall(r'\{"([^"]+)", [A-Z]+, (\w+), \w+, FIELD', text) for name in names.split()]
     fates = re.findall(r'\{(SILENT|MARK|IGNORED|TOKEN|REFUSED), "([^"]*)"', text)
     if not rows or not fates:
-        return ["no table in src/config/options.c"]
+        return ["no table in src/config/volume_options.c"]
     own = [word for word in words_of("latchkey_conf") if word != "*"]
     settings = [name for name, level in rows if level == "ALL"]
     wrong = differences(conf_section("PARAMETERS"), own + settings + ["tries"], "own words")

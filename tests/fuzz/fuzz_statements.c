@@ -65,7 +65,7 @@ static const char *const words[] = {
 	" luks.crypttab=",
 	" --",
 	" ro",
-	/* crypttab and conf: the options of config/options.c */
+	/* crypttab and conf: the options of config/volume_options.c */
 	"read-only",
 	"readonly",
 	"discard",

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* options - every option word of systemd's and Debian's crypttab and of latchkey's own, and its fate. */
-#include "config/options.h"
+/*
+ * volume_options - every option word of systemd's and Debian's crypttab and of latchkey's own, and what
+ * becomes of it.
+ */
+#include "config/volume_options.h"
 #include "base/crypt_flags.h"
 #include "base/text.h"
 #include "config/words.h"
@@ -330,7 +333,7 @@ static const struct option *find(const char *word, enum level level)
 	return NULL;
 }
 
-bool options_set(struct parser *p, struct draft *d, const char *word, char *value)
+bool volume_options_set(struct parser *p, struct draft *d, const char *word, char *value)
 {
 	const struct option *o = find(word, d == &p->defaults ? ALL : ONE);
 	const struct kind *kind = o ? &kinds[o->kind] : NULL;
@@ -360,26 +363,26 @@ static void take_group(struct parser *p, struct draft *d, const char *word)
 		parser_ignore(p, g->why, word);
 }
 
-void options_read(struct parser *p, struct draft *d, char *list)
+void volume_options_read(struct parser *p, struct draft *d, char *list)
 {
 	for (char *next; list; list = next) {
 		char *value;
 
 		next = words_cut(list, ',');
 		value = words_cut(list, '=');
-		if (*list && !options_set(p, d, list, value))
+		if (*list && !volume_options_set(p, d, list, value))
 			take_group(p, d, list);
 	}
 }
 
-void options_inherit(const struct draft *defaults, struct draft *d)
+void volume_options_inherit(const struct draft *defaults, struct draft *d)
 {
 	for (const struct option *o = options; o < options + COUNT(options); o++)
 		if (kinds[o->kind].inherit)
 			kinds[o->kind].inherit((char *)d + o->field, (const char *)defaults + o->field);
 }
 
-void options_show(const struct plan_volume *v, char *out, size_t size)
+void volume_options_show(const struct plan_volume *v, char *out, size_t size)
 {
 	char buf[SHOWN_BYTES];
 	size_t used = 0;
