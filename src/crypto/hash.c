@@ -26,23 +26,33 @@ union state {
 	uint64_t w64[8];
 };
 
-static const struct info {
+/* What is known of a hash. */
+struct info {
 	const char *name;
-	uint8_t core, digest_bytes, block_bytes, word_bytes;
-	/* Is the state the whole digest? Then the core has a loop for it. */
-	bool whole;
-} hashes[HASH_COUNT] = {
-	[HASH_SHA1] = {"sha1", CORE_SHA1, 20, 64, 4, true},
-	[HASH_SHA224] = {"sha224", CORE_SHA256, 28, 64, 4, false},
-	[HASH_SHA256] = {"sha256", CORE_SHA256, 32, 64, 4, true},
-	[HASH_SHA384] = {"sha384", CORE_SHA512, 48, 128, 8, false},
-	[HASH_SHA512] = {"sha512", CORE_SHA512, 64, 128, 8, true},
-	[HASH_BLAKE2B_512] = {.name = "blake2b-512", .digest_bytes = 64, .block_bytes = 128},
-	[HASH_SHA3_224] = {.name = "sha3-224", .digest_bytes = 28, .block_bytes = 144},
-	[HASH_SHA3_256] = {.name = "sha3-256", .digest_bytes = 32, .block_bytes = 136},
-	[HASH_SHA3_384] = {.name = "sha3-384", .digest_bytes = 48, .block_bytes = 104},
-	[HASH_SHA3_512] = {.name = "sha3-512", .digest_bytes = 64, .block_bytes = 72},
+	const struct construction *how;
+	uint8_t core, digest_bytes, block_bytes;
+	uint8_t word_bytes; /* of the state; 1: it begins with the digest as it is */
+	bool whole;         /* is the state the whole digest? Then the core has a loop for it. */
 };
+
+/* A hash in progress. */
+struct run {
+	const struct info *info;
+	const struct hash_core *core;
+	union state state;
+	uint64_t bytes; /* of the message so far */
+	uint8_t block[BLOCK_MAX_BYTES];
+	struct other_hash other; /* in place of all that */
+};
+
+/* How it is computed. */
+struct construction {
+	void (*begin)(struct run *r, enum hash h);
+	void (*add)(struct run *r, const void *data, size_t len);
+	void (*end)(struct run *r); /* leaves the digest in r->state */
+};
+
+/* --- SHA-1 and SHA-2 ---------------------------------------------------------------------- */
 
 /* Of those that have a core: FIPS 180-4, 5.3. */
 static const union state initial[] = {
@@ -59,11 +69,96 @@ static const union state initial[] = {
 				 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179}},
 };
 
-/* BLAKE2b and SHA-3 (other_hash.h). */
-static bool is_other(const struct info *info)
+static void begin_blocks(struct run *r, enum hash h)
 {
-	return !info->word_bytes;
+	r->bytes = 0;
+	r->core = core_hash(r->info->core);
+	r->state = initial[h];
 }
+
+/* Bytes in r->block. A mask: a division of 64 bits is a long way on a 32-bit processor. */
+static size_t used_bytes(const struct run *r)
+{
+	return (size_t)r->bytes & (r->info->block_bytes - 1u);
+}
+
+static void add_blocks(struct run *r, const void *data, size_t len)
+{
+	const size_t block = r->info->block_bytes;
+	const uint8_t *p = data;
+	size_t used = used_bytes(r);
+
+	r->bytes += len;
+	if (used) {
+		size_t take = len < block - used ? len : block - used;
+
+		memcpy(r->block + used, p, take);
+		p += take, len -= take, used += take;
+		if (used < block)
+			return;
+		r->core->compress(&r->state, r->block, 1);
+	}
+	if (len >= block)
+		r->core->compress(&r->state, p, len / block);
+	if (len % block)
+		memcpy(r->block, p + len / block * block, len % block);
+}
+
+/* Padding: one bit, zeros, the length in bits (FIPS 180-4, 5.1); its upper half is always 0 here. */
+static void pad_blocks(struct run *r)
+{
+	const size_t block = r->info->block_bytes;
+	const uint64_t bits = r->bytes * 8;
+	size_t used = used_bytes(r);
+
+	r->block[used++] = 0x80;
+	if (used > block - 2 * r->info->word_bytes) {
+		memset(r->block + used, 0, block - used);
+		r->core->compress(&r->state, r->block, 1);
+		used = 0;
+	}
+	memset(r->block + used, 0, block - 8 - used);
+	bytes_put_be32(r->block + block - 8, (uint32_t)(bits >> 32));
+	bytes_put_be32(r->block + block - 4, (uint32_t)bits);
+	r->core->compress(&r->state, r->block, 1);
+}
+
+static const struct construction sha2 = {begin_blocks, add_blocks, pad_blocks};
+
+/* --- BLAKE2b and SHA-3 -------------------------------------------------------------------- */
+
+static void begin_other(struct run *r, enum hash h)
+{
+	(void)h;
+	other_hash_begin(&r->other, r->info->digest_bytes, r->info->block_bytes);
+}
+
+static void add_other(struct run *r, const void *data, size_t len)
+{
+	other_hash_add(&r->other, data, len);
+}
+
+static void end_other(struct run *r)
+{
+	other_hash_end(&r->other, (uint8_t *)&r->state);
+}
+
+static const struct construction other = {begin_other, add_other, end_other};
+
+/* --- all of them ---------------------------------------------------------------------------- */
+
+static const struct info hashes[HASH_COUNT] = {
+	[HASH_SHA1] = {"sha1", &sha2, CORE_SHA1, 20, 64, 4, true},
+	[HASH_SHA224] = {"sha224", &sha2, CORE_SHA256, 28, 64, 4, false},
+	[HASH_SHA256] = {"sha256", &sha2, CORE_SHA256, 32, 64, 4, true},
+	[HASH_SHA384] = {"sha384", &sha2, CORE_SHA512, 48, 128, 8, false},
+	[HASH_SHA512] = {"sha512", &sha2, CORE_SHA512, 64, 128, 8, true},
+	[HASH_BLAKE2B_512] = {"blake2b-512", &other, .word_bytes = 1, .digest_bytes = 64, .block_bytes = 128},
+	[HASH_SHA3_224] = {"sha3-224", &other, .word_bytes = 1, .digest_bytes = 28, .block_bytes = 144},
+	[HASH_SHA3_256] = {"sha3-256", &other, .word_bytes = 1, .digest_bytes = 32, .block_bytes = 136},
+	[HASH_SHA3_384] = {"sha3-384", &other, .word_bytes = 1, .digest_bytes = 48, .block_bytes = 104},
+	[HASH_SHA3_512] = {"sha3-512", &other, .word_bytes = 1, .digest_bytes = 64, .block_bytes = 72},
+};
 
 bool hash_find(const char *name, enum hash *out)
 {
@@ -82,7 +177,7 @@ const char *hash_name(enum hash h)
 
 const char *hash_implementation(enum hash h)
 {
-	return is_other(&hashes[h]) ? "C" : core_hash(hashes[h].core)->name;
+	return hashes[h].word_bytes == 1 ? "C" : core_hash(hashes[h].core)->name;
 }
 
 size_t hash_bytes(enum hash h)
@@ -92,63 +187,26 @@ size_t hash_bytes(enum hash h)
 
 /* --- one message ------------------------------------------------------------------------- */
 
-/* A hash in progress. */
-struct run {
-	const struct info *info;
-	const struct hash_core *core;
-	union state state;
-	uint64_t bytes; /* of the message so far */
-	uint8_t block[BLOCK_MAX_BYTES];
-	struct other_hash other; /* in place of all that */
-};
-
 static void run_begin(struct run *r, enum hash h)
 {
 	r->info = &hashes[h];
-	r->bytes = 0;
-	if (is_other(r->info)) {
-		other_hash_begin(&r->other, r->info->digest_bytes, r->info->block_bytes);
-		return;
-	}
-	r->core = core_hash(r->info->core);
-	r->state = initial[h];
-}
-
-/* Bytes in r->block. A mask: a division of 64 bits is a long way on a 32-bit processor. */
-static size_t run_used(const struct run *r)
-{
-	return (size_t)r->bytes & (r->info->block_bytes - 1u);
+	r->info->how->begin(r, h);
 }
 
 static void run_add(struct run *r, const void *data, size_t len)
 {
-	const size_t block = r->info->block_bytes;
-	const uint8_t *p = data;
-	size_t used = run_used(r);
+	r->info->how->add(r, data, len);
+}
 
-	if (is_other(r->info)) {
-		other_hash_add(&r->other, data, len);
-		return;
-	}
-	r->bytes += len;
-	if (used) {
-		size_t take = len < block - used ? len : block - used;
-
-		memcpy(r->block + used, p, take);
-		p += take, len -= take, used += take;
-		if (used < block)
-			return;
-		r->core->compress(&r->state, r->block, 1);
-	}
-	if (len >= block)
-		r->core->compress(&r->state, p, len / block);
-	if (len % block)
-		memcpy(r->block, p + len / block * block, len % block);
+/* To the state, which PBKDF2's loop needs, not to the bytes. */
+static void run_pad(struct run *r)
+{
+	r->info->how->end(r);
 }
 
 static void digest_store(const struct info *info, const union state *s, uint8_t *out)
 {
-	if (is_other(info)) {
+	if (info->word_bytes == 1) {
 		memcpy(out, s, info->digest_bytes);
 		return;
 	}
@@ -160,29 +218,6 @@ static void digest_store(const struct info *info, const union state *s, uint8_t 
 		else
 			bytes_put_be32(out + at, (uint32_t)(s->w64[i / 2] >> (i % 2 ? 0 : 32)));
 	}
-}
-
-/* Padding: one bit, zeros, the length in bits (FIPS 180-4, 5.1); its upper half is always 0 here. */
-static void run_pad(struct run *r)
-{
-	const size_t block = r->info->block_bytes;
-	const uint64_t bits = r->bytes * 8;
-	size_t used = run_used(r);
-
-	if (is_other(r->info)) {
-		other_hash_end(&r->other, (uint8_t *)&r->state);
-		return;
-	}
-	r->block[used++] = 0x80;
-	if (used > block - 2 * r->info->word_bytes) {
-		memset(r->block + used, 0, block - used);
-		r->core->compress(&r->state, r->block, 1);
-		used = 0;
-	}
-	memset(r->block + used, 0, block - 8 - used);
-	bytes_put_be32(r->block + block - 8, (uint32_t)(bits >> 32));
-	bytes_put_be32(r->block + block - 4, (uint32_t)bits);
-	r->core->compress(&r->state, r->block, 1);
 }
 
 static void run_end(struct run *r, uint8_t *out)
