@@ -222,7 +222,7 @@ void find_walk_close(struct find_walk *w)
 	folder_close(&w->folder);
 }
 
-static enum cause search(struct wanted *w, const char *spec, char *out, size_t out_bytes, struct error *err)
+static enum cause search(struct wanted *w, const char *spec, struct error *err)
 {
 	char safe[128], name[SYSBLOCK_NAME_BYTES], text[MEMBER_TEXT_BYTES];
 	struct find_walk walk;
@@ -257,8 +257,6 @@ static enum cause search(struct wanted *w, const char *spec, char *out, size_t o
 		err->os_errno = ENOENT;
 		return CAUSE_DEVICE;
 	}
-	if (!text_join(out, out_bytes, w->path[0], "", ""))
-		return error_set(err, CAUSE_DEVICE, "%s: the path of the device is too long", safe);
 	return CAUSE_OK;
 }
 
@@ -401,6 +399,7 @@ enum cause find_device_or_member(const char *spec, char *path, size_t path_bytes
 	struct error *err)
 {
 	struct wanted w = {.member = member};
+	const char *found = spec;
 
 	if (member)
 		*member = (struct member){.name = ""};
@@ -408,9 +407,11 @@ enum cause find_device_or_member(const char *spec, char *path, size_t path_bytes
 		/* A volume without a label is not called "". */
 		if ((w.key == BY_PARTUUID && !cut_part_offset(&w)) || !*w.value)
 			return error_set(err, CAUSE_USAGE, "%s: names no device", spec);
-		return search(&w, spec, path, path_bytes, err);
+		if (search(&w, spec, err))
+			return CAUSE_DEVICE;
+		found = w.path[0];
 	}
-	if (!text_join(path, path_bytes, spec, "", ""))
+	if (!text_join(path, path_bytes, found, "", ""))
 		return error_set(err, CAUSE_DEVICE, "the path of the device is too long");
 	return CAUSE_OK;
 }

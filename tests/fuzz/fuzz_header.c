@@ -10,6 +10,8 @@
  *     text    JSON of the first copy, up to a NUL
  *     text    JSON of the second, up to a NUL; empty: the same
  *     then    4 bytes each: place (2, the high bit says which copy), value, and what to do with it
+ *             (1: xor; 2: the place counts from the copy's end; 4: over 64 bytes; 8: over all from the text's
+ *             end on; 128: place and value are sectors behind the copies, times a power of 16, see bits 4-6)
  */
 #include "fuzz_quick.h"
 #include "format/header.h"
@@ -23,14 +25,29 @@ enum { TEXT_ROOM = IMAGE_HDR_MIN - IMAGE_JSON };
 
 static char first_json[TEXT_ROOM], second_json[TEXT_ROOM];
 
+static uint64_t behind_bytes;
+
 static void patch(uint8_t *image, uint64_t hdr_size, struct fuzz_input *in)
 {
+	behind_bytes = 0;
 	while (in->size >= 4) {
-		uint64_t place = fuzz_number(in, 2);
+		uint64_t place = fuzz_number(in, 2), off = (place & 0x7fff) % 4096;
 		uint8_t value = fuzz_byte(in), how = fuzz_byte(in);
-		uint8_t *p = image + (place & 0x8000 ? hdr_size : 0) + (place & 0x7fff) % 4096;
+		uint8_t *copy = image + (place & 0x8000 ? hdr_size : 0), *p;
 
+		if (how & 128) {
+			behind_bytes = (place << 8 | value) << 9 << (how >> 4 & 7) * 4;
+			continue;
+		}
+		p = copy + (how & 2 ? hdr_size - 1 - off : off);
 		*p = how & 1 ? (uint8_t)(*p ^ value) : value;
+		if (how & 4 && !(how & 2))
+			memset(p, value, 64);
+		if (how & 8) {
+			size_t len = IMAGE_JSON + strnlen((char *)copy + IMAGE_JSON, hdr_size - IMAGE_JSON);
+
+			memset(copy + len, value, hdr_size - len);
+		}
 	}
 }
 
@@ -52,9 +69,10 @@ bool member_read(const struct blkdev *dev, struct member *out)
 }
 
 /* What is asked of a model, whatever it is. */
-static void ask(const struct place *p, const struct luks *luks)
+static void ask(const struct place *p, const struct luks *luks, uint8_t number)
 {
 	uint64_t sizes[LUKS_REGULAR_MAX];
+	char text[ERROR_TEXT_BYTES] = "";
 	struct error err = {.text = ""};
 	bool fits = !place_sizes(p, luks, sizes, &err);
 
@@ -69,10 +87,25 @@ static void ask(const struct place *p, const struct luks *luks)
 	(void)place_has_keyslots(p, luks);
 	(void)luks_has_keyslot(luks);
 	(void)luks_has_plain_data(luks);
+	fuzz_check_printable(luks_integrity_mode(luks));
+	fuzz_check_printable(luks_reencryption_name(luks->reencryption));
+	place_command(p, "repair", text, sizeof(text));
+	fuzz_check_printable(text);
+	for (unsigned i = 0; i <= LUKS_ADVICE_COPY; i++) {
+		memset(text, 'x', number * 2u);
+		text[number * 2u] = 0;
+		place_advise(p, luks, (enum luks_advice)i, text);
+		fuzz_check(strlen(text) < ERROR_TEXT_BYTES, "an advice without an end");
+	}
 	fuzz_check_printable(err.text);
-	for (unsigned i = 0; i < luks->keyslot_count; i++)
+	for (unsigned i = 0; i < luks->digest_count; i++)
+		fuzz_check(luks_digest_index(luks, luks->digests[i].id) == i, "another digest");
+	fuzz_check(!luks_find_keyslot(luks, 77), "a keyslot that is not there");
+	for (unsigned i = 0; i < luks->keyslot_count; i++) {
+		fuzz_check_printable(luks_priority_name(luks->keyslots[i].priority));
 		fuzz_check(luks_find_keyslot(luks, luks->keyslots[i].id) == &luks->keyslots[i],
 			"another keyslot");
+	}
 }
 
 static void want_token(const struct reader *r, unsigned id)
@@ -90,14 +123,38 @@ static void want_token(const struct reader *r, unsigned id)
 		fuzz_check(err.text[0], "a cause without a sentence");
 }
 
+/* The copies, and zeroes behind them. */
+struct behind {
+	struct image_device image;
+	uint64_t bytes;
+};
+
+static enum cause read_behind(void *ctx, void *buf, size_t len, uint64_t off, struct error *err)
+{
+	struct behind *b = ctx;
+	size_t tail = off + len > b->image.size ? (size_t)(off + len - b->image.size) : 0;
+
+	if (!b->bytes)
+		return image_read_at(&b->image, buf, len, off, err);
+	fuzz_check(off + len >= off && tail <= b->bytes, "a read beyond the end of the device");
+	tail = tail < len ? tail : len;
+	memset((uint8_t *)buf + (len - tail), 0, tail);
+	return tail == len ? CAUSE_OK : image_read_at(&b->image, buf, len - tail, off, err);
+}
+
+#define LONG "/01234567890123456789012345678901234567890123456789012345678901234567890123456789"
+
+static const char *const paths[] = {"/dev/sda1", "/dev/s'a", "-x y", "/proc/self/fd/7", "", LONG LONG LONG,
+	"/dev/a,b=c%d@e:f+g-h_i.j", "/dev/\xc3\xa4"};
+
 static void judge(const uint8_t *image, uint64_t size, uint8_t how, uint8_t number)
 {
 	static struct luks luks;
-	struct image_device dev = {.data = image, .size = size};
+	struct behind dev = {{.data = image, .size = size}, behind_bytes};
 	struct blkdev device = {.fd = -1,
 			      .is_block = number & 1,
 			      .major = number & 2,
-			      .path = "/dev/s'a",
+			      .read_only = number & 128,
 			      .name = "img"},
 		      other = device;
 	struct place p = {&device, how & 128 ? &other : NULL};
@@ -105,17 +162,20 @@ static void judge(const uint8_t *image, uint64_t size, uint8_t how, uint8_t numb
 	struct error err = {.text = ""};
 	enum cause cause;
 
+	strcpy(device.path, paths[number >> 2 & 7]);
+	strcpy(other.path, paths[number >> 4 & 7]);
 	if (how & 32) {
-		dev.bad[0].off = number * 256u;
-		dev.bad[0].len = 4096;
+		dev.image.bad[0].off = number * 256u;
+		dev.image.bad[0].len = 4096;
 	}
-	other.reader = device.reader = image_reader(&dev);
+	device.reader = (struct reader){read_behind, &dev, size + dev.bytes, "img"};
+	other.reader = device.reader;
 	if (how & 128)
 		device.reader.size_bytes -= number * 64u < size ? number * 64u : 0;
 	if (how & 64)
 		want_token(&device.reader, number);
 	cause = place_load(&p, &luks, &report, &err);
-	fuzz_check(!dev.past_end, "a read beyond the end of the device");
+	fuzz_check(!dev.image.past_end, "a read beyond the end of the device");
 	fuzz_check_printable(report.note);
 	fuzz_check_printable(report.primary.why);
 	fuzz_check_printable(report.secondary.why);
@@ -128,7 +188,7 @@ static void judge(const uint8_t *image, uint64_t size, uint8_t how, uint8_t numb
 	}
 	if (model_fault(&luks))
 		fuzz_check(false, model_fault(&luks));
-	ask(&p, &luks);
+	ask(&p, &luks, number);
 	if (luks.version == 1)
 		return;
 	fuzz_check(report.used_secondary ? report.secondary.sound : report.primary.sound,

@@ -28,15 +28,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.sector_bytes = form & 64 ? 4096 : 512,
 		.off = form & 32 ? 4096 : 0,
 	};
-	struct reader r = {read_block, NULL, DEVICE_BYTES, "fuzz"};
+	struct reader r = {read_block, NULL, form & 128 ? 64 : DEVICE_BYTES, "fuzz"};
 	uint64_t size_bytes = 0;
 	struct error err = {.text = ""};
 
 	for (unsigned i = 0; i < sizeof(bytes); i++)
 		bytes[i] = fuzz_byte(&in);
 	block = bytes;
+	seg.size_bytes = fuzz_byte(&in) * 4096u;
 	if (integrity_size(&r, &seg, &size_bytes, &err)) {
-		fuzz_check(err.cause == CAUSE_DAMAGED || err.cause == CAUSE_UNSUPPORTED, "another cause");
+		fuzz_check(err.cause == CAUSE_DAMAGED || r.size_bytes < BLOCK_BYTES ||
+				   err.cause == CAUSE_UNSUPPORTED,
+			"another cause");
 		fuzz_check_printable(err.text);
 		return 0;
 	}

@@ -41,6 +41,21 @@ static const char *const mutator_values[] = {
 	"\"reencrypt\"",
 	"[\"in-reencryption\"]",
 	"[\"backup-final\"]",
+	"[\"backup-previous\"]",
+	"[\"backup-moved-segment\"]",
+	"[\"no-journal\"]",
+	"[\"opal\"]",
+	"[\"online-reencrypt\"]",
+	"[\"online-reencrypt-v2\"]",
+	"[\"offline-reencrypt\"]",
+	"[\"online-reencrypt-v2\",\"online-reencrypt\"]",
+	"[\"inline-hw-tags\"]",
+	"\"datashift-journal\"",
+	"\"checksum\"",
+	"\"encrypt\"",
+	"\"decrypt\"",
+	"\"backward\"",
+	"\"linear\"",
 };
 static const char *const mutator_numbers[] = {
 	"0",
@@ -63,6 +78,7 @@ static const char *const mutator_numbers[] = {
 	"16384",
 	"32768",
 	"290816",
+	"1049088",
 	"16777216",
 	"134217728",
 	"134217729",
@@ -105,6 +121,12 @@ static const char *const mutator_names[] = {
 	"flags",
 	"integrity",
 	"priority",
+	"requirements",
+	"mandatory",
+	"mode",
+	"direction",
+	"shift_size",
+	"key_description",
 	"\\u006bdf",
 };
 
@@ -194,8 +216,8 @@ static inline void mutator_one(char *text, const struct edit_node *nodes, size_t
 				mutator_names[mutator_next(MUTATOR_COUNT(mutator_names))]);
 		break;
 	case 4: /* the value of another */
-		mutator_copy(
-			text, &(struct edit_node){-1, 0, other->at, other->len, 0, 0}, copy, sizeof(copy));
+		mutator_copy(text, &(struct edit_node){-1, 0, other->at, other->len, 0, 0}, copy,
+			sizeof(copy));
 		if (*copy)
 			edit_splice(text, MUTATOR_ROOM, n->at, n->len, copy);
 		break;

@@ -55,6 +55,8 @@ set -e
 keep() {
 	cp text "$out/json/$1"
 	{ printf '\000\010'; cat text; printf '\000\000'; } >"$out/header/$1"
+	{ printf '\000\010'; cat text; printf '\000\000\001\000\000\200'; } >"$out/header/$1-device"
+	{ printf '\200\010'; cat text; printf '\000\000\001\000\000\200'; } >"$out/header/$1-detached"
 	{ printf '\000\000\040\000'; cat text; printf '\000'; } >"$out/unlock/$1"
 	{ printf '\010\000\060\000'; cat text; printf '\000'; } >"$out/unlock/$1-readonly"
 }
@@ -70,6 +72,24 @@ for saved in "$metadata"/*/*.json; do
 	tr -d '\n' <"$saved" >text
 	keep "$(basename "$saved" .json)"
 done
+# variant NAME FILE SCRIPT: a header that nothing writes, or only a version that is not here
+variant() { tr -d '\n' <"$metadata/$2.json" | sed "$3" >text && keep "$1"; }
+for word in opal offline-reencrypt online-reencrypt online-reencrypt-v9; do
+	variant "needs-$word" reencryption/rekey-checksum-clean "s/online-reencrypt-v2/$word/"
+	variant "needs-$word-alone" integrity/hmac-28 "s/}}$/,\"requirements\":{\"mandatory\":[\"$word\"]}}}/"
+done
+variant flag integrity/hmac-28 's/}}$/,"flags":["no-journal","same-cpu-crypt","other"]}}/'
+variant odd-size integrity/hmac-28 's/"size":"dynamic"/"size":"1049088"/'
+variant small integrity/hmac-28 's/"keyslots_size":"[0-9]*"/"keyslots_size":"0"/;s/"keyslots":{.*},"tokens"/"keyslots":{},"tokens"/;s/\["0"\],"seg/[],"seg/'
+tokens=$(for i in 0 1 2 3 4 5 6 7 8 9; do printf '"%s":{"type":"luks2-keyring","keyslots":["0"],"key_description":"k%s"},' $i $i; done)
+variant tokens integrity/hmac-28 "s/\"tokens\":{}/\"tokens\":{${tokens%,}}/"
+for text in '' 'a\\u00e4' 'a\\u001f' "$(printf '%0300d' 0)"; do
+	variant "description-${#text}" integrity/hmac-28 "s/\"tokens\":{}/\"tokens\":{\"0\":{\"type\":\"luks2-keyring\",\"keyslots\":[\"0\"],\"key_description\":\"$text\"}}/"
+done
+for saved in "$metadata"/../../fuzz/corpus/json/*; do
+	cp "$saved" text
+	keep "saved-$(basename "$saved")"
+done
 # What is not in any volume: marks of others over the first copy, an offline re-encryption, LUKS1, no second copy.
 text=$(cat "$out/json/plain")
 # shellcheck disable=SC2059 # they are formats: bytes in octal
@@ -80,6 +100,13 @@ special old '\002\010' ''
 special unreadable '\040\000' ''
 special token '\100\000' ''
 special detached '\200\010' ''
+special behind '\000\010' '\000\000\001\010\200\000\001\010'
+special unterminated '\000\010' '\000\000 \010\200\000 \010'
+special label '\000\010' '\000\030x\004\200\030x\004'
+special subsystem '\000\010' '\000\320x\004\200\320x\004'
+special checksum '\000\010' '\000\110x\004\200\110x\004'
+special elsewhere '\014\010' '\000\000\001\001\200\016\200\000'
+special vast '\000\010' '\377\377\377\360'
 special flipped '\014\010' '\200\300\001\001'
 special damaged '\014\010' '\000\300\001\001\200\300\001\001'
 for image in old old256; do
