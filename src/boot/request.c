@@ -18,6 +18,7 @@ struct unlock_request request_make(const struct plan_volume *volume, const char 
 		.disable_keyring = f->disable_keyring,
 		.verbose = f->verbose,
 		.volume_key_id = volume->volume_key_id,
+		.measure_pcrs = volume->measure_pcrs,
 		.flags = f->crypt,
 		.limits = kdf_default_limits,
 		.max_memory_mib = volume->max_memory_mib,

@@ -13,6 +13,7 @@ void draft_start(struct draft *d)
 	d->volume.keyslot = -1;
 	d->volume.timeout_s = d->volume.key_timeout_s = d->volume.device_timeout_s = DRAFT_UNSET;
 	d->volume.max_memory_mib = d->volume.max_time_s = d->volume.max_lanes = d->volume.tries = DRAFT_UNSET;
+	d->volume.measure_pcrs = DRAFT_UNSET;
 }
 
 struct draft *draft_new(struct parser *p)

@@ -90,6 +90,7 @@ struct plan_volume {
 	enum plan_echo echo;
 	enum plan_cache cache;     /* filled: read, too */
 	const char *volume_key_id; /* the only one that is accepted: 64 hexadecimal digits; NULL: any */
+	unsigned measure_pcrs;     /* of the TPM, to be extended with the volume key: one bit; 0: none */
 	int keyslot;               /* 0 to 31, or -1 */
 	unsigned timeout_s;        /* for the passphrase; 0: none */
 	unsigned key_timeout_s;    /* ask only when no key came for so long; 0: ask at once */

@@ -26,6 +26,7 @@ enum option_kind {
 	HEADER,
 	KEY,
 	PIN,
+	PCR,
 	KIND_COUNT
 };
 
@@ -36,7 +37,7 @@ enum option_kind {
 static const struct option {
 	const char *names;
 	uint8_t kind, level; /* enum option_kind, enum level */
-	uint8_t bits;        /* of the largest number; digits of PIN */
+	uint8_t bits;        /* of the largest number; digits of PIN; how many PCRs there are */
 	uint16_t field;      /* of struct draft */
 } options[] = {
 	{"read-only", FLAG, BOTH, 0, FIELD(volume.flags.read_only)},
@@ -68,6 +69,7 @@ static const struct option {
 	{"header", HEADER, ONE, 0, FIELD(volume.header)},
 	{"key", KEY, ONE, 0, FIELD(volume.keys)},
 	{"fixate-volume-key", PIN, ONE, 64, FIELD(volume.volume_key_id)},
+	{"tpm2-measure-pcr", PCR, BOTH, 24, FIELD(volume.measure_pcrs)},
 	{"keyscript", TEXT, ONE, 0, FIELD(keyscript)},
 	{"keyfile-offset", BYTES, ONE, 62, FIELD(offset_bytes)},
 	{"keyfile-size", BYTES, ONE, 24, FIELD(size_bytes)},
@@ -83,12 +85,12 @@ static const struct group {
 	enum fate fate;
 	const char *words, *why;
 } groups[] = {
-	{SILENT, "luks defaults fido2-device tpm2-device token-timeout", ""},
+	{SILENT, "luks defaults fido2-device tpm2-device token-timeout tpm2-measure-bank", ""},
 	{MARK, "initramfs x-initrd.attach force", ""},
 	{IGNORED, "cipher size hash sector-size offset skip", "defined by the LUKS header: "},
 	{IGNORED, "verify loud quiet noearly check checkargs lvm _netdev x-*", "no effect in an initramfs: "},
 	{IGNORED, "keyfile-erase link-volume-key link-vk-to-keyring", "not supported: "},
-	{IGNORED, "tpm2-measure-*", "not supported, no PCR is extended: "},
+	{IGNORED, "tpm2-measure-*", "not supported: "},
 	{IGNORED, "tpm2-* fido2-*", "the token in the LUKS header has it: "},
 	{TOKEN, "pkcs11-*", "not supported, the passphrase is used: "},
 	{REFUSED, "plain swap tmp bitlk fvault2 tcrypt* veracrypt*", "only LUKS is supported: "},
@@ -262,6 +264,36 @@ static bool parse_key_id(struct parser *p, struct draft *d, const struct option 
 	return strspn(value, "0123456789abcdef") == o->bits && !value[o->bits] && parse_text(p, d, o, value);
 }
 
+/* A number, or yes for systemd's own. As there, 0 and 1 are numbers. */
+static bool parse_pcr(struct parser *p, struct draft *d, const struct option *o, char *value)
+{
+	enum { SYSTEM_IDENTITY = 15 };
+	unsigned *pcrs = (unsigned *)((char *)d + o->field);
+	uint64_t n;
+	int yes;
+
+	(void)p;
+	if (text_parse_u64(value, &n)) {
+		if (n < o->bits)
+			*pcrs = 1u << n;
+		return n < o->bits;
+	}
+	yes = words_bool(value);
+	if (yes >= 0)
+		*pcrs = yes ? 1u << SYSTEM_IDENTITY : 0;
+	return yes >= 0;
+}
+
+static bool show_pcr(const struct option *o, const void *field, char *buf)
+{
+	unsigned pcrs = *(const unsigned *)field;
+
+	(void)o;
+	if (pcrs)
+		text_format(buf, SHOWN_BYTES, "=%d", __builtin_ctz(pcrs));
+	return pcrs;
+}
+
 static bool show_text(const struct option *o, const void *field, char *buf)
 {
 	const char *text = *(const char *const *)field;
@@ -300,6 +332,7 @@ static const struct kind kinds[KIND_COUNT] = {
 	[HEADER] = {parse_header, NULL, NULL, NULL},
 	[KEY] = {parse_key, NULL, NULL, NULL},
 	[PIN] = {parse_key_id, NULL, show_text, NULL},
+	[PCR] = {parse_pcr, inherit_number, show_pcr, NULL},
 };
 
 /* --- words ------------------------------------------------------------------------------ */

@@ -72,7 +72,7 @@ static void judge_device(const struct look *l)
 		finding(l->f, WEIGHT_WARNING, CAUSE_DEVICE, l->where, "%s: there is no /dev/tpmrm0", l->what);
 }
 
-static void judge(const struct look *l)
+static void judge(const struct look *l, const char *without)
 {
 	static const char folder[] = "/lib/latchkey/token/";
 	char path[TOKEN_PROGRAM_BYTES + 4], program[TOKEN_PROGRAM_BYTES];
@@ -87,8 +87,8 @@ static void judge(const struct look *l)
 	text_format(path, sizeof(path), "/usr%s", program);
 	if (!machine_has_file(l->m, program) && !machine_has_file(l->m, path))
 		finding(l->f, WEIGHT_WARNING, CAUSE_DEVICE, l->where,
-			"%s: there is no program for it %s (%s): the passphrase is needed", l->what,
-			image->given ? "in the image" : "here", folder);
+			"%s: there is no program for it %s (%s): %s", l->what,
+			image->given ? "in the image" : "here", folder, without);
 	else
 		finding(l->f, WEIGHT_OK, CAUSE_OK, l->where, "%s: its program is there", l->what);
 }
@@ -110,10 +110,21 @@ void tokens_judge(const struct luks *luks, const struct reader *header, const ch
 				"%s: PKCS #11 is not supported: the passphrase is needed", l.what);
 			continue;
 		}
-		judge(&l);
+		judge(&l, "the passphrase is needed");
 		judge_device(&l);
 		if (!strcmp(t->type, "systemd-tpm2"))
 			judge_tpm2(&l);
 		needs_token(needs, t->type, where);
 	}
+}
+
+void tokens_judge_measuring(const char *where, const struct machine *m, struct needs *needs,
+	struct findings *f)
+{
+	static const struct luks_token tpm2 = {.type = "systemd-tpm2"};
+	struct look l = {.token = &tpm2, .m = m, .f = f, .where = where, .what = "tpm2-measure-pcr"};
+
+	judge(&l, "no PCR will be extended");
+	judge_device(&l);
+	needs_token(needs, tpm2.type, where);
 }

@@ -12,4 +12,8 @@
 void tokens_judge(const struct luks *luks, const struct reader *header, const char *where,
 	const struct machine *m, struct needs *needs, struct findings *f);
 
+/* The same for tpm2-measure-pcr= of the volume @where, which the program of TPM2 tokens does. */
+void tokens_judge_measuring(const char *where, const struct machine *m, struct needs *needs,
+	struct findings *f);
+
 #endif

@@ -315,6 +315,8 @@ static void judge_header(struct look *l)
 				needs_cipher(l->needs, l->luks.segments[i].cipher, l->v->name);
 		judge_keyslots(l);
 		tokens_judge(&l->luks, &header_device(l)->reader, l->v->name, l->m, l->needs, l->f);
+		if (l->v->measure_pcrs)
+			tokens_judge_measuring(l->v->name, l->m, l->needs, l->f);
 	}
 }
 

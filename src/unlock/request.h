@@ -32,6 +32,7 @@ struct unlock_request {
 	bool try_empty;    /* the empty passphrase is tried before the key file or the prompt */
 	bool without_data; /* a header and its keyslots are enough; what unlock_open would refuse is a note */
 	const char *volume_key_id; /* the only one that is accepted (volume_key_id.h); NULL: any */
+	unsigned measure_pcrs;     /* of the TPM, to be extended with the volume key: one bit; 0: none */
 	unsigned flags;            /* base/crypt_flags.h, in addition to those of the header */
 	struct kdf_limits limits;
 	unsigned max_memory_mib; /* 0: as in limits */

@@ -311,7 +311,7 @@ static enum cause run_with(const struct token_run *t, int passphrase, int text, 
 	fatal_calls(FATAL_TOKEN, end_running);
 	cause = judge(&r, watch(&r), err);
 	fatal_calls(FATAL_TOKEN, NULL);
-	return cause ? cause : take(passphrase, out, err);
+	return cause || !out ? cause : take(passphrase, out, err);
 }
 
 enum cause token_run(const struct token_run *t, struct secret *out, struct error *err)

@@ -32,7 +32,7 @@ struct token_run {
 	bool network; /* it keeps the network of this process; else it has none */
 	/*
 	 * The program's end of a socket of SOCK_STREAM, its descriptor 0. shutdown(2) of the other end, both
-	 * ways, says that it is not wanted any more.
+	 * ways, says that it is not wanted any more. -1: it is not asked anything.
 	 */
 	int answers;
 	/*
@@ -44,7 +44,8 @@ struct token_run {
 };
 
 /*
- * Run it to its end. @out->data has room for TOKEN_SECRET_MAX_BYTES and is the caller's to wipe.
+ * Run it to its end. @out->data has room for TOKEN_SECRET_MAX_BYTES and is the caller's to wipe; @out NULL:
+ * no passphrase is wanted.
  * Fails: with the cause that its exit code is, and its last sentence: CAUSE_PASSPHRASE, CAUSE_RESOURCE,
  * CAUSE_DEVICE (also: it did not answer in time), CAUSE_DAMAGED, CAUSE_UNSUPPORTED; CAUSE_BUG for all else;
  * CAUSE_RESOURCE when no process can be made.

@@ -8,7 +8,8 @@
  *   4. check that at least one keyslot can be tried and, to map, that the name, the device and the kernel
  *      are ready: nobody types a passphrase for nothing;
  *   5. get a secret and try it on the keyslots, until one opens or the tries are used up;
- *   6. describe the mapping (struct table) from the same model, and create it.
+ *   6. describe the mapping (struct table) from the same model, and create it; measure the volume key into
+ *      the TPM, if that is asked for.
  *
  * Every secret is in the arena above a mark that its function releases.
  */
@@ -22,6 +23,7 @@
 #include "unlock/compare.h"
 #include "unlock/find_key.h"
 #include "unlock/luks_device.h"
+#include "unlock/measure.h"
 #include "unlock/notice.h"
 #include "unlock/refuse.h"
 #include "unlock/token_program.h"
@@ -320,6 +322,8 @@ static enum cause find_key_and_map(const struct unlock *u, const struct secret *
 			luks_device_header(&u->device)->name);
 	if (!cause)
 		cause = map_volume(u, &keys, k, &req, err);
+	if (!cause && u->request->measure_pcrs)
+		measure(u->request, &keys.key[0], u->device.luks.uuid);
 	arena_release(mark);
 	return cause;
 }

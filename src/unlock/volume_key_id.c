@@ -17,20 +17,32 @@ static size_t put_name(char *text, size_t size, const char *name)
 	return used;
 }
 
+void volume_key_text(const char *name, const char *uuid, char text[static VOLUME_KEY_TEXT_BYTES])
+{
+	size_t used = text_format(text, VOLUME_KEY_TEXT_BYTES, "cryptsetup:%s%s", name ? "" : "luks-",
+		name ? "" : uuid);
+
+	used += put_name(text + used, VOLUME_KEY_TEXT_BYTES - used, name ? name : "");
+	text_format(text + used, VOLUME_KEY_TEXT_BYTES - used, ":%s", uuid);
+}
+
+void volume_key_hmac(const struct volume_key *key, enum hash h, const char *text, char *hex)
+{
+	uint8_t mac[HASH_MAX_BYTES];
+
+	hash_hmac(h, (struct bytes){key->data, key->len}, (struct bytes){text, strlen(text)}, mac);
+	wipe_stack();
+	for (unsigned i = 0; i < hash_bytes(h); i++)
+		text_format(hex + 2 * i, 3, "%02x", mac[i]);
+}
+
 void volume_key_id(const struct volume_key *key, const char *name, const char *uuid,
 	char id[static VOLUME_KEY_ID_CHARS + 1])
 {
-	char text[640];
-	uint8_t mac[HASH_MAX_BYTES];
-	size_t used =
-		text_format(text, sizeof(text), "cryptsetup:%s%s", name ? "" : "luks-", name ? "" : uuid);
+	char text[VOLUME_KEY_TEXT_BYTES];
 
-	used += put_name(text + used, sizeof(text) - used, name ? name : "");
-	used += text_format(text + used, sizeof(text) - used, ":%s", uuid);
-	hash_hmac(HASH_SHA256, (struct bytes){key->data, key->len}, (struct bytes){text, used}, mac);
-	wipe_stack();
-	for (unsigned i = 0; i < VOLUME_KEY_ID_CHARS / 2; i++)
-		text_format(id + 2 * i, 3, "%02x", mac[i]);
+	volume_key_text(name, uuid, text);
+	volume_key_hmac(key, HASH_SHA256, text, id);
 }
 
 enum cause volume_key_id_check(const struct unlock_request *r, const char *device,

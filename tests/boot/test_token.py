@@ -5,8 +5,11 @@
 The keys are tests/token/fidostick.py behind QEMU's usb-redir, the TPM is swtpm with the state of the samples.
 Arguments choose tests by the names of their functions. Each boot leaves its console in $O/boot/NAME.log.
 """
+import hashlib
+import hmac
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -260,6 +263,54 @@ def tpm_pin():
     tpm("tpm-pin", "tpm-tis", "tpm2-262-pin-argon2id", talk)
 
 
+def measured_volume(name, kind, key):
+    """A volume for that key file, its UUID, and its volume key."""
+    disk = os.path.join(vm.WORK, f"measure-{name}.img")
+    with open(disk, "wb") as f:
+        f.truncate(20 << 20)
+    vm.run("cryptsetup", "luksFormat", "-q", "--type", kind, "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", disk, key)
+    with tempfile.TemporaryDirectory() as work:
+        volume_key = os.path.join(work, "volume-key")
+        vm.run("cryptsetup", "luksDump", "-q", "--dump-volume-key", "--key-file", key, "--volume-key-file", volume_key, disk)
+        with open(volume_key, "rb") as f:
+            return disk, vm.run("cryptsetup", "luksUUID", disk).strip(), f.read()
+
+
+def measure():
+    """tpm2-measure-pcr= does not leave in the PCRs, of every bank, what systemd does, or is done without being asked for"""
+    key = path("measure.key", b"key file")
+    volumes = [measured_volume(name, kind, key) for name, kind in (("one", "luks2"), ("two", "luks1"), ("three", "luks2"), ("four", "luks2"))]
+    names = "one", "two:2", "three", "four"
+    options = "tpm2-measure-pcr=yes,tpm2-measure-bank=sha256", "tpm2-measure-pcr=15", "tpm2-measure-pcr=no", "tpm2-measure-pcr=14"
+    crypttab = "".join(f"{name} UUID={volume[1]} /key luks,{option}\n" for name, volume, option in zip(names, volumes, options))
+    add = [f"{shutil.which('busybox')}:/bin/busybox:0755", f"{os.path.join(vm.GUEST, 'cases.sh')}:/cases.sh", f"{key}:/key",
+           path("measure.crypttab", crypttab.encode()) + ":/etc/crypttab"]
+    image = vm.make_image("measure", *(word for file in add for word in ("--add", file)), "--token", "systemd-tpm2",
+                          modules=MODULES, init=os.path.join(vm.GUEST, "measure_cases"), **FULL)
+    with Tpm() as chip, VM("token-measure", image, "", [v[0] for v in volumes], args=chip.args("tpm-tis"), **FULL) as machine:
+        machine.expect("the end", 90)
+        machine.wait_off(30)
+        for name in names:
+            check(f"{name}: 0" in machine.text, f"{name} is not open", machine.text)
+        check(machine.count("was not measured") == 1 and "four: its volume key was not measured into the TPM: " in machine.text,
+              "not one warning", machine.text)
+        pcrs = {(bank, int(pcr)): value.lower() for bank, pcr, value in re.findall(r"tpm0/pcr-(sha\d+)/(\d+) ([0-9A-F]+)", machine.text)}
+        banks = {bank for bank, _ in pcrs}
+        check("sha256" in banks and len(banks) > 1, "the TPM has too few banks", machine.text)
+        digests = [{bank: hmac.digest(volume_key, f"cryptsetup:{escaped}:{uuid}".encode(), bank) for bank in banks}
+                   for escaped, (_, uuid, volume_key) in zip(("one", r"two\x3a2"), volumes)]
+        for bank in banks:
+            value = bytes(hashlib.new(bank).digest_size)
+            check(pcrs[bank, 14] == value.hex(), "a PCR was extended with what failed", machine.text)
+            for digest in digests:
+                value = hashlib.new(bank, value + digest[bank]).digest()
+            check(pcrs[bank, 15] == value.hex(), f"PCR 15 of {bank} is not {value.hex()}", machine.text)
+        records = [json.loads(r) for r in re.findall(r"^\x1e(.*)$", machine.text, re.M)]
+        check([{d["hashAlg"]: bytes.fromhex(d["digest"]) for d in r["digests"]} for r in records] == digests
+              and [r["content"]["string"].split(":")[1] for r in records] == ["one", r"two\x3a2"] and "-rw-------" in machine.text,
+              "the log is not what was measured", machine.text)
+
+
 if __name__ == "__main__":
     sys.exit(vm.suite([script, touch, silent, pin, no_pin, few, headless, two_keys, late, passphrase, other_key, interrupted, foreign, always_uv,
-                       tpm_tis, tpm_crb, tpm_pin], jobs=1))
+                       tpm_tis, tpm_crb, tpm_pin, measure], jobs=1))

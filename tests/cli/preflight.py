@@ -449,6 +449,17 @@ def _(p):
     return complaints
 
 
+@case("tpm2-measure-pcr= without its program or without a TPM is not reported, or reported where it is not asked for")
+def _(p):
+    words = device("plain", "latchkey.options=tpm2-measure-pcr=yes")
+    tpm = [] if os.path.exists("/dev/tpmrm0") else ["warning: root: tpm2-measure-pcr: there is no /dev/tpmrm0"]
+    missing = "warning: root: tpm2-measure-pcr: there is no program for it in the image .*: no PCR will be extended"
+    complaints = p.finds(4, [missing, *tpm], "--image", "-", cmdline=words, stdin=listing())
+    image = listing() + "lib/latchkey/token/systemd-tpm2\n"
+    complaints += p.finds(4 if tpm else 0, [*tpm, "ok: root: tpm2-measure-pcr: its program is there"], "--image", "-", cmdline=words, stdin=image)
+    return complaints + p.finds(0, [], "--image", "-", cmdline=device("plain"), stdin=listing())
+
+
 @case("a token whose program or device is missing is not reported; nor PCRs, memory, or what needs no program")
 def _(p):
     words = device("tokens", "latchkey.name=tokens")

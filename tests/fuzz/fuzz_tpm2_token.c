@@ -40,6 +40,7 @@ static void check_token(const struct token *t)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct token token;
+	static struct measurement measured;
 	size_t prefix = strlen(TOKEN_PREFIX), suffix = strlen(TOKEN_SUFFIX), len = prefix + size + suffix;
 	char *text = malloc(len);
 	struct error err = {.text = ""};
@@ -50,9 +51,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, TOKEN_PREFIX, prefix);
 	memcpy(text + prefix, data, size);
 	memcpy(text + prefix + size, TOKEN_SUFFIX, suffix);
-	cause = token_read(text, len, &token, &err);
+	cause = token_read(text, len, &token, &measured, &err);
 	free(text);
-	if (!cause)
+	if (!cause && measured.pcr != PCR_COUNT)
+		fuzz_check(measured.pcr < PCR_COUNT && measured.len <= sizeof(measured.digests),
+			"a measurement that is too long");
+	else if (!cause)
 		check_token(&token);
 	else
 		fuzz_check(err.cause == cause && err.text[0] &&

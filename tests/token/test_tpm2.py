@@ -631,6 +631,52 @@ def others_members():
         gives(tpm, go(Direct(tpm), {**token, "x-other": [-1.5e9, {"deep": [1 << 60]}]}), passphrase)
 
 
+# --- measurements ------------------------------------------------------------------------------------
+
+
+def record(pcr, digests, **members):
+    return {"pcr": pcr, "content_type": "systemd", "content": {"eventType": "volume-key", "string": "cryptsetup:root:UUID"},
+            "digests": [{"hashAlg": bank, "digest": digest.hex()} for bank, digest in digests.items()], **members}
+
+
+@case("a measurement extends no PCR, or another one, or another bank")
+def extends():
+    with measured() as tpm:
+        for number, pcr in enumerate((15, 15, 0)):
+            digests = {bank: hashlib.new(bank, b"%d" % number).digest() for bank in swtpm.BANKS if bank != ("sha1", "", "sha512")[number]}
+            before = {bank: [tpm.pcr(bank, n) for n in range(24)] for bank in swtpm.BANKS}
+            check(None, go(None, record(pcr, digests)), 4, need=1)
+            run = check(tpm, go(Direct(tpm), record(pcr, digests)), 0, need=0, say=0)
+            for bank, values in before.items():
+                if bank in digests and values[pcr]:
+                    values[pcr] = hashlib.new(bank, values[pcr] + digests[bank]).digest()
+                if values != [tpm.pcr(bank, n) for n in range(24)]:
+                    raise Unexpected(f"bank {bank} is not what was expected: {run}")
+
+
+@case("what is no record of a measurement, or is in a token of a header, extends a PCR")
+def extends_not():
+    digests = {"sha256": bytes(range(32))}
+    good = record(15, digests)
+    with measured() as tpm:
+        before = [tpm.pcr("sha256", n) for n in range(16)]
+        for name in ("262-pcr7", "262-default"):
+            token, passphrase = sample(name)
+            gives(tpm, go(Direct(tpm), {**token, **record(15, digests)}), passphrase)
+        check(tpm, go(Direct(tpm), record(15, digests, type="systemd-tpm2")), 6)
+        for other in (record(24, digests), record(-1, digests), record("15", digests), record(15, {}), record(15, {"md5": bytes(16)}),
+                      record(15, {"sha256": b""}), record(15, {"sha256": bytes(31)}), record(15, {"sha256": bytes(33)}), {**good, "digests": {}}, {**good, "digests": [[]]},
+                      {**good, "digests": [{"hashAlg": "sha256"}]}, {**good, "digests": [{"digest": "00" * 32}]},
+                      {**good, "digests": [{"hashAlg": "sha256", "digest": "0" * 65}]},
+                      {**good, "digests": [{"hashAlg": "sha256", "digest": "x" * 64}]},
+                      {**good, "digests": good["digests"] * 100}):
+            check(tpm, go(Direct(tpm), other), 6)
+        check(tpm, go(Direct(tpm), record(15, {"sha3_512": bytes(64)})), 7, "the TPM does not have this hash")
+        check(tpm, go(Between(tpm, lambda code, answer, sent: code_only(0x101)), record(16, digests)), 4, "TPM2_PCR_Extend")
+        if before != [tpm.pcr("sha256", n) for n in range(16)]:
+            raise Unexpected("a PCR was extended")
+
+
 # --- enrolled by the distribution's own systemd-cryptenroll -------------------------------------------
 
 ENROLLED = [("no PCR", [], {}), ("PCR 7", ["--tpm2-pcrs=7"], {}), ("several PCRs", ["--tpm2-pcrs=0+1+5+7"], {}),

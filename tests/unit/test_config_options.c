@@ -254,6 +254,37 @@ static void the_part_of_a_key_is_misread(void **state)
 	is_named("keyfile-size=16777216", "invalid value", true);
 }
 
+static void the_pcr_to_measure_into_is_mistaken(void **state)
+{
+	static const struct {
+		const char *option;
+		unsigned pcrs;
+	} good[] = {{"=yes", 1 << 15}, {"=true", 1 << 15}, {"=no", 0}, {"=off", 0}, {"=0", 1}, {"=1", 2},
+		{"=15", 1 << 15}, {"=23", 1 << 23}};
+	static const char *const bad[] = {"", "=", "=24", "=-1", "=pcr", "=0x0f", "=4294967296"};
+	static struct plan p;
+	struct plan_sources s =
+		{.crypttab = "a /dev/a\nb /dev/b - tpm2-measure-pcr=no\nc /dev/c - tpm2-measure-pcr=8\n",
+			.crypttab_path = "t",
+			.conf = "tpm2-measure-pcr=yes",
+			.conf_path = "c"};
+	char option[64];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++) {
+		snprintf(option, sizeof(option), "tpm2-measure-pcr%s", good[i].option);
+		both_ways(option, BOTH, FIELD(measure_pcrs), &good[i].pcrs, sizeof(unsigned));
+	}
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		snprintf(option, sizeof(option), "tpm2-measure-pcr%s", bad[i]);
+		is_named(option, "invalid value", true);
+	}
+	plan_make(&s, &p);
+	assert_int_equal(p.volumes[0].measure_pcrs, 1 << 15);
+	assert_int_equal(p.volumes[1].measure_pcrs, 0);
+	assert_int_equal(p.volumes[2].measure_pcrs, 1 << 8);
+}
+
 static void the_tries_of_a_volume_are_those_of_another_or_of_all(void **state)
 {
 	static struct plan p;
@@ -302,7 +333,8 @@ static const struct fate {
 	const char *words, *why;
 	bool bad;
 } fates[] = {
-	{"luks defaults initramfs x-initrd.attach force tpm2-device=auto fido2-device=auto token-timeout=30s",
+	{"luks defaults initramfs x-initrd.attach force tpm2-device=auto fido2-device=auto token-timeout=30s "
+	 "tpm2-measure-bank=sha1:sha256",
 		NULL, false},
 	{"cipher=aes-xts-plain64 size=512 hash=sha512 sector-size=4096 offset=1 skip=1",
 		"defined by the LUKS header", false},
@@ -311,7 +343,7 @@ static const struct fate {
 	 "x-systemd.requires-mounts-for=/a x-gvfs-hide",
 		"no effect in an initramfs", false},
 	{"keyfile-erase link-volume-key=x link-vk-to-keyring=x", "not supported", false},
-	{"tpm2-measure-pcr=yes tpm2-measure-bank=sha256", "not supported, no PCR is extended", false},
+	{"tpm2-measure-keyslot-nvpcr=yes", "not supported", false},
 	{"tpm2-pcrs=7 tpm2-pin=yes fido2-cid=x", "the token in the LUKS header has it", false},
 	{"pkcs11-uri=auto", "not supported, the passphrase is used", false},
 	{"plain swap tmp tmp=ext4 bitlk fvault2 tcrypt tcrypt-hidden tcrypthidden tcrypt-keyfile=/k "
@@ -379,6 +411,7 @@ int main(void)
 		row(numbers[i].names, number_is_taken, &numbers[i]);
 	ROW(a_time_span_is_misread);
 	ROW(the_part_of_a_key_is_misread);
+	ROW(the_pcr_to_measure_into_is_mistaken);
 	ROW(the_tries_of_a_volume_are_those_of_another_or_of_all);
 	ROW(what_follows_the_last_try_is_mistaken);
 	for (size_t i = 0; i < COUNT(fates); i++)

@@ -16,10 +16,11 @@ static const struct plan_row conf[] = {
 						 "tries: 5; then: power off; give up: after 120 s; headless; "
 						 "passfifo: /run/f\n"},
 	{"the one volume of the board is lost", NULL, NULL,
-		"device=UUID=" U1 "\nname = sys\nkey=/k:LABEL=K\nheader=/h\noptions=discard,nofail\n",
+		"device=UUID=" U1
+		"\nname = sys\nkey=/k:LABEL=K\nheader=/h\noptions=discard,nofail,tpm2-measure-pcr=yes\n",
 		"volume sys\n  device UUID=" U1
 		"\n  from /etc/latchkey.conf\n  needed no, nofail\n  key /k on "
-		"LABEL=K\n  header /h\n  options discard,nofail\n" USUAL},
+		"LABEL=K\n  header /h\n  options discard,nofail,tpm2-measure-pcr=15\n" USUAL},
 	{"a wrong line of the board is not named by its number", NULL, NULL,
 		"\n# x\nvolumes=a\nvolume=a\nvolume=b,/dev/b\ntries=x\n",
 		VOLUME(CONF("5"), "b", "/dev/b") USUAL

@@ -7,6 +7,7 @@
 #include "unit.h"
 
 static struct token token;
+static struct measurement measured;
 static struct error err;
 
 /*
@@ -27,7 +28,7 @@ static enum cause read_text(const char *text)
 
 	assert_non_null(exact);
 	memcpy(exact, text, len);
-	cause = token_read(exact, len, &token, &err);
+	cause = token_read(exact, len, &token, &measured, &err);
 	free(exact);
 	return cause;
 }

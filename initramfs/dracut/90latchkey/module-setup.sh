@@ -61,7 +61,7 @@ latchkey_ciphers() {
     return 0
 }
 
-# Print the types of the tokens of all these volumes, of which there is a program.
+# Print the types of the tokens of all these volumes, and of the one whose program measures volume keys, if there is a program.
 latchkey_tokens() {
     local dev name options token
     {
@@ -72,7 +72,10 @@ latchkey_tokens() {
         done 2> /dev/null < "$dracutsysrootdir/etc/crypttab"
     } | while read -r dev; do
         latchkey dump --json "$dev" 2> /dev/null | sed -n 's/^ *{"id": [0-9]*, "type": "\([a-z0-9-]*\)".*/\1/p'
-    done | sort -u | while read -r token; do
+    done | {
+        cat
+        ! grep -qs tpm2-measure-pcr "$dracutsysrootdir"/etc/{crypttab,latchkey.conf} /proc/cmdline || echo systemd-tpm2
+    } | sort -u | while read -r token; do
         [[ ! -x $dracutsysrootdir/lib/latchkey/token/$token ]] || echo "$token"
     done
 }

@@ -2,7 +2,8 @@
 /*
  * main - systemd-tpm2, a token program: the passphrase of a token of this type from the TPM at /dev/tpmrm0.
  *
- * It only reads: nothing is measured, enrolled or changed, but for the TPM's own count of wrong PINs.
+ * It only reads: nothing is enrolled or changed, but for the TPM's own count of wrong PINs, and for one PCR
+ * when latchkey gives it a measurement in place of a token (measure.h).
  */
 #include "base/file.h"
 #include "base/machine.h"
@@ -38,6 +39,7 @@ enum {
 
 static struct unseal_secrets secrets;
 static struct token token;
+static struct measurement measured;
 static struct signatures signatures;
 
 static enum cause read_token(struct error *err)
@@ -50,7 +52,7 @@ static enum cause read_token(struct error *err)
 		return cause;
 	memcpy(text, TOKEN_PREFIX, PREFIX_BYTES);
 	memcpy(text + PREFIX_BYTES + len, TOKEN_SUFFIX, SUFFIX_BYTES);
-	return token_read(text, PREFIX_BYTES + len + SUFFIX_BYTES, &token, err);
+	return token_read(text, PREFIX_BYTES + len + SUFFIX_BYTES, &token, &measured, err);
 }
 
 /* What the image has: systemd-stub puts it into the first, systemd looks in the others. */
@@ -90,6 +92,8 @@ static enum cause serve(uint64_t available_kib, struct error *err)
 	if (token.pin != TOKEN_PIN_ARGON2ID)
 		contract_lock_down();
 	tpm.transport = transport_device;
+	if (measured.pcr < PCR_COUNT)
+		return measure_run(&tpm, &measured, err);
 	return unseal_run(&tpm, &token, &secrets, available_kib, &signatures, err);
 }
 

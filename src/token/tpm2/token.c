@@ -268,15 +268,20 @@ static enum cause read_members(const struct json *root, struct token *t, struct 
 	return cause ? cause : read_storage_key(root, t, err);
 }
 
-enum cause token_read(const char *text, size_t len, struct token *token, struct error *err)
+enum cause token_read(const char *text, size_t len, struct token *token, struct measurement *measured,
+	struct error *err)
 {
 	const struct json *root;
 	enum cause cause;
 
 	memset(token, 0, sizeof(*token));
+	measured->pcr = PCR_COUNT;
 	cause = json_open(text, len, &root, err);
-	if (!cause)
-		cause = read_members(json_member(root, "tokens"), token, err);
+	if (!cause) {
+		root = json_member(root, "tokens");
+		cause = measure_is_record(root) ? measure_read(root, measured, err)
+		                                : read_members(root, token, err);
+	}
 	json_close();
 	return cause;
 }

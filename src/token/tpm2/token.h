@@ -10,6 +10,7 @@
 
 #include "crypto/kdf.h"
 #include "token/tpm2/key.h"
+#include "token/tpm2/measure.h"
 #include "token/tpm2/signer.h"
 
 enum {
@@ -64,9 +65,11 @@ struct token {
 #define TOKEN_SUFFIX "}"
 
 /*
- * Read @len bytes of such JSON at @text; @token points into itself.
+ * Read @len bytes of such JSON at @text; @token points into itself. A record of measure.h goes into @measured
+ * instead, whose pcr is PCR_COUNT for a token.
  * Fails: CAUSE_DAMAGED, CAUSE_UNSUPPORTED, CAUSE_RESOURCE.
  */
-enum cause token_read(const char *text, size_t len, struct token *token, struct error *err) MUST_USE;
+enum cause token_read(const char *text, size_t len, struct token *token, struct measurement *measured,
+	struct error *err) MUST_USE;
 
 #endif

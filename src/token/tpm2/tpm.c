@@ -38,7 +38,7 @@ struct wire_out *tpm_begin(struct tpm *tpm, const struct tpm_command *command, u
 	wire_put_u16(out, command->auth ? TAG_SESSIONS : TAG_NO_SESSIONS);
 	wire_put_u32(out, 0);
 	wire_put_u32(out, command->code);
-	if (handle)
+	if (handle || command->auth)
 		wire_put_u32(out, handle);
 	if (command->auth == TPM_AUTH_PASSWORD)
 		tpm_put_auth(out, TPM_RS_PW, NULL, 0, NULL);

@@ -24,6 +24,7 @@ enum {
 	TPM_CC_GET_CAPABILITY = 0x17a,
 	TPM_CC_PCR_READ = 0x17e,
 	TPM_CC_POLICY_PCR = 0x17f,
+	TPM_CC_PCR_EXTEND = 0x182,
 	TPM_CC_POLICY_GET_DIGEST = 0x189,
 
 	TPM_ALG_RSA = 0x0001,
@@ -86,8 +87,9 @@ struct tpm_reply {
 };
 
 /*
- * Begin a call of @command, which the caller keeps. @handle 0: it has none. What is returned takes what
- * follows: a second handle, the authorization of a session (tpm_put_auth), the parameters.
+ * Begin a call of @command, which the caller keeps. @handle 0: it has none; with an authorization: PCR 0.
+ * What is returned takes what follows: a second handle, the authorization of a session (tpm_put_auth), the
+ * parameters.
  */
 struct wire_out *tpm_begin(struct tpm *tpm, const struct tpm_command *command, uint32_t handle);
 
