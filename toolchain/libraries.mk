@@ -58,7 +58,7 @@ $(addprefix $(B)/src/crypto/,aes_run.o p256.o p521.o): OPTIMIZE = $(SMALL) -isys
 ARGON2_CFLAGS  := $(SMALLEST) -I$(S)/argon2/include -DARGON2_NO_THREADS
 # The complete library with its own fill_segment, as the reference for the tests. Its names are changed to avoid conflicts.
 REFERENCE_CFLAGS := -O2 -I$(S)/argon2/include -include tests/unit/argon2_reference.h
-CJSON_CFLAGS   := -Os -DCJSON_NESTING_LIMIT=32 -include src/format/cjson_config.h
+CJSON_CFLAGS   := $(SMALLEST) -DCJSON_NESTING_LIMIT=32 -include src/format/cjson_config.h
 $(B)/libcjson.a: src/format/cjson_config.h
 CMOCKA_CFLAGS  := -O1 -I$(S)/cmocka/include $(addprefix -DHAVE_,UNISTD_H SIGNAL_H SETJMP_H TIME_H STRINGS_H UINTPTR_T \
 	CLOCK_REALTIME CLOCK_GETTIME STRUCT_TIMESPEC)

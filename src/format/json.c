@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* json - see json.h. The only file that sees cJSON. */
 #include "format/json.h"
+#include "base/text.h"
 #include "format/cjson_config.h"
 #include "format/json_scan.h"
 #include <cJSON.h>
@@ -46,21 +47,16 @@ void *json_pool_realloc(void *p, size_t bytes)
 }
 
 /*
- * The text was scanned: it is a number of the grammar. A plain integer of 32 bits gets its
- * value, anything else (which only tokens may hold, and no reader needs) one that no accessor takes.
+ * The text was scanned: it is a number of the grammar, and the library has copied it to where nothing
+ * follows. A plain integer of 32 bits gets its value, anything else (which only tokens may hold, and no
+ * reader needs) one that no accessor takes.
  */
 long long json_number(const char *text, char **end)
 {
-	size_t len = strspn(text, "+-0123456789.eE");
 	uint64_t v = 0;
 
-	*end = (char *)(uintptr_t)(text + len);
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '9' || v > UINT32_MAX)
-			return -1;
-		v = v * 10 + (uint64_t)(text[i] - '0');
-	}
-	return v > UINT32_MAX ? -1 : (long long)v;
+	*end = (char *)(uintptr_t)(text + strlen(text));
+	return text_parse_u64(text, &v) && v <= UINT32_MAX ? (long long)v : -1;
 }
 
 static enum cause pool_open(size_t text_len, struct error *err)

@@ -63,12 +63,23 @@ static bool hex4(struct scan *s)
 
 static bool escape(struct scan *s)
 {
-	int c = peek(s);
-
-	if (c < 0 || !c || !strchr("\"\\/bfnrtu", c))
+	switch (peek(s)) {
+	case 'u':
+		s->at++;
+		return hex4(s);
+	case '"':
+	case '\\':
+	case '/':
+	case 'b':
+	case 'f':
+	case 'n':
+	case 'r':
+	case 't':
+		s->at++;
+		return true;
+	default:
 		return fail(s, "bad escape");
-	s->at++;
-	return c == 'u' ? hex4(s) : true;
+	}
 }
 
 static bool string(struct scan *s)

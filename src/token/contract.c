@@ -86,34 +86,24 @@ bool contract_has_device(void)
 }
 
 /* One write a line: lines of a pipe are then never mixed with another program's. */
-static void line(const char *word, const char *fmt, va_list args)
+void contract_say(const char *fmt, ...)
 {
-	char out[CONTRACT_LINE_MAX_BYTES + 2];
-	size_t used = text_format(out, sizeof(out) - 1, "%s ", word);
+	char out[CONTRACT_LINE_MAX_BYTES + 2] = "say ";
+	size_t used = strlen(out);
+	va_list args;
 
+	va_start(args, fmt);
 	text_vformat(out + used, sizeof(out) - 1 - used, fmt, args);
+	va_end(args);
 	text_sanitize(out);
 	used = strlen(out);
 	out[used] = '\n';
 	(void)text_write(CONTRACT_LINES, out, used + 1);
 }
 
-void contract_say(const char *fmt, ...)
+void contract_wait(const char *what)
 {
-	va_list args;
-
-	va_start(args, fmt);
-	line("say", fmt, args);
-	va_end(args);
-}
-
-void contract_wait(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	line("wait", fmt, args);
-	va_end(args);
+	text_print(CONTRACT_LINES, "wait %s\n", what);
 }
 
 void contract_touch(void)

@@ -58,7 +58,7 @@ void contract_need(const char *device);
 /* The lines of the contract. What @fmt makes is cut at CONTRACT_LINE_MAX_BYTES and made printable. */
 void contract_touch(void);
 void contract_say(const char *fmt, ...) PRINTF_LIKE(1, 2);
-void contract_wait(const char *fmt, ...) PRINTF_LIKE(1, 2);
+void contract_wait(const char *what);
 
 /*
  * Ask for a PIN of which @left tries are left (0: not known); with few (CONTRACT_FEW_TRIES) whether a person

@@ -38,8 +38,9 @@ def needs(objects):
     return {path: {owner[name] for name in needed if name in owner} - {path} for path, (_, needed) in listed.items()}
 
 
-# What a library calls; what only other architectures need; what unit tests call with values of their own.
+# What a library calls, or brings along; what only other architectures need; what unit tests call with values of their own.
 NEEDED_ELSEWHERE = {"main", "__vdsosym", "json_number", "json_pool_alloc", "json_pool_free", "json_pool_realloc",
+                    "p256_curve", "p521_curve",
                     "sha256_c",
                     "area_look", "consoles_rest", "core_choose", "session_kdfa"}
 

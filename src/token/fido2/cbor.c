@@ -248,7 +248,8 @@ void cbor_write(struct cbor_out *o, const char *fmt, ...)
 			put_argument(o, *fmt++, &args);
 			break;
 		case '\'':
-			end = strchr(fmt, '\'');
+			for (end = fmt; *end != '\''; end++)
+				;
 			put_string(o, CBOR_TEXT, fmt, (size_t)(end - fmt));
 			fmt = end + 1;
 			break;

@@ -3,6 +3,8 @@
 #include "token/fido2/ctap.h"
 #include <string.h>
 
+_Static_assert((size_t)CTAP_MESSAGE_BYTES <= HID_MESSAGE_MAX_BYTES, "a message that CTAPHID cannot carry");
+
 enum { GET_ASSERTION = 2, GET_INFO = 4, CLIENT_PIN = 6 };
 enum {
 	INFO_EXTENSIONS = 2,

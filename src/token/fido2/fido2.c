@@ -31,29 +31,31 @@ static enum cause refused(struct error *err, const char *what, unsigned status)
 	return error_set(err, CAUSE_DEVICE, "the security key refuses %s: status 0x%02x", what, status);
 }
 
+static enum cause no_credential(struct error *err)
+{
+	return error_set(err, CAUSE_DEVICE, "this security key does not hold the credential of the token");
+}
+
 /* --- is it this key? --------------------------------------------------------------------- */
 
 /* What can be told from the key's description alone. */
 static enum cause check_abilities(const struct run *r, struct error *err)
 {
 	const struct ctap_info *info = &r->info;
+	const char *why = NULL;
 
 	if (!info->hmac_secret)
-		return error_set(err, CAUSE_DEVICE, "this security key has no hmac-secret");
-	if (!info->protocol)
-		return error_set(err, CAUSE_DEVICE,
-			"this security key knows neither PIN/UV protocol 1 nor 2");
-	if (r->t->pin == TOKEN_YES && !info->pin_set)
-		return error_set(err, CAUSE_DEVICE,
-			"the token wants a PIN, and this security key has none set");
-	if (r->t->verification == TOKEN_YES && !r->ask.pin && !info->verification)
-		return error_set(err, CAUSE_DEVICE,
-			"the token wants built-in user verification, and this security key has none set up");
-	if (info->always_verifies && r->t->pin == TOKEN_NO && !r->ask.verification)
-		return error_set(err, CAUSE_DEVICE,
-			"this security key demands its PIN at every use, and the token was enrolled "
-			"without a PIN: it gives another secret then; enrol it again");
-	return CAUSE_OK;
+		why = "this security key has no hmac-secret";
+	else if (!info->protocol)
+		why = "this security key knows neither PIN/UV protocol 1 nor 2";
+	else if (r->t->pin == TOKEN_YES && !info->pin_set)
+		why = "the token wants a PIN, and this security key has none set";
+	else if (r->t->verification == TOKEN_YES && !r->ask.pin && !info->verification)
+		why = "the token wants built-in user verification, and this security key has none set up";
+	else if (info->always_verifies && r->t->pin == TOKEN_NO && !r->ask.verification)
+		why = "this security key demands its PIN at every use, and the token was enrolled without a "
+		      "PIN: it gives another secret then; enrol it again";
+	return why ? error_set(err, CAUSE_DEVICE, "%s", why) : CAUSE_OK;
 }
 
 static enum cause find_credential(struct run *r, struct error *err)
@@ -74,8 +76,7 @@ static enum cause find_credential(struct run *r, struct error *err)
 	case CTAP_INVALID_OPTION:
 		return CAUSE_OK;
 	case CTAP_NO_CREDENTIALS:
-		return error_set(err, CAUSE_DEVICE,
-			"this security key does not hold the credential of the token");
+		return no_credential(err);
 	default:
 		return refused(err, "to look for the credential", r->c->status);
 	}
@@ -211,8 +212,7 @@ static enum cause explain(unsigned status, struct error *err)
 {
 	switch (status) {
 	case CTAP_NO_CREDENTIALS:
-		return error_set(err, CAUSE_DEVICE,
-			"this security key does not hold the credential of the token");
+		return no_credential(err);
 	case CTAP_PUAT_REQUIRED:
 		return error_set(err, CAUSE_DEVICE,
 			"the security key demands its PIN, and the token was enrolled without: "

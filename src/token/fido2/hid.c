@@ -13,7 +13,6 @@ enum { INIT_ANSWER_BYTES = 17, HAS_CBOR = 0x04 };
 enum {
 	FIRST_HEAD = 7,
 	MORE_HEAD = 5,
-	MESSAGE_MAX_BYTES = HID_REPORT_BYTES - FIRST_HEAD + 128 * (HID_REPORT_BYTES - MORE_HEAD)
 };
 enum { SECOND_US = 1000000, BUSY_PAUSE_US = 500000 };
 
@@ -30,9 +29,6 @@ static enum cause send(const struct hid *h, uint8_t command, struct bytes messag
 	uint8_t report[HID_REPORT_BYTES], sequence = 0;
 	size_t head = FIRST_HEAD, left = message.len;
 
-	if (left > MESSAGE_MAX_BYTES)
-		return error_set(err, CAUSE_DEVICE, "a message of %llu bytes is too long for a security key",
-			(unsigned long long)left);
 	do {
 		size_t n = left < sizeof(report) - head ? left : sizeof(report) - head;
 

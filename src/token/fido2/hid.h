@@ -14,6 +14,7 @@
 
 enum {
 	HID_REPORT_BYTES = 64,
+	HID_MESSAGE_MAX_BYTES = 7609, /* a first report, and 128 more */
 	HID_NONCE_BYTES = 8,
 	HID_ANSWER_S = 10, /* for a message that needs no touch */
 	HID_TOUCH_S = 60,  /* from the moment on that the key wants one; keys themselves give up after 30 s */
@@ -47,7 +48,8 @@ enum cause hid_open(struct hid *h, const struct hid_port *port, const uint8_t no
 	struct error *err) MUST_USE;
 
 /*
- * Send a CTAP2 message and take its answer into @answer (@room bytes; @got of it).
+ * Send a CTAP2 message, of at most HID_MESSAGE_MAX_BYTES, and take its answer into @answer (@room bytes; @got
+ * of it).
  * Fails: CAUSE_DEVICE, after taking the message back where the key may still work on it.
  */
 enum cause hid_exchange(struct hid *h, struct bytes message, uint8_t *answer, size_t room, size_t *got,

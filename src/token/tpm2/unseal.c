@@ -81,8 +81,8 @@ static enum cause find_parent(struct run *r, struct error *err)
 /* --- one blob ----------------------------------------------------------------------------- */
 
 /*
- * A blob that was made elsewhere for this TPM: its private part becomes one of the TPM's own, @private, a view
- * into the answer.
+ * A blob that was made elsewhere for this TPM: its private part becomes one of the TPM's own, @private, a
+ * view into the answer.
  */
 static enum cause import(struct run *r, const struct token_blob *blob, struct bytes *private,
 	struct error *err)
