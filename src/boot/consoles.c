@@ -88,7 +88,7 @@ static bool make_raw(struct console *c, bool keys_for_signals)
 		raw.c_lflag &= ~(tcflag_t)ISIG;
 	raw.c_cc[VSUSP] = _POSIX_VDISABLE;
 	raw.c_iflag &= ~(tcflag_t)(IXON | INLCR | IGNCR | ISTRIP);
-	raw.c_iflag |= ICRNL;
+	raw.c_iflag |= ICRNL | IGNBRK;
 	raw.c_oflag |= OPOST | ONLCR;
 	raw.c_cc[VMIN] = 1;
 	raw.c_cc[VTIME] = 0;

@@ -38,12 +38,12 @@ static void erase_character(struct typed_line *l)
 }
 
 /*
- * ^D, ^Q, ^S, ^Z and ^\ are ignored: no passphrase that was set at a terminal contains them, because there
- * they are control keys. Taken as characters they would make the passphrase wrong.
+ * ^D, ^Q, ^S, ^Z, ^\ and Esc are ignored: no passphrase that was set at a terminal contains them, because
+ * there they are control keys. Taken as characters they would make the passphrase wrong.
  */
 static bool is_ignored(uint8_t byte)
 {
-	return memchr("\4\21\23\32\34", byte, 5);
+	return memchr("\4\21\23\32\33\34", byte, 6);
 }
 
 bool typed_line_edit(struct typed_line *l, uint8_t byte)
@@ -56,19 +56,20 @@ bool typed_line_edit(struct typed_line *l, uint8_t byte)
 		INTERRUPT = 'C' - '@',
 		ESCAPE = 27
 	};
+	const uint8_t before = l->escape;
 
-	l->escape = l->escape && byte >= ' ';
-	if (l->escape) {
+	if (before && byte >= ' ' && (before != ESCAPE || byte == '[' || byte == 'O')) {
 		/* ESC [ 1 ; 5 A, ESC O A: up to the final letter or ~. */
-		l->escape = !((byte >= 'A' && byte <= 'Z' && byte != 'O') || (byte >= 'a' && byte <= 'z') ||
-			      byte == '~');
+		bool is_final =
+			before != ESCAPE && (((byte | 32) >= 'a' && (byte | 32) <= 'z') || byte == '~');
+
+		l->escape = is_final ? 0 : byte;
 		return false;
 	}
+	l->escape = byte == ESCAPE ? byte : 0;
 	if (byte == '\n')
 		return true;
-	if (byte == ESCAPE)
-		l->escape = true;
-	else if (byte == BACKSPACE || byte == DELETE)
+	if (byte == BACKSPACE || byte == DELETE)
 		erase_character(l);
 	else if (byte == KILL || byte == INTERRUPT)
 		typed_line_wipe(l);

@@ -10,7 +10,7 @@
 struct typed_line {
 	uint8_t *bytes; /* VAULT_LINE_BYTES; zero after len, but for a byte of the caller's at the end */
 	size_t len;     /* up to CONSOLES_PASSPHRASE_MAX_BYTES + 1, by which too long is known */
-	bool escape;    /* inside a key's escape sequence */
+	uint8_t escape; /* the last byte of a key's escape sequence that has not ended; else 0 */
 };
 
 /* True when @byte ends the line. */

@@ -77,6 +77,10 @@ TOUCH = r"root: token 0 \(systemd-fido2\): touch the security key"
 PIN = r"PIN of token {} \(systemd-fido2; tries left: {}; empty: none\): "
 
 
+# What is no part of a PIN: ^C ^D ^Z ^\\ ^S ^Q, Esc alone and as arrows and function keys send it.
+CONTROLS = "\x03\x04\x1a\x1c\x13\x11\x1b\x1b[A\x1bOP\x1b[15~\x1b"
+
+
 def script():
     """a shell script that is a token does not open the root"""
     def talk(machine):
@@ -107,11 +111,14 @@ def pin():
     def talk(machine, stick):
         machine.expect(PROMPT)
         machine.expect(PIN.format(0, 8))
-        machine.send("4321\n")
+        machine.send(CONTROLS + "4321\n")
         machine.expect("wrong PIN")
         machine.expect(PIN.format(0, 7))
-        machine.send("1234\n")
+        machine.send("9" * 10000 + "\n")
+        machine.expect("at most 512 bytes")
+        machine.send("9" + CONTROLS + "1234\n")
         machine.expect(TOUCH)
+        machine.send(CONTROLS)
         opened(machine, 0)
         machine.assert_no("no keyslot opens")
     guest("pin", ["fido2-262-pin"], [Stick("pin1234", "--protocols", "1")], talk)

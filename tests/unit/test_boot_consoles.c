@@ -401,6 +401,8 @@ static const struct {
 	EDIT("two words  \x17\x17" "none\n", "none"),
 	EDIT("a\x1b[Ab\x1bOBc\x1b[3~d\x1b[1;5Ce\n", "abcde"),
 	EDIT("\x1b\n", ""),
+	EDIT("\x1b" "1234\n", "1234"),
+	EDIT("\x1b" "abc\x1b\x1b[A\x1b[[Bd\n", "abcd"),
 	EDIT("x\n", "x"),
 	EDIT("a\0b\n", "a\0b"),
 	EDIT("\xff\xfe\x80" "8-bit\n", "\xff\xfe\x80" "8-bit"),
