@@ -1,38 +1,60 @@
 /* SPDX-License-Identifier: MIT */
 /* shell - see shell.h. Parameters and what they do: docs/migration.md. */
 #include "preflight/shell.h"
-#include "base/text.h"
+#include <string.h>
 
 enum { FILES_MAX = 4 };
 
-static const char *const panic[] = {"panic=", NULL};
-static const char *const no_shell[] = {"rd.shell=0", "rd.shell=no", "rd.shell=off", NULL};
+/* A parameter that prevents a shell, with one of these values; without any, with all but the empty one. */
+struct closer {
+	const char *name, *values[3];
+};
+
+static const struct closer panic = {"panic", {NULL}}, no_shell = {"rd.shell", {"0", "no", "off"}};
 
 static const struct builder {
 	const char *name;
 	const char *in_image[FILES_MAX];  /* one of these is in each image that it makes */
 	const char *on_system[FILES_MAX]; /* its configuration */
-	const char *const *closed;        /* one of these on the command line prevents its shell */
+	const struct closer *closer;      /* of its shell */
 	bool sulogin; /* with systemd in the image it leaves a failure to sulogin, which lets nobody in */
 } builders[] = {
 	{"dracut", {"/usr/lib/dracut-lib.sh", "/lib/dracut-lib.sh", "/usr/bin/dracut-cmdline"},
-		{"/etc/dracut.conf", "/etc/dracut.conf.d", "/usr/lib/dracut/dracut.conf.d"}, no_shell, false},
+		{"/etc/dracut.conf", "/etc/dracut.conf.d", "/usr/lib/dracut/dracut.conf.d"}, &no_shell,
+		false},
 	{"initramfs-tools", {"/scripts/functions", "/conf/initramfs.conf"},
-		{"/etc/initramfs-tools/initramfs.conf"}, panic, false},
-	{"mkinitcpio", {"/init_functions", "/buildconfig"}, {"/etc/mkinitcpio.conf"}, panic, true},
+		{"/etc/initramfs-tools/initramfs.conf"}, &panic, false},
+	{"mkinitcpio", {"/init_functions", "/buildconfig"}, {"/etc/mkinitcpio.conf"}, &panic, true},
 	{"mkinitfs", {"/sbin/nlplug-findfs", "/usr/sbin/nlplug-findfs"}, {"/etc/mkinitfs/mkinitfs.conf"},
-		panic, false},
+		&panic, false},
 };
 enum { BUILDERS = sizeof(builders) / sizeof(*builders) };
 
-/* Does one of these words begin a word of the command line? */
-static bool has_word(const char *cmdline, const char *const *words)
+static bool has_value(const struct closer *c, struct span value)
 {
-	for (; *words; words++)
-		for (const char *at = cmdline; at && (at = text_find(at, *words)); at++)
-			if (at == cmdline || at[-1] == ' ')
-				return true;
-	return false;
+	bool has = !*c->values && value.len;
+
+	for (unsigned i = 0; i < sizeof(c->values) / sizeof(*c->values) && c->values[i]; i++)
+		has |= span_is(value, c->values[i]);
+	return has;
+}
+
+/* The last one counts. */
+static bool closes(const struct closer *c, const char *cmdline)
+{
+	struct span rest = {cmdline, strlen(cmdline)}, word;
+	size_t len = strlen(c->name);
+	bool closed = false;
+
+	while (lines_word(&rest, &word)) {
+		struct span name = {word.at, len < word.len ? len : word.len};
+		bool has_sign = word.len > len && word.at[len] == '=';
+
+		if (span_is(name, c->name) && (has_sign || word.len == len))
+			closed = has_sign &&
+			         has_value(c, (struct span){word.at + len + 1, word.len - len - 1});
+	}
+	return closed;
 }
 
 static bool may_have_made_it(const struct builder *b, const struct machine *m)
@@ -81,13 +103,14 @@ void shell_judge(const struct machine *m, const char *cmdline, struct findings *
 		if (!may_have_made_it(b, m))
 			continue;
 		told = true;
-		if (!has_word(cmdline, b->closed) && !(b->sulogin && has_systemd(m)))
+		if (!closes(b->closer, cmdline) && !(b->sulogin && has_systemd(m)))
 			finding(f, WEIGHT_NOTE, CAUSE_OK, "configuration",
-				"%s's image: without %s%s a boot that fails can end in a shell for anyone; "
+				"%s's image: without %s=%s a boot that fails can end in a shell for anyone; "
 				"see docs/migration.md",
-				b->name, *b->closed, b->closed == no_shell ? " rd.emergency=reboot" : "");
+				b->name, b->closer->name,
+				b->closer == &no_shell ? "0 rd.emergency=reboot" : "");
 	}
-	if (!told && !(has_word(cmdline, panic) && has_word(cmdline, no_shell)))
+	if (!told && !(closes(&panic, cmdline) && closes(&no_shell, cmdline)))
 		finding(f, WEIGHT_NOTE, CAUSE_OK, "configuration",
 			"which program makes the image cannot be told; without panic= (dracut: rd.shell=0) a "
 			"boot that fails can end in a shell for anyone; see docs/migration.md");

@@ -120,6 +120,12 @@ def shell(p):
             ([DRACUT], "", "dracut's image: without rd.shell=0"), ([DRACUT], "panic=1", "dracut's image: without rd.shell=0"),
             ([DRACUT], "quiet rd.shell=no", None), ([DRACUT], "xrd.shell=0 rd.shell=1", "dracut's image"), ([DRACUT], "rd.shell=0", None),
             ([TOOLS], "rd.shell=0", "initramfs-tools's image: without panic="), ([TOOLS], "quiet panic=0", None),
+            # The last one counts, and only whole values do.
+            ([DRACUT], "rd.shell=0 rd.shell", "dracut's image"), ([DRACUT], "rd.shell rd.shell=0", None),
+            ([DRACUT], "rd.shell=none", "dracut's image"), ([DRACUT], "rd.shell=00", "dracut's image"),
+            ([DRACUT], "rd.shell=0\trd.shell=1", "dracut's image"), ([DRACUT], "rd.shell=false", "dracut's image"),
+            ([TOOLS], "panic=", "initramfs-tools's image"), ([TOOLS], "panic=60 panic=", "initramfs-tools's image"),
+            ([TOOLS], "panic", "initramfs-tools's image"), ([TOOLS], "panic=-1", None), ([TOOLS], "panic= panic=5", None),
             ([TOOLS], "xpanic=1", "initramfs-tools's image"), ([MKINITCPIO], "", "mkinitcpio's image: without panic="),
             ([MKINITCPIO, "usr/lib/systemd/systemd"], "", None), (["sbin/nlplug-findfs"], "", "mkinitfs's image: without panic="),
             ([], "rd.shell=0", "which program makes the image cannot be told"), ([], "rd.shell=0 panic=1", None)):
