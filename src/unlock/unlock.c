@@ -160,12 +160,14 @@ static enum cause prepare(struct unlock *u, const struct unlock_request *r, stru
 
 /* --- 5: the key ---------------------------------------------------------------------------------- */
 
-/* On success the description of a re-encryption is verified, too. @id: of the first key. */
+/* On success the description of a re-encryption is verified, too. @id: of the new key, as with systemd. */
 static enum cause keys_of(const struct unlock *u, const struct secret *secret, struct volume_keys *keys,
 	char id[static VOLUME_KEY_ID_CHARS + 1], struct error *err)
 {
 	const struct unlock_request *r = u->request;
 	const struct luks_device *d = &u->device;
+	const struct volume_key *new;
+	unsigned last;
 	enum cause cause = find_key(r, d->data.name, &u->search, secret, keys, err);
 
 	if (cause)
@@ -176,8 +178,10 @@ static enum cause keys_of(const struct unlock *u, const struct secret *secret, s
 		return cause;
 	}
 	/* The description vouches for both keys: that one of them is the pinned one will do. */
-	for (unsigned i = keys->count; i--;) {
-		volume_key_id(&keys->key[i], r->name, d->luks.uuid, id);
+	new = volume_key_of(&d->luks, keys, d->luks.reencrypt.final.digest);
+	last = new ? (unsigned)(new - keys->key) : 0;
+	for (unsigned i = 1; i <= keys->count; i++) {
+		volume_key_id(&keys->key[(last + i) % keys->count], r->name, d->luks.uuid, id);
 		cause = volume_key_id_check(r, d->data.name, id, err);
 		if (!cause && r->volume_key_id)
 			break;

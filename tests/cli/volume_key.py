@@ -6,6 +6,7 @@ systemd's source has the formula (crypttab(5), fixate-volume-key=): an HMAC with
 """
 import hashlib
 import hmac
+import itertools
 import os
 import sys
 
@@ -69,6 +70,20 @@ def results(luks, volume, twin):
             done.code != 1 or "invalid value: fixate-volume-key" not in done.err) and done
 
 
+def reencrypted():
+    """In the middle of a re-encryption. systemd 262 pins the new key then, which is what cryptsetup dumps."""
+    volume = Volume(FOLDER, "reencrypted").format(RIGHT, *PBKDF2, luks="luks2")
+    old = reference(volume, "root")
+    must(CRYPTSETUP, "reencrypt", "-q", "--init-only", *PBKDF2, "--resilience", "none", "--key-file", KEY, volume.path)
+    new = reference(volume, "root")
+    done = test(volume, "--print-volume-key-id", name="root")
+    yield "in a re-encryption the id is that of the new key", (old == new or (done.code, done.out) != (0, new + "\n")) and done
+    for what, pin in ("old", old), ("new", new):
+        done = test(volume, "--expect-volume-key-id", pin, name="root")
+        yield f"in a re-encryption the {what} key is accepted", (done.code, done.out[:7]) != (0, "keyslot") and done
+    volume.remove()
+
+
 def main():
     lack = lacking(CRYPTSETUP, LATCHKEY)
     if lack:
@@ -77,7 +92,8 @@ def main():
     number = failed = 0
     for luks in ("luks1", "luks2"):
         volumes = [Volume(FOLDER, f"{luks}-{n}").format(RIGHT, *PBKDF2, luks=luks) for n in range(2)]
-        for name, wrong in results(luks, *volumes):
+        more = reencrypted() if luks == "luks2" else ()
+        for name, wrong in itertools.chain(results(luks, *volumes), more):
             number += 1
             failed += bool(wrong)
             print(f"{'not ok' if wrong else 'ok'} {number} - {luks}: {name}", *([f"\n# {wrong}"] if wrong else []))
