@@ -599,6 +599,52 @@ def damages():
             raise Unexpected(f"{name}: {e}") from e
 
 
+# --- latchkey with it ----------------------------------------------------------------------------------------
+
+def root_with(volume):
+    """What latchkey sees as /."""
+    root = tempfile.mkdtemp(dir=WORK)
+    for name, source in (("bin/latchkey", os.path.join(O, TARGET, "latchkey")), ("lib/latchkey/token/clevis", PROGRAM)):
+        os.makedirs(os.path.dirname(os.path.join(root, name)), exist_ok=True)
+        shutil.copy(source, os.path.join(root, name))
+    for path, _, _ in os.walk(root):
+        os.chmod(path, 0o755)
+    os.makedirs(os.path.join(root, "dev"))
+    os.mknod(os.path.join(root, "dev/null"), 0o020666, os.makedev(1, 3))
+    os.link(volume, os.path.join(root, "volume"))
+    return root
+
+
+@case("latchkey does not open a volume that the installed clevis has bound, or waits for a server that is down")
+def volume():
+    network_of_our_own()
+    cryptsetup, bind = shutil.which("cryptsetup"), shutil.which("clevis-luks-bind")
+    if not cryptsetup or not bind or "TOKEN_COMMAND" in os.environ:
+        raise Skip("cryptsetup, clevis-luks and the static program are needed")
+    path, key = os.path.join(WORK, "volume"), os.path.join(WORK, "volume.key")
+    with open(key, "wb") as f:
+        f.write(b"the passphrase of a person")
+    with open(path, "wb") as f:
+        f.truncate(20 << 20)
+    subprocess.run([cryptsetup, "luksFormat", "-q", "--type", "luks2", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", path, key], check=True)
+    servers = [Server(tangd(folder())) for _ in range(2)]
+    config = {"t": 1, "pins": {"tang": [{"url": s.url} for s in servers]}}
+    done = subprocess.run([bind, "-y", "-d", path, "-k", key, "sss", json.dumps(config)], capture_output=True, check=False, timeout=300)
+    if done.returncode:
+        raise Unexpected(f"clevis luks bind: {done.stdout + done.stderr}")
+    root = root_with(path)
+    for down in (None, servers[0], servers[1]):
+        if down:
+            down.close()
+        done = subprocess.run(["chroot", root, "/bin/latchkey", "test", "-v", "--token-only", "/volume"], stdin=subprocess.DEVNULL, capture_output=True,
+                              check=False, timeout=120)
+        good = (done.returncode, done.stdout) == (0, b"keyslot 1\n")
+        if down is servers[1]:
+            good = done.returncode == 4 and servers[1].url.encode() + b": the connection is refused" in done.stderr
+        if not good:
+            raise Unexpected(f"with {down and down.url} down: {done}")
+
+
 # --- what is left -------------------------------------------------------------------------------------------
 
 @case("secrets are left in the memory of a program that ends")

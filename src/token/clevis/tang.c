@@ -36,14 +36,33 @@ static void derive(const uint8_t z[P521_BYTES], uint8_t key[GCM_KEY_BYTES])
 	hmac_sha256(parts, 3, key);
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* The reader of JSON takes no blanks around it; some servers end it with a newline. */
+static struct bytes trim(struct bytes text)
+{
+	const char *s = text.data;
+
+	for (; text.len && is_blank(*s); s++)
+		text.len--;
+	while (text.len && is_blank(s[text.len - 1]))
+		text.len--;
+	return (struct bytes){s, text.len};
+}
+
 enum cause tang_key(const struct pin *pin, const uint8_t blind[P521_BYTES], struct bytes answer,
 	uint8_t key[GCM_KEY_BYTES], struct error *err)
 {
 	struct p521_point point;
 	const struct json *root;
 	uint8_t minus[P521_BYTES];
-	bool is_point = !json_open(answer.data, answer.len, &root, err) && pin_point(root, &point), ok;
+	bool is_point, ok;
 
+	answer = trim(answer);
+	is_point = !json_open(answer.data, answer.len, &root, err) && pin_point(root, &point);
 	json_close();
 	if (!is_point)
 		return error_set(err, CAUSE_DEVICE, "the answer is not a key of tang");
