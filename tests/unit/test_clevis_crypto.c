@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of crypto/p521, crypto/gcm and of the shares of sss: published vectors, and the identities of tang. */
+/* Tests of crypto/p521, crypto/gcm and the shares of sss: published vectors, and the identities of tang. */
 #include "unit.h"
 #include "crypto/gcm.h"
 #include "crypto/p521.h"

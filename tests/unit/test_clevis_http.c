@@ -139,10 +139,10 @@ TEST(the_servers_of_names_are_read_wrongly)
 	static struct dns d;
 
 	memset(&d, 0, sizeof(d));
-	dns_read_conf(
-		"# nameserver 9.9.9.9\nnameserver\t192.0.2.1 \noptions x\nsearch  lan example.org\n"
-		"nameserver fe80::1%eth0\nnameserver ::1\r\nnameservers 1.2.3.4\ndomain other\nnameserver 1.1.1.1\n"
-		"nameserver 2.2.2.2",
+	dns_read_conf("# nameserver 9.9.9.9\nnameserver\t192.0.2.1 \noptions x\nsearch  lan example.org\n"
+		      "nameserver fe80::1%eth0\nnameserver ::1\r\nnameservers 1.2.3.4\ndomain other\n"
+		      "nameserver 1.1.1.1\n"
+		      "nameserver 2.2.2.2",
 		&d);
 	assert_int_equal(d.count, 3);
 	assert_int_equal(d.servers[0].any.sa_family, AF_INET);
