@@ -2,7 +2,7 @@
 /* volume - see volume.h. */
 #include "boot/consoles.h"
 #include "boot/state.h"
-#include <errno.h>
+#include "format/place.h"
 #include <signal.h>
 #include <unistd.h>
 
@@ -18,7 +18,7 @@ bool volume_is_needed(const struct volume *v)
 
 bool volume_lacks_header(const struct volume *v)
 {
-	return v->why.cause == CAUSE_DAMAGED && v->why.os_errno != EILSEQ;
+	return v->why.cause == CAUSE_DAMAGED && !place_blames_data(&v->why);
 }
 
 struct volume *volume_next(struct boot *b, const struct volume *v)

@@ -7,7 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
-enum { QUOTED_BYTES = 300, CUT_CHARS = 3 };
+/* DATA_DAMAGED: os_errno, as dm-integrity has it; it passes through everything that hands an error on. */
+enum { QUOTED_BYTES = 300, CUT_CHARS = 3, DATA_DAMAGED = EILSEQ };
 
 /* --- where the data is ------------------------------------------------------------------ */
 
@@ -91,12 +92,17 @@ enum cause place_sizes(const struct place *p, const struct luks *luks,
 	if (!cause && luks_has_integrity(luks)) {
 		cause = integrity_size(&p->device->reader, luks->segments, sizes, err);
 		if (cause == CAUSE_DAMAGED)
-			err->os_errno = EILSEQ; /* as dm-integrity says it */
+			err->os_errno = DATA_DAMAGED;
 		return cause;
 	}
 	if (cause && !p->header && ends_before_data(luks, size_bytes))
 		error_append(err, " Or does it hold a header backup?");
 	return cause;
+}
+
+bool place_blames_data(const struct error *err)
+{
+	return err->cause == CAUSE_DAMAGED && err->os_errno == DATA_DAMAGED;
 }
 
 /* --- advice ----------------------------------------------------------------------------- */

@@ -36,10 +36,13 @@ enum place_kind place_kind(const struct place *p, const struct luks *luks);
  * would: whole sectors of 512 bytes. With dm-integrity, what its superblock says, after it was checked. The
  * sentence does not begin with the device's name.
  * Fails: CAUSE_DEVICE (too short, no whole sectors, a header backup), CAUSE_USAGE (a detached header), as
- * integrity_size, there CAUSE_DAMAGED with os_errno EILSEQ: another header would not help.
+ * integrity_size.
  */
 enum cause place_sizes(const struct place *p, const struct luks *luks,
 	uint64_t sizes[static LUKS_REGULAR_MAX], struct error *err) MUST_USE;
+
+/* Is @err about the data (CAUSE_DAMAGED of place_sizes), which no other header would mend? */
+bool place_blames_data(const struct error *err);
 
 /*
  * "cryptsetup @verb [--header H] DEVICE", with the paths as they were opened, quoted for a shell. A path

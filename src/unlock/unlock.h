@@ -49,7 +49,7 @@ struct unlock_look {
 /*
  * Everything of unlock_open, or, without @map, of unlock_test, that needs no key: could a key open it?
  * @mapped: the name is in use already, and nothing else was examined. Fails with any cause but
- * CAUSE_PASSPHRASE; CAUSE_DAMAGED with os_errno EILSEQ: the header is good, the data is not.
+ * CAUSE_PASSPHRASE; CAUSE_DAMAGED is about the header unless place_blames_data.
  */
 enum cause unlock_look(const struct unlock_request *r, bool map, struct unlock_look *out, bool *mapped,
 	struct error *err) MUST_USE;
