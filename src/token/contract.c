@@ -162,10 +162,10 @@ static enum cause read_answer(uint8_t *out, size_t room, size_t *len, struct err
 		uint8_t c;
 
 		if (event == CONTRACT_ENDED)
-			return error_set(err, CAUSE_DEVICE, "not wanted any more");
+			return error_set(err, CAUSE_DEVICE, "cancelled");
 		if (event == CONTRACT_GONE)
 			return error_set(err, CAUSE_DEVICE,
-				"the device was pulled out while its PIN was asked");
+				"the device was removed before its PIN was given");
 		if (*len == room)
 			return error_set(err, CAUSE_PASSPHRASE, "the answer is longer than %llu bytes",
 				(unsigned long long)room - 1);
@@ -187,7 +187,7 @@ static enum cause ask_for_few(unsigned left, uint8_t *answer, struct error *err)
 	text_print(CONTRACT_LINES, "few %u\n", left);
 	cause = read_answer(answer, CONTRACT_PIN_MAX_BYTES, &len, err);
 	if (!cause && (len != 3 || memcmp(answer, "yes", 3)))
-		cause = error_set(err, CAUSE_PASSPHRASE, "%u tries of the PIN are left and stay so", left);
+		cause = error_set(err, CAUSE_PASSPHRASE, "PIN not sent: %u tries left", left);
 	wipe(answer, CONTRACT_PIN_MAX_BYTES);
 	return cause;
 }

@@ -172,7 +172,7 @@ def late():
         machine.expect(PROMPT)
         machine.expect(TOUCH)
         first.pull()
-        machine.expect("root: token 0 .systemd-fido2.: the security key is gone")
+        machine.expect("root: token 0 .systemd-fido2.: the security key was removed")
         machine.expect(TOUCH, 90)
         opened(machine, 0)
     guest("late", ["fido2-262-nopin"], [Stick("nopin", "--touch-after", "60"), Stick("nopin", "--plug-after", "25")], talk,

@@ -194,7 +194,7 @@ def no_hmac_secret():
 def always_uv():
     token, passphrase = sample("pin")
     gives(go("pin1234", token, always_uv=True), passphrase, pin=1, touch=1)
-    says(check(go("pin1234", sample("nopin-on-key-with-pin")[0], always_uv=True), 4, pin=0, touch=0), "demands its PIN")
+    says(check(go("pin1234", sample("nopin-on-key-with-pin")[0], always_uv=True), 4, pin=0, touch=0), "requires its PIN")
 
 
 @case("a key that is pulled out while it waits for the touch holds the program")
@@ -203,7 +203,7 @@ def pulled():
         if line == "touch":
             key.pull()
     key = Key("nopin", touch_after=60)
-    says(check(with_key(key, lambda k: Run(PROGRAM, sample("nopin")[0], k, hear=hear)), 4, touch=1), "gone")
+    says(check(with_key(key, lambda k: Run(PROGRAM, sample("nopin")[0], k, hear=hear)), 4, touch=1), "was removed")
 
 
 @case("a key that is pulled out while its PIN is asked leaves the question standing")
@@ -214,7 +214,7 @@ def pulled_at_pin():
         if line.startswith("pin"):
             key.pull()
     run = check(with_key(key, lambda k: Run(PROGRAM, sample("pin")[0], k, lambda line: b"", hear)), 4, pin=1, touch=0)
-    says(run, "pulled out")
+    says(run, "was removed")
 
 
 def stop(run):
@@ -598,7 +598,7 @@ def first(self, cid, cmd, length, data=b""):
 
 hid_lie("an answer that is said to have 65535 bytes is taken", lambda s, cid: first(s, cid, 0x90, 65535))
 hid_lie("an answer of 7610 bytes is taken", lambda s, cid: first(s, cid, 0x90, 7610))
-hid_lie("a report out of order is taken", lambda s, cid: (first(s, cid, 0x90, 200), s.usb.report(struct.pack(">IB", cid, 1))), "report 1 where 0")
+hid_lie("a report out of order is taken", lambda s, cid: (first(s, cid, 0x90, 200), s.usb.report(struct.pack(">IB", cid, 1))), "report 1 in place of 0")
 hid_lie("an answer whose rest never comes holds the program", lambda s, cid: first(s, cid, 0x90, 200), "in time")
 hid_lie("an answer on another channel is taken", lambda s, cid: s.send(cid + 1, 0x90, b"\0" + fidostick.enc({2: ["hmac-secret"]})), "in time")
 hid_lie("a key that never answers holds the program", lambda s, cid: None, "in time")

@@ -259,7 +259,7 @@ def lock_out():
     token, passphrase = sample("262-pcr7-pin-direct")
     with measured() as tpm:
         tpm.allow(3, 777)
-        check(tpm, go(Direct(tpm), token, [b"0000"], few=b"\n"), 2, "are left", few=1, pin=0)
+        check(tpm, go(Direct(tpm), token, [b"0000"], few=b"\n"), 2, "PIN not sent", few=1, pin=0)
         if tpm.failures():
             raise Unexpected("a try was used")
         gives(tpm, go(Direct(tpm), token, [PIN]), passphrase, few=1, pin=1)
@@ -276,7 +276,7 @@ def locks_itself():
             return code_only(swtpm.LOCKED) if code == swtpm.UNSEAL else answer
 
         run = check(None, go(Between(tpm, change), sample("262-pcr7-pin-direct")[0], [PIN, PIN]), 2, "locked", pin=1)
-        if not any("one more PIN may be tried in" in line for line in run.lines):
+        if not any("another PIN can be tried after" in line for line in run.lines):
             raise Unexpected(f"{run}")
 
 
@@ -450,7 +450,7 @@ def false_session():
     # Another nonce: then the key of the session is another one.
     lies(at(swtpm.START, [20], lambda b: b ^ 1), 2, "no PIN was given")
     lies(at(swtpm.START, [20], lambda b: b ^ 1), 4, "session", "262-default")
-    lies(at(swtpm.START, [15], lambda b: 0), 4, "contradicts")
+    lies(at(swtpm.START, [15], lambda b: 0), 4, "invalid response")
 
 
 @case("a handle that somebody changed in an answer of Load is used, or a name: the program computes it")

@@ -42,7 +42,7 @@ static void begin(struct ctap *c, uint8_t command)
 
 static enum cause malformed(struct error *err, const char *what)
 {
-	return error_set(err, CAUSE_DEVICE, "the security key's answer has no proper %s", what);
+	return error_set(err, CAUSE_DEVICE, "the security key's response has no valid %s", what);
 }
 
 /* Send what was written and take the answer. */
@@ -71,7 +71,7 @@ static enum cause call(struct ctap *c, struct error *err)
 
 static enum cause no_random(struct error *err)
 {
-	return error_set(err, CAUSE_KERNEL, "the kernel gives no random numbers");
+	return error_set(err, CAUSE_KERNEL, "no random numbers from the kernel");
 }
 
 enum cause ctap_open(struct ctap *c, const struct hid_port *port, bool (*random)(void *out, size_t len),
@@ -133,8 +133,8 @@ enum cause ctap_get_info(struct ctap *c, struct ctap_info *info, struct error *e
 	begin(c, GET_INFO); /* it has no parameters */
 	cause = call(c, err);
 	if (!cause && c->status)
-		return error_set(err, CAUSE_DEVICE, "the security key does not say what it is: status 0x%02x",
-			c->status);
+		return error_set(err, CAUSE_DEVICE,
+			"the security key does not describe itself: status 0x%02x", c->status);
 	if (cause)
 		return cause;
 	*info = (struct ctap_info){0};
@@ -208,7 +208,8 @@ enum cause ctap_agree(struct ctap *c, unsigned protocol, struct error *err)
 	if (cause)
 		return cause;
 	if (!p256_shared(s->scalar, &peer, s->z))
-		return error_set(err, CAUSE_DEVICE, "the security key's public key is no point of the curve");
+		return error_set(err, CAUSE_DEVICE,
+			"the security key's public key is not a point of the curve");
 	pinuv_derive(&s->shared, protocol, s->z);
 	return CAUSE_OK;
 }

@@ -47,14 +47,14 @@ static enum cause check_abilities(const struct run *r, struct error *err)
 	if (!info->hmac_secret)
 		why = "this security key has no hmac-secret";
 	else if (!info->protocol)
-		why = "this security key knows neither PIN/UV protocol 1 nor 2";
+		why = "this security key supports neither PIN/UV protocol 1 nor 2";
 	else if (r->t->pin == TOKEN_YES && !info->pin_set)
-		why = "the token wants a PIN, and this security key has none set";
+		why = "the token requires a PIN, but this security key has none set";
 	else if (r->t->verification == TOKEN_YES && !r->ask.pin && !info->verification)
-		why = "the token wants built-in user verification, and this security key has none set up";
+		why = "the token requires built-in user verification, but this security key has none set up";
 	else if (info->always_verifies && r->t->pin == TOKEN_NO && !r->ask.verification)
-		why = "this security key demands its PIN at every use, and the token was enrolled without a "
-		      "PIN: it gives another secret then; enrol it again";
+		why = "this security key requires its PIN at every use, but the token was enrolled without a "
+		      "PIN, which gives another secret: enrol it again";
 	return why ? error_set(err, CAUSE_DEVICE, "%s", why) : CAUSE_OK;
 }
 
@@ -215,13 +215,13 @@ static enum cause explain(unsigned status, struct error *err)
 		return no_credential(err);
 	case CTAP_PUAT_REQUIRED:
 		return error_set(err, CAUSE_DEVICE,
-			"the security key demands its PIN, and the token was enrolled without: "
+			"the security key requires its PIN, but the token was enrolled without one: "
 			"enrol it again");
 	case CTAP_OPERATION_DENIED:
 		return error_set(err, CAUSE_PASSPHRASE, "denied at the security key");
 	case CTAP_UV_BLOCKED:
 	case CTAP_UV_INVALID:
-		return error_set(err, CAUSE_PASSPHRASE, "the security key does not recognise its user");
+		return error_set(err, CAUSE_PASSPHRASE, "the security key did not verify its user");
 	default:
 		return refused(err, "the secret", status);
 	}

@@ -20,7 +20,7 @@ static const uint32_t broadcast = UINT32_MAX;
 
 static enum cause gone(struct error *err)
 {
-	return error_set(err, CAUSE_DEVICE, "the security key is gone");
+	return error_set(err, CAUSE_DEVICE, "the security key was removed");
 }
 
 static enum cause send(const struct hid *h, uint8_t command, struct bytes message, struct error *err)
@@ -66,7 +66,7 @@ static enum cause receive(const struct hid *h, uint8_t *report, uint64_t deadlin
 		                           : h->port->receive(h->port->context, report, deadline_us);
 
 		if (cause == CAUSE_RESOURCE)
-			return error_set(err, CAUSE_DEVICE, "the security key does not answer in time");
+			return error_set(err, CAUSE_DEVICE, "the security key did not respond in time");
 		if (cause)
 			return gone(err);
 		if (bytes_be32(report) == h->channel)
@@ -99,7 +99,7 @@ static enum cause receive_first(const struct hid *h, struct incoming *in, struct
 	in->len = bytes_be16(report + 5);
 	in->used = 0;
 	if (in->len > in->room)
-		return error_set(err, CAUSE_DEVICE, "the security key announces an answer of %llu bytes",
+		return error_set(err, CAUSE_DEVICE, "the security key's response is too long: %llu bytes",
 			(unsigned long long)in->len);
 	take(in, report, FIRST_HEAD);
 	return CAUSE_OK;
@@ -114,7 +114,7 @@ static enum cause receive_message(const struct hid *h, struct incoming *in, stru
 		cause = receive(h, report, in->deadline_us, err);
 		if (!cause && report[4] != sequence)
 			cause = error_set(err, CAUSE_DEVICE,
-				"the security key's answer has report %u where %u belongs", report[4],
+				"the security key's response has report %u in place of %u", report[4],
 				sequence);
 		if (!cause)
 			take(in, report, MORE_HEAD);
@@ -144,7 +144,7 @@ enum cause hid_open(struct hid *h, const struct hid_port *port, const uint8_t no
 		return cause;
 	h->channel = bytes_be32(answer + HID_NONCE_BYTES);
 	if (!(answer[INIT_ANSWER_BYTES - 1] & HAS_CBOR))
-		return error_set(err, CAUSE_DEVICE, "the security key does not speak CTAP2");
+		return error_set(err, CAUSE_DEVICE, "the security key does not support CTAP2");
 	return CAUSE_OK;
 }
 
@@ -196,7 +196,7 @@ enum cause hid_exchange(struct hid *h, struct bytes message, uint8_t *answer, si
 			break;
 		h->pending = false;
 		if (!in.len || answer[0] != ERROR_BUSY || clock_now_us() > busy_until)
-			return error_set(err, CAUSE_DEVICE, "the security key answers with CTAPHID error %u",
+			return error_set(err, CAUSE_DEVICE, "the security key reports CTAPHID error %u",
 				in.len ? answer[0] : 0);
 		if (!pause_while_busy(h, clock_now_us() + BUSY_PAUSE_US))
 			return gone(err);

@@ -41,7 +41,7 @@ enum cause lockout_read(struct tpm *tpm, struct lockout *lockout, struct error *
 
 void lockout_say(const struct lockout *lockout)
 {
-	contract_say("one more PIN may be tried in %u s at the latest; "
+	contract_say("another PIN can be tried after %u s at most; "
 		     "tpm2_dictionarylockout -c ends the lock now",
 		lockout->interval_s);
 }

@@ -21,7 +21,7 @@ enum cause pin_check(const struct token *token, uint64_t available_kib, struct e
 		(uint64_t)k->memory_kib * k->iterations > limits->kib_passes ||
 		k->iterations > UINT32_MAX / 4)
 		return error_set(err, CAUSE_UNSUPPORTED,
-			"the PIN's Argon2id wants %u passes over %u MiB with %u lanes: "
+			"the PIN's Argon2id needs %u passes over %u MiB with %u lanes: "
 			"more than the limits of a keyslot",
 			k->iterations, k->memory_kib >> 10, k->lanes);
 	/* A sixteenth stays free, as for a keyslot. */

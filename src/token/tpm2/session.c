@@ -157,8 +157,8 @@ enum cause session_unseal(struct tpm *tpm, struct session *s, uint32_t handle,
 		return cause;
 	if (!check_unseal(s, with_auth ? key_len : sizeof(s->key), &reply))
 		return error_set(err, CAUSE_DEVICE,
-			"TPM2_Unseal: the answer is not the TPM's: "
-			"something between it and this program has changed it");
+			"TPM2_Unseal: the response's authentication failed: "
+			"something between the TPM and this program modified it");
 	if (!(reply.attributes & ATTRIBUTE_CONTINUE))
 		s->handle = 0;
 	secret = wire_sized(&reply.parameters, room);

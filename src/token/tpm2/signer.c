@@ -232,7 +232,8 @@ enum cause signer_authorize(struct tpm *tpm, uint32_t session, const struct sign
 	pcr_list(signer->pcrs, list, sizeof(list));
 	if (!s)
 		return error_set(err, CAUSE_PASSPHRASE,
-			"none of the image's %u signatures of the token's key is for the values of PCR %s",
+			"none of the %u signatures in the image by the token's key matches the values of "
+			"PCR %s",
 			signatures->count, list);
 	cause = load_signer(tpm, signer, &key, err);
 	if (!cause)

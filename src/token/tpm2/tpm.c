@@ -72,8 +72,7 @@ static enum cause exchange(struct tpm *tpm, struct error *err)
 
 enum cause tpm_bad_answer(const struct tpm *tpm, struct error *err)
 {
-	return error_set(err, CAUSE_DEVICE, "%s: the TPM's answer contradicts the format",
-		tpm->command->name);
+	return error_set(err, CAUSE_DEVICE, "%s: invalid response from the TPM", tpm->command->name);
 }
 
 static enum cause take_reply(const struct tpm *tpm, struct tpm_reply *reply, struct error *err)
@@ -106,7 +105,7 @@ enum cause tpm_call(struct tpm *tpm, struct tpm_reply *reply, struct error *err)
 	tpm->rc = 0;
 	*reply = (struct tpm_reply){0};
 	if (contract_is_ended() && command->code != TPM_CC_FLUSH_CONTEXT)
-		return error_set(err, CAUSE_DEVICE, "not wanted any more");
+		return error_set(err, CAUSE_DEVICE, "cancelled");
 	if (tpm->out.full)
 		return error_set(err, CAUSE_DAMAGED, "%s: more than %u bytes", command->name, TPM_BYTES_MAX);
 	bytes_put_be32(tpm->sent + SIZE_AT, (uint32_t)tpm->out.len);

@@ -42,16 +42,16 @@ static enum cause wait_readable(uint64_t deadline_us, unsigned patience_ms, stru
 		case CONTRACT_READY:
 			return CAUSE_OK;
 		case CONTRACT_GONE:
-			return error_set(err, CAUSE_DEVICE, "the TPM is gone");
+			return error_set(err, CAUSE_DEVICE, "the TPM was removed");
 		case CONTRACT_ENDED:
-			return comes_yet() ? CAUSE_OK : error_set(err, CAUSE_DEVICE, "not wanted any more");
+			return comes_yet() ? CAUSE_OK : error_set(err, CAUSE_DEVICE, "cancelled");
 		case CONTRACT_LATE:
 			break;
 		}
 		if (clock_now_us() >= deadline_us)
 			return error_set(err, CAUSE_DEVICE, "the TPM did not answer within %u s",
 				patience_ms / 1000);
-		contract_wait("the TPM is at work");
+		contract_wait("waiting for the TPM");
 	}
 }
 
@@ -78,10 +78,10 @@ static enum cause receive(uint8_t *answer, size_t *len, unsigned patience_ms, st
 			return cause;
 		n = read(CONTRACT_DEVICE, answer + *len, TPM_BYTES_MAX - *len);
 		if (!n)
-			return error_set(err, CAUSE_DEVICE, "the TPM's answer ends after %u bytes",
+			return error_set(err, CAUSE_DEVICE, "the TPM's response ends after %u bytes",
 				(unsigned)*len);
 		if (n < 0 && errno != EINTR && errno != EAGAIN)
-			return error_set(err, CAUSE_DEVICE, "the TPM's answer cannot be read: error %d",
+			return error_set(err, CAUSE_DEVICE, "the TPM's response cannot be read: error %d",
 				errno);
 		*len += n > 0 ? (size_t)n : 0;
 	} while (*len < TPM_HEADER_BYTES ||
@@ -97,13 +97,13 @@ static enum cause exchange(void *context, struct bytes command, uint8_t *answer,
 
 	(void)context;
 	if (!text_write(CONTRACT_DEVICE, command.data, command.len))
-		return error_set(err, CAUSE_DEVICE, "the TPM takes no command: error %d", errno);
+		return error_set(err, CAUSE_DEVICE, "a command cannot be sent to the TPM: error %d", errno);
 	cause = receive(answer, len, patience_ms, err);
 	if (cause)
 		return cause;
 	said = size_said(answer, *len);
 	if (said != *len)
-		return error_set(err, CAUSE_DEVICE, "the TPM's answer has %u bytes and says that it has %u",
+		return error_set(err, CAUSE_DEVICE, "the TPM's response has %u bytes, and its header says %u",
 			(unsigned)*len, (unsigned)said);
 	return CAUSE_OK;
 }

@@ -157,11 +157,12 @@ static enum cause meet_policy(struct run *r, const struct token_blob *blob, uint
 	if (cause || wipe_equal(digest, blob->policy, sizeof(digest)))
 		return cause;
 	if (!t->pcrs)
-		return error_set(err, CAUSE_DAMAGED, "the token's policy digest is not that of what it says");
+		return error_set(err, CAUSE_DAMAGED,
+			"the token's policy digest does not match its other members");
 	r->pcrs_differ = true;
 	pcr_list(t->pcrs, list, sizeof(list));
-	return error_set(err, CAUSE_PASSPHRASE, "PCR %s (%s) is not what it was when the token was enrolled",
-		list, pcr_bank_name(bank));
+	return error_set(err, CAUSE_PASSPHRASE, "PCR %s (%s) has changed since the token was enrolled", list,
+		pcr_bank_name(bank));
 }
 
 /* Old tokens do not name their bank: then both that it can be are tried. */
@@ -194,8 +195,8 @@ static enum cause explain_refusal(const struct run *r, enum cause cause, struct 
 	if (r->token->pin)
 		return error_set(err, CAUSE_PASSPHRASE, "wrong PIN (TPM2_Unseal: 0x%x)", r->tpm->rc);
 	return error_set(err, CAUSE_DEVICE,
-		"the session is not the TPM's: "
-		"something between it and this program has changed it (TPM2_Unseal: 0x%x)",
+		"the session's authentication failed: "
+		"something between the TPM and this program modified it (TPM2_Unseal: 0x%x)",
 		r->tpm->rc);
 }
 
@@ -260,7 +261,7 @@ static enum cause ask_pin(struct run *r, struct error *err)
 	if (!cause)
 		cause = contract_ask_pin(lockout.left, s->pin, &s->pin_len, err);
 	if (!cause && r->token->pin == TOKEN_PIN_ARGON2ID)
-		contract_wait("the PIN is being computed");
+		contract_wait("deriving the key from the PIN");
 	if (!cause)
 		cause = pin_auth(r->token, (struct bytes){s->pin, s->pin_len}, s->auth, &s->auth_len, s->lock,
 			err);
