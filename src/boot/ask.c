@@ -10,7 +10,7 @@
 #include <sys/reboot.h>
 #include <unistd.h>
 
-enum { PAUSE_MAX_S = 10 };
+enum { PAUSE_MAX_S = 10, HIDDEN_AFTER_S = 5 };
 
 bool ask_has_ended(const struct boot *b)
 {
@@ -155,6 +155,15 @@ static const struct token_job *choose(struct boot *b)
 	return b->asked ? job : NULL;
 }
 
+/* A prompt that shows nothing can be taken for a frozen one. This is printed once, and not after a key. */
+static void say_hidden(struct boot *b)
+{
+	if (b->hidden_said || consoles_typed_ms() || !boot_is_over(b, b->asked_at_ms, HIDDEN_AFTER_S))
+		return;
+	b->hidden_said = true;
+	consoles_say(CONSOLES_CHATTER "what you type is not shown");
+}
+
 static void show_prompt(struct boot *b, const char *passphrase, bool masked)
 {
 	const struct token_job *job = choose(b);
@@ -169,6 +178,8 @@ static void show_prompt(struct boot *b, const char *passphrase, bool masked)
 	if (!b->asking)
 		b->asked_at_ms = b->now_ms;
 	b->asking = true;
+	if (!masked)
+		say_hidden(b);
 }
 
 void ask_update(struct boot *b)

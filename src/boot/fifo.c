@@ -4,6 +4,7 @@
 #include "boot/consoles.h"
 #include "secret/vault.h"
 #include "secret/wipe.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -56,7 +57,8 @@ bool fifo_take(const uint8_t **line, size_t *len)
 	/* What is too long is read to its end, so that its rest is not taken for a passphrase. */
 	while ((n = read(fifo.fd, text + *len, 1)) == 1 && text[*len] != '\n' && ++i < PIPE_BYTES)
 		*len += *len <= CONSOLES_PASSPHRASE_MAX_BYTES;
-	if (!n && !*len)
+	/* Its end, or what cannot be read, such as a folder as standard input. */
+	if (!*len && (!n || (n < 0 && errno != EAGAIN)))
 		fifo_close();
 	if (*len > CONSOLES_PASSPHRASE_MAX_BYTES)
 		consoles_say("%s: a passphrase has at most 512 bytes", fifo.path);

@@ -71,7 +71,7 @@ struct boot {
 	bool empty;                             /* the last line that was entered */
 	uint64_t ask_from_ms, asked_at_ms;      /* not before; since when */
 	unsigned wrong, wrong_handled, pause_s; /* passphrases that opened nothing */
-	bool unlocked_said;
+	bool unlocked_said, hidden_said;
 	/* slow.c: */
 	struct volume *slow; /* that a person is asked about; NULL: none */
 	uint64_t slow_since_ms;

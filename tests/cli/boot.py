@@ -159,6 +159,25 @@ def used_up(b):
         t.ends(0, "root")
 
 
+@case("a prompt at which nothing is typed does not say, once, that typing is not shown; or it says so after a key or with stars")
+def hidden(b):
+    with Boot(b, f"latchkey.device={ONE}") as plain, Boot(b, f"latchkey.device={ONE}") as typed, \
+            Boot(b, f"latchkey.device={ONE} latchkey.options=password-echo=masked") as masked:
+        for t in plain, typed, masked:
+            t.expect("Enter passphrase")
+        typed.type(FIRST[:5])
+        plain.expect("latchkey: what you type is not shown\n")
+        plain.expect(f"Enter passphrase for root ({ONE}): ")
+        time.sleep(6)
+        plain.type(FIRST[:5])
+        for t in plain, typed, masked:
+            t.type((FIRST if t is masked else FIRST[5:]) + b"\n")
+            t.expect("would open with the passphrase")
+            if "is not shown" in (t.rest if t is plain else t.shown) or t.shown.count("is not shown") != (t is plain):
+                t.wrong("it says so again, or after a key, or with stars")
+            t.ends(0, "root")
+
+
 @case("keys for correction, a control character and an escape sequence are no part of it")
 def editing(b):
     with Boot(b, f"latchkey.device={ONE}") as t:
@@ -629,25 +648,28 @@ def nothing(b):
 
 
 def rehearse(b, words, typed, *options):
-    """boot with @options and the text @typed at standard input; (code, names, messages)."""
+    """boot with @options and the text or file @typed at standard input; (code, names, messages)."""
     done = subprocess.run([b.path, "boot", *options, "--cmdline", words, "--crypttab", os.devnull, "--config", os.devnull],
-                          input=typed, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=LIMIT)
+                          **{"input" if isinstance(typed, bytes) else "stdin": typed}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=LIMIT)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
-@case("a rehearsal over ssh, without a terminal, hangs; or it asks at the machine's console")
+@case("a rehearsal over ssh, without a terminal or with an input that cannot be read, hangs; or it asks at the machine's console")
 def without_terminal(b):
+    folder, write_only = os.open("/", os.O_RDONLY), os.open(os.devnull, os.O_WRONLY)
     one, two = f"latchkey.device={ONE}", f"latchkey.volume=one,{ONE} latchkey.volume=two,{TWO}"
     for words, typed, want in ((one, FIRST + b"\n", (0, "root\n", "would open with the passphrase from standard input")),
                                (one, FIRST, (0, "root\n", "")),
                                (two, SECOND + b"\n" + FIRST + b"\n", (0, "one\ntwo\n", "")),
-                               (one, b"", (1, "", "root: no line of standard input opens it")),
+                               *((one, empty, (1, "", "root: no line of standard input opens it")) for empty in (b"", folder, write_only)),
                                (one, WRONG + b"\n", (2, "", "wrong passphrase or key")),
                                (two, FIRST + b"\n", (2, "", "two: no line of standard input opens it")),
                                (f"latchkey.device={NOWHERE}", b"", (4, "", "(waited 1 s)"))):
         code, names, said = rehearse(b, words, typed, "--test", "--timeout", "1")
         if (code, names) != want[:2] or want[2] not in said:
             raise Unexpected(f"{words}: {code} {names!r} {said}")
+    for fd in folder, write_only:
+        os.close(fd)
 
 
 @case("--show ends with 0 although something is skipped or nothing is configured")
