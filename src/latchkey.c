@@ -202,13 +202,13 @@ static void print_version(bool verbose)
 /* @word is no command; perhaps one is meant: a typing error, or what cryptsetup calls it. */
 static enum cause unknown(const struct verb *const verbs[], const char *word, struct error *err)
 {
-	static const char *const names[][2] = {{"luksOpen", "open"}, {"luksClose", "close"},
-		{"luksDump", "dump"}, {"luksUUID", "dump --json"}, {"isLuks", "check"},
-		{"luksHeaderBackup", "backup"}};
+	static const char *const names[][2] = {{"luksOpen", "open"}, {"unlock", "open"},
+		{"luksClose", "close"}, {"luksDump", "dump"}, {"luksUUID", "dump --json"},
+		{"isLuks", "check"}, {"luksHeaderBackup", "backup"}};
 	const char *meant = NULL;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		meant = strcmp(word, names[i][0]) ? meant : names[i][1];
+		meant = text_is_near(word, names[i][0]) ? names[i][1] : meant;
 	for (const struct verb *const *v = verbs; *v && !meant; v++)
 		meant = text_is_near(word, (*v)->name) ? (*v)->name : NULL;
 	if (meant)

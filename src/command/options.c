@@ -58,6 +58,7 @@ static const struct option {
 		.value = "N",
 		.help = "try keyslot N only"},
 	{.name = "type",
+		.letter = 'M',
 		.commands = UNLOCK,
 		.type = LUKS_TYPE,
 		.field = FIELD(request.version),

@@ -341,7 +341,8 @@ def arguments(b):
 @case("a habit from cryptsetup or a typing error is not told what is meant; --type is not accepted, or accepts the other type")
 def habits(b):
     base, complaints = volume("base"), []
-    for argv, meant in ((["luksOpen", base, "x"], "latchkey open"), (["luksDump", base], "latchkey dump"), (["isLuks", base], "latchkey check"),
+    for argv, meant in ((["luksOpen", base, "x"], "latchkey open"), (["luksopen", base, "x"], "latchkey open"),
+                        (["unlock", base, "x"], "latchkey open"), (["luksDump", base], "latchkey dump"), (["isLuks", base], "latchkey check"),
                         (["luksUUID", base], "latchkey dump --json"), (["tets", base], "latchkey test"), (["ope", base], "latchkey open"),
                         (["open", "--test-passphrase", base], "latchkey test"), (["test", "--keyfile", "x", base], "--key-file"),
                         (["test", "--keyslot=1", base], "--key-slot"), (["open", "--read-only", base, "x"], "--readonly"),
@@ -350,7 +351,8 @@ def habits(b):
     for argv in (["tesst1", base], ["test", "--keyf", base], ["open", "--jsno", base], ["test", "-keyfile", base], ["op", base, "x"]):
         complaints += b.fails(1, "see (latchkey )?--help", *argv)
     for accepted in "luks", "luks2":
-        complaints += b.works("keyslot 0\n", "test", "--type", accepted, base, key=RIGHT)
+        for option in "--type", "-M":
+            complaints += b.works("keyslot 0\n", "test", option, accepted, base, key=RIGHT)
     complaints += b.fails(4, "is LUKS2, not LUKS1", "test", "--type", "luks1", base, key=RIGHT)
     for refused in "plain", "luks3", "luks12", "LUKS", "luk":
         complaints += b.fails(1, "is not luks, luks1 or luks2", "test", "--type", refused, base, key=RIGHT)
