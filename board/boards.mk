@@ -11,10 +11,10 @@ image: $(if $(BOARD),all,name-a-board) ## BOARD=vendor/name: the board's initram
 	@O=$(abspath $(O)) BOARD=$(BOARD) TARGET=$(TARGET) MODULES='$(MODULES)' KERNEL_PACKAGE='$(KERNEL_PACKAGE)' \
 		KERNEL='$(KERNEL)' MODULES_ROOT='$(MODULES_ROOT)' UBOOT_ARCH='$(UBOOT_ARCH)' \
 		FIT_LOAD='$(FIT_LOAD)' FIT_KERNEL='$(FIT_KERNEL)' FIT_DTB='$(FIT_DTB)' board/image
-check-boards: ## the emulated boards, as in make check-all, and an image from initramfs.list
+check-boards: ## the emulated boards, as in make check-all, a Raspberry Pi, and an image from initramfs.list
 	toolchain/setup check-all
 	+for b in $(EMULATED); do $(MAKE) $(JOBS) BOARD=$$b image board-programs || exit 1; done
-	O=$(O) tests/run.py tests/boot/boards.py
+	O=$(O) tests/run.py tests/boot/boards.py tests/boot/test_loaders.py:raspberry_pi
 name-a-board:
 	@echo 'set BOARD= to one of: $(BOARDS)'; exit 1
 boot: image board-programs ## BOARD=qemu/name: boot it with a demonstration disk
