@@ -132,8 +132,9 @@ static void show_estimate(const struct luks_keyslot *slot, uint64_t tenths, bool
 			kdf_name(slot->kdf.kind));
 }
 
+/* @slowest: in tenths of a second, for each digest, of the keyslots so far. */
 static enum cause estimate(const struct keyslot_source *src, const struct luks_keyslot *slot, bool json,
-	struct error *err)
+	uint64_t slowest[static LUKS_DIGESTS_MAX], struct error *err)
 {
 	const struct luks_digest *digest;
 	struct kdf check = {.kind = KDF_PBKDF2, .iterations = 1, .salt_bytes = 32};
@@ -154,6 +155,8 @@ static enum cause estimate(const struct keyslot_source *src, const struct luks_k
 		return cause;
 	tenths = kdf_work(&slot->kdf) * 10 / speed + (uint64_t)digest->iterations * 10 / check_speed;
 	show_estimate(slot, tenths, json);
+	if (slowest[slot->digest] < tenths)
+		slowest[slot->digest] = tenths;
 	return CAUSE_OK;
 }
 
@@ -161,6 +164,7 @@ static enum cause device(const struct options *o, struct error *err)
 {
 	/* Nothing is decrypted here; that a foreign cipher would cost the kernel some time is left out. */
 	static const struct foreign_cipher kernel = {NULL, NULL};
+	uint64_t slowest[LUKS_DIGESTS_MAX] = {0}, old, new;
 	struct keyslot_source src;
 	struct luks_device d;
 	uint32_t digests;
@@ -171,10 +175,17 @@ static enum cause device(const struct options *o, struct error *err)
 	src = (struct keyslot_source){&luks_device_header(&d)->reader, &d.luks, request_limits(&o->request),
 		&kernel};
 	for (unsigned i = 0; !cause && i < d.luks.keyslot_count; i++)
-		cause = estimate(&src, &d.luks.keyslots[i], o->json, err);
+		cause = estimate(&src, &d.luks.keyslots[i], o->json, slowest, err);
 	digests = reencryption_digests(&d.luks);
-	if (digests & (digests - 1) && !o->json)
-		text_print(1, "open derives one keyslot for the old key and one for the new one\n");
+	if (digests & (digests - 1) && !o->json && !cause) {
+		old = slowest[d.luks.reencrypt.previous.digest];
+		new = slowest[d.luks.reencrypt.final.digest];
+		text_print(1,
+			"open derives one keyslot for the old key, up to %llu.%llu s, and one for the new "
+			"one, up to %llu.%llu s\n",
+			(unsigned long long)old / 10, (unsigned long long)old % 10,
+			(unsigned long long)new / 10, (unsigned long long)new % 10);
+	}
 	luks_device_close(&d);
 	return cause;
 }

@@ -58,11 +58,9 @@ static void note_requirement(const char *name, struct luks_verdict *v, struct lu
 		verdict_set(v, CAUSE_UNSUPPORTED,
 			"a re-encryption is under way that requires \"%s\"; a newer cryptsetup may finish it",
 			name);
-	/* Two that differ, or one that is not known, say nothing that could be followed. */
+	/* Two of them, or one that is not known, say nothing that could be followed. */
 	if (required != LUKS_REENCRYPTION_NONE)
-		r->required = r->required == LUKS_REENCRYPTION_NONE || r->required == required
-		                      ? required
-		                      : LUKS_REENCRYPTION_UNKNOWN;
+		r->required = r->required ? LUKS_REENCRYPTION_UNKNOWN : required;
 	else
 		verdict_set(v, CAUSE_UNSUPPORTED, "the header requires \"%s\"%s", name, advice(name));
 }

@@ -179,6 +179,10 @@ static enum cause read_reencrypt(const struct json_object *o, const struct keysl
 		cause = json_read(o, k->area, JSON_FIELDS(checksum_area), &t);
 	if (shift && !cause)
 		cause = json_read(o, k->area, JSON_FIELDS(shift_area), &t);
+	/* Whole sectors, of at least one. */
+	if ((checksum && !t.model.area_sector_bytes) || (shift && !t.model.shift_bytes) ||
+		(t.model.area_sector_bytes | t.model.shift_bytes) % CIPHER_SECTOR_BYTES)
+		r->unknown_word = true;
 	if (text_format(t.model.area_hash, sizeof(t.model.area_hash), "%s", t.hash) != strlen(t.hash))
 		r->unknown_word = true;
 	*model = t.model;

@@ -7,6 +7,7 @@
 #include "device/member.h"
 #include "format/place.h"
 #include "keyslot/area.h"
+#include "keyslot/budget.h"
 #include "keyslot/search.h"
 #include "keyslot/keyslot.h"
 #include "keyslot/reencryption.h"
@@ -254,21 +255,48 @@ static const char *segment_cipher(const struct luks_segment *seg)
 	return seg->linear ? "not encrypted" : cipher_name(seg->cipher);
 }
 
+/* In milliseconds: the slowest keyslot of the digest with the index @digest. */
+static unsigned long long slowest_ms(const struct look *l, int digest)
+{
+	const struct keyslot_source src = source(l);
+	unsigned long long most = 0;
+	struct error ignored;
+
+	for (unsigned i = 0; i < l->luks.keyslot_count; i++) {
+		const struct luks_keyslot *slot = &l->luks.keyslots[i];
+		unsigned long long ms;
+
+		if (slot->digest != digest || keyslot_check(&src, slot, &ignored))
+			continue;
+		ms = budget_cost_ms(&l->luks, slot);
+		most = ms > most ? ms : most;
+	}
+	return most;
+}
+
 /* How it is done. Two keys take two derivations. */
 static void note_reencryption(const struct look *l)
 {
 	const struct luks_reencrypt *r = &l->luks.reencrypt;
 	uint32_t digests = reencryption_digests(&l->luks);
+	unsigned long long old, new;
+	char two[160] = "";
 
-	if (luks_reencryption_is_described(&l->luks))
-		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name,
-			"re-encryption: mode %s, %s, resilience %s, from %s to %s%s",
-			luks_word(LUKS_WORDS_MODE, r->mode), luks_word(LUKS_WORDS_DIRECTION, r->direction),
-			luks_word(LUKS_WORDS_RESILIENCE, r->resilience), segment_cipher(&r->previous),
-			segment_cipher(&r->final),
-			digests & (digests - 1)
-				? "; two keyslots are derived, one for each key, with the same passphrase"
-				: "");
+	if (!luks_reencryption_is_described(&l->luks))
+		return;
+	if (digests & (digests - 1)) {
+		old = slowest_ms(l, r->previous.digest);
+		new = slowest_ms(l, r->final.digest);
+		text_format(two, sizeof(two),
+			"; two keyslots are derived with the same passphrase: for the old key up to "
+			"%llu.%llu s, for the new one up to %llu.%llu s",
+			old / 1000, old / 100 % 10, new / 1000, new / 100 % 10);
+	}
+	finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name,
+		"re-encryption: mode %s, %s, resilience %s, from %s to %s%s",
+		luks_word(LUKS_WORDS_MODE, r->mode), luks_word(LUKS_WORDS_DIRECTION, r->direction),
+		luks_word(LUKS_WORDS_RESILIENCE, r->resilience), segment_cipher(&r->previous),
+		segment_cipher(&r->final), two);
 }
 
 /* --- the volume --------------------------------------------------------------------------------- */
