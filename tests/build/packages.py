@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The packages for OpenWrt and Buildroot and the recipes of packaging/ agree with the release, and OpenWrt's configuration has
-the documented effect."""
+the documented effect. The programs that suites look for are those of toolchain/setup."""
+import glob
 import os
 import re
 import subprocess
@@ -158,6 +159,17 @@ def openwrt_configuration():
         "OpenWrt: the configuration as shipped opens nothing and loads nothing"
 
 
+# Of the C compiler and of packages that every Debian has.
+EVERYWHERE = {"bash", "cc", "chroot", "cp", "ldd", "setsid", "truncate", "unshare"}
+
+
+def tools():
+    """A suite whose program no group installs would be skipped for ever."""
+    told = set(re.findall(r"^\w+ +\| [^|]*\| (?:\S*/)?([^ /]+) +\|", read(TOP, "toolchain", "setup"), re.M)) | EVERYWHERE
+    return "\n".join(f"{os.path.relpath(path, TOP)}: {program} is not in toolchain/setup" for path in sorted(glob.glob(os.path.join(TOP, "tests", "*", "*.py")))
+                     for call in re.findall(r"\blacking\((.*?)\)", read(path)) for program in re.findall(r'"([^"]+)"', call) if program not in told)
+
+
 def main():
     report(versions(), "the packages have the version of the sources")
     report(openwrt_archives(), "OpenWrt: libraries and hashes are those of toolchain/libraries")
@@ -167,6 +179,7 @@ def main():
     report(recipe("arch/PKGBUILD", "^pkgver=", linked | {"musl"}), "Arch: version, libraries and hashes are those of the sources")
     report(recipe("rpm/latchkey.spec", "^Version: +", linked | {"musl"}), "RPM: version and libraries are those of the sources")
     report(recipe("alpine/APKBUILD", "^pkgver=", linked), "Alpine: version, libraries and hashes are those of the sources")
+    report(tools(), "toolchain/setup installs the programs that suites look for")
     for why, name in openwrt_configuration():
         report(why, name)
     print(f"1..{count}")
