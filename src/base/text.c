@@ -294,6 +294,16 @@ bool text_is_near(const char *a, const char *b)
 	return (m <= 1 && n <= 1) || (m == 2 && n == 2 && a[0] == b[1] && a[1] == b[0]);
 }
 
+void text_unquote(char *s)
+{
+	size_t len = strlen(s);
+
+	if (len < 2 || (*s != '"' && *s != '\'') || s[len - 1] != *s)
+		return;
+	memmove(s, s + 1, len - 2);
+	s[len - 2] = 0;
+}
+
 bool text_join(char *dst, size_t size, const char *a, const char *b, const char *c)
 {
 	size_t la = strlen(a), lb = strlen(b), lc = strlen(c);

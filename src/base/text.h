@@ -71,6 +71,9 @@ bool text_parse_u64(const char *s, uint64_t *out);
 /* Do they differ in one character at most, or in the order of two that are neighbours? A typing error. */
 bool text_is_near(const char *a, const char *b);
 
+/* Take off the quotes, double or single, that surround @s. */
+void text_unquote(char *s);
+
 /* Join @a, @b, @c; false when it does not fit @size (then @dst is ""). */
 bool text_join(char *dst, size_t size, const char *a, const char *b, const char *c);
 

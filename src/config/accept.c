@@ -96,12 +96,9 @@ static bool is_luks_uuid(const char *text)
 static void unquote(const char *device)
 {
 	char *quote = device ? text_find(device, "=") : NULL;
-	size_t len = quote ? strlen(++quote) : 0;
 
-	if (len < 2 || (*quote != '"' && *quote != '\'') || quote[len - 1] != *quote)
-		return;
-	memmove(quote, quote + 1, len - 2);
-	quote[len - 2] = 0;
+	if (quote)
+		text_unquote(quote + 1);
 }
 
 /* Why it cannot be used, and @text that is to blame; NULL: it can. */

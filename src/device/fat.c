@@ -7,6 +7,7 @@
  */
 #include "device/fat.h"
 #include "base/bytes.h"
+#include "base/text.h"
 #include "device/names.h"
 #include <errno.h>
 #include <string.h>
@@ -241,16 +242,13 @@ static bool long_fits(const struct long_name *l, const uint8_t *e, const char *n
 
 static bool short_fits(const uint8_t *e, const char *name, size_t len)
 {
-	char text[13] = "", extension[4] = "";
+	char base[9] = "", extension[4] = "", text[13];
 
+	memcpy(base, e, 8);
+	names_trim(base);
 	memcpy(extension, e + 8, 3);
 	names_trim(extension);
-	memcpy(text, e, 8);
-	names_trim(text);
-	if (*extension) {
-		strcat(text, ".");
-		strcat(text, extension);
-	}
+	(void)text_join(text, sizeof(text), base, *extension ? "." : "", extension);
 	return is_name(text, name, len);
 }
 

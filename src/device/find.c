@@ -270,34 +270,20 @@ static const char *behind(const char *s, const char *prefix)
 	return strncmp(s, prefix, len) ? NULL : s + len;
 }
 
-static int hex(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* udev writes what it does not like in the name of a link as \xNN. */
 static void unescape(char *s)
 {
+	uint8_t byte;
 	char *to = s;
 
 	for (; *s; s++)
-		if (s[0] == '\\' && s[1] == 'x' && hex(s[2]) > 0 && hex(s[3]) >= 0) {
-			*to++ = (char)(hex(s[2]) << 4 | hex(s[3]));
+		if (s[0] == '\\' && s[1] == 'x' && text_hex(s + 2, &byte, 1) && byte > 15) {
+			*to++ = (char)byte;
 			s += 3;
 		} else {
 			*to++ = *s;
 		}
 	*to = 0;
-}
-
-static void unquote(char *s)
-{
-	size_t len = strlen(s);
-
-	if (len < 2 || (*s != '"' && *s != '\'') || s[len - 1] != *s)
-		return;
-	memmove(s, s + 1, len - 2);
-	s[len - 2] = 0;
 }
 
 /* "X/PARTNROFF=N", as the kernel has it for root=. */
@@ -354,7 +340,7 @@ bool find_uuid(const char *spec, char uuid[static SUPERBLOCK_UUID_BYTES])
 	*uuid = 0;
 	if (value && key == BY_UUID && !strchr(value, '*') &&
 		text_join(uuid, SUPERBLOCK_UUID_BYTES, value, "", ""))
-		unquote(uuid);
+		text_unquote(uuid);
 	return *uuid;
 }
 
@@ -371,7 +357,7 @@ static bool is_wanted(const char *spec, struct wanted *w)
 	if (is_link)
 		unescape(w->value);
 	else
-		unquote(w->value);
+		text_unquote(w->value);
 	len = strlen(w->value);
 	w->is_beginning = len > 1 && w->value[len - 1] == '*' &&
 	                  (w->key == BY_UUID || w->key == BY_PARTUUID || w->key == BY_SERIAL);

@@ -57,12 +57,6 @@ static int run(const struct kernel *k, unsigned long request, struct request *r)
 	return os_errno;
 }
 
-/* A request in the arena: it may hold a key. */
-static enum cause request_get(struct request **r, struct error *err)
-{
-	return arena_get(r, sizeof(**r), err);
-}
-
 static void read_version(const uint8_t *payload, size_t at, struct dm_version *v)
 {
 	struct dm_target_versions found;
@@ -94,23 +88,20 @@ static bool find_in_list(const struct request *r, const char *name, struct dm_ve
 enum cause dm_version(const struct kernel *k, enum target_type type, struct dm_version *v, struct error *err)
 {
 	const char *name = target_type_name(type);
-	size_t mark = arena_mark();
-	struct request *r;
-	enum cause cause = request_get(&r, err);
+	struct request r;
+	enum cause cause = CAUSE_OK;
 	int os_errno;
 
-	if (cause)
-		return cause;
 	/* Asking for one type by name also loads its module, where the kernel can. */
-	prepare(r, name, 0, 0);
-	os_errno = run(k, DM_GET_TARGET_VERSION, r);
+	prepare(&r, name, 0, 0);
+	os_errno = run(k, DM_GET_TARGET_VERSION, &r);
 	if (!os_errno) {
-		read_version(r->payload, 0, v);
+		read_version(r.payload, 0, v);
 	} else if (os_errno == ENOTTY) {
-		prepare(r, NULL, 0, 0);
-		os_errno = run(k, DM_LIST_VERSIONS, r);
+		prepare(&r, NULL, 0, 0);
+		os_errno = run(k, DM_LIST_VERSIONS, &r);
 		/* A list of what is loaded: the kernel may have the module all the same. */
-		if (!os_errno && !find_in_list(r, name, v))
+		if (!os_errno && !find_in_list(&r, name, v))
 			cause = error_set(err, CAUSE_KERNEL, "dm-%s is not loaded: load the module dm_%s",
 				name, name);
 	}
@@ -119,53 +110,44 @@ enum cause dm_version(const struct kernel *k, enum target_type type, struct dm_v
 			name);
 	else if (os_errno)
 		cause = error_set_os(err, CAUSE_KERNEL, os_errno, "device-mapper does not answer");
-	arena_release(mark);
 	return cause;
 }
 
 enum cause dm_find(const struct kernel *k, const char *name, bool *found, struct dm_status *st,
 	struct error *err)
 {
-	size_t mark = arena_mark();
-	struct request *r;
-	enum cause cause = request_get(&r, err);
+	struct request r;
+	enum cause cause = CAUSE_OK;
 	int os_errno;
 
-	if (cause)
-		return cause;
-	prepare(r, name, 0, 0);
-	os_errno = run(k, DM_DEV_STATUS, r);
+	prepare(&r, name, 0, 0);
+	os_errno = run(k, DM_DEV_STATUS, &r);
 	*found = !os_errno;
 	if (!os_errno) {
-		st->dev = r->head.dev;
-		text_format(st->uuid, sizeof(st->uuid), "%s", r->head.uuid);
+		st->dev = r.head.dev;
+		text_format(st->uuid, sizeof(st->uuid), "%s", r.head.uuid);
 	} else if (os_errno != ENXIO) {
 		cause = error_set_os(err, CAUSE_KERNEL, os_errno, "%s: device-mapper does not answer", name);
 	}
-	arena_release(mark);
 	return cause;
 }
 
 enum cause dm_create(const struct kernel *k, const char *name, const char *uuid, uint64_t *dev,
 	struct error *err)
 {
-	size_t mark = arena_mark();
-	struct request *r;
-	enum cause cause = request_get(&r, err);
+	struct request r;
+	enum cause cause = CAUSE_OK;
 	int os_errno;
 
-	if (cause)
-		return cause;
-	prepare(r, name, 0, 0);
-	text_format(r->head.uuid, sizeof(r->head.uuid), "%s", uuid);
-	os_errno = run(k, DM_DEV_CREATE, r);
-	*dev = r->head.dev;
+	prepare(&r, name, 0, 0);
+	text_format(r.head.uuid, sizeof(r.head.uuid), "%s", uuid);
+	os_errno = run(k, DM_DEV_CREATE, &r);
+	*dev = r.head.dev;
 	if (os_errno == EBUSY)
 		cause = error_set(err, CAUSE_EXISTS, "%s: a mapping of that name or of that volume exists",
 			name);
 	else if (os_errno)
 		cause = error_set_os(err, CAUSE_KERNEL, os_errno, "%s: cannot create the mapping", name);
-	arena_release(mark);
 	return cause;
 }
 
@@ -213,12 +195,13 @@ static enum cause load_error(int os_errno, struct error *err)
 	}
 }
 
+/* In the arena: the table may hold the key. */
 enum cause dm_load(const struct kernel *k, uint64_t dev, const struct table *t, struct error *err)
 {
 	uint32_t flags = DM_EXISTS_FLAG | DM_PERSISTENT_DEV_FLAG | DM_SECURE_DATA_FLAG;
 	size_t mark = arena_mark();
 	struct request *r;
-	enum cause cause = request_get(&r, err);
+	enum cause cause = arena_get(&r, sizeof(*r), err);
 	int os_errno = 0;
 
 	if (cause)
@@ -239,20 +222,16 @@ enum cause dm_load(const struct kernel *k, uint64_t dev, const struct table *t, 
 
 static enum cause resume(const struct kernel *k, uint64_t dev, uint32_t event, struct error *err)
 {
-	size_t mark = arena_mark();
-	struct request *r;
-	enum cause cause = request_get(&r, err);
+	struct request r;
+	enum cause cause = CAUSE_OK;
 	int os_errno;
 
-	if (cause)
-		return cause;
-	prepare(r, NULL, dev, DM_EXISTS_FLAG | DM_PERSISTENT_DEV_FLAG);
-	r->head.event_nr = event;
+	prepare(&r, NULL, dev, DM_EXISTS_FLAG | DM_PERSISTENT_DEV_FLAG);
+	r.head.event_nr = event;
 	/* The ioctl is called suspend; without the suspend flag it resumes. */
-	os_errno = run(k, DM_DEV_SUSPEND, r);
+	os_errno = run(k, DM_DEV_SUSPEND, &r);
 	if (os_errno)
 		cause = error_set_os(err, CAUSE_KERNEL, os_errno, "cannot activate the mapping");
-	arena_release(mark);
 	return cause;
 }
 
@@ -268,17 +247,14 @@ enum cause dm_resume_unannounced(const struct kernel *k, uint64_t dev, struct er
 
 enum cause dm_remove(const struct kernel *k, const char *name, struct error *err)
 {
-	size_t mark = arena_mark();
-	struct request *r;
-	enum cause cause = request_get(&r, err);
+	struct request r;
+	enum cause cause = CAUSE_OK;
 	int os_errno = 0;
 
-	if (cause)
-		return cause;
 	for (int i = 0; i < REMOVE_ATTEMPTS; i++) {
-		prepare(r, name, 0, DM_EXISTS_FLAG);
-		r->head.event_nr = PRIMARY_SOURCE_EVENT;
-		os_errno = run(k, DM_DEV_REMOVE, r);
+		prepare(&r, name, 0, DM_EXISTS_FLAG);
+		r.head.event_nr = PRIMARY_SOURCE_EVENT;
+		os_errno = run(k, DM_DEV_REMOVE, &r);
 		if (os_errno != EBUSY)
 			break;
 		/* udev opens new and changed devices for a moment. */
@@ -290,6 +266,5 @@ enum cause dm_remove(const struct kernel *k, const char *name, struct error *err
 		cause = error_set(err, CAUSE_DEVICE, "%s: no such mapping", name);
 	else if (os_errno)
 		cause = error_set_os(err, CAUSE_KERNEL, os_errno, "%s: cannot remove the mapping", name);
-	arena_release(mark);
 	return cause;
 }

@@ -251,7 +251,8 @@ static void forget(int fd)
 	const uint8_t zero[TOKEN_SECRET_MAX_BYTES + 1] = {0};
 
 	/* A program can make the file shorter, which frees what was there. */
-	(void)!pwrite(fd, zero, sizeof(zero), 0);
+	if (!lseek(fd, 0, SEEK_SET))
+		(void)!write(fd, zero, sizeof(zero));
 	close(fd);
 }
 
