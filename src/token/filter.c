@@ -8,7 +8,9 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 /*
@@ -46,10 +48,22 @@ static const unsigned short memory[] = {
 static const unsigned short threads[] = {SYS_clone, SYS_futex, SYS_madvise, SYS_mprotect,
 	SYS_sched_getaffinity, SYS_set_robust_list};
 /* What goes through a connection is read and written. */
-static const unsigned short network[] = {SYS_close, SYS_connect, SYS_socket,
+static const unsigned short network[] = {SYS_close, SYS_connect,
 #ifdef SYS_socketcall
 	SYS_socketcall
 #endif
+};
+/* Not those of this machine's own services: the other half of a 64-bit argument is behind, or in front. */
+enum {
+	DOMAIN_OFF = offsetof(struct seccomp_data, args[0]) + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0)
+};
+static const struct sock_filter internet[] = {
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 5),
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, DOMAIN_OFF),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 2, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 1, 0),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 };
 /* Of the handler of fatal signals (secret/fatal.h), which wipes the secrets. */
 static const unsigned short ending[] = {
@@ -83,6 +97,7 @@ enum {
 	COUNT_THREADS = sizeof(threads) / sizeof(*threads),
 	COUNT_NETWORK = sizeof(network) / sizeof(*network),
 	COUNT_ENDING = sizeof(ending) / sizeof(*ending),
+	COUNT_INTERNET = sizeof(internet) / sizeof(*internet),
 	COUNT_FAILING = sizeof(failing) / sizeof(*failing),
 	HEAD = 4,
 };
@@ -109,7 +124,7 @@ void filter_install(enum filter which)
 	struct sock_filter code[HEAD +
 				2 * (COUNT_BARE + COUNT_MEMORY + COUNT_THREADS + COUNT_NETWORK +
 					    COUNT_ENDING + COUNT_FAILING) +
-				1] = {
+				COUNT_INTERNET + 1] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, our_architecture(), 1, 0),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
@@ -122,8 +137,11 @@ void filter_install(enum filter which)
 		end = add(end, memory, COUNT_MEMORY, SECCOMP_RET_ALLOW);
 		end = add(end, ending, COUNT_ENDING, SECCOMP_RET_ALLOW);
 	}
-	if (which == FILTER_WITH_NETWORK)
+	if (which == FILTER_WITH_NETWORK) {
 		end = add(end, network, COUNT_NETWORK, SECCOMP_RET_ALLOW);
+		memcpy(end, internet, sizeof(internet));
+		end += COUNT_INTERNET;
+	}
 	if (which == FILTER_WITH_THREADS) {
 		end = add(end, threads, COUNT_THREADS, SECCOMP_RET_ALLOW);
 		end = add(end, failing, COUNT_FAILING, SECCOMP_RET_ERRNO | EPERM);

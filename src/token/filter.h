@@ -11,7 +11,7 @@
 enum filter {
 	/* Those of FILTER_WITH_MEMORY, and what a few threads need among themselves: Argon2. */
 	FILTER_WITH_THREADS,
-	/* Those of FILTER_WITH_MEMORY, and to connect to servers. */
+	/* Those of FILTER_WITH_MEMORY, and to connect to servers by IPv4 and IPv6. */
 	FILTER_WITH_NETWORK,
 	/* Those of FILTER_BARE, and to map and lock memory, and to install another filter. */
 	FILTER_WITH_MEMORY,

@@ -524,7 +524,7 @@ def bounds():
         gives(go(deep(4, PLAIN)))
         check(go(deep(5, PLAIN)), 7, "deeper than 4")
         gives(go(tokens.sss(20, [pin] * 24, PLAIN)))
-        check(go(tokens.sss(1, [lambda s: tokens.other("x", s)] * 40, PLAIN)), 7, "more than 32 pins")
+        check(go(tokens.sss(1, [lambda s: tokens.other("x", s)] * 40, PLAIN)), 7, "more than 26 pins")
 
 
 # --- tokens ------------------------------------------------------------------------------------------------
