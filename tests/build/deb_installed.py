@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The packages of `make deb` in systems of several releases of Debian, with initramfs-tools and with dracut.
 
-In each: an image without latchkey; install, and the trigger makes an image with it; purge is refused while a line of the
+In each: an image without latchkey; install, and the trigger makes an image with it; a newer version, and it makes one again; purge is refused while a line of the
 owner's names the module for dracut; purge, and the trigger makes an image without it; dpkg and apt find nothing unfinished, no
 file is left, and the builder still works. Nothing is booted here. Arguments name systems of tests/boot/fetch/get-root. Without
 arguments and without HOOKS=all, only Debian 13's are used.
@@ -85,6 +85,32 @@ def kept_by_a_line(folder):
         os.unlink(line)
 
 
+@vm.once
+def older(deb):
+    """The same package with a lower version, and with a file that the newer one has no more."""
+    folder, out = (os.path.join(vm.WORK, name) for name in ("deb-older", "older-" + os.path.basename(deb)))
+    vm.run("sh", "-ec", 'rm -rf "$2"; dpkg-deb -R "$1" "$2"; sed -i "s/$3/0~older/" "$2/DEBIAN/control"; mkdir -p "$2/usr/lib/latchkey"; '
+           'touch "$2/usr/lib/latchkey/old-$5"; dpkg-deb --root-owner-group -b "$2" "$4"', "sh", deb, folder, vm.run("dpkg-deb", "-f", deb, "Version").strip(),
+           out, vm.run("dpkg-deb", "-f", deb, "Package").strip())
+    return out
+
+
+def install(folder, debs):
+    for deb in debs:
+        shutil.copy(deb, folder)
+    return inside(folder, "apt-get", "-qy", "--no-install-recommends", "install", *("/" + os.path.basename(deb) for deb in debs))
+
+
+def upgrade(folder, builder, debs):
+    image = os.path.join(folder, f"boot/initrd.img-{version()}")
+    before = os.stat(image).st_mtime_ns
+    said = install(folder, debs)
+    if os.stat(image).st_mtime_ns == before or "usr/sbin/latchkey\n" not in names(folder, builder):
+        return f"the newer version is not in an image of its own:\n{said}"
+    left = vm.run("find", os.path.join(folder, "usr/lib/latchkey"), "-name", "old-*")
+    return f"left by the older version: {left}" if left else None
+
+
 def cycle(which, debs):
     """None, or what went wrong."""
     builder = which.partition("-")[2]
@@ -93,14 +119,12 @@ def cycle(which, debs):
     inside(folder, *([*rebuild[:1], "-c", *rebuild[2:]] if builder == "initramfs" else rebuild))
     if "latchkey" in names(folder, builder):
         return "latchkey is in the first image"
-    for deb in debs:
-        shutil.copy(deb, folder)
-    said = inside(folder, "apt-get", "-qy", "--no-install-recommends", "install", *("/" + os.path.basename(deb) for deb in debs))
+    said = install(folder, [older(deb) for deb in debs])
     if "usr/sbin/latchkey\n" not in names(folder, builder):
         return f"latchkey is not in the image after installation:\n{said}"
-    refused = kept_by_a_line(folder) if builder == "dracut" else None
-    if refused:
-        return refused
+    wrong = upgrade(folder, builder, debs) or (kept_by_a_line(folder) if builder == "dracut" else None)
+    if wrong:
+        return wrong
     said = inside(folder, "apt-get", "-qy", "purge", *PACKAGES)
     if "latchkey" in names(folder, builder):
         return f"latchkey is in the image after purge:\n{said}"
@@ -124,7 +148,7 @@ def main():
     print(f"1..{len(systems)}")
     failed = 0
     for number, which in enumerate(systems, 1):
-        name = f"{which}: image, installation, purge, image"
+        name = f"{which}: image, installation, a newer version, purge, image"
         try:
             wrong = cycle(which, debs)
         except vm.Skip as why:

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """One image, one defect: the right cause, the right message, and an unchanged image.
 
-`manifest` has a line for each image of `defects.py`: the required results of `test` and `check` (the short names of the causes)
+`manifest` has a line for each image of `defects.py`: the required results of `test` and `check` (the short names of the causes;
+the latter also with --json)
 and a part of the required messages, with " | " between the two commands if they differ, and "-" for no requirement.
 Each image is tested with both commands of the program and with its build with the sanitizers.
 
@@ -13,6 +14,7 @@ Arguments choose images by a part of their names. --observe prints manifest line
 lines: review them before they become expectations. --keep keeps the images.
 """
 import hashlib
+import json
 import os
 import re
 import sys
@@ -20,6 +22,7 @@ import sys
 sys.dont_write_bytecode = True
 from defects import DEFECTS
 from image import O
+from json_format import FORMAT_1, fits
 from volumes import COMMAND, CRYPTSETUP, LATCHKEY, LATCHKEY_ASAN, lacking, must, run, suite
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -76,6 +79,21 @@ def manners(command, done, path):
     return wrong
 
 
+def as_json(path, code):
+    """Objects of docs/json.md or nothing, whatever the header has; nothing only if the exit code says that it failed."""
+    for command in "dump", "check":
+        done = run(*COMMAND, command, "--json", path)
+        try:
+            found = [json.loads(line) for line in ([done.out] if command == "dump" and done.out else done.out.splitlines())]
+        except ValueError as wrong:
+            yield f"{command} --json: {wrong}: {done.out}"
+            continue
+        if not done.out.isascii() or not all(fits(one, FORMAT_1[command]) for one in found) or not found and not done.code:
+            yield f"{command} --json: not as in the format: {done.out}"
+        if command == "check" and (done.code != code or found and (code == 6) != any(one["damaged"] for one in found)):
+            yield f"check --json: code {done.code}, that of check is {code}: {done.out}"
+
+
 def judge(defect, expected):
     path = os.path.join(FOLDER, defect.name.replace("/", "_") + ".img")
     defect.build().save(path)
@@ -91,6 +109,8 @@ def judge(defect, expected):
             elif phrase != "-" and phrase not in done.out + done.err:
                 wrong.append(f"{command}: does not say {phrase!r}: {done.out}{done.err}")
             wrong += [f"{command}: {w}" for w in manners(command, done, path)]
+            if command == "check" and not OTHER and program == COMMAND:
+                wrong += as_json(path, done.code)
         if wrong:
             break
     if digest(path) != before:
