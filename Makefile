@@ -99,28 +99,29 @@ $(addprefix $(B)/src/crypto/x86_64/,$(COMPACT)): OPTIMIZE = $(FAST) -Os
 object   = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1))))
 # Code for one architecture, if there is any.
 CORES    := $(or $(wildcard src/crypto/$(ARCH)),src/crypto/generic)
-SRC      := $(filter-out $(B)/src/main.o $(B)/src/preflight/main.o $(B)/src/init/% $(B)/src/token/%,$(call object,src/*.c src/*/*.c $(CORES)/*.c))
+SRC      := $(filter-out $(B)/src/main.o $(B)/src/preflight/main.o $(B)/src/init/% $(B)/src/network/% $(B)/src/token/%,$(call object,src/*.c src/*/*.c $(CORES)/*.c))
 INIT     := $(call object,src/init/*.c)
 # Token programs (docs/tokens.md), named by the type of their tokens: systemd- and the folder, or the folder alone.
 TOKENS   := $(addprefix $(B)/token/,$(patsubst systemd-clevis,clevis,$(patsubst src/token/%/main.c,systemd-%,$(wildcard src/token/*/main.c))))
-TOKEN    := $(filter-out %/main.o,$(call object,src/token/*.c src/token/*/*.c))
+TOKEN    := $(filter-out %/main.o,$(call object,src/token/*.c src/token/*/*.c src/network/*.c))
+NETWORK  := $(B)/network
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 PROGRAMS := $(B)/latchkey $(B)/init $(B)/latchkey-preflight
-
 all: $(PROGRAMS) $(B)/NOTICES ## the programs for TARGET (default x86_64-linux-musl), in build/TARGET/
-tokens: $(TOKENS) ## programs for FIDO2, TPM2 and clevis tokens: docs/tokens.md
+tokens: $(TOKENS) $(NETWORK) ## programs for FIDO2, TPM2 and clevis tokens: docs/tokens.md
 
-$(PROGRAMS:=.debug) $(TOKENS:=.debug): $(PACKED)
+$(PROGRAMS:=.debug) $(TOKENS:=.debug) $(NETWORK).debug: $(PACKED)
 $(B)/latchkey.debug: $(B)/src/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/init.debug: $(INIT) $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/latchkey-preflight.debug: $(B)/src/preflight/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(foreach t,$(TOKENS),$(eval $(t).debug: $(B)/src/token/$(patsubst systemd-%,%,$(notdir $(t)))/main.o))
 $(TOKENS:=.debug): $(if $(filter host,$(LIBC)),$(B)/tests/token/no_filter.o) \
 	$(B)/libtoken.a $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
+$(NETWORK).debug: $(B)/src/network/main.o $(B)/libtoken.a $(B)/liblatchkey.a $(LIBC_A) $(COMPILER_A)
 $(B)/%.debug:
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(if $(LTO),$(LTO) $(SHAPE) $(HARDEN) $(FORGET) $(SMALLEST)) $(LDFLAGS) $(PACKED:%=-Wl,-T,%) -Wl,-Map=$@.map -o $@ $(START) $(filter-out $(PACKED) $(LIBC_A) $(COMPILER_A),$^) $(END)
-$(PROGRAMS) $(TOKENS): %: %.debug toolchain/strip
+$(PROGRAMS) $(TOKENS) $(NETWORK): %: %.debug toolchain/strip
 	$(call say,STRIP,$@)STRIP=$(CROSS)strip toolchain/strip $< $@
 
 $(B)/liblatchkey.a: $(SRC)
@@ -130,8 +131,7 @@ $(B)/liblatchkey.a $(B)/libtoken.a:
 $(B)/%.o: %.c $(B)/our.flags $(B)/headers.ok
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(OUR_CFLAGS) $(ZEROED) $(OPTIMIZE) -MMD -MP -c -o $@ $<
--include $(SRC:.o=.d) $(INIT:.o=.d) $(B)/src/main.d $(B)/src/preflight/main.d $(TOKEN:.o=.d) $(wildcard $(B)/src/token/*/main.d $(B)/tests/unit/*.d $(B)/tests/constant_time/*.d $(B)/tests/fuzz/*.d)
-
+-include $(SRC:.o=.d) $(INIT:.o=.d) $(B)/src/main.d $(B)/src/preflight/main.d $(TOKEN:.o=.d) $(wildcard $(B)/src/network/main.d $(B)/src/token/*/main.d $(B)/tests/unit/*.d $(B)/tests/constant_time/*.d $(B)/tests/fuzz/*.d)
 # The objects also depend on the compiler and the flags.
 COMPILER := $(shell $(CC) --version 2>/dev/null | head -n 1)
 $(B)/our.flags: FORCE

@@ -18,7 +18,7 @@ unit: $(UNIT) $(B)/latchkey ## the unit tests for TARGET; TARGET=host-asan uses 
 
 # make check runs all suites for this machine's program. LATER lists the suites that need other processors, other systems or
 # much time, and run in make check-all. ELSEWHERE lists those of check-targets, check-boards and check-hooks.
-LATER := $(addprefix tests/,build/compilers.py:debian13 build/compilers.py:unstable build/recipes.py build/deb_installed.py build/reproducible fuzz/run images/test_defects_other boot/test_hooks.py \
+LATER := $(addprefix tests/,build/compilers.py:debian13 build/compilers.py:unstable build/recipes.py build/deb_installed.py build/reproducible fuzz/run images/test_defects_other boot/test_clevis.py boot/test_hooks.py \
 	boot/test_keymap.py boot/test_loaders.py:systemd_boot:grub boot/test_mapping.py:inline_cases boot/test_mapping.py:integrity_cases boot/test_mapping.py:reencryption_cases:recovery_cases boot/test_no_shell.py boot/test_parts.py \
 	boot/test_strangers.py boot/test_systemd.py boot/test_token.py token/test_clevis_other token/test_clevis_sanitized token/test_fido2_sanitized \
 	token/test_tpm2_other token/test_tpm2_sanitized)
@@ -27,7 +27,7 @@ SUITES := $(filter-out $(LATER) $(ELSEWHERE),$(foreach d,build docs cli constant
 	$(sort $(wildcard tests/boot/test_*.py)))
 # The tests of pure arithmetic also run under emulators, including big-endian and 32-bit ones.
 PURE     := $(filter $(addprefix $(B)/tests/test_,json% header% luks2% base64 hash% argon2% kdf af area digest keyslot \
-	search xts cipher cbc target text map_name names config% fat superblock integrity partition reader recovery reencryption clevis% fido2% token% tpm2%),$(UNIT))
+	search xts cipher cbc target text map_name names network config% fat superblock integrity partition reader recovery reencryption clevis% fido2% token% tpm2%),$(UNIT))
 # All other targets. The first is the one that differs most from this machine: 32 bits, big-endian, no floating point.
 OTHERS     := mips-linux-muslsf $(filter-out mips-linux-muslsf x86_64-linux-musl,$(TARGETS))
 EMULATED   := $(filter qemu/%,$(BOARDS))

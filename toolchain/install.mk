@@ -40,6 +40,7 @@ install-files: install-programs install-hooks
 install-programs:
 	$(call put,0755,$(B)/latchkey $(B)/latchkey-preflight,$(SBINDIR))
 	$(call put,0755,$(TOKENS),$(TOKENDIR))
+	$(call put,0755,$(NETWORK),$(TOKENDIR)/..)
 	$(call put,0644,$(B)/NOTICES,$(LICENSEDIR))
 	$(call put,0644,man/*.8,$(MANDIR)/man8)
 	$(call put,0644,man/*.7,$(MANDIR)/man7)

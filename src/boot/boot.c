@@ -349,6 +349,7 @@ static enum cause prepare(struct boot *b, const struct plan *plan, bool test, st
 static void finish(struct boot *b)
 {
 	tokens_close(b);
+	network_end(b);
 	ask_close();
 	if (b->uevents >= 0)
 		close(b->uevents);

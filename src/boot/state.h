@@ -61,6 +61,7 @@ struct boot {
 	/* tokens.c: */
 	unsigned events;       /* how often a device has come or gone */
 	unsigned questions;    /* of token programs so far */
+	pid_t network;         /* network.c: its process; 0: none yet */
 	uint64_t tokens_at_ms; /* when to look for their devices again */
 	uint64_t pin_until_ms; /* so long a program may check a PIN before there is a prompt again */
 	/* ask.c: */
@@ -126,6 +127,13 @@ const struct token_job *tokens_asking(const struct boot *b);
 void tokens_answer(struct boot *b, unsigned question, const uint8_t *line, size_t len);
 /* End all, in order. */
 void tokens_close(struct boot *b);
+
+/*
+ * network.c: the program that configures interfaces, if the image has it, from the first token program that
+ * asks for the network until the end of the boot: then it undoes what it did.
+ */
+void network_start(struct boot *b);
+void network_end(struct boot *b);
 
 /* try_keys.c: which credential is tried on which volume. */
 void try_keys(struct boot *b);

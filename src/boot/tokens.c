@@ -207,6 +207,8 @@ void tokens_heard(struct boot *b, struct token_job *job, const char *line)
 		say(job, message);
 	} else {
 		text_format(token_of(job)->need, TOKEN_NEED_BYTES, "%s", line + 5);
+		if (needs_network(token_of(job)))
+			network_start(b);
 	}
 }
 

@@ -16,6 +16,7 @@ os.environ["LC_ALL"] = "C"
 os.environ.pop("MAKEFLAGS", None)  # what the make above us was told is not for the makes below
 
 PROGRAMS = """
+usr/lib/latchkey/network 755
 usr/lib/latchkey/token/clevis 755
 usr/lib/latchkey/token/systemd-fido2 755
 usr/lib/latchkey/token/systemd-tpm2 755

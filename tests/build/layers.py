@@ -7,16 +7,17 @@ import tempfile
 
 # folder of src/ -> the folders that it may include in addition to itself. "." is src/*.c and src/*.h.
 ALL = ["base", "config", "secret", "crypto", "device", "format", "keyslot", "dm", "unlock", "boot", "command", "preflight",
-       "token", "token/clevis", "token/fido2", "token/tpm2", ".", "init"]
+       "token", "token/clevis", "token/fido2", "token/tpm2", "network", ".", "init"]
 MAY_INCLUDE = {folder: ALL[:i] for i, folder in enumerate(ALL)}
 MAY_INCLUDE["config"] = ["base"]
 MAY_INCLUDE["secret"] = ["base"]
 MAY_INCLUDE["device"] = ["base"]
 MAY_INCLUDE["dm"] = ["base", "secret"]  # it knows no LUKS
 MAY_INCLUDE["preflight"].remove("command")  # two programs
-MAY_INCLUDE["."] = [f for f in MAY_INCLUDE["."] if f != "preflight" and not f.startswith("token")]
+MAY_INCLUDE["."] = [f for f in MAY_INCLUDE["."] if f not in ("preflight", "network") and not f.startswith("token")]
 MAY_INCLUDE["token"] = ["base", "secret", "crypto", "format"]  # programs of their own
 MAY_INCLUDE["token/clevis"] = MAY_INCLUDE["token/fido2"] = MAY_INCLUDE["token/tpm2"] = MAY_INCLUDE["token"] + ["token"]
+MAY_INCLUDE["network"] = ["base", "config"]  # the same
 MAY_INCLUDE["init"] = ["base", "config", "device", "."]  # latchkey whole, by its one entry
 # The headers of the libraries -> the files that may include them.
 LIBRARIES = {

@@ -25,7 +25,7 @@ os.environ["LC_ALL"] = "C.UTF-8"
 os.environ["MAKEFLAGS"] = f"-j{os.cpu_count()}"
 with open(os.path.join(TOP, "VERSION"), encoding="ascii") as version:
     NAME = "latchkey-" + version.read().strip()
-EVERYWHERE = """usr/lib/latchkey/token/clevis usr/lib/latchkey/token/systemd-fido2 usr/lib/latchkey/token/systemd-tpm2 usr/share/licenses/latchkey/NOTICES
+EVERYWHERE = """usr/lib/latchkey/network usr/lib/latchkey/token/clevis usr/lib/latchkey/token/systemd-fido2 usr/lib/latchkey/token/systemd-tpm2 usr/share/licenses/latchkey/NOTICES
 usr/share/man/man8/latchkey.8 usr/share/man/man5/latchkey.conf.5 usr/share/man/man7/latchkey-token.7
 usr/share/bash-completion/completions/latchkey usr/share/zsh/site-functions/_latchkey"""
 BUILDERS = {

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* interface - a network interface and its IPv4 address, by the requests of netdevice(7). */
+#ifndef NETWORK_INTERFACE_H
+#define NETWORK_INTERFACE_H
+
+#include "network/dhcp.h"
+#include "network/ip_option.h"
+#include <stdbool.h>
+
+struct interface {
+	char name[IP_DEVICE_BYTES];
+	uint8_t mac[DHCP_MAC_BYTES];
+};
+
+/* The interface with this number, if it is an Ethernet or speaks like one (Wi-Fi). @fd: any socket. */
+bool interface_get(int fd, int number, struct interface *out);
+
+/* Bring it up. False: it was up before, or that failed. */
+bool interface_up(int fd, const struct interface *i);
+void interface_down(int fd, const struct interface *i);
+
+/* Is it connected? */
+bool interface_is_linked(int fd, const struct interface *i);
+
+/* Its first IPv4 address; 0: none. */
+uint32_t interface_address(int fd, const struct interface *i);
+
+/* Give it the address of @lease and its routes. False, with errno, if that failed. */
+bool interface_set(int fd, const struct interface *i, const struct dhcp_lease *lease);
+void interface_clear(int fd, const struct interface *i);
+
+/* A socket for DHCP on it, or -1. */
+int interface_dhcp(const struct interface *i);
+/* A message to all servers there. */
+void interface_broadcast(int fd, const uint8_t *message, size_t len);
+
+#endif
