@@ -138,7 +138,9 @@ static void send_message(struct port *p)
 
 static void work(struct port *p)
 {
-	if (clock_now_ms() < p->next_ms || !interface_is_linked(network.fd, &p->is))
+	/* udev may have given it another name. */
+	if (!interface_get(network.fd, p->number, &p->is) || clock_now_ms() < p->next_ms ||
+		!interface_is_linked(network.fd, &p->is))
 		return;
 	if (p->fd >= 0) {
 		send_message(p);
@@ -209,6 +211,7 @@ static void undo(void)
 
 	for (struct port *p = network.ports; p < network.ports + network.count; p++) {
 		/* klibc's ipconfig, of another script of initramfs-tools, has configured it as well. */
+		(void)interface_get(network.fd, p->number, &p->is);
 		text_format(other, sizeof(other), "/run/net-%s.conf", p->is.name);
 		if (!access(other, F_OK))
 			continue;

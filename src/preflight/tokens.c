@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "format/header.h"
 #include "format/json.h"
+#include "preflight/clevis.h"
 #include "preflight/pcrs.h"
 #include "unlock/token_device.h"
 #include "unlock/token_program.h"
@@ -43,22 +44,32 @@ static void judge_pin_memory(const struct look *l, const struct json *token)
 		bytes >> 20, (unsigned long long)free_kib >> 10);
 }
 
-static void judge_tpm2(const struct look *l)
+static void judge_tpm2(const struct look *l, const char *text, size_t len)
+{
+	const struct json *token;
+	struct error err;
+
+	if (!json_open(text, len, &token, &err)) {
+		pcrs_judge(token, l->where, l->what, l->f);
+		judge_pin_memory(l, token);
+	}
+	json_close();
+}
+
+static void judge_text(const struct look *l)
 {
 	static char text[TOKEN_TEXT_MAX_BYTES];
 	struct header_token want = {l->token->id, text, sizeof(text), 0};
 	struct header_report report;
 	static struct luks luks;
-	const struct json *token;
 	struct error err;
 
 	if (header_load_token(l->header, &luks, &report, &want, &err))
 		return;
-	if (!json_open(text, want.len, &token, &err)) {
-		pcrs_judge(token, l->where, l->what, l->f);
-		judge_pin_memory(l, token);
-	}
-	json_close();
+	if (!strcmp(l->token->type, "systemd-tpm2"))
+		judge_tpm2(l, text, want.len);
+	if (!strcmp(l->token->type, "clevis"))
+		clevis_judge(text, want.len, l->m, l->where, l->what, l->f);
 }
 
 static void judge_device(const struct look *l)
@@ -112,8 +123,7 @@ void tokens_judge(const struct luks *luks, const struct reader *header, const ch
 		}
 		judge(&l, "the passphrase is needed");
 		judge_device(&l);
-		if (!strcmp(t->type, "systemd-tpm2"))
-			judge_tpm2(&l);
+		judge_text(&l);
 		needs_token(needs, t->type, where);
 	}
 }

@@ -10,52 +10,16 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 
 sys.dont_write_bytecode = True
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[1:1] = [os.path.join(HERE, "lib"), os.path.join(HERE, "..", "token")]
-import tang
+sys.path.insert(1, sys.path[0] + "/lib")
 import vm
 from sticks import PASSPHRASE, PROMPT, ROOT, WITNESS, check, path
-from vm import VM, Skip
+from tokens import NIC, Tang
+from vm import VM
 
 MODULES = vm.MODULES + " virtio_net"
-HOST = "10.0.2.2"  # this machine, as QEMU's guests see it
-NIC = ["-netdev", "user,id=n", "-device", "virtio-net-pci,netdev=n"]
 OPENED = r"root is open with token 0 \(clevis\)"
-
-
-class Tang:
-    """A tangd with keys of its own. Its port stays the same: a guest's token names it before it listens."""
-
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="latchkey-tang.")
-        tang.keygen(self.folder)
-        probe = tang.Server(None)
-        self.port = probe.port
-        probe.close()
-        self.server = None
-
-    def start(self):
-        self.server = tang.Server(tang.tangd(self.folder), port=self.port)
-        return self
-
-    def close(self):
-        if self.server:
-            self.server.close()
-        shutil.rmtree(self.folder)
-
-    def adv(self):
-        server = tang.Server(tang.tangd(self.folder))
-        try:
-            return json.loads(vm.run("curl", "-sf", server.url + "/adv"))
-        finally:
-            server.close()
-
-    def pin(self):
-        """What clevis is to bind to: the guest's name of it, and its keys, since this machine cannot reach that name."""
-        return {"url": f"http://{HOST}:{self.port}", "adv": self.adv()}
 
 
 def root(name, pin, config):
@@ -82,9 +46,6 @@ def guest(name, disk, talk, words="", nic=NIC):
 
 def with_tang(test):
     """test(tang) with a server that does not listen yet."""
-    for tool in ("clevis", "curl", "jose", tang.TANGD):
-        if not shutil.which(tool):
-            raise Skip(f"{tool} is not installed (toolchain/setup check-all installs it)")
     server = Tang()
     try:
         test(server)

@@ -6,6 +6,7 @@ The builders run in a copy of the distribution's system that tests/boot/fetch/ge
 Arguments choose tests by the names of their functions. Without arguments and without HOOKS=all, only a few tests of the two
 most common builders run; the others take minutes and run in `make check-hooks`.
 """
+import atexit
 import glob
 import json
 import os
@@ -784,13 +785,19 @@ FULL = ["--full"]  # the kernel with USB
 
 @vm.once
 def token_disk():
-    """The root's disk with a token of a security key and one of a TPM."""
+    """The root's disk with a token of a security key, one of a TPM, and one of a tang server that answers until the end."""
+    server = tokens.Tang().start()
+    atexit.register(server.close)
     disk = distro.path("tokens.img")
     vm.run("cp", "--sparse=always", distro.root_disk(), disk)
     with tempfile.TemporaryDirectory() as work:
         for number, name in ((6, "fido2-262-nopin"), (7, "tpm2-262-default")):
             tokens.add_token(disk, number, json.loads(tokens.sample(name, "json")), tokens.sample(name, "passphrase").encode(),
                              distro.PASSPHRASE.encode(), work)
+        key = os.path.join(work, "passphrase")
+        with open(key, "w") as f:
+            f.write(distro.PASSPHRASE)
+        vm.run("clevis", "luks", "bind", "-y", "-d", disk, "-k", key, "tang", json.dumps(server.pin()))
     return disk
 
 
@@ -808,15 +815,17 @@ def token_system(name, *files, without=""):
 
 
 def opens_with_tokens(name, image, words):
-    """The image has the programs and drivers that the volume's tokens need and no others, and each key opens the root."""
+    """The image has the programs and drivers that the volume's tokens need, and each key opens the root."""
     names = names_in(image)
-    for file in ("lib/latchkey/token/systemd-fido2", "lib/latchkey/token/systemd-tpm2", "/usbhid.ko", "/hid-generic.ko"):  # the kernel itself has the usual TPMs
+    for file in ("lib/latchkey/token/systemd-fido2", "lib/latchkey/token/systemd-tpm2", "lib/latchkey/token/clevis", "lib/latchkey/network",
+                 "/usbhid.ko", "/hid-generic.ko", "/virtio_net.ko"):  # the kernel itself has the usual TPMs
         check(file in names, f"{file} is not in the image", names)
     with tokens.Stick("nopin", "--touch-after", "2") as stick, tokens.Tpm() as chip:
-        for kind, number, args in (("fido2", 0, [*tokens.XHCI, *stick.args()]), ("tpm2", 1, chip.args("tpm-tis"))):
+        for kind, number, args in (("systemd-fido2", 0, [*tokens.XHCI, *stick.args()]), ("systemd-tpm2", 1, chip.args("tpm-tis")),
+                                   ("clevis", 2, tokens.NIC)):
             with VM(f"hooks-{name}-{kind}", image, f"root=/dev/mapper/root {words}", [token_disk()], memory=512, limit=LIMIT, args=args,
                     kernel_options=FULL) as m:
-                m.expect(rf"root is open with token {number} \(systemd-{kind}\)")
+                m.expect(rf"root is open with token {number} \({kind}\)")
                 m.expect("root: witness " + distro.WITNESS)
                 m.wait_off()
 
@@ -831,7 +840,7 @@ def dracut_tokens():
 
 def initramfs_tools_tokens():
     """initramfs-tools: the programs and drivers for the volume's tokens; a security key and a TPM open the root"""
-    folder = token_system("initramfs-tools-tokens", ("etc/initramfs-tools/modules", DISK_MODULES.replace(" ", "\n") + "\nxhci_pci\next4\n"), without=STOCK)
+    folder = token_system("initramfs-tools-tokens", ("etc/initramfs-tools/modules", DISK_MODULES.replace(" ", "\n") + "\nvirtio_net\nxhci_pci\next4\n"), without=STOCK)
     in_system(folder, "mkinitramfs", "-o", "/initramfs-tools-tokens", version(*FULL))
     opens_with_tokens("initramfs-tools-tokens", built(folder, "initramfs-tools-tokens"), SHORT)
 
@@ -867,11 +876,12 @@ def mkinitcpio_tokens():
     with open(os.path.join(vm.TOP, "initramfs/mkinitcpio/install/latchkey"), encoding="utf-8") as f:
         folder = token_system("mkinitcpio-tokens", ("etc/crypttab.initramfs", "root /dev/vda none luks\n"), ("hook", f.read()))
     said = in_system(folder, "bash", "-c", """
-        for call in add_module add_all_modules add_binary add_file add_runscript; do eval "$call() { echo $call \\"\\$@\\"; }"; done
+        for call in add_module add_all_modules add_checked_modules add_binary add_file add_runscript; do eval "$call() { echo $call \\"\\$@\\"; }"; done
         . /hook
         build""")
-    for name in ("fido2", "tpm2"):
-        check(f"add_binary /lib/latchkey/token/systemd-{name} /usr/lib/latchkey/token/systemd-{name}\n" in said, "no program for " + name, said)
+    for name in ("token/systemd-fido2", "token/systemd-tpm2", "token/clevis", "network"):
+        check(f"add_binary /lib/latchkey/{name} /usr/lib/latchkey/{name}\n" in said, "no program " + name, said)
+    check("add_checked_modules /drivers/net/\n" in said, "no drivers of network cards", said)
     for name in ("usbhid", "hid_generic", "tpm_tis", "tpm_crb"):
         check(f"add_module {name}?\n" in said, "no driver " + name, said)
 

@@ -6,14 +6,15 @@ import re
 import tempfile
 
 # folder of src/ -> the folders that it may include in addition to itself. "." is src/*.c and src/*.h.
-ALL = ["base", "config", "secret", "crypto", "device", "format", "keyslot", "dm", "unlock", "boot", "command", "preflight",
-       "token", "token/clevis", "token/fido2", "token/tpm2", "network", ".", "init"]
+ALL = ["base", "config", "secret", "crypto", "device", "format", "keyslot", "dm", "unlock", "boot", "command",
+       "token", "token/clevis", "token/fido2", "token/tpm2", "preflight", "network", ".", "init"]
 MAY_INCLUDE = {folder: ALL[:i] for i, folder in enumerate(ALL)}
 MAY_INCLUDE["config"] = ["base"]
 MAY_INCLUDE["secret"] = ["base"]
 MAY_INCLUDE["device"] = ["base"]
 MAY_INCLUDE["dm"] = ["base", "secret"]  # it knows no LUKS
-MAY_INCLUDE["preflight"].remove("command")  # two programs
+for folder in ("command", "token", "token/fido2", "token/tpm2"):
+    MAY_INCLUDE["preflight"].remove(folder)  # programs of their own; but it reads clevis' tokens
 MAY_INCLUDE["."] = [f for f in MAY_INCLUDE["."] if f not in ("preflight", "network") and not f.startswith("token")]
 MAY_INCLUDE["token"] = ["base", "secret", "crypto", "format"]  # programs of their own
 MAY_INCLUDE["token/clevis"] = MAY_INCLUDE["token/fido2"] = MAY_INCLUDE["token/tpm2"] = MAY_INCLUDE["token"] + ["token"]

@@ -5,6 +5,7 @@
 The installed system is a folder with the kernel of tests/boot/fetch/get-kernel; images are lists and folders. Each case runs
 on the program and on its build with the sanitizers. Arguments choose cases by a part of their names.
 """
+import base64
 import hashlib
 import json
 import os
@@ -489,6 +490,38 @@ def _(p):
                                 stdin=image, memory="40")
 
 
+def clevis_sample(name, change=lambda header: None):
+    """A token of clevis 19, with its protected header changed; then it opens nothing."""
+    with open(os.path.join(TOP, "tests", "token", "samples", f"clevis19-{name}.json"), encoding="ascii") as f:
+        token = json.load(f)
+    text = token["jwe"]["protected"]
+    header = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    change(header)
+    token["jwe"]["protected"] = base64.urlsafe_b64encode(json.dumps(header).encode()).decode().rstrip("=")
+    return token
+
+
+@case("the servers of a clevis token are not named, or what its image lacks of a network is not reported")
+def _(p):
+    if os.geteuid() or subprocess.run(["unshare", "-m", "true"], check=False).returncode:
+        raise Skip("a /sys of its own needs root")
+    words, sysfs = device("clevis", "latchkey.name=clevis"), os.path.join(p.work, "class")
+    # A card whose driver is a module, and what is no card.
+    driver = os.path.join(sysfs, "net/eth0/device/driver")
+    os.makedirs(driver)
+    os.makedirs(os.path.join(sysfs, "net/lo"))
+    os.symlink("../../../../module/frob_net", os.path.join(driver, "module"))
+    image = listing() + "lib/latchkey/token/clevis\n"
+    always = [r"note: clevis: token 0 .clevis.: tang server http://127.0.0.1:8300, key [A-Za-z0-9_-]{43}$",
+              r"note: clevis: token 1 .clevis.: sss: 1 of its pins must answer, of 1$",
+              r"note: clevis: token 1 .clevis.: tang server http://", "warning: clevis: token 2 .clevis.: https://tang.example.org: https is not supported"]
+    missing = [f"warning: clevis: token {n} .clevis.{said}" for n in range(2) for said in
+               (": there is no /lib/latchkey/network in the image", " needs the driver of a network card, and frob_net is missing from the image$")]
+    complaints = p.finds(4, always + missing, "--image", "-", cmdline=words, stdin=image, sysfs=sysfs)
+    image += "usr/lib/latchkey/network\nusr/lib/modules/x/kernel/drivers/net/frob_net.ko.xz\n"
+    return complaints + p.finds(7, always, "--image", "-", cmdline=words, stdin=image, sysfs=sysfs)
+
+
 def extended(*measured, algorithm="sha256"):
     """What a PCR holds after these."""
     value = bytes(hashlib.new(algorithm).digest_size)
@@ -578,6 +611,10 @@ def main():
             V["tokens"].cryptsetup("token", "import", stdin=f.read())
     more = {str(n): {"type": kind, "keyslots": ["1"]} for n, kind in enumerate(("systemd-recovery", "systemd-pkcs11", "no program/"), 3)}
     luks2edit.edit(V["tokens"].path, lambda h: h["tokens"].update(more))
+    V["clevis"] = V["plain"].clone("clevis")
+    for token in (clevis_sample("tang"), clevis_sample("sss-tang"),
+                  clevis_sample("tang", lambda header: header["clevis"]["tang"].update(url="https://tang.example.org"))):
+        V["clevis"].cryptsetup("token", "import", stdin=json.dumps(token).encode())
     V["pcrs"] = V["plain"].clone("pcrs")
     for name in ("tpm2-262-pcr7", "tpm2-262-pcr7-pin-direct"):
         with open(os.path.join(TOP, "tests", "token", "samples", name + ".json"), "rb") as f:

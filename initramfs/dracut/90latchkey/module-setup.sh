@@ -15,6 +15,11 @@ depends() {
     if compgen -G "${dracutbasedir:-/usr/lib/dracut}/modules.d/*initqueue" > /dev/null; then
         deps+=" initqueue"
     fi
+    # the drivers of network cards
+    if [[ " $(latchkey_tokens | tr '\n' ' ') " == *' clevis '* ]] &&
+        compgen -G "${dracutbasedir:-/usr/lib/dracut}/modules.d/*kernel-network-modules" > /dev/null; then
+        deps+=" kernel-network-modules"
+    fi
     echo "$deps"
 }
 
@@ -161,6 +166,7 @@ install() {
     inst_multiple latchkey
     for token in $(latchkey_tokens); do
         inst_simple "/lib/latchkey/token/$token"
+        [[ $token != clevis ]] || inst_simple /lib/latchkey/network
     done
     inst_simple "$moddir/latchkey-boot.sh" /sbin/latchkey-boot
     [[ ! -r $dracutsysrootdir/etc/latchkey.conf ]] || inst_simple /etc/latchkey.conf

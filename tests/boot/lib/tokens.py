@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Tokens for guests: volumes with the samples of tests/token, fidostick.py behind QEMU's usb-redir, swtpm as QEMU's TPM."""
+"""
+Tokens for guests: volumes with the samples of tests/token, fidostick.py behind QEMU's usb-redir, swtpm as QEMU's TPM, tangd on the
+host's side of QEMU's network.
+"""
 import json
 import os
 import shutil
@@ -10,11 +13,16 @@ import time
 
 sys.dont_write_bytecode = True
 import vm
-from vm import Failure
+from vm import Failure, Skip
 
 TESTS = os.path.join(vm.TOP, "tests", "token")
+sys.path.append(TESTS)
+import tang
+
 SAMPLES = os.path.join(TESTS, "samples")
 XHCI = ["-device", "qemu-xhci"]
+HOST = "10.0.2.2"  # this machine, as QEMU's guests see it
+NIC = ["-netdev", "user,id=n", "-device", "virtio-net-pci,netdev=n"]
 
 
 class Stick:
@@ -91,6 +99,41 @@ class Tpm:
         self.process.terminate()
         self.process.wait()
         shutil.rmtree(self.folder)
+
+
+class Tang:
+    """A tangd with keys of its own. Its port stays the same: a guest's token names it before it listens."""
+
+    def __init__(self):
+        for tool in ("clevis", "curl", "jose", tang.TANGD):
+            if not shutil.which(tool):
+                raise Skip(f"{tool} is not installed (toolchain/setup check installs it)")
+        self.folder = tempfile.mkdtemp(prefix="latchkey-tang.")
+        tang.keygen(self.folder)
+        probe = tang.Server(None)
+        self.port = probe.port
+        probe.close()
+        self.server = None
+
+    def start(self):
+        self.server = tang.Server(tang.tangd(self.folder), port=self.port)
+        return self
+
+    def close(self):
+        if self.server:
+            self.server.close()
+        shutil.rmtree(self.folder)
+
+    def adv(self):
+        server = tang.Server(tang.tangd(self.folder))
+        try:
+            return json.loads(vm.run("curl", "-sf", server.url + "/adv"))
+        finally:
+            server.close()
+
+    def pin(self):
+        """What clevis is to bind to: the guest's name of it, and its keys, since this machine cannot reach that name."""
+        return {"url": f"http://{HOST}:{self.port}", "adv": self.adv()}
 
 
 def sample(name, ending):

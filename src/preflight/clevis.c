@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* clevis - see clevis.h. */
+#include "preflight/clevis.h"
+#include "base/folder.h"
+#include "base/text.h"
+#include "token/clevis/pin.h"
+#include <string.h>
+#include <unistd.h>
+
+#define CARDS "/sys/class/net"
+
+static struct pins pins;
+
+static bool can_give(unsigned i)
+{
+	unsigned children = 0;
+
+	if (pins.at[i].kind != PIN_SSS)
+		return pins.at[i].kind == PIN_TANG;
+	for (unsigned child = i + 1; child < pins.count; child++)
+		if (pins.at[child].parent == (int)i)
+			children += can_give(child);
+	return children >= pins.at[i].threshold;
+}
+
+static unsigned children_of(unsigned i)
+{
+	unsigned n = 0;
+
+	for (unsigned child = i + 1; child < pins.count; child++)
+		n += pins.at[child].parent == (int)i;
+	return n;
+}
+
+static void say_pin(unsigned i, const char *where, const char *what, struct findings *f)
+{
+	const struct pin *pin = &pins.at[i];
+	char url[URL_MAX_CHARS * 4 + 1];
+
+	switch (pin->kind) {
+	case PIN_TANG:
+		text_escape(url, sizeof(url), pin->url.text);
+		finding(f, WEIGHT_NOTE, CAUSE_OK, where, "%s: tang server %s, key %s", what, url, pin->kid);
+		break;
+	case PIN_SSS:
+		finding(f, WEIGHT_NOTE, CAUSE_OK, where, "%s: sss: %u of its pins must answer, of %u", what,
+			pin->threshold, children_of(i));
+		break;
+	case PIN_OTHER:
+		finding(f, WEIGHT_WARNING, pin->why.cause, where, "%s: pin %s is of no use: %s", what,
+			pin->name, pin->why.text);
+		break;
+	}
+}
+
+/* The driver of @card into @module; "": it has none, or it is built in. */
+static void driver_of(const char *card, char *module, size_t size)
+{
+	char path[128], target[256];
+	ssize_t len;
+	const char *slash;
+
+	*module = 0;
+	text_format(path, sizeof(path), CARDS "/%s/device/driver/module", card);
+	len = readlink(path, target, sizeof(target) - 1);
+	if (len < 0)
+		return;
+	target[len] = 0;
+	slash = strrchr(target, '/');
+	text_format(module, size, "%s", slash ? slash + 1 : target);
+}
+
+/* One card with a driver in the image, or in the kernel, will do. */
+static void judge_cards(const struct machine *m, const char *where, const char *what, struct findings *f)
+{
+	char module[64], missing[64] = "", path[128];
+	struct folder cards;
+	const char *card;
+
+	if (!m->image->given || !folder_open(&cards, CARDS))
+		return;
+	while ((card = folder_next(&cards))) {
+		text_format(path, sizeof(path), CARDS "/%s/device", card);
+		if (access(path, F_OK))
+			continue; /* lo, a bridge */
+		driver_of(card, module, sizeof(module));
+		if (!*module || image_has_module(m->image, (struct span){module, strlen(module)})) {
+			folder_close(&cards);
+			return;
+		}
+		text_format(missing, sizeof(missing), "%s", module);
+	}
+	folder_close(&cards);
+	if (*missing)
+		finding(f, WEIGHT_WARNING, CAUSE_KERNEL, where,
+			"%s needs the driver of a network card, and %s is missing from the image", what,
+			missing);
+}
+
+static void judge_network(const struct machine *m, const char *where, const char *what, struct findings *f)
+{
+	static const char program[] = "/lib/latchkey/network";
+
+	if (m->image->given && !m->image->has_files)
+		return;
+	if (!machine_has_file(m, program) && !machine_has_file(m, "/usr/lib/latchkey/network"))
+		finding(f, WEIGHT_WARNING, CAUSE_DEVICE, where,
+			"%s: there is no %s %s: something else must configure the network at boot", what,
+			program, m->image->given ? "in the image" : "here");
+}
+
+void clevis_judge(const char *text, size_t len, const struct machine *m, const char *where, const char *what,
+	struct findings *f)
+{
+	struct error err;
+
+	if (pins_read(text, len, &pins, &err)) {
+		finding(f, WEIGHT_WARNING, err.cause, where, "%s: %s", what, err.text);
+		return;
+	}
+	for (unsigned i = 0; i < pins.count; i++)
+		say_pin(i, where, what, f);
+	if (!can_give(0))
+		finding(f, WEIGHT_WARNING, CAUSE_UNSUPPORTED, where,
+			"%s: too few of its pins are of use: the passphrase is needed", what);
+	judge_network(m, where, what, f);
+	judge_cards(m, where, what, f);
+}
