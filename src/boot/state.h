@@ -61,7 +61,6 @@ struct boot {
 	/* tokens.c: */
 	unsigned events;       /* how often a device has come or gone */
 	unsigned questions;    /* of token programs so far */
-	pid_t network;         /* network.c: its process; 0: none yet */
 	uint64_t tokens_at_ms; /* when to look for their devices again */
 	uint64_t pin_until_ms; /* so long a program may check a PIN before there is a prompt again */
 	/* ask.c: */
@@ -87,7 +86,7 @@ struct boot {
 	struct credential credentials[VAULT_SLOTS];
 	struct fetch_job jobs[FETCHES_MAX];
 	struct token_job tokens[TOKEN_JOBS_MAX];
-	struct child scanner;
+	struct child scanner, network;
 	struct scan scan; /* the last complete one */
 };
 
