@@ -730,7 +730,7 @@ def main():
     KEYS = folder()
     if "TOKEN_COMMAND" in os.environ:
         wrap(os.environ["TOKEN_COMMAND"])
-    rows = [row for row in CASES if not sys.argv[1:] or any(word in row[0] for word in sys.argv[1:])]
+    rows = [row for row in CASES if not sys.argv[1:] or any(word.replace("_", " ") in row[0] for word in sys.argv[1:])]
     print(f"1..{len(rows)}")
     failed = False
     with ThreadPoolExecutor(4) as pool:
