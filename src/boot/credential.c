@@ -17,7 +17,7 @@ bool credential_is_pending(const struct boot *b, unsigned slot, const struct vol
 	if (!c->ready || !(c->volumes & bit))
 		return false;
 	/* Who plugs in a stick must not choose both what is opened and with what. */
-	if (c->by_chance && v->header_by_chance)
+	if (c->by_chance && (v->header_by_chance || v->instead))
 		return false;
 	return (v->state == VOLUME_TRYING && v->trying == slot) ||
 	       ((v->state == VOLUME_TRYING || v->state == VOLUME_READY) && !(c->tried & bit));

@@ -56,6 +56,9 @@ static bool is_final(const struct boot *b, struct volume *v, const struct scan_v
 static void on_usable(struct boot *b, struct volume *v, const struct scan_volume *found)
 {
 	volume_ready(v);
+	v->instead = found->instead;
+	if (v->instead)
+		consoles_say("%s: %s; using %s", v->plan->name, found->err.text, found->path);
 	memcpy(v->path, found->path, sizeof(v->path));
 	memcpy(v->uuid, found->look.uuid, sizeof(v->uuid));
 	v->memory_kib = found->look.memory_kib;

@@ -48,6 +48,12 @@ static void expected_uuid(const struct plan_volume *plan, const char *path,
 		*uuid = 0;
 }
 
+/* Can no key open it? Then another device of that name is better. */
+static bool is_unfit(enum cause cause)
+{
+	return cause == CAUSE_DAMAGED || cause == CAUSE_UNSUPPORTED;
+}
+
 /* A device that was plugged in later can have the name, too, and come before the one @before (find.h). */
 static enum cause check_place(const struct plan_volume *plan, const char *path, const char *before,
 	struct error *err)
@@ -57,15 +63,16 @@ static enum cause check_place(const struct plan_volume *plan, const char *path, 
 	                            : CAUSE_OK;
 }
 
-static void scan_volume(const struct plan_volume *plan, bool test, struct scan_volume *v)
+/* The first device that has the name of @plan and ranks below @rank (find.h), and its header. */
+static void scan_device(const struct plan_volume *plan, bool test, unsigned *rank, struct scan_volume *v)
 {
 	struct member member;
 	struct unlock_request w;
 	char before[SYSBLOCK_PATH_BYTES];
 
 	memcpy(before, v->path, sizeof(before));
-	if (find_device_or_member(plan->device, v->path, sizeof(v->path), &member, &v->err)) {
-		v->cause = v->err.cause;
+	v->cause = find_below(plan->device, v->path, sizeof(v->path), &member, rank, &v->err);
+	if (v->cause) {
 		v->whole = member.mark.type ? member.mark.whole : NULL;
 		return;
 	}
@@ -92,12 +99,33 @@ static void scan_volume(const struct plan_volume *plan, bool test, struct scan_v
 		expected_uuid(plan, v->path, v->lost_uuid);
 }
 
-static void scan_again(const struct plan_volume *plan, struct scan_volume *v)
+/* A device that is unfit makes way for one that would come after it. */
+static void scan_volume(const struct plan_volume *plan, bool test, struct scan_volume *v)
 {
+	struct scan_volume first;
+	unsigned rank = 0;
+
+	scan_device(plan, test, &rank, v);
+	first = *v;
+	while (is_unfit(v->cause) && rank && !v->by_chance)
+		scan_device(plan, test, &rank, v);
+	if (v->cause)
+		*v = first;
+	else if (first.cause)
+		v->err = first.err;
+	v->instead = !v->cause && first.cause;
+}
+
+static void scan_again(const struct plan_volume *plan, bool test, struct scan_volume *v)
+{
+	struct unlock_request w;
 	char path[SYSBLOCK_PATH_BYTES];
 
 	v->cause = find_device(plan->device, path, sizeof(path), &v->err);
-	if (!v->cause)
+	if (v->cause || !strcmp(path, v->path))
+		return;
+	w = request_make(plan, path, v->by_chance ? NULL : v->header);
+	if (!is_unfit(unlock_look(&w, !test, &v->look, &v->mapped, &v->err)))
 		v->cause = check_place(plan, path, v->path, &v->err);
 }
 
@@ -166,7 +194,7 @@ enum cause scan_run(void *arg, struct child_end *end, struct error *err)
 		if (v->absent)
 			scan_volume(plan, s->test, v);
 		if (v->ready)
-			scan_again(plan, v);
+			scan_again(plan, s->test, v);
 		for (unsigned k = 0; k < plan->key_count; k++)
 			find(plan->keys[k].device, v->key_devices[k]);
 		find(plan->header.device, v->header_device);

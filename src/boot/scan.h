@@ -24,6 +24,7 @@ struct scan_volume {
 	/* Out: */
 	bool judged;                    /* its header was read, or could not be */
 	bool looked;                    /* written last: what follows is complete */
+	bool instead;                   /* path is not the device that err is about, which comes first */
 	bool mapped;                    /* the name of its mapping exists already */
 	char path[SYSBLOCK_PATH_BYTES]; /* with ready: in, too */
 	enum cause cause;               /* why no key can open it, in words in err; CAUSE_OK: one can */

@@ -62,6 +62,7 @@ struct volume {
 	unsigned token_count;
 	unsigned keys_awaited; /* a bit for each key of the plan whose device was said to be absent */
 	int header_fd;         /* a header in memory; -1: none */
+	bool instead;          /* the device that its name leads to first cannot be opened */
 	bool header_by_chance; /* from a stick that the configuration does not name */
 	struct error why;      /* it is absent, failed or left */
 	char path[SYSBLOCK_PATH_BYTES];

@@ -32,6 +32,7 @@ struct wanted {
 	unsigned part_offset;  /* of /PARTNROFF= */
 	unsigned found;        /* devices of the best rank so far */
 	unsigned rank;         /* the more, the better; odd: held or overwritten */
+	unsigned below;        /* of this rank and above none counts; 0: all do */
 	struct member *member; /* the first that fits and does not count; NULL: all count */
 	char value[SYSBLOCK_PATH_BYTES];
 	char path[2][SYSBLOCK_PATH_BYTES]; /* of the first two devices that fit */
@@ -106,7 +107,7 @@ static void add(const char *name, struct wanted *w, enum fit fit)
 	/* Overwritten ones come last: a copy on a removable disk may be what is left. */
 	rank = fit == FITS ? rank : 1;
 	rank += sysblock_is_removable(name) ? 0 : 2;
-	if (rank < w->rank)
+	if (rank < w->rank || (w->below && rank >= w->below))
 		return;
 	if (rank > w->rank)
 		w->found = 0;
@@ -384,9 +385,18 @@ enum cause find_device(const char *spec, char *path, size_t path_bytes, struct e
 enum cause find_device_or_member(const char *spec, char *path, size_t path_bytes, struct member *member,
 	struct error *err)
 {
-	struct wanted w = {.member = member};
+	unsigned rank = 0;
+
+	return find_below(spec, path, path_bytes, member, &rank, err);
+}
+
+enum cause find_below(const char *spec, char *path, size_t path_bytes, struct member *member, unsigned *rank,
+	struct error *err)
+{
+	struct wanted w = {.member = member, .below = *rank};
 	const char *found = spec;
 
+	*rank = 0;
 	if (member)
 		*member = (struct member){.name = ""};
 	if (is_wanted(spec, &w)) {
@@ -396,6 +406,7 @@ enum cause find_device_or_member(const char *spec, char *path, size_t path_bytes
 		if (search(&w, spec, err))
 			return CAUSE_DEVICE;
 		found = w.path[0];
+		*rank = w.rank;
 	}
 	if (!text_join(path, path_bytes, found, "", ""))
 		return error_set(err, CAUSE_DEVICE, "the path of the device is too long");

@@ -34,6 +34,13 @@ enum cause find_device_or_member(const char *spec, char *path, size_t path_bytes
 	struct error *err) MUST_USE;
 
 /*
+ * The same. @rank becomes that of the device found, and 0 for a path; a call with such a rank leaves out the
+ * devices of this rank and above.
+ */
+enum cause find_below(const char *spec, char *path, size_t path_bytes, struct member *member, unsigned *rank,
+	struct error *err) MUST_USE;
+
+/*
  * Open the device that find_device finds for @spec; @dev->name is @spec. As for blkdev_open_path @dev must
  * not move afterwards. Fails: as find_device and blkdev_open_path.
  */

@@ -105,6 +105,26 @@ def disk_first():
         m.assert_no("stranger|two devices|for root ./dev/sd")
 
 
+def damaged_disk():
+    """a damaged disk takes the prompt from the sound volume of that name on a stick, or a stick that comes later is not used"""
+    good = SCSI + drive(root()) + plugged() + drive(root(), "again") + drive(auto_key(), "key")
+    with VM("strangers-damaged-disk", image(), by_uuid(), args=good + disk(of=damaged())) as m:
+        m.expect(r"Enter passphrase for root \(/dev/sda\): ")
+        plug_disk(m)
+        m.quiet(4)
+        m.assert_no("is on /dev/vda")
+        pull(m)
+        m.expect("root: /dev/vda: both copies of the LUKS2 header are damaged: .*; waiting up to 30 s for a stick with its header")
+        plug(m, "again")
+        m.expect("root: /dev/vda: both copies of the LUKS2 header are damaged: .*; using /dev/sd")
+        m.expect(r"Enter passphrase for root \(/dev/sd.\): ")
+        plug(m, "key")  # not both from a stick: what is opened, and with what
+        m.quiet(4)
+        m.send(PASSPHRASE + "\n")
+        m.expect("root is open with the passphrase")
+        expect_root(m)
+
+
 def two_disks():
     """two disks of one UUID are both named, another volume keeps its prompt, and unplugging one is enough"""
     other = vm.make_disk("strangers-other", "--passphrase", "of the other volume", "--memory", "8192")
@@ -210,4 +230,4 @@ def no_stick():
 
 
 if __name__ == "__main__":
-    sys.exit(vm.suite([unfit_first, usable_first, header_of_a_twin, disk_first, two_disks, foreign_header, header_and_key, ext4_stick, no_stick]))
+    sys.exit(vm.suite([unfit_first, usable_first, header_of_a_twin, disk_first, damaged_disk, two_disks, foreign_header, header_and_key, ext4_stick, no_stick]))
