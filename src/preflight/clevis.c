@@ -11,18 +11,6 @@
 
 static struct pins pins;
 
-static bool can_give(unsigned i)
-{
-	unsigned children = 0;
-
-	if (pins.at[i].kind != PIN_SSS)
-		return pins.at[i].kind == PIN_TANG;
-	for (unsigned child = i + 1; child < pins.count; child++)
-		if (pins.at[child].parent == (int)i)
-			children += can_give(child);
-	return children >= pins.at[i].threshold;
-}
-
 static unsigned children_of(unsigned i)
 {
 	unsigned n = 0;
@@ -120,7 +108,7 @@ void clevis_judge(const char *text, size_t len, const struct machine *m, const c
 	}
 	for (unsigned i = 0; i < pins.count; i++)
 		say_pin(i, where, what, f);
-	if (!can_give(0))
+	if (!pin_can_give(&pins, 0))
 		finding(f, WEIGHT_WARNING, CAUSE_UNSUPPORTED, where,
 			"%s: too few of its pins are of use: the passphrase is needed", what);
 	judge_network(m, where, what, f);

@@ -103,18 +103,6 @@ static void combine_all(void)
 	}
 }
 
-/* May the pin @i give something, as far as its kind goes? */
-static bool can_give(unsigned i)
-{
-	unsigned n = 0;
-
-	if (pins.at[i].kind != PIN_SSS)
-		return pins.at[i].kind == PIN_TANG;
-	for (unsigned j = i + 1; j < pins.count; j++)
-		n += pins.at[j].parent == (int)i && can_give(j);
-	return n >= pins.at[i].threshold;
-}
-
 /*
  * Why the first has nothing: all that failed below it. A server that does not answer now may do so later;
  * otherwise the least cause of theirs.
@@ -222,7 +210,7 @@ int main(void)
 	read_conf();
 	contract_begin(FILTER_WITH_NETWORK, &secrets, sizeof(secrets));
 	cause = read_token(&err);
-	if (!cause && !can_give(0)) {
+	if (!cause && !pin_can_give(&pins, 0)) {
 		cause = say_why(&err);
 	} else if (!cause && !contract_has_device()) {
 		contract_need("network");

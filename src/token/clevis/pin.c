@@ -289,6 +289,18 @@ enum cause pins_read(const char *token, size_t len, struct pins *out, struct err
 	return cause;
 }
 
+bool pin_can_give(const struct pins *p, unsigned number)
+{
+	const struct pin *pin = &p->at[number];
+	unsigned n = 0;
+
+	if (pin->kind != PIN_SSS)
+		return pin->kind == PIN_TANG;
+	for (unsigned i = number + 1; i < p->count; i++)
+		n += p->at[i].parent == (int)number && pin_can_give(p, i);
+	return n >= pin->threshold;
+}
+
 bool pin_decrypt(const struct pin *pin, const uint8_t key[GCM_KEY_BYTES], uint8_t *out, size_t *len)
 {
 	return base64url_decode(pin->ciphertext, out, PIN_SECRET_MAX_BYTES, len) && *len &&

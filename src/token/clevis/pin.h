@@ -60,6 +60,9 @@ struct pins {
  */
 enum cause pins_read(const char *token, size_t len, struct pins *out, struct error *err) MUST_USE;
 
+/* May this pin give something, as far as its kind and those below it go? */
+bool pin_can_give(const struct pins *p, unsigned number);
+
 /*
  * Read the point of a key (RFC 7517; RFC 7518, 6.2.1). False when @jwk is no key on P-521; whether the point
  * is on the curve is seen when it is used.
