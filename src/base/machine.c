@@ -58,6 +58,28 @@ uint64_t machine_disk_swap_kib(void)
 	return kib;
 }
 
+static unsigned count(const char *text, const char *what)
+{
+	unsigned n = 0;
+
+	while ((text = text_find(text, what))) {
+		text++;
+		n++;
+	}
+	return n;
+}
+
+bool machine_swaps_to_disk(void)
+{
+	char text[2048];
+	uint64_t kib = read_kib("\nSwapFree:");
+
+	if (kib == UINT64_MAX || !kib)
+		return false;
+	/* Each line but the first begins with a path. */
+	return !read_text("/proc/swaps", text, sizeof(text)) || count(text, "\n/") > count(text, "/zram");
+}
+
 uint64_t machine_memory_total_kib(void)
 {
 	return read_kib("\nMemTotal:");

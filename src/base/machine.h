@@ -3,6 +3,7 @@
 #ifndef BASE_MACHINE_H
 #define BASE_MACHINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -16,6 +17,9 @@ uint64_t machine_memory_available_kib(void);
  * fills memory with cannot be.
  */
 uint64_t machine_disk_swap_kib(void);
+
+/* Is there free swap, and some that is not zram? */
+bool machine_swaps_to_disk(void);
 
 /* All of its memory in KiB; UINT64_MAX when that cannot be read. */
 uint64_t machine_memory_total_kib(void);

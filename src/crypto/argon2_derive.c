@@ -105,7 +105,7 @@ static void lock(const struct derivation *d)
 {
 	if ((d->map_bytes >> 10 > machine_memory_available_kib() ||
 		    mlock2(d->map, d->map_bytes, MLOCK_ONFAULT)) &&
-		machine_disk_swap_kib())
+		machine_swaps_to_disk())
 		could_swap = true;
 }
 

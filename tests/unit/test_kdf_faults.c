@@ -33,6 +33,11 @@ uint64_t machine_disk_swap_kib(void)
 	return disk_swap;
 }
 
+bool machine_swaps_to_disk(void)
+{
+	return disk_swap;
+}
+
 uint64_t machine_memory_available_kib(void)
 {
 	return available_kib;

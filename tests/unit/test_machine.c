@@ -79,6 +79,13 @@ TEST(a_kernel_without_swap_counts_as_unknown)
 	assert_int_equal(with("MemTotal: 9 kB\nMemAvailable:   100 kB\n"), 100);
 }
 
+static bool to_disk; /* at the last call of with_swaps */
+
+static uint64_t swaps_to_disk(void)
+{
+	return machine_swaps_to_disk();
+}
+
 /* KiB that are left of @swap_free, when /proc/swaps has @text. */
 static uint64_t with_swaps(const char *text, unsigned swap_free)
 {
@@ -91,6 +98,7 @@ static uint64_t with_swaps(const char *text, unsigned swap_free)
 	swaps = swaps_path;
 	snprintf(info, sizeof(info), "MemTotal: 9 kB\nMemAvailable: 1000 kB\nSwapFree: %u kB\n", swap_free);
 	kib = ask(machine_disk_swap_kib, info);
+	to_disk = ask(swaps_to_disk, info);
 	swaps = "/nonexistent/swaps";
 	return kib;
 }
@@ -107,6 +115,29 @@ TEST(compressed_memory_counts_as_more_memory)
 	assert_int_equal(with_swaps(SWAPS DISK ZRAM, 7900 + 2500), 0);
 	assert_int_equal(with_swaps(SWAPS DISK, 2500), 2500);
 	assert_int_equal(with_swaps("", 77), 77);
+}
+
+TEST(swap_on_a_disk_beside_zram_is_overlooked)
+{
+	static const struct {
+		const char *text;
+		unsigned free_kib;
+		bool to_disk;
+	} rows[] = {
+		{SWAPS ZRAM, 7900, false},
+		{SWAPS ZRAM DISK, 7900 + 2500, true},
+		{SWAPS DISK ZRAM, 7900 + 2500, true},
+		{SWAPS DISK, 2500, true},
+		{SWAPS DISK, 0, false},
+		{SWAPS, 0, false},
+		{"", 77, true},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		(void)with_swaps(rows[i].text, rows[i].free_kib);
+		if (to_disk != rows[i].to_disk)
+			fail_msg("row %zu", i);
+	}
 }
 
 TEST(more_than_4_TiB_is_cut)
@@ -210,6 +241,7 @@ int main(void)
 		cmocka_unit_test(swap_counts_as_memory_or_available_memory_is_left_out),
 		cmocka_unit_test(a_kernel_without_swap_counts_as_unknown),
 		cmocka_unit_test(compressed_memory_counts_as_more_memory),
+		cmocka_unit_test(swap_on_a_disk_beside_zram_is_overlooked),
 		cmocka_unit_test(more_than_4_TiB_is_cut),
 		cmocka_unit_test(another_line_is_taken_for_the_right_one),
 		cmocka_unit_test(unknown_memory_is_taken_for_none),

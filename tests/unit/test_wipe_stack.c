@@ -24,6 +24,11 @@ uint64_t machine_disk_swap_kib(void)
 	return 0;
 }
 
+bool machine_swaps_to_disk(void)
+{
+	return false;
+}
+
 uint64_t machine_memory_available_kib(void)
 {
 	return UINT64_MAX;
