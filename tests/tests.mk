@@ -11,7 +11,7 @@ $(UNIT:$(B)/tests/%=$(B)/tests/unit/%.o): $(addprefix $(S)/,cmocka.ok argon2.ok)
 # tests/constant_time: linked as the programs are, from the same objects, so valgrind sees the code that is shipped.
 SECRETS := $(B)/tests/constant_time/secrets
 $(SECRETS).o: OPTIMIZE = -O1 -idirafter /usr/include
-$(SECRETS).debug: $(SECRETS).o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A) $(PACKED)
+$(SECRETS).debug: $(SECRETS).o $(B)/libtoken.a $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A) $(PACKED)
 unit-programs: $(UNIT)
 unit: $(UNIT) $(B)/latchkey ## the unit tests for TARGET; TARGET=host-asan uses the sanitizers
 	tests/run.py $(UNIT)

@@ -40,7 +40,7 @@ bool p521_scalar(uint8_t scalar[P521_BYTES])
 		any_rest |= rest[i];
 	}
 	wipe(rest, sizeof(rest));
-	return !borrow && any && any_rest;
+	return !borrow & !!any & !!any_rest;
 }
 
 bool p521_add(struct p521_point *sum, const struct p521_point *point, const uint8_t scalar[P521_BYTES])

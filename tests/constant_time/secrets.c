@@ -10,12 +10,15 @@
 #include "crypto/kdf.h"
 #include "keyslot/af.h"
 #include "keyslot/digest.h"
+#include "crypto/p521.h"
 #include "secret/wipe.h"
+#include "token/clevis/shamir.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <valgrind/memcheck.h>
 
+static const uint8_t prime[SHAMIR_BYTES] = {0x80, [SHAMIR_BYTES - 1] = 0x5f};
 static uint8_t secret[100], area[4000 * 64], key[64];
 
 static void poison(void)
@@ -76,6 +79,24 @@ static void comparison(void)
 		abort();
 }
 
+/* Of the token program clevis: whether what it has is valid at all may be known. */
+static void clevis(void)
+{
+	struct p521_point point = {{4}}, sum = point;
+	bool valid;
+
+	VALGRIND_MAKE_MEM_UNDEFINED(secret, sizeof(secret));
+	valid = p521_scalar(secret);
+	VALGRIND_MAKE_MEM_DEFINED(&valid, sizeof(valid));
+	valid |= p521_add(&sum, &point, secret);
+	VALGRIND_MAKE_MEM_DEFINED(&valid, sizeof(valid));
+	VALGRIND_MAKE_MEM_UNDEFINED(area, 3 * SHAMIR_SHARE_BYTES);
+	valid |= shamir_combine(prime, (const uint8_t(*)[SHAMIR_SHARE_BYTES])area, 3, key);
+	VALGRIND_MAKE_MEM_DEFINED(&valid, sizeof(valid));
+	if (valid)
+		puts("valid");
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 2 ? argv[2] : "";
@@ -91,6 +112,7 @@ int main(int argc, char **argv)
 	argon2i();
 	areas();
 	comparison();
+	clevis();
 	printf("%s %s %s "
 	       "%s\n",
 		core_hash(CORE_SHA1)->name, core_hash(CORE_SHA256)->name, core_hash(CORE_SHA512)->name,

@@ -112,14 +112,14 @@ __attribute__((noinline)) static bool add_part(const struct number *p,
 {
 	struct number x = load(shares[which]), part = load(shares[which] + SHAMIR_BYTES), below = {{1}},
 		      part_of;
-	bool ok = is_below(x, p) && !is_zero(&x) && is_below(part, p);
+	bool ok = is_below(x, p) & !is_zero(&x) & is_below(part, p);
 
-	for (unsigned j = 0; j < count && ok; j++) {
+	for (unsigned j = 0; j < count; j++) {
 		struct number other = load(shares[j]), difference = other;
 
 		if (j == which)
 			continue;
-		ok = is_below(other, p);
+		ok &= is_below(other, p);
 		part = multiply(&part, &other, p);
 		subtract_mod(&difference, &x, p);
 		ok &= !is_zero(&difference);
@@ -138,8 +138,8 @@ bool shamir_combine(const uint8_t prime[SHAMIR_BYTES], const uint8_t (*shares)[S
 	struct number p = load(prime), sum = {{0}};
 	bool ok = count > 0 && p.w[0] & 1 && (p.w[WORDS - 1] >> 31);
 
-	for (unsigned i = 0; i < count && ok; i++)
-		ok = add_part(&p, shares, count, i, &sum);
+	for (unsigned i = 0; i < count; i++)
+		ok &= add_part(&p, shares, count, i, &sum);
 	for (int i = 0; i < WORDS; i++)
 		bytes_put_be32(secret + SHAMIR_BYTES - 4 - 4 * i, sum.w[i]);
 	wipe(&sum, sizeof(sum));
