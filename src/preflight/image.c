@@ -91,6 +91,11 @@ static enum cause read_list(struct image *image, const char *path, int fd, struc
 	}
 	if (n < 0)
 		return error_set_os(err, CAUSE_USAGE, errno, "%s: cannot be read", path);
+	/* An image itself would be found to lack everything, or, uncompressed, nothing. */
+	if (memchr(list, 0, used))
+		return error_set(err, CAUSE_USAGE,
+			"%s: is not a list of files; lsinitramfs, lsinitrd or cpio -t prints that of an image",
+			path);
 	if (used == LIST_BYTES)
 		return too_long(path, err);
 	for (rest = (struct span){list, used}; lines_next(&rest, '\n', &line);)

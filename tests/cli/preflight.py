@@ -18,7 +18,7 @@ import sys
 sys.dont_write_bytecode = True
 from builds import SANITIZERS
 import luks2edit  # builds says where it is
-from volumes import CRYPTSETUP, LIMIT, O, PBKDF2, TARGET, TOP, Broken, Skip, Volume, argon2, collector, fingerprint, lacking, suite, workplace
+from volumes import CRYPTSETUP, LATCHKEY, LIMIT, O, PBKDF2, TARGET, TOP, Broken, Skip, Volume, argon2, collector, fingerprint, lacking, suite, workplace
 
 FOLDER = os.path.join(O, "cli-preflight")
 SECRET = b"a secret of the preflight"
@@ -449,7 +449,8 @@ def _(p):
 @case("a wrong argument is not refused in one line")
 def _(p):
     complaints = []
-    for arguments in (["--frob"], ["file"], ["--memory", "much"], ["--memory", "0"], ["--image", "/nowhere/at/all"], ["--image", "/dev/null"], ["--quiet=1"], ["--root"]):
+    for arguments in (["--frob"], ["file"], ["--memory", "much"], ["--memory", "0"], ["--image", "/nowhere/at/all"], ["--image", "/dev/null"], ["--image", LATCHKEY],
+                      ["--quiet=1"], ["--root"]):
         code, out = p.run(*arguments)
         if code != 1 or out or not re.fullmatch("latchkey-preflight: .*\n", p.errors):
             complaints.append(p.said)
