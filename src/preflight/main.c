@@ -15,6 +15,7 @@
 #include "preflight/shell.h"
 #include "preflight/volume.h"
 #include "secret/arena.h"
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -149,6 +150,8 @@ static enum cause run(struct options *o, struct findings *f, struct error *err)
 	text_format(root, sizeof(root), "%s", o->root ? o->root : "");
 	for (size_t len = strlen(root); len && root[len - 1] == '/'; len--)
 		root[len - 1] = 0;
+	if (o->root && access(o->root, X_OK))
+		return error_set_os(err, CAUSE_USAGE, errno, "--root: %s: cannot be read", o->root);
 	if (o->memory && (!text_parse_u64(o->memory, &mib) || !mib || mib > UINT64_MAX >> 20))
 		return error_set(err, CAUSE_USAGE, "--memory: \"%s\" is not a number of MiB", o->memory);
 	if (o->memory)

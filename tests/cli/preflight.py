@@ -450,7 +450,7 @@ def _(p):
 def _(p):
     complaints = []
     for arguments in (["--frob"], ["file"], ["--memory", "much"], ["--memory", "0"], ["--image", "/nowhere/at/all"], ["--image", "/dev/null"], ["--image", LATCHKEY],
-                      ["--quiet=1"], ["--root"]):
+                      ["--quiet=1"], ["--root"], ["--root", "/nowhere/at/all"]):
         code, out = p.run(*arguments)
         if code != 1 or out or not re.fullmatch("latchkey-preflight: .*\n", p.errors):
             complaints.append(p.said)
