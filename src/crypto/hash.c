@@ -21,41 +21,10 @@ enum {
 	STEP = 1 << 14,
 };
 
-union state {
-	uint32_t w32[8];
-	uint64_t w64[8];
-};
-
-/* What is known of a hash. */
-struct info {
-	const char *name;
-	const struct construction *how;
-	uint8_t core, digest_bytes, block_bytes;
-	uint8_t word_bytes; /* of the state; 1: it begins with the digest as it is */
-	bool whole;         /* is the state the whole digest? Then the core has a loop for it. */
-};
-
-/* A hash in progress. */
-struct run {
-	const struct info *info;
-	const struct hash_core *core;
-	union state state;
-	uint64_t bytes; /* of the message so far */
-	uint8_t block[BLOCK_MAX_BYTES];
-	struct other_hash other; /* in place of all that */
-};
-
-/* How it is computed. */
-struct construction {
-	void (*begin)(struct run *r, enum hash h);
-	void (*add)(struct run *r, const void *data, size_t len);
-	void (*end)(struct run *r); /* leaves the digest in r->state */
-};
-
 /* --- SHA-1 and SHA-2 ---------------------------------------------------------------------- */
 
 /* Of those that have a core: FIPS 180-4, 5.3. */
-static const union state initial[] = {
+static const union hash_state initial[] = {
 	[HASH_SHA1] = {.w32 = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0}},
 	[HASH_SHA224] = {.w32 = {0xc1059ed8, 0x367cd507, 0x3070dd17, 0xf70e5939, 0xffc00b31, 0x68581511,
 				 0x64f98fa7, 0xbefa4fa4}},
@@ -69,7 +38,7 @@ static const union state initial[] = {
 				 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179}},
 };
 
-static void begin_blocks(struct run *r, enum hash h)
+static void begin_blocks(struct hash_run *r, enum hash h)
 {
 	r->bytes = 0;
 	r->core = core_hash(r->info->core);
@@ -77,12 +46,12 @@ static void begin_blocks(struct run *r, enum hash h)
 }
 
 /* Bytes in r->block. A mask: a division of 64 bits is a long way on a 32-bit processor. */
-static size_t used_bytes(const struct run *r)
+static size_t used_bytes(const struct hash_run *r)
 {
 	return (size_t)r->bytes & (r->info->block_bytes - 1u);
 }
 
-static void add_blocks(struct run *r, const void *data, size_t len)
+static void add_blocks(struct hash_run *r, const void *data, size_t len)
 {
 	const size_t block = r->info->block_bytes;
 	const uint8_t *p = data;
@@ -105,7 +74,7 @@ static void add_blocks(struct run *r, const void *data, size_t len)
 }
 
 /* Padding: one bit, zeros, the length in bits (FIPS 180-4, 5.1); its upper half is always 0 here. */
-static void pad_blocks(struct run *r)
+static void pad_blocks(struct hash_run *r)
 {
 	const size_t block = r->info->block_bytes;
 	const uint64_t bits = r->bytes * 8;
@@ -123,41 +92,26 @@ static void pad_blocks(struct run *r)
 	r->core->compress(&r->state, r->block, 1);
 }
 
-static const struct construction sha2 = {begin_blocks, add_blocks, pad_blocks};
-
-/* --- BLAKE2b and SHA-3 -------------------------------------------------------------------- */
-
-static void begin_other(struct run *r, enum hash h)
-{
-	(void)h;
-	other_hash_begin(&r->other, r->info->digest_bytes, r->info->block_bytes);
-}
-
-static void add_other(struct run *r, const void *data, size_t len)
-{
-	other_hash_add(&r->other, data, len);
-}
-
-static void end_other(struct run *r)
-{
-	other_hash_end(&r->other, (uint8_t *)&r->state);
-}
-
-static const struct construction other = {begin_other, add_other, end_other};
+static const struct hash_construction sha2 = {begin_blocks, add_blocks, pad_blocks};
 
 /* --- all of them ---------------------------------------------------------------------------- */
 
-static const struct info hashes[HASH_COUNT] = {
+static const struct hash_info hashes[HASH_COUNT] = {
 	[HASH_SHA1] = {"sha1", &sha2, CORE_SHA1, 20, 64, 4, true},
 	[HASH_SHA224] = {"sha224", &sha2, CORE_SHA256, 28, 64, 4, false},
 	[HASH_SHA256] = {"sha256", &sha2, CORE_SHA256, 32, 64, 4, true},
 	[HASH_SHA384] = {"sha384", &sha2, CORE_SHA512, 48, 128, 8, false},
 	[HASH_SHA512] = {"sha512", &sha2, CORE_SHA512, 64, 128, 8, true},
-	[HASH_BLAKE2B_512] = {"blake2b-512", &other, .word_bytes = 1, .digest_bytes = 64, .block_bytes = 128},
-	[HASH_SHA3_224] = {"sha3-224", &other, .word_bytes = 1, .digest_bytes = 28, .block_bytes = 144},
-	[HASH_SHA3_256] = {"sha3-256", &other, .word_bytes = 1, .digest_bytes = 32, .block_bytes = 136},
-	[HASH_SHA3_384] = {"sha3-384", &other, .word_bytes = 1, .digest_bytes = 48, .block_bytes = 104},
-	[HASH_SHA3_512] = {"sha3-512", &other, .word_bytes = 1, .digest_bytes = 64, .block_bytes = 72},
+	[HASH_BLAKE2B_512] = {"blake2b-512", &other_hash_blake2b, .word_bytes = 1, .digest_bytes = 64,
+		.block_bytes = 128},
+	[HASH_SHA3_224] = {"sha3-224", &other_hash_sha3, .word_bytes = 1, .digest_bytes = 28,
+		.block_bytes = 144},
+	[HASH_SHA3_256] = {"sha3-256", &other_hash_sha3, .word_bytes = 1, .digest_bytes = 32,
+		.block_bytes = 136},
+	[HASH_SHA3_384] = {"sha3-384", &other_hash_sha3, .word_bytes = 1, .digest_bytes = 48,
+		.block_bytes = 104},
+	[HASH_SHA3_512] = {"sha3-512", &other_hash_sha3, .word_bytes = 1, .digest_bytes = 64,
+		.block_bytes = 72},
 };
 
 bool hash_find(const char *name, enum hash *out)
@@ -187,24 +141,24 @@ size_t hash_bytes(enum hash h)
 
 /* --- one message ------------------------------------------------------------------------- */
 
-static void run_begin(struct run *r, enum hash h)
+static void run_begin(struct hash_run *r, enum hash h)
 {
 	r->info = &hashes[h];
 	r->info->how->begin(r, h);
 }
 
-static void run_add(struct run *r, const void *data, size_t len)
+static void run_add(struct hash_run *r, const void *data, size_t len)
 {
 	r->info->how->add(r, data, len);
 }
 
 /* To the state, which PBKDF2's loop needs, not to the bytes. */
-static void run_pad(struct run *r)
+static void run_pad(struct hash_run *r)
 {
 	r->info->how->end(r);
 }
 
-static void digest_store(const struct info *info, const union state *s, uint8_t *out)
+static void digest_store(const struct hash_info *info, const union hash_state *s, uint8_t *out)
 {
 	if (info->word_bytes == 1) {
 		memcpy(out, s, info->digest_bytes);
@@ -220,7 +174,7 @@ static void digest_store(const struct info *info, const union state *s, uint8_t 
 	}
 }
 
-static void run_end(struct run *r, uint8_t *out)
+static void run_end(struct hash_run *r, uint8_t *out)
 {
 	run_pad(r);
 	digest_store(r->info, &r->state, out);
@@ -228,7 +182,7 @@ static void run_end(struct run *r, uint8_t *out)
 
 void hash_run(enum hash h, const struct bytes *parts, size_t n, uint8_t *out)
 {
-	struct run r;
+	struct hash_run r;
 
 	run_begin(&r, h);
 	for (size_t i = 0; i < n; i++)
@@ -242,11 +196,11 @@ void hash_run(enum hash h, const struct bytes *parts, size_t n, uint8_t *out)
 /* After HMAC's two key blocks (RFC 2104). */
 struct hmac_key {
 	enum hash hash;
-	struct run inner, outer;
+	struct hash_run inner, outer;
 };
 
 /* After the key block: what is in @pad, each byte with @flip. */
-static void begin_key(enum hash h, uint8_t pad[static BLOCK_MAX_BYTES], uint8_t flip, struct run *r)
+static void begin_key(enum hash h, uint8_t pad[static BLOCK_MAX_BYTES], uint8_t flip, struct hash_run *r)
 {
 	for (size_t i = 0; i < BLOCK_MAX_BYTES; i++)
 		pad[i] ^= flip;
@@ -256,7 +210,7 @@ static void begin_key(enum hash h, uint8_t pad[static BLOCK_MAX_BYTES], uint8_t 
 
 static void hmac_key(struct hmac_key *key, enum hash h, struct bytes secret)
 {
-	const struct info *info = &hashes[h];
+	const struct hash_info *info = &hashes[h];
 	uint8_t pad[BLOCK_MAX_BYTES] = {0};
 
 	if (secret.len > info->block_bytes)
@@ -270,11 +224,11 @@ static void hmac_key(struct hmac_key *key, enum hash h, struct bytes secret)
 }
 
 /* The state, not the bytes, of HMAC over @parts. */
-static void hmac(const struct hmac_key *key, const struct bytes *parts, size_t n, union state *out)
+static void hmac(const struct hmac_key *key, const struct bytes *parts, size_t n, union hash_state *out)
 {
-	const struct info *info = &hashes[key->hash];
+	const struct hash_info *info = &hashes[key->hash];
 	uint8_t digest[HASH_MAX_BYTES];
-	struct run r;
+	struct hash_run r;
 
 	r = key->inner;
 	for (size_t i = 0; i < n; i++)
@@ -291,7 +245,7 @@ static void hmac(const struct hmac_key *key, const struct bytes *parts, size_t n
 void hash_hmac(enum hash h, struct bytes key, struct bytes message, uint8_t *out)
 {
 	struct hmac_key states;
-	union state mac;
+	union hash_state mac;
 
 	hmac_key(&states, h, key);
 	hmac(&states, &message, 1, &mac);
@@ -300,10 +254,10 @@ void hash_hmac(enum hash h, struct bytes key, struct bytes message, uint8_t *out
 }
 
 /* PBKDF2's loop for the truncated hashes, for which cores have none: the digest is not the state. */
-static void iterate_truncated(const struct hmac_key *key, union state *u, union state *t, size_t n,
+static void iterate_truncated(const struct hmac_key *key, union hash_state *u, union hash_state *t, size_t n,
 	uint32_t rounds)
 {
-	const struct info *info = &hashes[key->hash];
+	const struct hash_info *info = &hashes[key->hash];
 	uint8_t digest[HASH_MAX_BYTES];
 	struct bytes part = {digest, info->digest_bytes};
 
@@ -324,12 +278,12 @@ struct batch {
 
 static void iterate(const struct hmac_key *key, struct batch *b, size_t n, uint32_t rounds)
 {
-	const struct info *info = &hashes[key->hash];
+	const struct hash_info *info = &hashes[key->hash];
 
 	if (info->whole)
 		core_hash(info->core)->iterate(&key->inner.state, &key->outer.state, b->u, b->t, n, rounds);
 	else
-		iterate_truncated(key, (union state *)b->u, (union state *)b->t, n, rounds);
+		iterate_truncated(key, (union hash_state *)b->u, (union hash_state *)b->t, n, rounds);
 }
 
 unsigned hash_pbkdf2_time(enum hash h, unsigned blocks)
@@ -358,12 +312,12 @@ static bool is_stopped(const struct derivation *d)
 /* Outputs number @first on, @n of them, into @out: T = U1 ^ U2 ^ ... ^ Uc. */
 static void pbkdf2_batch(const struct derivation *d, uint32_t first, size_t n, uint8_t *out)
 {
-	const struct info *info = &hashes[d->key.hash];
-	const size_t bytes = info->whole ? info->digest_bytes : sizeof(union state);
+	const struct hash_info *info = &hashes[d->key.hash];
+	const size_t bytes = info->whole ? info->digest_bytes : sizeof(union hash_state);
 	const uint32_t iterations = d->input->iterations;
 	uint8_t be_index[4];
 	struct bytes parts[] = {d->input->salt, {be_index, sizeof(be_index)}};
-	union state one;
+	union hash_state one;
 	struct batch b;
 
 	for (size_t k = 0; k < n; k++) {
