@@ -71,6 +71,9 @@ static enum cause judge_header(const struct unlock_request *r, const struct luks
 	uint64_t sizes[LUKS_REGULAR_MAX];
 	struct recovery ignored;
 
+	/* While it runs, it looks as if it had been interrupted. */
+	if (d->luks.reencryption == LUKS_REENCRYPTION_CRASHED && blkdev_check_free(&d->data, err))
+		return err->cause;
 	if (requirements->why[0]) {
 		error_set(err, requirements->cause, "%s: %s", device, requirements->why);
 		place_advise(&d->place, &d->luks, requirements->advice, err->text);

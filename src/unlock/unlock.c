@@ -320,7 +320,8 @@ static enum cause find_key_and_map(const struct unlock *u, const struct secret *
 		cause = blkdev_check_free(&u->device.data, err);
 	if (!cause)
 		cause = keys_of(u, secret, &keys, id, err);
-	*changed = !cause && has_changed(&u->device);
+	/* When a re-encryption ends it erases keyslots: the right passphrase may not open them any more. */
+	*changed = (!cause || cause == CAUSE_PASSPHRASE) && has_changed(&u->device);
 	if (*changed)
 		cause = error_set(err, CAUSE_EXISTS, "%s: the header has changed meanwhile",
 			luks_device_header(&u->device)->name);

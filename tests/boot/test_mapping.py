@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Map the same volumes with latchkey and with the real cryptsetup in one guest, and compare.
 
-The tests themselves are guest/*_cases; each runs as process 1 of a guest. Arguments name those to run.
-Its image contains busybox, this machine's cryptsetup and dmsetup with their libraries, and latchkey.
+The tests themselves are guest/*_cases; each runs as process 1 of a guest. Arguments name those to run: GUEST[@RELEASE][=CASE,CASE].
+Its image contains busybox, this machine's cryptsetup and dmsetup with their libraries, and latchkey. With @RELEASE, cryptsetup is
+that of another Debian.
 """
 import os
 import re
@@ -38,10 +39,21 @@ KERNELS = {"inline_cases": ("debian13", "amd64", "linux-image-cloud-amd64")}  # 
 SECONDS = max(600, vm.LIMIT)  # a guest runs many cases
 
 
-def cases(script):
-    """Names and descriptions, in order."""
-    with open(os.path.join(vm.GUEST, script)) as f:
-        return re.findall(r"^case_([a-z0-9_]+)\(\) \{ # (.*)$", f.read(), re.MULTILINE)
+class Chosen:
+    """What an argument names."""
+
+    def __init__(self, word):
+        guest_of, _, only = word.partition("=")
+        self.script, _, self.release = guest_of.partition("@")
+        self.only = only.split(",") if only else []
+        self.name = f"{self.script}-{self.release}" if self.release else self.script
+
+    @property
+    def cases(self):
+        """Names and descriptions, in order."""
+        with open(os.path.join(vm.GUEST, self.script)) as f:
+            found = re.findall(r"^case_([a-z0-9_]+)\(\) \{ # (.*)$", f.read(), re.MULTILINE)
+        return [case for case in found if not self.only or case[0] in self.only]
 
 
 def file(script, name, content):
@@ -74,19 +86,21 @@ def inline_drive(script, key):
             "-device", "nvme-ns,drive=tags,bus=n,ms=64,logical_block_size=4096,physical_block_size=4096"]
 
 
-def boot(script):
+def boot(chosen):
     """Returns what the guest said."""
+    script = chosen.script
     passphrase, witness = "pass " + secrets.token_hex(8), "witness " + secrets.token_hex(16)
-    key = file(script, "key", secrets.token_bytes(48) + b"\n\0")
-    disks = [vm.make_disk(f"{script}-{size}", "--passphrase", passphrase, "--key-file", key, "--memory", "1024",
+    key = file(chosen.name, "key", secrets.token_bytes(48) + b"\n\0")
+    disks = [vm.make_disk(f"{chosen.name}-{size}", "--passphrase", passphrase, "--key-file", key, "--memory", "1024",
                           "--witness", witness, "--sector-size", str(size)) for size in (512, 4096)]
     image = guest.image(script, f"{vm.MODULES} {GUESTS[script]}", (key, "/key:0600"),
-                        (file(script, "passphrase", passphrase.encode()), "/etc/passphrase:0600"),
-                        (file(script, "witness", witness.encode() + b"\n"), "/etc/witness"), tools=TOOLS.get(script, ()),
-                        kernel_options=KERNELS.get(script, ()))
+                        (file(chosen.name, "passphrase", passphrase.encode()), "/etc/passphrase:0600"),
+                        (file(chosen.name, "witness", witness.encode() + b"\n"), "/etc/witness"), tools=TOOLS.get(script, ()),
+                        kernel_options=KERNELS.get(script, ()), release=chosen.release, name=chosen.name)
     args = inline_drive(script, key) if script == "inline_cases" else ()
-    with VM(script, image, "", disks + [blank_disk(script, BLANK_BYTES.get(script, 64 << 20))], memory=512, limit=SECONDS * (1 + (script in LATER)),
-            args=args, kernel_options=KERNELS.get(script, ())) as machine:
+    words = "cases=" + ",".join(chosen.only) if chosen.only else ""
+    with VM(chosen.name, image, words, disks + [blank_disk(chosen.name, BLANK_BYTES.get(script, 64 << 20))], memory=512,
+            limit=SECONDS * (1 + (script in LATER)), args=args, kernel_options=KERNELS.get(script, ())) as machine:
         try:
             machine.expect("CASES end")
         except Failure as e:
@@ -94,11 +108,11 @@ def boot(script):
         return machine.text
 
 
-def boot_or_skip(script):
+def boot_or_skip(chosen):
     try:
-        return boot(script)
-    except vm.Skip as why:  # its kernel cannot be had
-        return "".join(f"CASE start {name}\nbecause {why}\nCASE skip {name}\n" for name, _ in cases(script))
+        return boot(chosen)
+    except vm.Skip as why:  # its kernel or its cryptsetup cannot be had
+        return "".join(f"CASE start {name}\nbecause {why}\nCASE skip {name}\n" for name, _ in chosen.cases)
 
 
 def report(text, number, name, wrong):
@@ -119,12 +133,12 @@ def main():
     if reason:
         print(f"1..0 # SKIP {reason}")
         return 0
-    scripts = sys.argv[1:] or [script for script in GUESTS if script not in LATER]
-    print(f"1..{sum(len(cases(script)) for script in scripts)}", flush=True)
+    every = [Chosen(word) for word in sys.argv[1:] or [script for script in GUESTS if script not in LATER]]
+    print(f"1..{sum(len(chosen.cases) for chosen in every)}", flush=True)
     results = []
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for script, text in zip(scripts, pool.map(boot_or_skip, scripts)):
-            for case in cases(script):
+        for chosen, text in zip(every, pool.map(boot_or_skip, every)):
+            for case in chosen.cases:
                 results.append(report(text, len(results) + 1, *case))
     return 0 if all(results) else 1
 

@@ -97,8 +97,11 @@ read_witness() {
 
 run_cases() {
 	start 2>/dev/null
+	# Those that the command line of the kernel names, or all.
+	chosen=$(sed -n 's/.*\bcases=\([a-z0-9_,]*\).*/,\1,/p' /proc/cmdline)
 	# shellcheck disable=SC2013 # names without blanks
 	for name in $(sed -n 's/^case_\([a-z0-9_]*\)() { # .*/\1/p' /init); do
+		case $chosen in "" | *",$name,"*) ;; *) continue ;; esac
 		echo "CASE start $name"
 		(
 			set -e

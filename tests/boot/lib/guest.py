@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Images of guests with busybox, this machine's cryptsetup and dmsetup, and latchkey. See tests/boot/guest/cases.sh."""
+"""
+Images of guests with busybox, this machine's cryptsetup and dmsetup, and latchkey, or with the cryptsetup of a newer Debian. See
+tests/boot/guest/cases.sh.
+"""
+import glob
 import os
 import shutil
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -18,14 +23,40 @@ def missing(*tools):
     return vm.missing()
 
 
-def image(cases, modules, *files, tools=(), kernel_options=()):
-    """An image with the script tests/boot/guest/CASES as process 1, additional (file, destination and mode), and @tools, programs of this machine."""
+@vm.once
+def newer_cryptsetup(release):
+    """cryptsetup of that release, with its libraries: (file, destination and mode)."""
+    folder = os.path.join(vm.O, "packages", f"{release}-cryptsetup-bin")
+    if not os.path.isdir(folder):
+        new = f"{folder}.{os.getpid()}"
+        done = subprocess.run([os.path.join(vm.FETCH, "get-package"), "--whole", release, "amd64", "cryptsetup-bin", new], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL)
+        if done.returncode == 77 or done.returncode and release == "unstable":
+            raise vm.Skip(f"the mirror has no cryptsetup of {release}")
+        if done.returncode:
+            raise vm.Failure(f"get-package: status {done.returncode}")
+        os.rename(new, folder)
+    script = os.path.join(vm.WORK, "newer_cryptsetup")
+    with open(script, "w", encoding="ascii") as f:
+        f.write('#!/bin/sh\nexec /opt/ld-linux-x86-64.so.2 --library-path /opt /opt/cryptsetup "$@"\n')
+    files = [(script, "/sbin/cryptsetup:0755"), (os.path.join(folder, "usr/sbin/cryptsetup"), "/opt/cryptsetup:0755")]
+    return files + [(os.path.realpath(path), f"/opt/{os.path.basename(path)}:0755") for path in glob.glob(f"{folder}/usr/lib/x86_64-linux-gnu/*.so.*")]
+
+
+def image(cases, modules, *files, tools=(), kernel_options=(), release=None, name=None):
+    """
+    An image with the script tests/boot/guest/CASES as process 1, additional (file, destination and mode), and @tools, programs of this machine.
+    With @release, cryptsetup is that of another Debian. @name: of the image, if it is not CASES.
+    """
     busybox = os.path.realpath(shutil.which("busybox"))
     add = [f"{busybox}:/bin/busybox:0755", *(f"{os.path.join(vm.GUEST, name)}:/{name}" for name in ("cases.sh", "volumes.sh"))]
     add += [f"{path}:{where}" for path, where in files]
-    for name in TOOLS[1:] + tools:
-        for path in vm.with_libraries(shutil.which(name)):
+    add += [f"{path}:{where}" for path, where in newer_cryptsetup(release)] if release else []
+    for tool in TOOLS[1:] + tools:
+        if release and tool == "cryptsetup":
+            continue
+        for path in vm.with_libraries(shutil.which(tool)):
             add.append(f"{path}:{path}:0755")
-        add.append(f"{shutil.which(name)}:/sbin/{name}:0755")
+        add.append(f"{shutil.which(tool)}:/sbin/{tool}:0755")
     options = [word for file in dict.fromkeys(add) for word in ("--add", file)]
-    return vm.make_image(cases, *options, init=os.path.join(vm.GUEST, cases), modules=modules, kernel_options=kernel_options)
+    return vm.make_image(name or cases, *options, init=os.path.join(vm.GUEST, cases), modules=modules, kernel_options=kernel_options)
