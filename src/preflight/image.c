@@ -94,8 +94,7 @@ static enum cause read_list(struct image *image, const char *path, int fd, struc
 	/* An image itself would be found to lack everything, or, uncompressed, nothing. */
 	if (memchr(list, 0, used))
 		return error_set(err, CAUSE_USAGE,
-			"%s: is not a list of files; lsinitramfs, lsinitrd or cpio -t prints that of an image",
-			path);
+			"%s: is not a list of files; lsinitramfs, lsinitrd or cpio -t prints one", path);
 	if (used == LIST_BYTES)
 		return too_long(path, err);
 	for (rest = (struct span){list, used}; lines_next(&rest, '\n', &line);)
