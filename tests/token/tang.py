@@ -62,7 +62,7 @@ def tangd(folder):
 
 def keygen(folder):
     os.makedirs(folder, exist_ok=True)
-    subprocess.run([KEYGEN, folder], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([KEYGEN, folder], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def request(connection):

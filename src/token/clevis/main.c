@@ -67,7 +67,7 @@ static enum cause open_pin(unsigned i, struct error *err)
 
 	if (!pin_decrypt(pin, secrets.key, secrets.output, &secrets.output_len) ||
 		(pin->parent >= 0 && secrets.output_len != SHAMIR_SHARE_BYTES))
-		return error_set(err, CAUSE_DEVICE, "what it gave does not open the token");
+		return error_set(err, CAUSE_DEVICE, "the answer does not open the token");
 	if (pin->parent >= 0)
 		memcpy(secrets.given[i], secrets.output, SHAMIR_SHARE_BYTES);
 	has_given[i] = true;
@@ -159,8 +159,7 @@ static enum cause use(unsigned i, struct error *err)
 
 	if (x->answer.status == 404)
 		return error_set(err, CAUSE_PASSPHRASE,
-			"the server has no such key any more (status 404): it was replaced, and "
-			"the token must be made anew");
+			"the server no longer has the key of this token (status 404): bind it again with clevis");
 	if (x->answer.status != 200)
 		return error_set(err, CAUSE_DEVICE, "the server refuses with status %u", x->answer.status);
 	cause = tang_key(&pins.at[i], secrets.blind[i], x->answer.body, secrets.key, err);
