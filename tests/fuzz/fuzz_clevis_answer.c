@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What comes from the network for token/clevis: the answers of servers, also in pieces and with their key, and
- * those of servers of names. The first byte chooses.
+ * What comes from the network for token/clevis: the answers of servers, also in pieces and with their key,
+ * and those of servers of names. The first byte chooses.
  */
 #include "fuzz.h"
 #include "token/clevis/dns.h"
@@ -15,7 +15,8 @@ static void check_key(struct bytes body)
 	struct error err = {.text = ""};
 
 	/* The server's point is none: so no key is found. */
-	fuzz_check(tang_key(&pin, blind, body, key, &err) == CAUSE_DEVICE && err.text[0], "a key of no point");
+	fuzz_check(tang_key(&pin, blind, body, key, &err) == CAUSE_DEVICE && err.text[0],
+		"a key of no point");
 	fuzz_check_printable(err.text);
 }
 
@@ -81,7 +82,8 @@ static void check_conf(const uint8_t *data, size_t size)
 	text[size] = 0;
 	memset(&dns, 0, sizeof(dns));
 	dns_read_conf(text, &dns);
-	fuzz_check(dns.count <= DNS_SERVERS_MAX && memchr(dns.domain, 0, sizeof(dns.domain)), "beyond the room");
+	fuzz_check(dns.count <= DNS_SERVERS_MAX && memchr(dns.domain, 0, sizeof(dns.domain)),
+		"beyond the room");
 	len = dns_question(question, 1, "a", dns.domain, DNS_A);
 	fuzz_check(len <= 12 + 255 + 4, "a question that is too long");
 	if (size <= URL_MAX_CHARS) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A token of clevis: whatever is accepted keeps the promises of token/clevis/pin.h. The first byte says whether
- * the rest is a token, or the header of one, which in a token is in base64url.
+ * A token of clevis: whatever is accepted keeps the promises of token/clevis/pin.h. The first byte says
+ * whether the rest is a token, or the header of one, which in a token is in base64url.
  */
 #include "fuzz.h"
 #include "token/clevis/base64url.h"
@@ -35,14 +35,16 @@ static void check_tang(const struct pin *pin)
 		fuzz_check(*s > ' ' && *s < 0x7f, "a host that ends the line of a request");
 	fuzz_check(*pin->url.host && pin->url.port, "no host, or no port");
 	if (tang_ask(pin, no_random, blind, body))
-		fuzz_check(strlen(body) > 200 && strlen(body) < TANG_BODY_BYTES - 1, "a question that is cut");
+		fuzz_check(strlen(body) > 200 && strlen(body) < TANG_BODY_BYTES - 1,
+			"a question that is cut");
 }
 
 static void check_pins(void)
 {
 	unsigned below[PINS_MAX] = {0};
 
-	fuzz_check(pins.count >= 1 && pins.count <= PINS_MAX && pins.used <= sizeof(pins.text), "too many pins");
+	fuzz_check(pins.count >= 1 && pins.count <= PINS_MAX && pins.used <= sizeof(pins.text),
+		"too many pins");
 	fuzz_check(pins.at[0].parent == -1 && pins.at[0].kind != PIN_OTHER, "a first pin that is none");
 	for (unsigned i = 0; i < pins.count; i++) {
 		const struct pin *pin = &pins.at[i];
@@ -75,8 +77,9 @@ static void check_pins(void)
 static size_t wrap(const uint8_t *header, size_t len, char *out)
 {
 	static const char front[] = "{\"type\":\"clevis\",\"keyslots\":[\"1\"],\"jwe\":{\"protected\":\"";
-	static const char back[] = "\",\"encrypted_key\":\"\",\"iv\":\"AAAAAAAAAAAAAAAA\",\"ciphertext\":\"AAAA\","
-				   "\"tag\":\"AAAAAAAAAAAAAAAAAAAAAA\"}}";
+	static const char back[] =
+		"\",\"encrypted_key\":\"\",\"iv\":\"AAAAAAAAAAAAAAAA\",\"ciphertext\":\"AAAA\","
+		"\"tag\":\"AAAAAAAAAAAAAAAAAAAAAA\"}}";
 
 	memcpy(out, front, sizeof(front) - 1);
 	base64url_encode(header, len, out + sizeof(front) - 1);

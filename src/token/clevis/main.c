@@ -159,7 +159,8 @@ static enum cause use(unsigned i, struct error *err)
 
 	if (x->answer.status == 404)
 		return error_set(err, CAUSE_PASSPHRASE,
-			"the server no longer has the key of this token (status 404): bind it again with clevis");
+			"the server no longer has the key of this token (status 404): bind it again with "
+			"clevis");
 	if (x->answer.status != 200)
 		return error_set(err, CAUSE_DEVICE, "the server refuses with status %u", x->answer.status);
 	cause = tang_key(&pins.at[i], secrets.blind[i], x->answer.body, secrets.key, err);
