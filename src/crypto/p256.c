@@ -28,19 +28,17 @@ static bool is_scalar(const uint8_t *scalar)
 		borrow = ((unsigned)scalar[i] - order[i] - borrow) >> 31;
 		any |= scalar[i];
 	}
-	return borrow && any;
+	return borrow & (any != 0);
 }
 
 bool p256_public(const uint8_t scalar[P256_BYTES], struct p256_point *out)
 {
 	uint8_t point[POINT_BYTES];
 
-	if (!is_scalar(scalar))
-		return false;
 	(void)api_mulgen(point, scalar, P256_BYTES, BR_EC_secp256r1);
 	memcpy(out->x, point + 1, P256_BYTES);
 	memcpy(out->y, point + 1 + P256_BYTES, P256_BYTES);
-	return true;
+	return is_scalar(scalar);
 }
 
 bool p256_shared(const uint8_t scalar[P256_BYTES], const struct p256_point *peer, uint8_t z[P256_BYTES])
@@ -50,7 +48,7 @@ bool p256_shared(const uint8_t scalar[P256_BYTES], const struct p256_point *peer
 
 	memcpy(point + 1, peer->x, P256_BYTES);
 	memcpy(point + 1 + P256_BYTES, peer->y, P256_BYTES);
-	ok = is_scalar(scalar) && api_mul(point, sizeof(point), scalar, P256_BYTES, BR_EC_secp256r1) == 1;
+	ok = is_scalar(scalar) & (api_mul(point, sizeof(point), scalar, P256_BYTES, BR_EC_secp256r1) == 1);
 	memcpy(z, point + 1, P256_BYTES);
 	wipe(point, sizeof(point));
 	wipe_stack();

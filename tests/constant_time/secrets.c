@@ -5,11 +5,14 @@
  * the processor to use. "branch" and "address" as the second do on purpose what must not be done.
  */
 #include "../unit/features.h"
+#include "crypto/aes_run.h"
 #include "crypto/cipher.h"
 #include "crypto/core.h"
+#include "crypto/hmac.h"
 #include "crypto/kdf.h"
 #include "keyslot/af.h"
 #include "keyslot/digest.h"
+#include "crypto/p256.h"
 #include "crypto/p521.h"
 #include "secret/wipe.h"
 #include "token/clevis/shamir.h"
@@ -97,6 +100,26 @@ static void clevis(void)
 		puts("valid");
 }
 
+/* Of the token programs for security keys and TPMs. */
+static void devices(void)
+{
+	static const uint8_t one[P256_BYTES] = {[P256_BYTES - 1] = 1}, iv[AES_RUN_BLOCK_BYTES];
+	const struct bytes text = {secret, 32};
+	struct p256_point peer, ours;
+	bool valid = p256_public(one, &peer);
+
+	VALGRIND_MAKE_MEM_UNDEFINED(secret, sizeof(secret));
+	valid &= p256_public(secret, &ours);
+	VALGRIND_MAKE_MEM_DEFINED(&valid, sizeof(valid));
+	valid &= p256_shared(secret, &peer, key);
+	VALGRIND_MAKE_MEM_DEFINED(&valid, sizeof(valid));
+	aes_run_cbc_encrypt(key, 32, iv, secret, 64);
+	aes_run_cbc_decrypt(key, 32, iv, secret, 64);
+	hmac_hkdf(text, text, (struct bytes){"info", 4}, key);
+	if (valid)
+		puts("valid");
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 2 ? argv[2] : "";
@@ -113,6 +136,7 @@ int main(int argc, char **argv)
 	areas();
 	comparison();
 	clevis();
+	devices();
 	printf("%s %s %s "
 	       "%s\n",
 		core_hash(CORE_SHA1)->name, core_hash(CORE_SHA256)->name, core_hash(CORE_SHA512)->name,

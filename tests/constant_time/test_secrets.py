@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""No branch and no address depends on a secret: hashes, PBKDF2, Argon2i, AES, the AF merge, comparisons, P-521 and the shares of clevis' sss.
+"""No branch and no address depends on a secret: hashes, PBKDF2, Argon2i, AES, the AF merge, comparisons, P-256, P-521, and the
+shares of clevis' sss.
 
 valgrind does not support AVX-512 and the SHA instructions and hides them from the program. Therefore the cores that use them
 do not run here. Each of these is straight-line code, and its loops only count rounds.
