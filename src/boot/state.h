@@ -38,6 +38,7 @@ struct token_job {
 	bool is_patient;      /* it waits for a person or something outside */
 	bool given;           /* it gave a passphrase, for which no slot was free yet */
 	bool is_few;          /* the question is whether to use one of few tries */
+	bool declined;        /* a person gave it no PIN: it asks nothing more */
 	uint64_t answered_ms; /* a question, after which it said nothing; 0: nothing is due */
 	unsigned asks;        /* the number of its question; 0: it asks none */
 	struct child child;

@@ -94,7 +94,7 @@ static void start(struct boot *b, struct volume *v, unsigned token, const char *
 	job->line = VAULT_LINES + (unsigned)(job - b->tokens);
 	job->plugged = plugged;
 	job->answers = ends[0];
-	job->is_patient = false;
+	job->is_patient = job->declined = false;
 	job->answered_ms = 0;
 	job->request = request_make(v->plan, v->path, v->header_fd >= 0 ? v->header : NULL);
 	job->try = (struct token_try){.token = v->tokens[token].is, .answers = ends[1]};
@@ -200,7 +200,8 @@ void tokens_heard(struct boot *b, struct token_job *job, const char *line)
 		job->is_patient = true;
 		job->asks = ++b->questions;
 		job->is_few = *line == 'f';
-		if (b->plan->headless || job->volume->plan->flags.headless || job->volume->out_of_tries)
+		if (b->plan->headless || job->volume->plan->flags.headless || job->volume->out_of_tries ||
+			job->declined)
 			tokens_answer(b, job->asks, NULL, 0);
 	} else if (message) {
 		job->is_patient = *line != 's';
@@ -233,9 +234,11 @@ void tokens_answer(struct boot *b, unsigned question, const uint8_t *line, size_
 		/* A passphrase that was typed here by mistake is not for the program. */
 		if (job->is_few)
 			len = len == 3 && !memcmp(line, "yes", 3) ? len : 0;
+		job->declined = !len;
+		/* One that asks and does not read must not hold up the loop. */
 		if (len)
-			(void)send(job->answers, line, len, MSG_NOSIGNAL);
-		(void)send(job->answers, "\n", 1, MSG_NOSIGNAL);
+			(void)send(job->answers, line, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		(void)send(job->answers, "\n", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 	}
 }
 

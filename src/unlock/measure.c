@@ -69,7 +69,7 @@ static void write_log(const char *record, size_t len)
 
 	(void)mkdir("/run/log", 0755);
 	(void)mkdir("/run/log/systemd", 0755);
-	fd = open("/run/log/systemd/tpm2-measure.log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	fd = open("/run/log/systemd/tpm2-measure.log", O_WRONLY | O_CREAT | O_APPEND, 0600);
 	(void)!text_write(fd, record, len);
 	close(fd);
 }

@@ -3,6 +3,7 @@
 #include "unlock/token_device.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "config/words.h"
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -47,13 +48,31 @@ static bool is_plain(const char *name)
 	return len && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == len;
 }
 
-/* None that reaches memory or disks, types, or restarts the machine (admin-guide/devices.txt). */
+/*
+ * None that reaches memory or disks, shows or hears what is typed for latchkey, or restarts the machine
+ * (admin-guide/devices.txt).
+ */
 static bool is_allowed(const char *name, dev_t device)
 {
-	enum { MEMORY = 1, MISC = 10, SCSI_GENERIC = 21 };
+	enum {
+		MEMORY = 1,
+		TERMINALS = 4,
+		SERIAL_MINOR = 64,
+		CONSOLES = 5,
+		SCREENS = 7,
+		MISC = 10,
+		SCSI_GENERIC = 21
+	};
+	static const char refused[] = "watchdog* nvme* ng* mmc* mtd* ubi* ipmi* fb*";
+	char consoles[128];
+	unsigned number = major(device);
 
-	return major(device) != MEMORY && major(device) != SCSI_GENERIC &&
-	       strncmp(name, "watchdog", 8) != 0 && (major(device) != MISC || !strncmp(name, "tpm", 3));
+	(void)file_read("/sys/class/tty/console/active", consoles, sizeof(consoles));
+	consoles[strcspn(consoles, "\n")] = 0;
+	return number != MEMORY && (number != TERMINALS || minor(device) >= SERIAL_MINOR) &&
+	       number != CONSOLES && number != SCREENS && number != SCSI_GENERIC &&
+	       (number != MISC || !strncmp(name, "tpm", 3)) && words_index(refused, name) < 0 &&
+	       words_index(consoles, name) < 0;
 }
 
 bool token_device(const char *need, unsigned n, char path[static TOKEN_DEVICE_BYTES])

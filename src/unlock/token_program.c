@@ -7,6 +7,7 @@
 #include "secret/fatal.h"
 #include "secret/wipe.h"
 #include <errno.h>
+#include <linux/keyctl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -20,7 +21,9 @@
 /* Time from one line to the next, from the wish that it ends to SIGKILL, and between two looks at it. */
 enum { USUAL_MS = 30000, PATIENT_MS = 60000, LEAVING_MS = 500, LOOK_MS = 1000, ENDING_MS = 20 };
 enum { REST_BYTES = 64 << 10 }; /* of a pipe */
-enum { LINES_MAX = 20, PASSPHRASE = 1, LINES = 2, DESCRIPTORS = 5, NOBODY = 65534 };
+/* Of messages that are shown, and of all, where a question counts as many: a program must come to its end. */
+enum { LINES_MAX = 20, LINES_PATIENCE = 4096, QUESTION_LINES = 64 };
+enum { PASSPHRASE = 1, LINES = 2, DESCRIPTORS = 5, NOBODY = 65534 };
 
 bool token_program_path(const struct luks_token *t, char path[static TOKEN_PROGRAM_BYTES])
 {
@@ -56,8 +59,15 @@ static bool is_confined(bool network)
 	} limits[] = {{RLIMIT_CORE, 0}, {RLIMIT_NOFILE, 32}, {RLIMIT_NPROC, 64}, {RLIMIT_MEMLOCK, 1 << 20},
 		{RLIMIT_FSIZE, TOKEN_SECRET_MAX_BYTES + 1}};
 	bool root = !geteuid();
+	int oom;
 
 	(void)setsid();
+	/* Keys of ours, such as a cached passphrase, are in the keyring that it would share. */
+	(void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+	/* When memory runs out it goes first. */
+	oom = os_open("/proc/self/oom_score_adj", O_WRONLY);
+	text_print(oom, "1000");
+	close(oom);
 	for (unsigned i = 0; i < sizeof(limits) / sizeof(*limits); i++)
 		(void)prlimit(0, (int)limits[i].what, &(struct rlimit){limits[i].most, limits[i].most}, NULL);
 	/* Without root's rights, or in a kernel without namespaces, it keeps ours. */
@@ -104,8 +114,24 @@ struct run {
 	size_t used;
 	unsigned shown;
 	uint64_t deadline_ms;
-	bool leaving, late;
+	unsigned patience; /* with its lines */
+	bool leaving;
+	const char *dismissed; /* why, before its own end; NULL: it was not */
 };
+
+/* It is to end: by itself, or else by SIGKILL. @why: for the result. */
+static void dismiss(struct run *r, const char *why)
+{
+	if (r->leaving) {
+		(void)kill(r->pid, SIGKILL);
+		r->deadline_ms = UINT64_MAX;
+		return;
+	}
+	r->leaving = true;
+	r->dismissed = why;
+	r->deadline_ms = clock_now_ms() + LEAVING_MS;
+	(void)shutdown(r->what->answers, SHUT_RDWR);
+}
 
 /* Too many messages are left out, a question never: the program waits for its answer. */
 static void pass_on(struct run *r, const char *line, bool asks)
@@ -118,6 +144,7 @@ static void pass_on(struct run *r, const char *line, bool asks)
 static void handle_line(struct run *r)
 {
 	char line[TOKEN_LINE_MAX_BYTES + 1];
+	unsigned cost;
 	bool asks, is_long;
 
 	memcpy(line, r->buffer, r->used);
@@ -129,6 +156,12 @@ static void handle_line(struct run *r)
 	if (r->leaving)
 		return;
 	asks = !strncmp(line, "pin ", 4) || !strncmp(line, "few ", 4);
+	cost = asks ? QUESTION_LINES : 1;
+	if (cost > r->patience) {
+		dismiss(r, "says too much");
+		return;
+	}
+	r->patience -= cost;
 	is_long = !strcmp(line, "touch") || !strncmp(line, "wait ", 5);
 	r->deadline_ms = asks ? UINT64_MAX : clock_now_ms() + (is_long ? PATIENT_MS : USUAL_MS);
 	if (asks || is_long || !strncmp(line, "need ", 5))
@@ -152,19 +185,6 @@ static void hear(struct run *r)
 	r->lines = -1;
 }
 
-/* It is to end: by itself, or else by SIGKILL. */
-static void dismiss(struct run *r)
-{
-	if (r->leaving) {
-		(void)kill(r->pid, SIGKILL);
-		r->deadline_ms = UINT64_MAX;
-		return;
-	}
-	r->leaving = true;
-	r->deadline_ms = clock_now_ms() + LEAVING_MS;
-	(void)shutdown(r->what->answers, SHUT_RDWR);
-}
-
 /* Until it has ended. Returns its status. */
 static int watch(struct run *r)
 {
@@ -177,15 +197,14 @@ static int watch(struct run *r)
 		int wait_ms = r->lines < 0 ? ENDING_MS : LOOK_MS;
 
 		if (now_ms >= r->deadline_ms) {
-			r->late |= !r->leaving;
-			dismiss(r);
+			dismiss(r, "did not answer in time");
 		} else if (r->deadline_ms - now_ms < (uint64_t)wait_ms) {
 			wait_ms = (int)(r->deadline_ms - now_ms);
 		}
 		if (poll(p, 2, wait_ms) > 0 && p[0].revents)
 			hear(r);
 		if (p[1].revents & POLLHUP && !r->leaving)
-			dismiss(r);
+			dismiss(r, NULL);
 	}
 	/* What a script has left behind in its group ends with it. All it said is in the pipe. */
 	(void)kill(-r->pid, SIGKILL);
@@ -215,8 +234,8 @@ static enum cause judge(struct run *r, int status, struct error *err)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : CAUSE_BUG;
 
-	if (r->late)
-		return error_set(err, CAUSE_DEVICE, "did not answer in time");
+	if (r->dismissed)
+		return error_set(err, CAUSE_DEVICE, "%s", r->dismissed);
 	if (!code) {
 		pass_on(r, r->last, false);
 		return CAUSE_OK;
@@ -292,7 +311,7 @@ static pid_t fork_apart(void)
 static enum cause run_with(const struct token_run *t, int passphrase, int text, struct secret *out,
 	struct error *err)
 {
-	struct run r = {.what = t, .deadline_ms = clock_now_ms() + USUAL_MS};
+	struct run r = {.what = t, .patience = LINES_PATIENCE, .deadline_ms = clock_now_ms() + USUAL_MS};
 	int lines[2];
 	enum cause cause;
 

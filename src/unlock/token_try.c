@@ -53,17 +53,22 @@ enum cause token_try(const struct reader *header, const struct token_try *t, str
 
 bool token_question(const struct luks_token *t, const char *line, char *text, size_t size)
 {
-	const char *left = line + 4;
-	bool known = strcmp(left, "0") != 0;
+	enum { TRIES_MAX = 999 };
+	uint64_t left;
 
+	/* A number, or none: other text could be the program's own question, such as for the passphrase. */
+	if (strlen(line) < 4 || !text_parse_u64(line + 4, &left) || left > TRIES_MAX)
+		left = 0;
 	if (!strncmp(line, "few ", 4))
-		text_format(text, size, "Token %u (%s): tries left for its PIN: %s. Use one (yes or no)? ",
-			t->id, t->type, left);
+		text_format(text, size, "Token %u (%s): tries left for its PIN: %u. Use one (yes or no)? ",
+			t->id, t->type, (unsigned)left);
 	else if (strncmp(line, "pin ", 4))
 		return false;
+	else if (left)
+		text_format(text, size, "PIN of token %u (%s; tries left: %u; empty: none): ", t->id, t->type,
+			(unsigned)left);
 	else
-		text_format(text, size, "PIN of token %u (%s%s%s; empty: none): ", t->id, t->type,
-			known ? "; tries left: " : "", known ? left : "");
+		text_format(text, size, "PIN of token %u (%s; empty: none): ", t->id, t->type);
 	return true;
 }
 
@@ -83,18 +88,20 @@ struct talk {
 	const struct luks_token *token;
 	char need[TOKEN_NEED_BYTES];
 	int answers;
+	bool declined; /* a person gave no PIN to this run: it asks nothing more */
 };
 
 /* Nobody there, or a person who rather types the passphrase: an empty line. */
-static void answer(const struct talk *k, const char *question)
+static void answer(struct talk *k, const char *question)
 {
 	size_t mark = arena_mark();
 	struct secret line = {NULL, 0};
 	struct error none;
 
-	if (request_asks_for_tokens(k->request) && prompt_is_interactive() &&
+	if (!k->declined && request_asks_for_tokens(k->request) && prompt_is_interactive() &&
 		!prompt_ask(question, &line, &none))
 		(void)text_write(k->answers, line.data, line.len);
+	k->declined = !line.len;
 	(void)text_write(k->answers, "\n", 1);
 	arena_release(mark);
 }
@@ -125,6 +132,7 @@ static enum cause run(struct talk *k, const struct reader *header, struct token_
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
 		return error_set_os(err, CAUSE_RESOURCE, errno, "cannot start a process");
 	k->answers = ends[0];
+	k->declined = false;
 	t->answers = ends[1];
 	cause = token_try(header, t, out, err);
 	close(ends[0]);

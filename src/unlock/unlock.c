@@ -160,13 +160,20 @@ static enum cause prepare(struct unlock *u, const struct unlock_request *r, stru
 
 /* --- 5: the key ---------------------------------------------------------------------------------- */
 
+/* The one that systemd pins and measures: in the middle of a re-encryption the new one. */
+static const struct volume_key *systemds_key(const struct luks *luks, const struct volume_keys *keys)
+{
+	const struct volume_key *new = volume_key_of(luks, keys, luks->reencrypt.final.digest);
+
+	return new ? new : keys->key;
+}
+
 /* On success the description of a re-encryption is verified, too. @id: of the new key, as with systemd. */
 static enum cause keys_of(const struct unlock *u, const struct secret *secret, struct volume_keys *keys,
 	char id[static VOLUME_KEY_ID_CHARS + 1], struct error *err)
 {
 	const struct unlock_request *r = u->request;
 	const struct luks_device *d = &u->device;
-	const struct volume_key *new;
 	unsigned last;
 	enum cause cause = find_key(r, d->data.name, &u->search, secret, keys, err);
 
@@ -178,8 +185,7 @@ static enum cause keys_of(const struct unlock *u, const struct secret *secret, s
 		return cause;
 	}
 	/* The description vouches for both keys: that one of them is the pinned one will do. */
-	new = volume_key_of(&d->luks, keys, d->luks.reencrypt.final.digest);
-	last = new ? (unsigned)(new - keys->key) : 0;
+	last = (unsigned)(systemds_key(&d->luks, keys) - keys->key);
 	for (unsigned i = 1; i <= keys->count; i++) {
 		volume_key_id(&keys->key[(last + i) % keys->count], r->name, d->luks.uuid, id);
 		cause = volume_key_id_check(r, d->data.name, id, err);
@@ -328,7 +334,7 @@ static enum cause find_key_and_map(const struct unlock *u, const struct secret *
 	if (!cause)
 		cause = map_volume(u, &keys, k, &req, err);
 	if (!cause && u->request->measure_pcrs)
-		measure(u->request, &keys.key[0], u->device.luks.uuid);
+		measure(u->request, systemds_key(&u->device.luks, &keys), u->device.luks.uuid);
 	arena_release(mark);
 	return cause;
 }

@@ -4,6 +4,7 @@
 
 Each case is a folder that latchkey sees as /: chroot(2) needs root. Arguments choose cases by a part of their names.
 """
+import ctypes
 import json
 import os
 import pty
@@ -27,6 +28,7 @@ from volumes import CRYPTSETUP, LATCHKEY, PBKDF2, Skip, Volume, collector, finge
 FOLDER = workplace("cli-tokens")
 BUSYBOX = shutil.which("busybox")
 PERSON, TOKEN = b"the passphrase of a person", b"the token's secret\nof two lines\n"
+KEYCTL, ADD_KEY = 250, 248  # of x86-64
 CASES, case = collector()
 
 
@@ -185,6 +187,24 @@ def device():
 def odd_device():
     world = World("odd-device", "if ! (: <&4) 2>/dev/null; then echo 'need node ../dev/zero' >&2; exit 4; fi; exec cat /etc/key")
     return world.judge(world.test("--token-only"), 4)
+
+
+@case("a device that is a disk, memory, or where passphrases are typed is given to a program")
+def refused_device():
+    complaints = []
+    for name, *numbers in (("tty1", 4, 1), ("tty", 5, 0), ("console", 5, 1), ("ttyS0", 4, 64), ("vcs1", 7, 1), ("zero", 1, 5), ("sg0", 21, 0), ("nvme0", 240, 0),
+                           ("ng0n1", 241, 0), ("mtd0", 90, 0), ("ubi0", 242, 0), ("mmcblk0rpmb", 243, 0), ("fb0", 29, 0), ("ipmi0", 244, 0),
+                           ("watchdog0", 245, 0), ("uinput", 10, 223)):
+        world = World("refused-" + name, f"if ! (: <&4) 2>/dev/null; then echo 'need node {name}' >&2; exit 4; fi; exec cat /etc/key")
+        if not os.path.exists(world.file("dev/" + name)):
+            world.node("dev/" + name, *numbers)
+        os.makedirs(world.file("sys/class/tty/console"))
+        world.write("sys/class/tty/console/active", b"tty0 ttyS0\n")
+        complaints += world.judge(world.test("--token-only"), 4, never=("cannot be opened",))
+    world = World("given", "if ! (: <&4) 2>/dev/null; then echo 'need node ttyS1' >&2; exit 4; fi; echo 'say here it is' >&2; exit 6")
+    world.node("dev/ttyS1", 4, 65)
+    done = world.test("--token-only")
+    return complaints + ([] if "here it is" in done[2] or "cannot be opened" in done[2] else [f"a serial line is not given: {done}"])
 
 
 class Server(threading.Thread):
@@ -467,6 +487,120 @@ def boot_network():
     server = Server()
     world = World("boot-network", (ASKS + CONNECTS).format(server.port))
     return world.judge(world.boot(answers=[(PROMPT, lambda: time.sleep(2)), (b"", server.listen)]), 0, "root would open with token 0 (example)")
+
+
+# --- programs that mean harm: the image may have them from others --------------------------------------------
+
+ASKS_ON = 'while :; do echo "pin 8" >&2; read -r pin || exit 4; test -z "$pin" || exit 2; done'
+
+
+@case("what a program says of its tries is shown as a question of latchkey's own")
+def spoof():
+    complaints = []
+    for number, left in enumerate(("Enter passphrase for root (/volume): ", "-1", "99999999999")):
+        world = World(f"spoof{number}", f"echo 'pin {left}' >&2; read -r pin; exit 2")
+        question = b"PIN of token 0 (example; empty: none): "
+        complaints += world.judge(world.typed("--token-only", answers=[(question, b"1234\n")]), 2, never=("Enter passphrase", "tries left"))
+        world.program("example", f"sleep 1; echo 'few {left}' >&2; read -r yes; exit 2")
+        complaints += world.judge(world.boot(answers=[(b"tries left for its PIN: 0. Use one", b"\n"), (PROMPT, PERSON + b"\n")]), 0)
+    return complaints
+
+
+@case("a program that asks again after an empty line keeps the passphrase from being asked for, or is never ended")
+def asks_on():
+    world = World("asks-on", "sleep 1; " + ASKS_ON)
+    complaints = world.judge(world.boot(answers=[(PIN_PROMPT, b"\n"), (PROMPT, PERSON + b"\n")]), 0, "root would open with the passphrase")
+    complaints += world.judge(world.typed("--token-only", answers=[(PIN_PROMPT, b"\n")]), 4, "says too much")
+    return complaints + world.judge(world.test("--token-only"), 4, "says too much")
+
+
+@case("boot: a program that asks and does not read holds the loop up")
+def asks_only():
+    world = World("asks-only", 'while :; do echo "pin 8" >&2; done', types=("example", "other"))
+    world.program("other", "sleep 4; exec cat /etc/key")
+    return world.judge(world.boot("latchkey.options=headless"), 0, "root would open with token 1 (other)")
+
+
+HOSTILE = [
+    ("a line of 2 MB", "cat /dev/zero | head -c 2000000 >&2; exit 7", 4, "says too much"),
+    ("2 MB of bytes that are none", "head -c 2000000 /dev/zero | tr '\\0' '\\233' >&2; exit 7", 4, "says too much"),
+    ("a million bytes as passphrase", "head -c 1000000 /dev/zero; exit 0", 9, "more than 512 bytes"),
+    ("a touch without end", "while :; do echo touch >&2; done", 4, "says too much"),
+    ("lines without end", "while :; do echo 'say x' >&2; done", 4, "says too much"),
+    ("closed descriptors", "exec 0<&- 1>&- 2>&- 3<&-; sleep 1; exit 6", 6, "gives no passphrase"),
+    ("SIGTERM that is ignored", "trap '' TERM HUP INT; echo 'pin 8' >&2; read -r x; while :; do echo 'pin 8' >&2; done", 4, "says too much"),
+    ("a death by its own hand", "(kill -9 1); kill -9 $$; exec nothing", 9, ""),
+    ("an exit code of 77", "exit 77", 9, "gives no passphrase"),
+    ("an exit code of 1", "exit 1", 9, "gives no passphrase"),
+    ("NULs and escapes for a last word", "printf 'say a\\0b\\033[31m\\177\\n' >&2; exit 6", 6, "a"),
+    ("a passphrase with a NUL", "printf 'x\\0y'", 2, "no keyslot opens"),
+    ("a hole for a passphrase", "exec 1>&-; exit 0", 9, "gives no passphrase"),
+]
+
+
+def hostile(name, script, code, text):
+    world = World("hostile-" + name.replace(" ", "-"), script)
+    for applet in ("head", "tr", "setsid"):
+        os.symlink("busybox", world.file("bin/" + applet))
+    return world.judge(world.test("--token-only"), code, text, never=("\033", "\x9b", "\177", "\0")) + left_over(world)
+
+
+for _name, _script, _code, _text in HOSTILE:
+    case(f"harm is done by a program with {_name}")(lambda row=(_name, _script, _code, _text): hostile(*row))
+
+
+@case("a program that stops itself holds latchkey up for ever")
+def stopped():
+    # As process 1 of its namespace it cannot; a child of it does it for both.
+    world = World("stopped", "exec 2>&-; sleep 300 & kill -STOP $!; kill -STOP $$; wait")
+    return world.judge(world.test("--token-only"), 4, "did not answer in time") + left_over(world)
+
+
+@case("with many tokens one is left out, or a keyslot that a token names and that is not there does harm")
+def many():
+    kinds = [f"t{n}" for n in range(32)]
+    world = World("many", "exit 4", types=kinds)
+    world.program("t31", "exec cat /etc/key")
+    complaints = world.judge(world.test("--token-only"), 0, "keyslot 1")
+    complaints += world.judge(world.test("--token-only", "--token-type", "t31"), 0, "keyslot 1")
+    return complaints + world.judge(world.test("--token-only", "--token-id", "30"), 4)
+
+
+@case("two tokens of one type are one")
+def twins():
+    world = World("twins", 'grep -q "\"second\"" <&3 || exit 2; exec cat /etc/key')
+    world.volume.cryptsetup("token", "import", stdin=json.dumps({"type": "example", "keyslots": ["1"], "name": "second"}).encode())
+    world.known = fingerprint(world.volume.path)
+    complaints = world.judge(world.test("--token-only"), 0, "keyslot 1")
+    complaints += world.judge(world.test("--token-only", "--token-type", "example", "--token-id", "1"), 0, "keyslot 1")
+    complaints += world.judge(world.test("--token-only", "--token-id", "0"), 2)
+    return complaints + world.judge(world.boot(), 0, "root would open with token 1 (example)")
+
+
+class WithKey(World):
+    """latchkey has a key in its session keyring."""
+
+    def enter(self, *argv):
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.syscall(KEYCTL, 1, None)
+        if libc.syscall(ADD_KEY, b"user", b"latchkey-test-key", b"secret", 6, -3) < 0:
+            os._exit(70)
+        super().enter(*argv)
+
+
+@case("a program shares latchkey's keyring, or lives on when memory is short")
+def keyring():
+    if os.uname().machine != "x86_64" or not os.path.exists("/proc/keys"):
+        raise Skip("no /proc/keys, or another machine's numbers of system calls")
+    world = WithKey("keyring", "cat /proc/keys /proc/self/oom_score_adj >/etc/seen; exec cat /etc/key")
+    world.write("etc/seen", b"", 0o666)
+    done = world.typed("--token-only")
+    if done[0] == 70:
+        raise Skip("no keyring can be had here")
+    complaints = world.judge(done, 0, "keyslot 1")
+    with open(world.file("etc/seen"), encoding="ascii") as f:
+        seen = f.read()
+    return complaints + ([] if "latchkey-test-key" not in seen and seen.endswith("\n1000\n") else [seen])
 
 
 LONG_PIN = b"a PIN of 24 letters, say"
