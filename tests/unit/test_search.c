@@ -12,6 +12,11 @@ uint64_t machine_disk_swap_kib(void)
 	return 0;
 }
 
+bool machine_swaps_to_disk(void)
+{
+	return false;
+}
+
 uint64_t machine_memory_available_kib(void)
 {
 	return available_kib;
