@@ -68,7 +68,7 @@ check-targets: all-targets ## every architecture: all unit tests, vectors and da
 		$(subst :$(O)/,:$(O)/strict/,$(call under,armv5-linux-musleabi,$(PURE))) $(subst $() ,:,tests/build/release.py $(TARGETS)) $(subst $() ,:,tests/build/sizes.py $(TARGETS)) tests/build/sdk.py
 check-hooks: all ## every initramfs builder, up to the encrypted root, the packages, OpenWrt's scripts, make demo in a bare Debian; as root
 	toolchain/setup hooks
-	SUITE_SECONDS=7200 HOOKS=all TARGET=$(TARGET) O=$(O) tests/run.py tests/boot/test_hooks.py \
+	SUITE_SECONDS=7200 HOOKS=all TARGET=$(TARGET) O=$(O) tests/run.py tests/boot/test_hooks.py tests/boot/test_systemd.py:integrity \
 		$(foreach r,debian13 unstable,tests/boot/test_mapping.py:reencryption_cases@$(r):recovery_cases@$(r):integrity_cases@$(r)) \
 		tests/build/deb_installed.py tests/build/recipes.py tests/build/openwrt.py tests/build/bare.py
 fuzz: ## every fuzzer for FUZZ_SECONDS (default 60), from its previous findings; lines and branches reached in each file

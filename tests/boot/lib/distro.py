@@ -194,9 +194,12 @@ def data_disk(name):
     return vm.make_disk("distro-" + name, "--witness", f"{name} {WITNESS}", "--passphrase", PASSPHRASE, "--memory", "8192")
 
 
-def log_in(machine):
+def log_in(machine, *commands):
     machine.expect(NAME + " login: ")
     machine.send("root\n")
+    for command in commands:
+        machine.expect(r"root@\S+[#] ")
+        machine.send(command + "\n")
     machine.expect(r"root@\S+[#] ")
     machine.send("/report\n")
     machine.expect("report: end")
