@@ -32,7 +32,7 @@ struct wanted {
 	unsigned part_offset;  /* of /PARTNROFF= */
 	unsigned found;        /* devices of the best rank so far */
 	unsigned rank;         /* the more, the better; odd: held or overwritten */
-	unsigned below;        /* of this rank and above none counts; 0: all do */
+	unsigned below;        /* of this rank and above none counts, and none overwritten; 0: all do */
 	struct member *member; /* the first that fits and does not count; NULL: all count */
 	char value[SYSBLOCK_PATH_BYTES];
 	char path[2][SYSBLOCK_PATH_BYTES]; /* of the first two devices that fit */
@@ -107,7 +107,7 @@ static void add(const char *name, struct wanted *w, enum fit fit)
 	/* Overwritten ones come last: a copy on a removable disk may be what is left. */
 	rank = fit == FITS ? rank : 1;
 	rank += sysblock_is_removable(name) ? 0 : 2;
-	if (rank < w->rank || (w->below && rank >= w->below))
+	if (rank < w->rank || (w->below && (rank >= w->below || fit != FITS)))
 		return;
 	if (rank > w->rank)
 		w->found = 0;

@@ -35,7 +35,7 @@ enum cause find_device_or_member(const char *spec, char *path, size_t path_bytes
 
 /*
  * The same. @rank becomes that of the device found, and 0 for a path; a call with such a rank leaves out the
- * devices of this rank and above.
+ * devices of this rank and above, and those that were overwritten.
  */
 enum cause find_below(const char *spec, char *path, size_t path_bytes, struct member *member, unsigned *rank,
 	struct error *err) MUST_USE;

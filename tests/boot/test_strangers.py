@@ -12,7 +12,7 @@ sys.path.insert(1, sys.path[0] + "/lib")
 sys.path.append(os.path.join(os.path.dirname(sys.path[0]), "interop"))
 import vm
 from luks2edit import edit
-from sticks import (KEY, PASSPHRASE, PROMPT, ROOT, SCSI, answer, auto_key, drive, expect_root, image, path, plug, plugged, pull, root,
+from sticks import (KEY, PASSPHRASE, PROMPT, ROOT, SCSI, answer, auto_key, check, drive, expect_root, image, path, plug, plugged, pull, root,
                     stick, uuid)
 from vm import VM
 
@@ -201,14 +201,16 @@ def header_and_key():
 
 
 def ext4_stick():
-    """a stick with ext4 that is not configured is named, and no driver of the kernel reads it"""
+    """a stick with ext4 that is not configured is named, once for two volumes, and no driver of the kernel reads it"""
     key = stick("ext4", {f"latchkey/{uuid()}.key": KEY}, kind="ext4")
-    with VM("strangers-ext4", image(), ROOT, [root()], args=SCSI + drive(key), kernel_words="loglevel=7 panic=-1") as m:
-        m.expect(PROMPT)
+    words = "latchkey.volume=root,/dev/vda latchkey.volume=other,/dev/vdb,none,nofail root=/dev/mapper/root"
+    with VM("strangers-ext4", image(), words, [root(), twin()], args=SCSI + drive(key), kernel_words="loglevel=7 panic=-1") as m:
+        m.expect(PROMPT[:-2])
         plug(m)
         m.expect("/dev/sda: ext4: not searched without stick=any")
         m.quiet(4)
-        answer(m)
+        check(m.count("not searched") == 1, "it is named twice", m.text)
+        m.send(PASSPHRASE + "\n")
         m.expect(r"EXT4-fs \(dm-0\): mounted")
         expect_root(m)
         m.assert_no(r"EXT4-fs \((sd|loop)")

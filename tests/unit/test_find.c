@@ -813,6 +813,10 @@ static void a_filesystem_is_not_found(void **state)
 static void a_volume_that_was_formatted_over_counts_as_much_as_a_whole_one(void **state)
 {
 	uint8_t *image = image_new(IMAGE_HDR_MIN, 7, 7);
+	char path[PATH_ROOM];
+	unsigned rank = 0;
+	struct member member;
+	struct error err;
 
 	(void)state;
 	no_devices();
@@ -830,6 +834,17 @@ static void a_volume_that_was_formatted_over_counts_as_much_as_a_whole_one(void 
 	expect_path("UUID=" IMAGE_UUID_TEXT, "/dev/sdb");
 	held("sdb", "dm-0");
 	expect_path("UUID=" IMAGE_UUID_TEXT, "/dev/sdb");
+	/* In place of another one it never counts: what has overwritten it may be in use. */
+	luks("sdc", IMAGE_UUID_TEXT, "");
+	assert_int_equal(find_below("UUID=" IMAGE_UUID_TEXT, path, sizeof(path), &member, &rank, &err),
+		CAUSE_OK);
+	assert_string_equal(path, "/dev/sdc");
+	assert_int_equal(find_below("UUID=" IMAGE_UUID_TEXT, path, sizeof(path), &member, &rank, &err),
+		CAUSE_OK);
+	assert_string_equal(path, "/dev/sdb");
+	assert_int_equal(find_below("UUID=" IMAGE_UUID_TEXT, path, sizeof(path), &member, &rank, &err),
+		CAUSE_DEVICE);
+	assert_int_equal(rank, 0);
 }
 
 /* As the images of installers: the whole disk has the label of its first partition. */
