@@ -802,11 +802,12 @@ def token_disk():
 
 
 @vm.once
-def token_system(name, *files, without=""):
+def token_system(name, *files, without="", which="tree"):
     """A system in which /dev/vda is that disk, with the kernel that has USB."""
     table = "root /dev/vda none luks,x-initrd.attach\n"
-    folder = system(name, *initramfs_tools_files(table), *files, without=without)
-    set_modules(folder)
+    folder = system(name, *initramfs_tools_files(table), *files, without=without, which=which)
+    if os.path.exists(os.path.join(folder, "etc/initramfs-tools/initramfs.conf")):
+        set_modules(folder)
     vm.run("rm", "-rf", os.path.join(folder, "usr/lib/modules"))
     vm.run("cp", "-al", os.path.join(vm.kernel(*FULL), "lib/modules"), os.path.join(folder, "usr/lib/modules"))
     vm.run("cp", "-a", *glob.glob(os.path.join(vm.kernel(*FULL), "boot/config-*")), os.path.join(folder, "boot"))
@@ -830,12 +831,21 @@ def opens_with_tokens(name, image, words):
                 m.wait_off()
 
 
-def dracut_tokens():
-    """dracut: the programs and drivers for the volume's tokens; a security key and a TPM open the root"""
-    folder = token_system("dracut-tokens")
+def tokens_by_dracut(name, which="tree"):
+    folder = token_system(name, which=which)
     in_system(folder, "dracut", "--force", "--no-hostonly", "--no-hostonly-cmdline", "--kver", version(*FULL),
-              "--modules", "base kernel-modules-extra rootfs-block udev-rules fs-lib latchkey", "--add-drivers", DISK_MODULES + " xhci_pci ext4", "/dracut-tokens")
-    opens_with_tokens("dracut-tokens", built(folder, "dracut-tokens"), f"{by_name()} {SHORT}")
+              "--modules", "base kernel-modules-extra rootfs-block udev-rules fs-lib latchkey", "--add-drivers", DISK_MODULES + " xhci_pci ext4", "/" + name)
+    opens_with_tokens(name, built(folder, name), f"{by_name()} {SHORT}")
+
+
+def dracut_tokens():
+    """dracut: the programs and drivers for the volume's tokens; a security key, a TPM and a tang server open the root"""
+    tokens_by_dracut("dracut-tokens")
+
+
+def dracut_tokens_debian13():
+    """dracut of Debian 13: the same"""
+    tokens_by_dracut("dracut-tokens-debian13", "debian13-dracut")
 
 
 def initramfs_tools_tokens():
@@ -938,7 +948,7 @@ if __name__ == "__main__":
         sys.exit(0)
     every = [dracut_hostonly, dracut_initqueue, initramfs_tools_alone]
     if len(sys.argv) > 1 or os.environ.get("HOOKS") == "all":  # make check-hooks
-        every += [dracut_systemd, dracut_beside, dracut_systemd_beside, dracut_stick, dracut_systemd_stick, dracut_tokens, initramfs_tools_tokens, mkinitcpio_tokens, dracut_shell, initramfs_tools_shell, mkinitcpio_shell,
+        every += [dracut_systemd, dracut_beside, dracut_systemd_beside, dracut_stick, dracut_systemd_stick, dracut_tokens, dracut_tokens_debian13, initramfs_tools_tokens, mkinitcpio_tokens, dracut_shell, initramfs_tools_shell, mkinitcpio_shell,
                   dracut_debian13, dracut_debian13_systemd, dracut_unstable, dracut_unstable_systemd, initramfs_tools_stick, initramfs_tools_beside,
                   initramfs_tools_preflight, initramfs_tools_remote, initramfs_tools_dropbear, dracut_lvm, dracut_systemd_lvm,
                   initramfs_tools_lvm, initramfs_tools_btrfs, initramfs_tools_keymap, dracut_keymap, initramfs_tools_dep,

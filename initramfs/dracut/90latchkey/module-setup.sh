@@ -9,6 +9,10 @@ check() {
     return 255
 }
 
+latchkey_has_network_module() {
+    compgen -G "${dracutbasedir:-/usr/lib/dracut}/modules.d/*kernel-network-modules" > /dev/null
+}
+
 depends() {
     local deps=rootfs-block
     # a separate module since dracut 108
@@ -16,8 +20,7 @@ depends() {
         deps+=" initqueue"
     fi
     # the drivers of network cards
-    if [[ " $(latchkey_tokens | tr '\n' ' ') " == *' clevis '* ]] &&
-        compgen -G "${dracutbasedir:-/usr/lib/dracut}/modules.d/*kernel-network-modules" > /dev/null; then
+    if [[ " $(latchkey_tokens | tr '\n' ' ') " == *' clevis '* ]] && latchkey_has_network_module; then
         deps+=" kernel-network-modules"
     fi
     echo "$deps"
@@ -98,6 +101,8 @@ installkernel() {
         case $token in
             *fido2) hostonly='' instmods usbhid hid_generic ;;
             *tpm2) hostonly='' instmods tpm_tis tpm_crb ;;
+            # dracut's module for them may be in a package of its own
+            clevis) latchkey_has_network_module || instmods '=drivers/net/ethernet' '=drivers/net/phy' virtio_net ;;
         esac
     done
     [[ ! $hostonly ]] || ! command -v latchkey-preflight > /dev/null || preflight
