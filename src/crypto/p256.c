@@ -48,7 +48,8 @@ bool p256_shared(const uint8_t scalar[P256_BYTES], const struct p256_point *peer
 
 	memcpy(point + 1, peer->x, P256_BYTES);
 	memcpy(point + 1 + P256_BYTES, peer->y, P256_BYTES);
-	ok = is_scalar(scalar) & (api_mul(point, sizeof(point), scalar, P256_BYTES, BR_EC_secp256r1) == 1);
+	ok = api_mul(point, sizeof(point), scalar, P256_BYTES, BR_EC_secp256r1) == 1;
+	ok &= is_scalar(scalar);
 	memcpy(z, point + 1, P256_BYTES);
 	wipe(point, sizeof(point));
 	wipe_stack();
