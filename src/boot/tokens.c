@@ -244,6 +244,21 @@ void tokens_answer(struct boot *b, unsigned question, const uint8_t *line, size_
 
 /* --- its end ---------------------------------------------------------------------------------- */
 
+/*
+ * What a network lacks while it comes up is no news; what keeps a server from answering is, once: when two
+ * runs have said so.
+ */
+static bool is_news(struct volume_token *t, const char *reason)
+{
+	uint32_t sum = 1;
+
+	while (*reason)
+		sum = sum * 31 + (uint8_t)*reason++;
+	t->times = sum == t->reason ? t->times + 1 : 0;
+	t->reason = sum;
+	return t->times == 1;
+}
+
 static void judge(struct boot *b, struct token_job *job, const struct child_end *end)
 {
 	struct volume_token *t = token_of(job);
@@ -256,7 +271,9 @@ static void judge(struct boot *b, struct token_job *job, const struct child_end 
 		t->state = TOKEN_OVER;
 	}
 	job->given = !end->cause;
-	if (end->cause && (end->cause != CAUSE_DEVICE || job->volume->plan->flags.verbose))
+	if (t->state == TOKEN_AGAIN && needs_network(t)
+			? is_news(t, end->err.text)
+			: end->cause && (end->cause != CAUSE_DEVICE || job->volume->plan->flags.verbose))
 		say(job, is_late(b, job) ? "did not answer in time" : end->err.text);
 }
 

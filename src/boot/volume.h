@@ -42,6 +42,8 @@ struct volume_token {
 	char need[TOKEN_NEED_BYTES];
 	unsigned events; /* at the end of the last run */
 	uint64_t again_ms;
+	/* Why the last run with the network ended, as a sum, and how many did so in turn. */
+	uint32_t reason, times;
 };
 
 struct volume {

@@ -489,6 +489,14 @@ def boot_network():
     return world.judge(world.boot(answers=[(PROMPT, lambda: time.sleep(2)), (b"", server.listen)]), 0, "root would open with token 0 (example)")
 
 
+@case("boot: why a server does not answer is not said, or at every try")
+def boot_network_reason():
+    world = World("boot-network-reason", ASKS.format(9) + "echo 'say the server is down' >&2; exit 4")
+    done = world.boot(answers=[(b"the server is down", lambda: time.sleep(11)), (b"", PERSON + b"\n")])
+    complaints = world.judge(done, 0, "token 0 (example): the server is down", "root would open with the passphrase")
+    return complaints + ([] if done[1].count("the server is down") == 1 else [f"{done[1].count('the server is down')} times: {done[1]}"])
+
+
 # --- programs that mean harm: the image may have them from others --------------------------------------------
 
 ASKS_ON = 'while :; do echo "pin 8" >&2; read -r pin || exit 4; test -z "$pin" || exit 2; done'
