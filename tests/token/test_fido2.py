@@ -8,6 +8,7 @@ test_fido2_sanitized has the cases on the build for the sanitizers. Arguments ch
 """
 import base64
 import hashlib
+import itertools
 import json
 import os
 import signal
@@ -560,6 +561,140 @@ for what, where, change in [
         *((f"an hmac-secret of {n} bytes", SECRET, secret_of(n)) for n in (0, 16, 32, 33, 47, 64, 80, 1008)),
 ]:
     case(f"{what} is taken", where, change)(lie)
+
+
+class Raw(bytes):
+    """CBOR as it is."""
+
+
+def encode(v):
+    """fidostick.enc, with Raw in it, and with pairs in place of a map where keys come twice."""
+    if isinstance(v, Raw):
+        return bytes(v)
+    if isinstance(v, dict):
+        v = tuple(v.items())
+    if isinstance(v, tuple):
+        return fidostick.head(5, len(v)) + b"".join(encode(k) + encode(x) for k, x in v)
+    if isinstance(v, list):
+        return fidostick.head(4, len(v)) + b"".join(map(encode, v))
+    return fidostick.enc(v)
+
+
+VALUES = [0, -1, Raw(b"\x1b" + b"\x80" * 8), b"", bytes(300), "", "x" * 300, [], [{}], {}, {0: 0}, True, False, *map(Raw, (
+    b"\xf6", b"\xf7", b"\xf9\0\0", b"\xfb" + bytes(8), b"\x5f\x41\0\xff", b"\x7f\x61x\xff", b"\x9f\0\xff", b"\xbf\0\0\xff", b"\xc0\0", b"\xff",
+    b"\x1c", b"\x3b" + b"\xff" * 8, b"\x5b" + b"\xff" * 8, b"\x9b" + b"\xff" * 8, b"\xbb" + b"\xff" * 8))]
+
+
+def changes(m):
+    """@m with each of its members, at any depth, of each of VALUES, gone, or there twice."""
+    for k, old in m.items():
+        rest = {j: v for j, v in m.items() if j != k}
+        yield rest
+        for v in VALUES:
+            yield {**rest, k: v}
+        yield (*m.items(), (k, old))
+        yield ((k, Raw(b"\xf6")), *m.items())
+        if isinstance(old, dict):
+            for inner in changes(old):
+                yield {**rest, k: inner}
+
+
+def each_change(place, where, part):
+    """A quarter of all. What the program ends with is one of its codes, soon, and no other passphrase than the key's."""
+    token, passphrase = sample("pin")
+    answers = []
+    gives(go("pin1234", token, authenticator=lying(where, lambda a: answers.append(a) or a)), passphrase)
+    count = sum(1 for _ in changes(fidostick.dec(answers[0][1:])[0]))
+    for number in range(part, count, 4):
+        def change(answer, number=number):
+            return b"\0" + encode(next(itertools.islice(changes(fidostick.dec(answer[1:])[0]), number, None)))
+
+        started = time.monotonic()
+        run = go("pin1234", token, authenticator=lying(where, change))
+        if run.code not in (0, 2, 4) or len(run.lines) > 20 or time.monotonic() - started > 40 or (run.code == 0) != (run.passphrase == passphrase):
+            raise Unexpected(f"change {number} of {place}: {run}")
+
+
+for place, where in (("getInfo", INFO), ("the number of tries", TRIES), ("the key agreement", AGREE), ("the PIN token", TOKEN9), ("the secret", SECRET)):
+    for part in range(4):
+        case(f"one wrong member in the answer to {place} breaks the program, or changes the passphrase ({part + 1} of 4)", place, where, part)(each_change)
+
+
+@case("hundreds of extensions, or none, and no versions break the program")
+def extensions():
+    token, passphrase = sample("pin")
+    many = edited(lambda m: {**m, 2: [f"e{n}" for n in range(200)] + ["hmac-secret"]})
+    gives(go("pin1234", token, authenticator=lying(INFO, many)), passphrase)
+    without = edited(lambda m: {k: v for k, v in m.items() if k != 1})
+    gives(go("pin1234", token, authenticator=lying(INFO, without)), passphrase)
+    check(go("pin1234", token, authenticator=lying(INFO, edited(lambda m: {**m, 2: []}))), 4, pin=0)
+
+
+class Dying(fidostick.Hid):
+    """Is pulled out when it has got or sent so many reports."""
+    life = 0
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.key, self.left = self.usb, self.life
+        self.usb = self
+
+    def live(self):
+        self.left -= 1
+        if self.left < 0:
+            self.key.pull()
+            raise OSError("pulled out")
+
+    def report(self, report, *more):
+        if self.usb is not self or len(report) < 64 or self.sending:
+            self.live()
+            return self.key.report(report)
+        self.live()
+        return super().report(report)
+
+    sending = False
+
+    def send(self, *arguments):
+        self.sending = True
+        try:
+            super().send(*arguments)
+        finally:
+            self.sending = False
+
+    def serve(self, timeout):
+        self.key.serve(timeout)
+
+    @property
+    def plugged(self):
+        return self.key.plugged
+
+
+@case("a key that is pulled out at some report holds the program, or gives half a passphrase")
+def dies():
+    token, passphrase = sample("pin")
+    ended = set()
+    for life in range(60):
+        started = time.monotonic()
+        run = go("pin1234", token, hid=type("Life", (Dying,), {"life": life}))
+        ended.add(run.code)
+        if run.code not in (0, 4) or (run.code == 0) != (run.passphrase == passphrase) or time.monotonic() - started > 20:
+            raise Unexpected(f"after {life} reports: {run}")
+    if ended != {0, 4}:
+        raise Unexpected(f"{ended}: it lived too long or too short each time")
+
+
+@case("a channel of 0, or the one for all, is no channel of the key")
+def odd_channels():
+    token, passphrase = sample("pin")
+    for number in (0, 0xFFFFFFFF, 0xFFFFFFFE):
+        def init(self, cid, cmd, data, number=number):
+            if cmd == fidostick.INIT:
+                return self.send(cid, fidostick.INIT, data[:8] + struct.pack(">I", number) + bytes([2, 1, 0, 0, 0x0C]))
+            return fidostick.Hid.message(self, cid, cmd, data)
+
+        run = go("pin1234", token, hid=type("Odd", (fidostick.Hid,), {"message": init}))
+        if run.code not in (0, 4) or (run.code == 0) != (run.passphrase == passphrase):
+            raise Unexpected(f"channel {number:x}: {run}")
 
 
 class Report(fidostick.Hid):
