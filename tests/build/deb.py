@@ -52,6 +52,7 @@ usr/lib/latchkey/55-latchkey.rules 644
 usr/lib/latchkey/cryptroot-unlock 755
 usr/lib/latchkey/keyboard-layout 644
 usr/lib/latchkey/latchkey.service 644
+usr/lib/latchkey/token-drivers 644
 usr/share/doc/latchkey-initramfs/changelog.gz 644
 usr/share/doc/latchkey-initramfs/copyright 644
 usr/share/initramfs-tools/conf-hooks.d/latchkey 644

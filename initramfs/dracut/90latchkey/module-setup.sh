@@ -99,8 +99,10 @@ installkernel() {
     fi
     for token in $(latchkey_tokens); do
         case $token in
-            *fido2) hostonly='' instmods usbhid hid_generic ;;
-            *tpm2) hostonly='' instmods tpm_tis tpm_crb ;;
+            *fido2 | *tpm2)
+                # shellcheck disable=SC2046 # a list
+                hostonly='' instmods $(sh /usr/lib/latchkey/token-drivers "$token")
+                ;;
             # dracut's module for them may be in a package of its own
             clevis) latchkey_has_network_module || instmods '=drivers/net/ethernet' '=drivers/net/phy' virtio_net ;;
         esac
