@@ -258,7 +258,7 @@ def facts(path, checks, newer):
         if flag in NEWER_FLAGS:
             without = [name for name in without if not PLAIN_UNITS.search(name)]
         report(units and not without, f"{label}: all of our own units have {flag}{', where it is needed' if flag in NEWER_FLAGS else ''}", str(without[:1]))
-    if newer and compiler_knows(FORGETFUL_FLAG):
+    if newer and compiler_knows(FORGETFUL_FLAG) and not path.endswith("network"):  # it has no secrets
         without = [name for producer, name in units if FORGETFUL_FLAG not in producer]
         least_units, least_returns = LEAST_OF_TOKEN if "/token/" in path else LEAST
         report(len(units) > least_units and not without, f"{label}: all of our own units have {FORGETFUL_FLAG}", str(without[:1]))
@@ -304,8 +304,8 @@ def relro_in_use():
 
 
 def tokens():
-    """The token programs."""
-    return ["token/" + ("" if name == "clevis" else "systemd-") + name for name in sorted(os.listdir("src/token")) if os.path.exists(f"src/token/{name}/main.c")]
+    """The token programs, and the one that gives them a network."""
+    return ["network"] + ["token/" + ("" if name == "clevis" else "systemd-") + name for name in sorted(os.listdir("src/token")) if os.path.exists(f"src/token/{name}/main.c")]
 
 
 def other_target(target):
