@@ -13,7 +13,14 @@
 #include "boot/scan.h"
 
 /* Places. Those below SEEN_HEADER are the plan's keys by their index, from SEEN_TOKEN on the tokens. */
-enum { SEEN_HEADER = PLAN_KEYS_MAX, SEEN_STICK_KEY, SEEN_STICK_HEADER, SEEN_STICK_NAMED, SEEN_STICK_SAID, SEEN_TOKEN };
+enum {
+	SEEN_HEADER = PLAN_KEYS_MAX,
+	SEEN_STICK_KEY,
+	SEEN_STICK_HEADER,
+	SEEN_STICK_NAMED,
+	SEEN_STICK_SAID,
+	SEEN_TOKEN
+};
 
 /*
  * More than is plugged in at a time. The oldest member goes first: at worst a stick is then read once more.
