@@ -112,8 +112,11 @@ __attribute__((noinline)) static bool add_part(const struct number *p,
 {
 	struct number x = load(shares[which]), part = load(shares[which] + SHAMIR_BYTES), below = {{1}},
 		      part_of;
-	bool ok = is_below(x, p) & !is_zero(&x) & is_below(part, p);
+	bool ok = is_below(x, p);
 
+	/* No && here or below: nothing branches on a share. */
+	ok &= !is_zero(&x);
+	ok &= is_below(part, p);
 	for (unsigned j = 0; j < count; j++) {
 		struct number other = load(shares[j]), difference = other;
 
