@@ -532,6 +532,53 @@ def huge():
         lies(at(code, [10, 11] if code == swtpm.DIGEST else [14, 15], lambda b: 255), 4)
 
 
+def swept(part, parts, changes):
+    """Each change of the answer to each command, a @part of all: the run ends with a code of its own, soon, and with no other passphrase."""
+    if "TOKEN_COMMAND" in os.environ:
+        raise Skip("two thousand runs are too many for an emulator")
+    token, passphrase = sample("262-pcr7-pin-direct")
+    with measured() as tpm:
+        tpm.allow(100000)
+        answers = []
+        check(None, go(Between(tpm, lambda code, answer, sent: answers.append(answer) or answer), token, [PIN]), 0)
+        for number, (index, edit) in enumerate((i, e) for i, a in enumerate(answers) for e in changes(a)):
+            if number % parts != part:
+                continue
+
+            def change(got, answer, sent, index=index, edit=edit):
+                return edit(answer) if len(sent) == index + 1 else answer
+
+            started = time.monotonic()
+            run = go(Between(tpm, change), token, [PIN])
+            for handle in tpm.left_over():  # its number may have been changed
+                tpm.flush(handle)
+            if run.code not in (0, 2, 3, 4, 7) or (run.code == 0) != (run.passphrase == passphrase) or time.monotonic() - started > 30:
+                raise Unexpected(f"change {number}, of the answer to command {index}: {run}")
+
+
+def each_byte(answer):
+    """But those of the size, for which more is waited for."""
+    for at in (*range(2), *range(6, len(answer))):
+        for what in (lambda b: b ^ 1, lambda b: 0 if b else 255):
+            yield lambda a, at=at, what=what: a[:at] + bytes([what(a[at])]) + a[at + 1:] if at < len(a) else a
+
+
+CODES = (0x100, 0x101, 0x120, 0x128, 0x12F, 0x143, 0x144, 0x155, 0x08E, 0x18B, 0x1DF, 0x2CB, 0x902, 0x903, 0x904, 0x90B, 0x910, 0x920, 0x921, 0x923, 0x98E, 0x99D,
+         0x9A2, 0xB01, 0xFFF, 0x80280400, 0xFFFFFFFF)
+
+
+def each_code(answer):
+    for code in CODES:
+        yield lambda a, code=code: code_only(code)
+        yield lambda a, code=code: a[:6] + struct.pack(">I", code) + a[10:]
+
+
+for _part in range(6):
+    case(f"a byte of an answer that is changed breaks the program, or changes the passphrase ({_part + 1} of 6)", _part, 6, each_byte)(swept)
+for _part in range(3):
+    case(f"a code for an answer breaks the program, or gives a passphrase ({_part + 1} of 3)", _part, 3, each_code)(swept)
+
+
 # --- what is left in memory ------------------------------------------------------------------------------
 
 LONG_PIN = b"a PIN of 24 letters, say"
