@@ -14,7 +14,28 @@ import sys
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 O = os.path.abspath(os.environ.get("O", os.path.join(TOP, "build")))
 COPY = os.path.abspath(os.environ.get("MUTATE", os.path.join(O, "mutate")))
-SLOW = ("tests/boot/", "tests/images/", "tests/cli/")
+SLOW = ("tests/boot/", "tests/images/", "tests/cli/")  # without a case of theirs
+
+
+def is_slow(suite):
+    return suite.startswith("tests/boot/") or (suite.startswith(SLOW) and ":" not in suite)
+
+
+def file_of(suite):
+    """The file that a suite is in."""
+    name = suite.split(":")[0]
+    if name.startswith("fuzz_"):
+        return f"tests/fuzz/{name}.c"
+    return f"tests/unit/{os.path.basename(name)}.c" if name.startswith(("test_", "static/")) else name
+
+
+def program(suite):
+    """The suite as a program with arguments, separated by colons."""
+    if suite.startswith("fuzz_"):
+        return f"sh:-c:python3 tests/fuzz/machines.py build/seeds && build/host-fuzz/{suite} -runs=0 build/seeds"
+    if suite.startswith("test_"):
+        return f"build/host-asan/tests/{suite}"
+    return suite.replace("static/", "build/x86_64-linux-musl/tests/")
 
 
 class Mutation:
@@ -82,9 +103,12 @@ def run(*words, **more):
 def build(suites):
     """None, or what the compiler said."""
     programs = [f"build/host-asan/tests/{s}" for s in suites if s.startswith("test_")]
+    fuzzers = [f"build/host-fuzz/{s}" for s in suites if s.startswith("fuzz_")]
     static = [f"build/x86_64-linux-musl/tests/{s[7:]}" for s in suites if s.startswith("static/")]
     others = any(s.startswith("tests/") for s in suites)
     made = run("make", "-j2", "TARGET=host-asan", *programs) if programs else None
+    if fuzzers and not (made and made.returncode):
+        made = run("make", "-j2", "TARGET=host-fuzz", *fuzzers)
     if static and not (made and made.returncode):
         made = run("make", "-j2", *static, "build/x86_64-linux-musl/latchkey")  # which some of them run
     if others and not (made and made.returncode):
@@ -94,9 +118,8 @@ def build(suites):
 
 def killed_by(suites):
     for suite in suites:
-        program = f"build/host-asan/tests/{suite}" if suite.startswith("test_") else suite.replace("static/", "build/x86_64-linux-musl/tests/")
         try:
-            ended = run(*program.split(":"), timeout=900, env=dict(os.environ, O=os.path.join(COPY, "build"), CMOCKA_MESSAGE_OUTPUT="TAP"))
+            ended = run(*program(suite).split(":"), timeout=900, env=dict(os.environ, O=os.path.join(COPY, "build"), CMOCKA_MESSAGE_OUTPUT="TAP"))
         except subprocess.TimeoutExpired:
             return f"{suite}, which does not end"
         if ended.returncode:
@@ -129,7 +152,7 @@ def main():
     words = [word for word in sys.argv[1:] if word != "--all"]
     every = [m for m in read() if not words or any(word in m.name for word in words)]
     for m in every:
-        m.suites = [s for s in m.suites if slow or not s.startswith(SLOW)]
+        m.suites = [s for s in m.suites if slow or not is_slow(s)]
     copy()
     said = build(sorted({s for m in every for s in m.suites}))
     if said:

@@ -68,9 +68,12 @@ static void read_sample(const struct sample *s, struct volume *v)
 
 static enum cause verified(const struct volume *v)
 {
+	size_t mark = arena_mark();
 	struct error err;
+	enum cause cause = reencryption_verify(&v->luks, &v->keys, &err);
 
-	return reencryption_verify(&v->luks, &v->keys, &err);
+	assert_int_equal(arena_mark(), mark); /* the keys were in it */
+	return cause;
 }
 
 static void sound(void **state)
@@ -289,6 +292,22 @@ TEST(the_old_and_the_new_key_are_taken_for_each_other)
 	assert_int_equal(verified(&v), CAUSE_DAMAGED);
 }
 
+/* Of a digest that takes too long, or cannot be computed, that is said, and nothing is computed. */
+static void the_digest_is_computed_before_it_is_judged(void **state)
+{
+	struct luks_digest *digest;
+	struct volume v;
+
+	(void)state;
+	read_sample(&samples[COUNT(samples) - 1], &v);
+	digest = &v.luks.digests[v.luks.reencrypt.digest];
+	digest->verdict.cause = CAUSE_DEVICE;
+	assert_int_equal(verified(&v), CAUSE_DEVICE);
+	digest->verdict.cause = CAUSE_OK;
+	digest->iterations = UINT32_MAX;
+	assert_int_equal(verified(&v), CAUSE_UNSUPPORTED);
+}
+
 int main(void)
 {
 	static char names[COUNT(samples)][4][ROW_NAME_BYTES];
@@ -315,6 +334,7 @@ int main(void)
 			row(names[i][3], metadata_changed, &samples[i]);
 	}
 	ROW(the_old_and_the_new_key_are_taken_for_each_other);
+	ROW(the_digest_is_computed_before_it_is_judged);
 	failed = rows_run("reencryption");
 	arena_close();
 	return failed;

@@ -192,10 +192,10 @@ static enum cause verify(struct tpm *tpm, uint32_t key, const struct signature *
 	wire_put_u16(out, TPM_ALG_SHA256);
 	wire_put_sized(out, s->data, s->len);
 	cause = tpm_call(tpm, &reply, err);
+	if (cause)
+		return cause;
 	*ticket = wire_get(&reply.parameters, reply.parameters.left);
-	if (!cause && ticket->len > TICKET_MAX_BYTES)
-		return tpm_bad_answer(tpm, err);
-	return cause;
+	return ticket->len > TICKET_MAX_BYTES ? tpm_bad_answer(tpm, err) : CAUSE_OK;
 }
 
 static enum cause approve(struct tpm *tpm, uint32_t session, const struct signer *signer,
