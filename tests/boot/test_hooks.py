@@ -178,6 +178,7 @@ def dracut_hostonly():
         hostonly=y dracutsysrootdir={folder} initdir={folder} kernel={version()} PATH={vm.BUILT}:$PATH
         instmods() {{ echo "modules $*"; }}
         dwarn() {{ echo "warned $*"; }}
+        sh() {{ command sh {vm.TOP}/initramfs/common/${{1##*/}} "$2" {folder}; }}
         . {vm.TOP}/initramfs/dracut/90latchkey/module-setup.sh
         installkernel
         echo "cmdline$(cmdline)"
@@ -185,7 +186,7 @@ def dracut_hostonly():
     """
     said = vm.run("bash", "-c", script)
     want = "modules dm_crypt\nmodules crypto-aes crypto-xts crypto-plain64 crypto-serpent crypto-xts crypto-plain64 " \
-        "crypto-aes crypto-xts crypto-plain64\nmodules usbhid hid_generic\nmodules tpm_tis tpm_crb\n" \
+        "crypto-aes crypto-xts crypto-plain64\nmodules hid_generic usbhid\nmodules tpm_crb tpm_tis\n" \
         f"cmdline rd.luks.uuid=luks-{distro.uuid()}\nroot {disk} none luks,x-initrd.attach\n{marked}"
     warned = [line for line in said.splitlines() if line.startswith("warned ")]
     check(warned and all(line.startswith("warned latchkey: ") for line in warned), "latchkey-preflight was not run", said)
