@@ -88,6 +88,11 @@ def recipe(path, version, libraries):
     return str(wrong) if wrong else None
 
 
+def alpine_tokens():
+    """make install knows whether /lib is a link; Alpine has systems of both kinds, and latchkey looks in /lib."""
+    return "TOKENDIR is set" if "TOKENDIR=" in read(TOP, "packaging", "alpine", "APKBUILD") else None
+
+
 def shell(script):
     """Run as on the router, in busybox's shell, with stand-ins for uci's functions, modprobe and /tmp."""
     with tempfile.TemporaryDirectory() as folder:
@@ -179,6 +184,7 @@ def main():
     report(recipe("arch/PKGBUILD", "^pkgver=", linked | {"musl"}), "Arch: version, libraries and hashes are those of the sources")
     report(recipe("rpm/latchkey.spec", "^Version: +", linked | {"musl"}), "RPM: version and libraries are those of the sources")
     report(recipe("alpine/APKBUILD", "^pkgver=", linked), "Alpine: version, libraries and hashes are those of the sources")
+    report(alpine_tokens(), "Alpine: the token programs go where latchkey looks for them on that system")
     report(tools(), "toolchain/setup installs the programs that suites look for")
     for why, name in openwrt_configuration():
         report(why, name)

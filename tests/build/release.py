@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """A release is complete, lists its components, and is reproducible. Arguments name its targets."""
+import glob
 import hashlib
 import json
 import os
@@ -72,6 +73,27 @@ def packages(folder, name):
     return f"{wrong} do not have {archive}" if wrong else None
 
 
+def programs(folder, name):
+    """All that make install-programs installs. The archive's mkimage takes the programs from the archive."""
+    wrong = []
+    for target in TARGETS:
+        with tempfile.TemporaryDirectory() as work:
+            quiet = {"cwd": TOP, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "check": False}
+            environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "O", "TARGET")}
+            done = subprocess.run(["make", "-s", f"O={O}", f"TARGET={target}", f"DESTDIR={work}/installed", "install-programs"], env=environment, **quiet)
+            wrong += [done.stdout.decode()] if done.returncode else []
+            installed = {(file, read(where, file)) for where, _, files in os.walk(work + "/installed") for file in files}
+            with tarfile.open(os.path.join(folder, f"{name}-{target}.tar.gz")) as archive:
+                packed = {(os.path.basename(m.name), archive.extractfile(m).read()) for m in archive if m.isfile()}
+                archive.extractall(work)
+            wrong += [f"{target}: {file}" for file, _ in sorted(installed - packed)]
+            tokens = " ".join(os.path.basename(path) for path in sorted(glob.glob(os.path.join(work, name, "token", "*"))))
+            done = subprocess.run([os.path.join(work, name, "mkimage"), "--no-modules", "--token", tokens, "--keymap", "none", "-o", work + "/image"],
+                                  env=environment, **quiet)
+            wrong += [f"{target}: {done.stdout.decode()}"] if done.returncode or not tokens else []
+    return f"lacks {wrong}" if wrong else None
+
+
 def bill(folder, name):
     """Every program with its hash, every library that the linker's map has, no reference into nothing."""
     document = json.loads(read(folder, name + ".spdx.json"))
@@ -85,13 +107,14 @@ def bill(folder, name):
         real.update({f"./{target}/{file}": sha256(data) for file, data in files.items() if data.startswith(b"\x7fELF")})
     wrong = []
     for target in TARGETS:
-        links = {r["relatedSpdxElement"] for r in document["relationships"]
-                 if r["spdxElementId"] == f"SPDXRef-{target}-latchkey" and r["relationshipType"] == "STATIC_LINK"}
-        # The members of archives: link-time optimisation leaves no section that bears the name of its object.
-        linked = read(O, target, "latchkey.debug.map").decode().partition("Linker script and memory map")[0]
-        for library, sign in (("musl", "libc.a"), ("bearssl", "libbearssl.a"), ("cjson", "libcjson.a"), ("argon2", "libargon2.a"), ("cmocka", "libcmocka.a")):
-            if (f"SPDXRef-{library}" in links) != bool(re.search(r"^\S*" + re.escape(sign) + r"\(", linked, re.M)):
-                wrong.append(f"{target}: {library}")
+        for program in ("latchkey", "network", "token/systemd-tpm2"):
+            links = {r["relatedSpdxElement"] for r in document["relationships"]
+                     if r["spdxElementId"] == f"SPDXRef-{target}-{os.path.basename(program)}" and r["relationshipType"] == "STATIC_LINK"}
+            # The members of archives: link-time optimisation leaves no section that bears the name of its object.
+            linked = read(O, target, program + ".debug.map").decode().partition("Linker script and memory map")[0]
+            for library, sign in (("musl", "libc.a"), ("bearssl", "libbearssl.a"), ("cjson", "libcjson.a"), ("argon2", "libargon2.a"), ("cmocka", "libcmocka.a")):
+                if (f"SPDXRef-{library}" in links) != bool(re.search(r"^\S*" + re.escape(sign) + r"\(", linked, re.M)):
+                    wrong.append(f"{target}: {program}: {library}")
     return f"dangling {dangling}\nlibraries {wrong}\nlisted {listed}\nreal {real}" if dangling or wrong or listed != real else None
 
 
@@ -117,6 +140,7 @@ def main():
         report(sources(one, name), "the archive has the sources and nothing that is built, without dates")
         report(packages(one, name), "the packages for OpenWrt and Buildroot, and the recipes, demand that very archive")
         report(notices(one, name), "the programs have the notices of the libraries that are linked")
+        report(programs(one, name), "the programs are all that make install installs, and their mkimage makes an image of them")
         report(bill(one, name), "the bill of materials has each program and each library that is linked, and no other")
         if os.path.exists(os.path.join(TOP, ".git")):
             failed = dist(os.path.join(work, "none"), GIT_DIR=work)
