@@ -70,6 +70,7 @@ static void on_usable(struct boot *b, struct volume *v, const struct scan_volume
 			v->plan->name, v->uuid);
 	else
 		tokens_list(v, &found->look);
+	b->tokens_at_ms = 0;
 	if (found->look.token_key)
 		credential_add_token(b, v);
 	credential_add_known(b);

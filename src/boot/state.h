@@ -63,6 +63,7 @@ struct boot {
 	unsigned events;       /* how often a device has come or gone */
 	unsigned questions;    /* of token programs so far */
 	uint64_t tokens_at_ms; /* when to look for their devices again */
+	uint64_t network_ms;   /* since when a program asks for the network; 0: none does */
 	uint64_t pin_until_ms; /* so long a program may check a PIN before there is a prompt again */
 	/* ask.c: */
 	bool piped; /* a rehearsal without a terminal: passphrases are lines of standard input */
@@ -119,7 +120,7 @@ void tokens_list(struct volume *v, const struct unlock_look *look);
 void tokens_heard(struct boot *b, struct token_job *job, const char *line);
 void tokens_done(struct boot *b, struct token_job *job);
 void tokens_stalled(struct boot *b, struct token_job *job);
-/* Does a program for @v run that does not wait for a person? */
+/* Does a program for @v run that does not wait for a person, or is one to be started again soon? */
 bool tokens_is_pending(const struct boot *b, const struct volume *v);
 /* The first one that asks a person something, or NULL. */
 const struct token_job *tokens_asking(const struct boot *b);

@@ -18,6 +18,7 @@
 enum {
 	AGAIN_MS = 1000,
 	NETWORK_AGAIN_MS = 5000,
+	NETWORK_UP_S = 10, /* so long the network may not be up yet */
 	LOOK_MS = 200,
 	ENDING_MS = 1000,
 	PAUSE_MS = 20,
@@ -65,6 +66,11 @@ static struct volume_token *token_of(const struct token_job *job)
 static bool needs_network(const struct volume_token *t)
 {
 	return !strcmp(t->need, TOKEN_NETWORK);
+}
+
+static bool awaits_network(const struct boot *b, const struct volume_token *t)
+{
+	return t->state == TOKEN_AGAIN && needs_network(t) && !boot_is_over(b, b->network_ms, NETWORK_UP_S);
 }
 
 /* At its end the program takes back what it has asked of its device. */
@@ -208,8 +214,10 @@ void tokens_heard(struct boot *b, struct token_job *job, const char *line)
 		say(job, message);
 	} else {
 		text_format(token_of(job)->need, TOKEN_NEED_BYTES, "%s", line + 5);
-		if (needs_network(token_of(job)))
-			network_start(b);
+		if (!needs_network(token_of(job)))
+			return;
+		b->network_ms = b->network_ms ? b->network_ms : b->now_ms;
+		network_start(b);
 	}
 }
 
@@ -248,13 +256,13 @@ void tokens_answer(struct boot *b, unsigned question, const uint8_t *line, size_
  * What a network lacks while it comes up is no news; what keeps a server from answering is, once: when two
  * runs have said so.
  */
-static bool is_news(struct volume_token *t, const char *reason)
+static bool is_news(const struct boot *b, struct volume_token *t, const char *reason)
 {
 	uint32_t sum = 1;
 
 	while (*reason)
 		sum = sum * 31 + (uint8_t)*reason++;
-	t->times = sum == t->reason ? t->times + 1 : 0;
+	t->times = sum == t->reason && !awaits_network(b, t) ? t->times + 1 : 0;
 	t->reason = sum;
 	return t->times == 1;
 }
@@ -266,20 +274,24 @@ static void judge(struct boot *b, struct token_job *job, const struct child_end 
 	if (end->cause == CAUSE_DEVICE && !job->plugged) {
 		t->state = *t->need && !*job->try.device ? TOKEN_NEEDS : TOKEN_AGAIN;
 		t->events = b->events;
-		t->again_ms = b->now_ms + (needs_network(t) ? NETWORK_AGAIN_MS : AGAIN_MS);
+		t->again_ms = b->now_ms + AGAIN_MS;
+		if (awaits_network(b, t))
+			b->stirred_ms = b->now_ms;
+		else if (needs_network(t))
+			t->again_ms = b->now_ms + NETWORK_AGAIN_MS;
 	} else if (!job->plugged || (end->cause > CAUSE_DEVICE || end->cause == CAUSE_RESOURCE)) {
 		t->state = TOKEN_OVER;
 	}
 	job->given = !end->cause;
 	if (t->state == TOKEN_AGAIN && needs_network(t)
-			? is_news(t, end->err.text)
+			? is_news(b, t, end->err.text)
 			: end->cause && (end->cause != CAUSE_DEVICE || job->volume->plan->flags.verbose))
 		say(job, is_late(b, job) ? "did not answer in time" : end->err.text);
 }
 
 void tokens_done(struct boot *b, struct token_job *job)
 {
-	b->pin_until_ms = 0;
+	b->pin_until_ms = b->tokens_at_ms = 0;
 	if (job->answers >= 0)
 		judge(b, job, job->child.end);
 	else if (job->plugged)
@@ -302,6 +314,9 @@ bool tokens_is_pending(const struct boot *b, const struct volume *v)
 {
 	for (const struct token_job *job = b->tokens; job < b->tokens + TOKEN_JOBS_MAX; job++)
 		if (job->volume == v && (job->given || (job->child.pid && !job->is_patient)))
+			return true;
+	for (unsigned i = 0; i < v->token_count; i++)
+		if (awaits_network(b, &v->tokens[i]))
 			return true;
 	return false;
 }

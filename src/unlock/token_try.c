@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 
 /*
- * For the network: a socket on which the kernel tells of its changes.
+ * For the network: a socket on which the kernel answers about addresses and routes.
  * A terminal without a carrier would hold up open(2); the program gets a descriptor that blocks.
  */
 static int open_device(const char *path, bool network)

@@ -228,6 +228,7 @@ class Server(threading.Thread):
 
 
 ASKS = "if ! (: <&4) 2>/dev/null; then nc 127.0.0.1 {0} </dev/null; echo 'need network' >&2; exit 4; fi; "
+ASKS_AT_ONCE = "if ! (: <&4) 2>/dev/null; then echo 'need network' >&2; exit 4; fi; "
 CONNECTS = "nc 127.0.0.1 {0} </dev/null || exit 4"
 
 
@@ -487,6 +488,48 @@ def boot_network():
     server = Server()
     world = World("boot-network", (ASKS + CONNECTS).format(server.port))
     return world.judge(world.boot(answers=[(PROMPT, lambda: time.sleep(2)), (b"", server.listen)]), 0, "root would open with token 0 (example)")
+
+
+def with_home(name, script, options):
+    """A root with a key file, and home, which has the token."""
+    world = World(name, script)
+    os.link(Volume(FOLDER, name + "-root").format(b"key of the root", *PBKDF2).path, world.file("root"))
+    world.write("etc/root.key", b"key of the root")
+    world.write("etc/crypttab", f"root /root /etc/root.key luks\nhome /volume none luks,{options}\n".encode())
+    return world, lambda: world.typed(argv=("boot", "--test", "--cmdline", "root=/dev/mapper/root"))
+
+
+@case("boot: a volume that is not needed is left closed before its token has been looked at, or while its program asks for the network")
+def boot_nofail():
+    complaints = []
+    for name, script in (("plain", "exec cat /etc/key"), ("asks", ASKS_AT_ONCE + "exec cat /etc/key")):
+        for options in ("nofail,headless", "nofail"):
+            world, boot = with_home(f"nofail-{name}-{len(options)}", script, options)
+            complaints += world.judge(boot(), 0, "home would open with token 0 (example)", never=("left closed",))
+    return complaints
+
+
+@case("boot: a volume that is not needed is left closed while the network comes up, or never if it does not")
+def boot_nofail_network():
+    complaints = []
+    for options in ("nofail,headless", "nofail"):
+        world, boot = with_home(f"nofail-network-{len(options)}", ASKS_AT_ONCE + "echo x >>/etc/runs; test $(grep -c x /etc/runs) -gt 4 || exit 4; "
+                                "exec cat /etc/key", options)
+        world.write("etc/runs", b"", 0o666)
+        complaints += world.judge(boot(), 0, "home would open with token 0 (example)", never=("left closed",))
+        world.program("example", ASKS_AT_ONCE + "exit 4")
+        complaints += world.judge(boot(), 0, "home is left closed (nofail)")
+    return complaints
+
+
+@case("boot: a rehearsal whose input has ended does not wait for what a token's program gives")
+def boot_no_input():
+    complaints = []
+    for name, script in (("plain", "sleep 1; exec cat /etc/key"), ("asks", ASKS_AT_ONCE + "exec cat /etc/key")):
+        world = World("no-input-" + name, script)
+        done = run("chroot", world.root, "/bin/latchkey", "boot", "--test", "--cmdline", "latchkey.device=/volume")
+        complaints += world.judge(done, 0, "root would open with token 0 (example)")
+    return complaints
 
 
 @case("boot: why a server does not answer is not said, or at every try")
