@@ -256,7 +256,7 @@ def rotated():
         for name in os.listdir(keys):
             if name.startswith("."):
                 os.remove(os.path.join(keys, name))
-        check(go(compact), 2, server.url, "no longer has the key")
+        check(go(compact), 4, server.url, "no longer has the key")
 
 
 @case("one server is asked after another")

@@ -157,8 +157,9 @@ static enum cause use(unsigned i, struct error *err)
 	struct exchange *x = &exchanges[i];
 	enum cause cause;
 
+	/* tangd says so, too, while its folder is not mounted yet. */
 	if (x->answer.status == 404)
-		return error_set(err, CAUSE_PASSPHRASE,
+		return error_set(err, CAUSE_DEVICE,
 			"the server no longer has the key of this token (status 404): bind it again with "
 			"clevis");
 	if (x->answer.status != 200)
