@@ -10,7 +10,7 @@ A suite is a program that prints TAP on standard output: a plan "1..N" and one l
 "not ok N - name" or "ok N - name # SKIP reason". In addition to each "not ok", the following count as one failure each, because a
 suite that does not finish proves nothing: a crash, an exit status without a "not ok" that explains it, a missing plan,
 a number of results that differs from the plan, and a timeout (SUITE_SECONDS, default 1800 s for each suite).
-EMULATOR:PROGRAM runs a program of another architecture.
+EMULATOR:PROGRAM runs a program of another architecture; a test learns of a user-mode QEMU by EMULATED in its environment.
 
 With more than one suite, the end lists the ten slowest and repeats each failure with its suite. The last line is "N passed, N failed", followed by
 ", N skipped" if there were any.
@@ -104,7 +104,7 @@ class Suite:
                 self.path.split(":"),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                env=dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP", **({"EMULATED": "1"} if ":" in self.path else {})),
+                env=dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP", **({"EMULATED": "1"} if "qemu-" in self.path else {})),
                 start_new_session=True,
             )
         except OSError as e:
