@@ -585,7 +585,7 @@ def damaged():
     yield "no keys", header(lambda h: h["clevis"]["tang"].update(adv={})), 6
     yield "other keys", header(lambda h: h["clevis"]["tang"].update(adv={"keys": keys[:1]})), 6
     yield "an epk that is not on the curve", header(lambda h: h["epk"].update(x=ONE)), 6
-    for url, code in (("ftp://h", 7), ("http://", 6), ("http://h:0", 6), ("http://h:65536", 6), ("http://u@h", 6), ("http://h:80x", 6), ("http://[::1", 6),
+    for url, code in (("ftp://h", 7), ("http://", 6), ("http://h:0", 6), ("http://h:65536", 6), ("http://u@h", 7), ("http://h:80x", 6), ("http://[::1", 6),
                       ("http://[::g]", 6), ("http://h/a b", 6), ("http://h/\r\nX: y", 6), ("http://h/?x", 7), ("http://" + "h" * 300, 7), ("", 6), ("http://\u00e4", 6),
                       ("http://[::1]x", 6), ("http://[1.2.3.4]", 6)):
         yield f"the address {url!r}", header(lambda h, url=url: h["clevis"]["tang"].update(url=url)), code

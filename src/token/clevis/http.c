@@ -41,7 +41,10 @@ static bool next_line(struct rest *r, struct bytes *line)
 	return true;
 }
 
-/* The length that @text begins with, in base @base. -1: none, or more than an answer may have. */
+/*
+ * The length that @text begins with, in base @base; a blank or a semicolon ends it. -1: none, or more than an
+ * answer may have.
+ */
 static int read_length(const char *text, size_t len, int base)
 {
 	int n = 0;
@@ -50,7 +53,7 @@ static int read_length(const char *text, size_t len, int base)
 	for (; i < len && text_hex_digit(text[i]) >= 0 && text_hex_digit(text[i]) < base; i++)
 		if ((n = n * base + text_hex_digit(text[i])) > HTTP_ANSWER_MAX_BYTES)
 			return -1;
-	return i ? n : -1;
+	return i && (i == len || strchr("; \t", text[i])) ? n : -1;
 }
 
 struct head {
@@ -158,11 +161,12 @@ static enum http_state read_answer(struct rest r, bool ended, struct http_answer
 			return bad(out, "it is not HTTP/1");
 		out->status = out->status * 10 + (unsigned)(s[i] - '0');
 	}
-	if (out->status != 200)
+	if (out->status > 200)
 		return HTTP_WHOLE;
 	while (next_line(&r, &line)) {
 		if (!line.len)
-			return read_body(r, &head, ended, out);
+			return out->status == 200 ? read_body(r, &head, ended, out)
+			                          : read_answer(r, ended, out);
 		out->why = read_field(line, &head);
 		if (out->why)
 			return HTTP_BAD;

@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include <string.h>
+#include <strings.h>
 
 /* Decimal, of at most @max. Returns what is behind it; NULL: there is none. */
 static const char *number(const char *s, unsigned max, unsigned *out)
@@ -135,21 +136,21 @@ enum cause url_read(const char *text, struct url *out, struct error *err)
 		return error_set(err, CAUSE_UNSUPPORTED, "an address has more than %d characters",
 			URL_MAX_CHARS);
 	memcpy(out->text, text, len + 1);
-	if (!strncmp(text, "https://", 8))
+	if (!strncasecmp(text, "https://", 8))
 		return error_set(err, CAUSE_UNSUPPORTED,
 			"%s: https is not supported: tang needs no TLS, because what it sends is blinded and "
 			"checked",
 			text);
-	if (scheme_end && strncmp(text, "http://", 7) != 0)
+	if (scheme_end && strncasecmp(text, "http://", 7) != 0)
 		return error_set(err, CAUSE_UNSUPPORTED, "%s: only http is supported", text);
+	if (strpbrk(s, "?#") || strcspn(s, "@%") < strcspn(s, "/"))
+		return error_set(err, CAUSE_UNSUPPORTED,
+			"%s: an address with a user, a zone or a query is not supported", text);
 	s = read_host(s, out);
 	if (s && *s == ':')
 		s = number(s + 1, 65535, &port);
 	if (!s || !port || (*s && *s != '/') || !is_path(s))
 		return error_set(err, CAUSE_DAMAGED, "%s: not an address of a server", text);
-	if (strpbrk(s, "?#"))
-		return error_set(err, CAUSE_UNSUPPORTED, "%s: an address with a query is not supported",
-			text);
 	out->port = (uint16_t)port;
 	memcpy(out->authority, start, (size_t)(s - start));
 	out->authority[s - start] = 0;

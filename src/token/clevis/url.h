@@ -27,7 +27,7 @@ struct url {
 
 /*
  * Read @text. Without a scheme it is http. Everything in @out but its text is printable.
- * Fails: CAUSE_DAMAGED (no address), CAUSE_UNSUPPORTED (https or another scheme, a user, a query).
+ * Fails: CAUSE_DAMAGED (no address), CAUSE_UNSUPPORTED (https or another scheme, a user, a zone, a query).
  */
 enum cause url_read(const char *text, struct url *out, struct error *err) MUST_USE;
 
