@@ -325,23 +325,26 @@ def dismissed():
 # --- names and addresses ----------------------------------------------------------------------------
 
 class Names(threading.Thread):
-    """A server of names at 127.0.0.1:53: answer(name, type) gives the addresses, None for no answer at all."""
+    """A server of names at port 53: answer(name, type) gives the addresses, None for no answer at all, a number for a failure."""
 
-    def __init__(self):
+    def __init__(self, host, answer=None):
         super().__init__(daemon=True)
+        self.answer = answer or self.answer
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 53))
+        self.socket.bind((host, 53))
         self.start()
 
     @staticmethod
     def answer(name, kind):
         first, _, rest = name.partition(".")
+        if rest == "second.org":
+            return {"servfail": 2, "refused": 5}[first]
         if rest not in ("example.org", "lan"):
             return []
         v4, v6 = [bytes([127, 0, 0, 1])], [bytes(15) + b"\1"]
         return {"both": v4 if kind == 1 else v6, "four": v4 if kind == 1 else None, "six": v6 if kind == 28 else [],
                 "alias": v4 if kind == 1 else [], "bad-first": [bytes([127, 0, 0, 9]), *v4] if kind == 1 else [],
-                "many": [bytes([127, 0, 0, 9])] * 20 if kind == 1 else v6, "silent": None, "short": v4 if kind == 1 else []}.get(first, [])
+                "many": [bytes([127, 0, 0, 9])] * 20 if kind == 1 else v6, "silent": None, "failing": 2, "half": v4 if kind == 1 else 4, "short": v4 if kind == 1 else []}.get(first, [])
 
     def run(self):
         while True:
@@ -355,12 +358,13 @@ class Names(threading.Thread):
             if found is None:
                 continue
             self.socket.sendto(b"\0" + question[1:2] + bytes(3), peer)  # of nobody
+            rcode, found = (found, []) if isinstance(found, int) else (0, found)
             records = b"".join(b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, 60, len(a)) + a for a in found)
             count = len(found)
             if labels[0] == "alias":
                 records = b"\xc0\x0c" + struct.pack(">HHIH", 5, 1, 60, 7) + b"\4four\xc0\x12" + records
                 count += 1
-            self.socket.sendto(question[:2] + b"\x81\x80" + question[4:6] + struct.pack(">HHH", count, 0, 0) + question[12:at + 5] + records, peer)
+            self.socket.sendto(question[:2] + bytes([0x81, 0x80 | rcode]) + question[4:6] + struct.pack(">HHH", count, 0, 0) + question[12:at + 5] + records, peer)
 
 
 @case("a name is not found that is there, in one of its forms", "both", "four", "six", "alias", "bad-first", "many")
@@ -377,6 +381,33 @@ def no_name():
     names_of_our_own()
     check(go(ours("http://nothing.example.org")), 4, "http://nothing.example.org: its name is not found")
     check(go(ours("http://silent.example.org")), 4, "http://silent.example.org: no server of names answers")
+
+
+@case("a server of names that fails keeps the next one from being asked, or is called something else")
+def failing_names():
+    names_of_our_own()
+    with Server(tangd(KEYS)) as server:
+        for name in ("servfail", "refused"):
+            gives(go(ours(f"http://{name}.second.org:{server.port}")))
+        gives(go(ours(f"http://half.example.org:{server.port}")))
+        check(go(ours("http://failing.example.org")), 4, "http://failing.example.org: the server of names reports a failure")
+
+
+@case("an address that accepts and stays silent hides the next one")
+def silent_address():
+    names_of_our_own()
+    stop = threading.Event()
+
+    def half(connection):
+        tang.request(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")
+        stop.wait(60)
+
+    with Server(tangd(KEYS)) as server:
+        for serve in (lambda connection: stop.wait(60), half):
+            with Server(serve, "127.0.0.9", server.port):
+                gives(go(ours(f"http://bad-first.example.org:{server.port}")))
+    stop.set()
 
 
 @case("a server at an IPv6 address, or at port 80, does not open")
@@ -698,16 +729,23 @@ def leave_alone():
     return True
 
 
+def second(name, kind):
+    """What the second server of names says: it alone knows second.org."""
+    known = name.endswith(".second.org")
+    return [bytes([127, 0, 0, 1])] if known and kind == 1 else [] if known else Names.answer(name, kind)
+
+
 def serve_names():
     """With a file of ours as /etc/resolv.conf. False: there is none to put it over."""
     path = os.path.join(WORK, "resolv.conf")
     with open(path, "w", encoding="ascii") as f:
-        f.write("# of the test\nnameserver nonsense\nsearch lan example.net\nnameserver 127.0.0.1\n")
+        f.write("# of the test\nnameserver nonsense\nsearch lan example.net\nnameserver 127.0.0.1\nnameserver 127.0.0.2\n")
     os.chmod(path, 0o644)
     os.chmod(WORK, 0o755)
     if ctypes.CDLL(None).mount(path.encode(), os.path.realpath("/etc/resolv.conf").encode(), None, 0x1000, None):  # BIND
         return False
-    Names()
+    Names("127.0.0.1")
+    Names("127.0.0.2", second)
     return True
 
 

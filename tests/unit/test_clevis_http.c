@@ -232,6 +232,20 @@ TEST(an_answer_of_a_server_of_names_is_read_wrongly)
 	assert_int_equal(found.count, 0);
 }
 
+TEST(a_failure_of_a_server_of_names_is_taken_for_an_answer)
+{
+	for (unsigned rcode = 0; rcode < 16; rcode++) {
+		struct dns_found found = {.count = 0};
+		uint8_t whole[128];
+		size_t len = unit_unhex(answer_hex, whole);
+
+		whole[3] |= (uint8_t)rcode;
+		assert_int_equal(dns_answer(whole, len, 0x1234, DNS_A, 80, &found),
+			rcode && rcode != 3 ? DNS_FAILURE : DNS_ANSWER);
+		assert_int_equal(dns_answer(whole, len, 0x1235, DNS_A, 80, &found), DNS_OTHER);
+	}
+}
+
 TEST(an_answer_of_a_server_of_names_is_read_beyond_its_end)
 {
 	uint8_t whole[128];
@@ -386,6 +400,7 @@ int main(void)
 		cmocka_unit_test(the_servers_of_names_are_read_wrongly),
 		cmocka_unit_test(a_question_is_written_wrongly),
 		cmocka_unit_test(an_answer_of_a_server_of_names_is_read_wrongly),
+		cmocka_unit_test(a_failure_of_a_server_of_names_is_taken_for_an_answer),
 		cmocka_unit_test(an_answer_of_a_server_of_names_is_read_beyond_its_end),
 		cmocka_unit_test(a_request_is_written_wrongly),
 		cmocka_unit_test(an_answer_is_read_wrongly),

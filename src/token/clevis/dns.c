@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum { HEADER_BYTES = 12, LABEL_MAX = 63, NAME_MAX_BYTES = 255, FIXED_BYTES = 10, IS_POINTER = 0xc0 };
-enum { IS_ANSWER = 0x8000, RECURSION = 0x0100, CLASS_IN = 1 };
+enum { IS_ANSWER = 0x8000, RECURSION = 0x0100, RCODE = 0xf, NO_SUCH_NAME = 3, CLASS_IN = 1 };
 
 static const char blanks[] = " \t\r\n";
 
@@ -95,13 +95,17 @@ static size_t skip_name(const uint8_t *m, size_t len, size_t at)
  * Whatever name a record has: it answers our question, perhaps by another name. A false one costs the
  * attempt.
  */
-bool dns_answer(const uint8_t *m, size_t len, uint16_t id, enum dns_type type, uint16_t port,
+enum dns_said dns_answer(const uint8_t *m, size_t len, uint16_t id, enum dns_type type, uint16_t port,
 	struct dns_found *found)
 {
 	size_t at = HEADER_BYTES, size = type == DNS_A ? 4 : 16;
+	unsigned rcode;
 
 	if (len < HEADER_BYTES || bytes_be16(m) != id || !(bytes_be16(m + 2) & IS_ANSWER))
-		return false;
+		return DNS_OTHER;
+	rcode = bytes_be16(m + 2) & RCODE;
+	if (rcode && rcode != NO_SUCH_NAME)
+		return DNS_FAILURE;
 	for (unsigned n = bytes_be16(m + 4); n && at < len; n--)
 		at = skip_name(m, len, at) + 4;
 	for (unsigned n = bytes_be16(m + 6); n && at < len; n--) {
@@ -128,5 +132,5 @@ bool dns_answer(const uint8_t *m, size_t len, uint16_t id, enum dns_type type, u
 		}
 		found->count++;
 	}
-	return true;
+	return DNS_ANSWER;
 }

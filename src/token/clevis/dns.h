@@ -29,11 +29,17 @@ struct dns_found {
 	unsigned count;
 };
 
+enum dns_said {
+	DNS_OTHER,   /* it is not an answer to the question */
+	DNS_FAILURE, /* this server cannot say: another one may */
+	DNS_ANSWER,  /* also when the name does not exist */
+};
+
 /*
- * Add the addresses of kind @type in @answer to @found, with @port; as many as there is room for. False when
- * it is not an answer to the question @id.
+ * Add the addresses of kind @type in @answer, which should be to the question @id, to @found, with @port; as
+ * many as there is room for.
  */
-bool dns_answer(const uint8_t *answer, size_t len, uint16_t id, enum dns_type type, uint16_t port,
+enum dns_said dns_answer(const uint8_t *answer, size_t len, uint16_t id, enum dns_type type, uint16_t port,
 	struct dns_found *found);
 
 #endif

@@ -59,11 +59,16 @@ static int connect_to(struct exchange *x, const union address *a, int type)
 	return (int)len;
 }
 
+static unsigned addresses(const struct exchange *x)
+{
+	return x->found[0].count + x->found[1].count;
+}
+
 /* The next address, @why being what was wrong with the one before. */
 static void try_next(struct exchange *x, const char *why)
 {
 	leave(x);
-	while (x->next < x->found[0].count + x->found[1].count) {
+	while (x->next < addresses(x)) {
 		unsigned i = x->next++;
 		int error = connect_to(x,
 			i < x->found[0].count ? &x->found[0].at[i] : &x->found[1].at[i - x->found[0].count],
@@ -71,7 +76,7 @@ static void try_next(struct exchange *x, const char *why)
 
 		if (!error) {
 			x->state = EXCHANGE_SEND;
-			x->sent = 0;
+			x->sent = x->got = 0;
 			x->deadline_us = clock_now_us() + CONNECT_US;
 			return;
 		}
@@ -82,9 +87,10 @@ static void try_next(struct exchange *x, const char *why)
 
 /* --- its name ------------------------------------------------------------------------------- */
 
+static const enum dns_type types[] = {DNS_A, DNS_AAAA};
+
 static bool ask_name(struct exchange *x)
 {
-	static const enum dns_type types[] = {DNS_A, DNS_AAAA};
 	uint8_t question[DNS_MESSAGE_MAX_BYTES];
 
 	for (unsigned i = 0; i < 2; i++) {
@@ -105,6 +111,8 @@ static void ask_next_server(struct exchange *x, const char *why)
 
 		if (!error && ask_name(x)) {
 			x->state = EXCHANGE_NAME;
+			x->answered = 0;
+			x->has_failed = false;
 			x->deadline_us = clock_now_us() + NAME_US;
 			return;
 		}
@@ -125,12 +133,19 @@ static void hear_name(struct exchange *x)
 		ask_next_server(x, "no server of names answers");
 		return;
 	}
-	if (n > 0 && dns_answer(answer, (size_t)n, x->id, DNS_A, x->url->port, &x->found[0]))
-		x->answered |= 1;
-	else if (n > 0 &&
-		 dns_answer(answer, (size_t)n, (uint16_t)(x->id + 1), DNS_AAAA, x->url->port, &x->found[1]))
-		x->answered |= 2;
-	if (x->answered == BOTH)
+	for (unsigned i = 0; n > 0 && i < 2; i++) {
+		enum dns_said said = dns_answer(answer, (size_t)n, (uint16_t)(x->id + i), types[i],
+			x->url->port, &x->found[i]);
+
+		if (said)
+			x->answered |= 1u << i;
+		x->has_failed |= said == DNS_FAILURE;
+	}
+	if (x->answered != BOTH)
+		return;
+	if (x->has_failed && !addresses(x))
+		ask_next_server(x, "the server of names reports a failure");
+	else
 		try_next(x, not_found);
 }
 
@@ -146,7 +161,8 @@ static void send_request(struct exchange *x)
 		return;
 	}
 	x->sent += (size_t)n;
-	x->deadline_us = UINT64_MAX;
+	/* The last one has all the time that is left. */
+	x->deadline_us = x->next < addresses(x) ? clock_now_us() + CONNECT_US : UINT64_MAX;
 	if (x->sent == x->request_len)
 		x->state = EXCHANGE_RECEIVE;
 }
@@ -179,9 +195,8 @@ void exchange_start(struct exchange *x, uint16_t id)
 {
 	x->fd = -1;
 	x->id = id;
-	x->tries = x->answered = x->next = 0;
+	x->tries = x->next = 0;
 	x->found[0].count = x->found[1].count = 0;
-	x->got = 0;
 	text_format(x->name, sizeof(x->name), "%s", x->url->text);
 	if (address_read(x->url->host, x->url->port, &x->found[0].at[0])) {
 		x->found[0].count = 1;
@@ -199,7 +214,7 @@ static bool is_running(const struct exchange *x)
 
 static void expire(struct exchange *x)
 {
-	if (x->state == EXCHANGE_NAME && x->found[0].count + x->found[1].count == 0)
+	if (x->state == EXCHANGE_NAME && !addresses(x))
 		ask_next_server(x, "no server of names answers");
 	else
 		try_next(x, "no answer in time");

@@ -33,6 +33,7 @@ struct exchange {
 	unsigned tries; /* of servers of names */
 	uint16_t id;    /* of the question for IPv4; that for IPv6 has the next one */
 	unsigned answered;
+	bool has_failed;           /* the server of names, in one of its answers */
 	struct dns_found found[2]; /* IPv4, IPv6 */
 	unsigned next;             /* address */
 
