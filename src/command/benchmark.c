@@ -8,6 +8,7 @@
 #include "crypto/core.h"
 #include "crypto/kdf.h"
 #include "keyslot/reencryption.h"
+#include "keyslot/search.h"
 #include "secret/wipe.h"
 
 /* A measurement lasts this long at least; what it finds is good to some percent on an idle machine. */
@@ -174,6 +175,8 @@ static enum cause device(const struct options *o, struct error *err)
 		return cause;
 	src = (struct keyslot_source){&luks_device_header(&d)->reader, &d.luks, request_limits(&o->request),
 		&kernel};
+	if (!d.luks.keyslot_count) /* for its words */
+		cause = search_check(&(struct search){.source = src, .keyslot = SEARCH_ANY_KEYSLOT}, err);
 	for (unsigned i = 0; !cause && i < d.luks.keyslot_count; i++)
 		cause = estimate(&src, &d.luks.keyslots[i], o->json, slowest, err);
 	digests = reencryption_digests(&d.luks);

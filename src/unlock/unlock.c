@@ -41,6 +41,7 @@ struct unlock {
 	struct luks_device device;
 	struct foreign_cipher foreign; /* for areas in ciphers that only the kernel has */
 	struct search search;
+	struct map_request map; /* its names are there from prepare on, if the request has one */
 };
 
 static void notice_skipped(const struct error *why)
@@ -142,6 +143,21 @@ static enum cause check_keyslots(struct unlock *u, struct error *err)
 	return cause;
 }
 
+/* Those of the mapping, if it has one. Fails as map_names_fill. */
+static enum cause fill_names(struct unlock *u, struct error *err)
+{
+	const struct luks *luks = &u->device.luks;
+	const char *name = u->request->name;
+	enum cause cause = CAUSE_OK;
+
+	if (name)
+		cause = map_names_fill(&u->map.names, luks->version == 1 ? "LUKS1" : "LUKS2", luks->uuid,
+			name, err);
+	if (!cause && name && luks_has_integrity(luks))
+		cause = map_names_below(&u->map.below, luks->uuid, name, err);
+	return cause;
+}
+
 /* Open the device and all that needs no key. On success luks_device_close(&u->device) is due. */
 static enum cause prepare(struct unlock *u, const struct unlock_request *r, struct error *err)
 {
@@ -151,6 +167,8 @@ static enum cause prepare(struct unlock *u, const struct unlock_request *r, stru
 	cause = load(u, err);
 	if (!cause)
 		cause = refuse_header(r, &u->device, err);
+	if (!cause)
+		cause = fill_names(u, err);
 	if (!cause)
 		cause = check_keyslots(u, err);
 	if (cause)
@@ -249,9 +267,10 @@ static unsigned fitting_flags(const struct luks *luks, const struct unlock_reque
 	return flags & ~(unsigned)CRYPT_ALLOW_DISCARDS;
 }
 
-static enum cause map_volume(const struct unlock *u, const struct volume_keys *keys, const struct kernel *k,
-	struct map_request *req, struct error *err)
+static enum cause map_volume(struct unlock *u, const struct volume_keys *keys, const struct kernel *k,
+	struct error *err)
 {
+	struct map_request *req = &u->map;
 	const struct unlock_request *r = u->request;
 	const struct luks *luks = &u->device.luks;
 	/* As in cryptsetup, LUKS1 keys go into the table. */
@@ -285,20 +304,14 @@ static enum cause map_volume(const struct unlock *u, const struct volume_keys *k
 	return cause;
 }
 
-/* The names in @req: are they free, and has the kernel their targets? Fails as map_names_fill, map_check. */
-static enum cause check_names(const struct unlock *u, const struct kernel *k, struct map_request *req,
-	struct error *err)
+/* Are the names free, and has the kernel their targets? Fails as map_check. */
+static enum cause check_names(const struct unlock *u, const struct kernel *k, struct error *err)
 {
-	const struct luks *luks = &u->device.luks;
-	enum cause cause = map_names_fill(&req->names, luks->version == 1 ? "LUKS1" : "LUKS2", luks->uuid,
-		u->request->name, err);
+	enum cause cause = map_check(k, TARGET_CRYPT, &u->map.names, err);
 
-	if (!cause)
-		cause = map_check(k, TARGET_CRYPT, &req->names, err);
-	if (cause || !luks_has_integrity(luks))
+	if (cause || !luks_has_integrity(&u->device.luks))
 		return cause;
-	cause = map_names_below(&req->below, luks->uuid, u->request->name, err);
-	return cause ? cause : map_check(k, TARGET_INTEGRITY, &req->below, err);
+	return map_check(k, TARGET_INTEGRITY, &u->map.below, err);
 }
 
 /* While somebody typed, a re-encryption may have gone on: the table of the old header would destroy data. */
@@ -313,14 +326,13 @@ static bool has_changed(const struct luks_device *d)
 }
 
 /* Fails in addition: CAUSE_EXISTS, with @changed set, when the header has changed meanwhile. */
-static enum cause find_key_and_map(const struct unlock *u, const struct secret *secret,
-	const struct kernel *k, bool *changed, struct error *err)
+static enum cause find_key_and_map(struct unlock *u, const struct secret *secret, const struct kernel *k,
+	bool *changed, struct error *err)
 {
-	struct map_request req = {0};
 	struct volume_keys keys;
 	char id[VOLUME_KEY_ID_CHARS + 1];
 	size_t mark = arena_mark();
-	enum cause cause = check_names(u, k, &req, err);
+	enum cause cause = check_names(u, k, err);
 
 	if (!cause)
 		cause = blkdev_check_free(&u->device.data, err);
@@ -332,7 +344,7 @@ static enum cause find_key_and_map(const struct unlock *u, const struct secret *
 		cause = error_set(err, CAUSE_EXISTS, "%s: the header has changed meanwhile",
 			luks_device_header(&u->device)->name);
 	if (!cause)
-		cause = map_volume(u, &keys, k, &req, err);
+		cause = map_volume(u, &keys, k, err);
 	if (!cause && u->request->measure_pcrs)
 		measure(u->request, systemds_key(&u->device.luks, &keys), u->device.luks.uuid);
 	arena_release(mark);
@@ -418,13 +430,12 @@ static void look_at_tokens(const struct luks *luks, struct unlock_look *out)
 /* The names, once the header is known, and is the device free? */
 static enum cause look_at_rest(const struct unlock *u, struct error *err)
 {
-	struct map_request req;
 	struct kernel k;
 	enum cause cause = kernel_open(&k, err);
 
 	if (cause)
 		return cause;
-	cause = check_names(u, &k, &req, err);
+	cause = check_names(u, &k, err);
 	kernel_close(&k);
 	return cause ? cause : blkdev_check_free(&u->device.data, err);
 }

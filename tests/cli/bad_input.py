@@ -264,10 +264,26 @@ def tries(b):
 def mapping_names(b):
     complaints = []
     for name in ("a/b", "/", "/dev/mapper/x", "", ".", "..", "control", "x" * 128, "x" * 4000, "\x01" * 32, "\u00e4" * 20):
-        complaints += b.fails(1, "name of a mapping", "open", volume("base"), name, key=RIGHT)
+        for command in ("open", "test"):
+            complaints += b.fails(1, "name of a mapping", command, volume("base"), name, key=RIGHT)
     # 127 bytes are a name: here it is the device that is wrong.
     for name in ("x" * 127, "a b", "\u00e4", "-x", "control2"):
         complaints += b.fails(4, "is not a LUKS device", "open", "--", volume("zeroes"), name, key=RIGHT)
+    # And these are too long only beside the UUID.
+    for name in ("x" * 127, "x" * 84):
+        complaints += b.fails(1, "name of this mapping is too long for its DM UUID", "test", volume("base"), name, key=RIGHT)
+    return complaints + b.works("keyslot 0\n", "test", volume("base"), "x" * 83, key=RIGHT)
+
+
+@case("benchmark of a volume without keyslots")
+def benchmark_of_nothing(b):
+    def erase(header):
+        header["keyslots"] = {}
+        header["digests"]["0"]["keyslots"] = []
+
+    complaints = []
+    for json_option in ([], ["--json"]):
+        complaints += b.fails(7, "has no keyslot for its data.*; no passphrase can open it$", "benchmark", *json_option, edited(b, erase))
     return complaints
 
 
