@@ -45,12 +45,17 @@ static char *take_field(char **rest)
 
 void crypttab_add(struct parser *p, const struct statement *s, enum plan_need need, struct draft *override)
 {
+	static const char pin[] = "fixate-volume-key=";
 	struct draft *d = draft_new(p);
 
-	if (override && override->has_options)
+	if (override && override->has_options) {
+		/* As systemd does; but then a disk that was replaced is opened. */
+		if (s->options && text_find(s->options, pin) && !override->volume.volume_key_id)
+			parser_refuse(p, "replaced by rd.luks.options: ", pin);
 		*d = *override;
-	else
+	} else {
 		volume_options_read(p, d, s->options);
+	}
 	d->volume.need = need;
 	d->volume.name = s->name;
 	d->volume.device = s->value;

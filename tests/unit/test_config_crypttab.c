@@ -13,6 +13,8 @@
 #define USUAL_KEY(name) KEY("/etc/cryptsetup-keys.d/" name ".key, if it is there")
 #define WRONG(line, text) "wrong: /etc/crypttab:" line ": skipped: " text "\n"
 #define NOTE(line, text) "note: /etc/crypttab:" line ": ignored: " text "\n"
+#define PIN_ID(digit) EIGHT(EIGHT(digit))
+#define EIGHT(text) text text text text text text text text
 #define A(line) VOLUME(line, "a", "/dev/a") USUAL_KEY("a")
 
 static const struct plan_row lines[] = {
@@ -200,6 +202,14 @@ static const struct plan_row chosen[] = {
 		NULL,
 		VOLUME("1", "a", "UUID=" U1) USUAL_KEY("a") "  options timeout=5\n" VOLUME("2", "b", "/dev/b")
 			USUAL_KEY("b") USUAL},
+	{"a pin is replaced without a word, or one that is replaced by a pin is told",
+		"rd.luks.options=" U1 "=discard rd.luks.options=" U2 "=fixate-volume-key=" PIN_ID("2"),
+		"a UUID=" U1 " none tries=1,fixate-volume-key=" PIN_ID(
+			"1") "\nb UUID=" U2 " none fixate-volume-key=" PIN_ID("1") "\n",
+		NULL,
+		VOLUME("1", "a", "UUID=" U1) USUAL_KEY("a") "  options discard\n" VOLUME("2", "b", "UUID=" U2)
+			USUAL_KEY("b") "  options fixate-volume-key=" PIN_ID("2") "\n" USUAL WRONG("1",
+				"replaced by rd.luks.options: fixate-volume-key=")},
 	{"a line that the command line chooses stays noauto", "rd.luks.uuid=" U1,
 		"a UUID=" U1 " none noauto\n", NULL, VOLUME("1", "a", "UUID=" U1) USUAL_KEY("a") USUAL},
 	{"the weaker source is not named", "latchkey.volume=a,/dev/a,/k cryptdevice=UUID=" U1 ":x",
