@@ -32,15 +32,15 @@ static const char *words(int os_errno)
 {
 	switch (os_errno) {
 	case ECONNREFUSED:
-		return "the connection is refused";
+		return "connection refused";
 	case ENETUNREACH:
 	case ENETDOWN:
 	case EADDRNOTAVAIL:
-		return "there is no network to it";
+		return "network unreachable";
 	case EHOSTUNREACH:
-		return "no route to it, or it is down";
+		return "host unreachable or down";
 	case ECONNRESET:
-		return "it closed the connection";
+		return "connection closed by the server";
 	default:
 		return text_errno(os_errno);
 	}
@@ -122,7 +122,7 @@ static void ask_next_server(struct exchange *x, const char *why)
 	fail(x, why);
 }
 
-static const char not_found[] = "its name is not found";
+static const char not_found[] = "host name not found";
 
 static void hear_name(struct exchange *x)
 {
@@ -130,7 +130,7 @@ static void hear_name(struct exchange *x)
 	ssize_t n = read(x->fd, answer, sizeof(answer));
 
 	if (n < 0 && errno != EAGAIN) {
-		ask_next_server(x, "no server of names answers");
+		ask_next_server(x, "no name server answers");
 		return;
 	}
 	for (unsigned i = 0; n > 0 && i < 2; i++) {
@@ -144,7 +144,7 @@ static void hear_name(struct exchange *x)
 	if (x->answered != BOTH)
 		return;
 	if (x->has_failed && !addresses(x))
-		ask_next_server(x, "the server of names reports a failure");
+		ask_next_server(x, "the name server reports a failure");
 	else
 		try_next(x, not_found);
 }
@@ -182,11 +182,9 @@ static void receive(struct exchange *x)
 	if (state == HTTP_MORE)
 		return;
 	leave(x);
-	x->state = EXCHANGE_DONE;
-	if (state == HTTP_BAD) {
-		fail(x, x->answer.why);
-		error_prefix(&x->err, "a wrong answer");
-	}
+	x->state = state == HTTP_BAD ? EXCHANGE_FAILED : EXCHANGE_DONE;
+	if (state == HTTP_BAD)
+		(void)error_set(&x->err, CAUSE_DEVICE, "%s: invalid answer: %s", x->name, x->answer.why);
 }
 
 /* --- all of them ---------------------------------------------------------------------------- */
@@ -203,7 +201,7 @@ void exchange_start(struct exchange *x, uint16_t id)
 		try_next(x, "");
 	} else {
 		ask_next_server(x,
-			x->dns->count ? not_found : "its name is not found: there is no server of names yet");
+			x->dns->count ? not_found : "host name not found: no name server is known yet");
 	}
 }
 
@@ -215,7 +213,7 @@ static bool is_running(const struct exchange *x)
 static void expire(struct exchange *x)
 {
 	if (x->state == EXCHANGE_NAME && !addresses(x))
-		ask_next_server(x, "no server of names answers");
+		ask_next_server(x, "no name server answers");
 	else
 		try_next(x, "no answer in time");
 }

@@ -88,13 +88,13 @@ static const char *read_field(struct bytes line, struct head *h)
 
 	if (is_field(line, "Content-Length", &value)) {
 		if (h->length >= 0 || (h->length = read_length(value.data, value.len, 10)) < 0)
-			return "its length is wrong, or too large";
+			return "Content-Length is invalid or too large";
 	} else if (is_field(line, "Transfer-Encoding", &value)) {
 		if (h->chunked || !is_word(value, "chunked"))
-			return "its transfer encoding is not supported";
+			return "unsupported transfer encoding";
 		h->chunked = true;
 	} else if (is_field(line, "Content-Encoding", &value) && !is_word(value, "identity")) {
-		return "it is compressed";
+		return "compressed";
 	}
 	return NULL;
 }
@@ -109,7 +109,7 @@ static enum http_state read_chunks(struct rest r, char *to, struct http_answer *
 		int n = read_length(line.data, line.len, 16);
 
 		if (n < 0)
-			return bad(out, "the length of a piece is wrong, or too large");
+			return bad(out, "a chunk size is invalid or too large");
 		if (!n)
 			return HTTP_WHOLE;
 		if ((size_t)n > r.len)
@@ -122,7 +122,7 @@ static enum http_state read_chunks(struct rest r, char *to, struct http_answer *
 		if (!next_line(&r, &line))
 			return HTTP_MORE;
 		if (line.len)
-			return bad(out, "a piece is longer than its length");
+			return bad(out, "a chunk is longer than its size");
 	}
 	return HTTP_MORE;
 }
@@ -133,7 +133,7 @@ static enum http_state read_body(struct rest r, const struct head *h, bool ended
 
 	out->body = (struct bytes){r.at, r.len};
 	if (h->chunked && h->length >= 0)
-		return bad(out, "it has two lengths");
+		return bad(out, "both Content-Length and chunks");
 	if (h->chunked) {
 		state = read_chunks(r, NULL, out);
 		return state == HTTP_WHOLE ? read_chunks(r, r.at, out) : state;
@@ -155,10 +155,10 @@ static enum http_state read_answer(struct rest r, bool ended, struct http_answer
 	s = line.data;
 	out->status = 0;
 	if (line.len < 12 || strncmp(s, "HTTP/1.", 7) != 0 || s[8] != ' ')
-		return bad(out, "it is not HTTP/1");
+		return bad(out, "not HTTP/1");
 	for (int i = 9; i < 12; i++) {
 		if (s[i] < '0' || s[i] > '9')
-			return bad(out, "it is not HTTP/1");
+			return bad(out, "not HTTP/1");
 		out->status = out->status * 10 + (unsigned)(s[i] - '0');
 	}
 	if (out->status > 200)
@@ -179,8 +179,8 @@ enum http_state http_read(char *text, size_t len, bool ended, struct http_answer
 	enum http_state state = read_answer((struct rest){text, len}, ended, out);
 
 	if (state == HTTP_MORE && ended)
-		return bad(out, "it ends too early");
+		return bad(out, "ends too early");
 	if (state == HTTP_MORE && len >= HTTP_ANSWER_MAX_BYTES)
-		return bad(out, "it is too long");
+		return bad(out, "too long");
 	return state;
 }

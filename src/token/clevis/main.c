@@ -98,7 +98,7 @@ static void combine_all(void)
 		if (!shamir_combine(pin->prime, secrets.shares, pin->threshold, secrets.key) ||
 			open_pin(i, &x->err)) {
 			x->state = EXCHANGE_FAILED;
-			(void)error_set(&x->err, CAUSE_DAMAGED, "token: shares of sss do not fit together");
+			(void)error_set(&x->err, CAUSE_DAMAGED, "token: the shares of sss do not match");
 		}
 	}
 }
@@ -160,10 +160,11 @@ static enum cause use(unsigned i, struct error *err)
 	/* tangd says so, too, while its folder is not mounted yet. */
 	if (x->answer.status == 404)
 		return error_set(err, CAUSE_DEVICE,
-			"the server no longer has the key of this token (status 404): bind it again with "
-			"clevis");
+			"the server no longer has the key of this token (status 404): bind the volume "
+			"again with clevis");
 	if (x->answer.status != 200)
-		return error_set(err, CAUSE_DEVICE, "the server refuses with status %u", x->answer.status);
+		return error_set(err, CAUSE_DEVICE, "the server answers with HTTP status %u",
+			x->answer.status);
 	cause = tang_key(&pins.at[i], secrets.blind[i], x->answer.body, secrets.key, err);
 	return cause ? cause : open_pin(i, err);
 }

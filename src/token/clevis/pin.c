@@ -92,18 +92,18 @@ static enum cause read_tang(const struct json *header, const struct json *tang, 
 			  *keys = json_member(json_member(tang, "adv"), "keys");
 
 	if (!kid || (strlen(kid) != PIN_KID_CHARS && strlen(kid) != PIN_OLD_KID_CHARS))
-		return damaged(err, "kid is not the name of a key");
+		return damaged(err, "kid is not the thumbprint of a key");
 	if (!url || !json_is_array(keys))
-		return damaged(err, "tang has no url, or no adv with keys");
+		return damaged(err, "tang has no url or no adv with keys");
 	if (json_is_object(epk) && !is_text(epk, "crv", "P-521"))
 		return error_set(err, CAUSE_UNSUPPORTED, "the server's key is not on the curve P-521");
 	if (!pin_point(epk, &out->client))
-		return damaged(err, "epk is not a point");
+		return damaged(err, "epk is not a P-521 key");
 	memcpy(out->kid, kid, strlen(kid) + 1);
 	for (const struct json *k = json_first(keys); k; k = json_next(k))
 		if (pin_point(k, &out->server) && is_named(&out->server, kid))
 			return url_read(url, &out->url, err);
-	return damaged(err, "adv has no key that is called as kid says");
+	return damaged(err, "adv has no key with the thumbprint of kid");
 }
 
 static enum cause add_pin(struct pins *p, int parent, const char *compact, struct error *err)
@@ -129,11 +129,11 @@ static enum cause read_sss(const struct json *sss, struct pins *p, int number, s
 	enum cause cause = CAUSE_OK;
 
 	if (!json_is_array(pins) || !json_u32(json_member(sss, "t"), &out->threshold) || !out->threshold)
-		return damaged(err, "sss has no threshold, or no list of pins");
+		return damaged(err, "sss has no threshold or no list of pins");
 	if (!base64url_exact(json_string(json_member(sss, "p")), out->prime, SHAMIR_BYTES))
-		return error_set(err, CAUSE_UNSUPPORTED, "the prime of sss has not 256 bits");
+		return error_set(err, CAUSE_UNSUPPORTED, "the prime of sss does not have 256 bits");
 	if (out->depth == PIN_DEPTH_MAX)
-		return error_set(err, CAUSE_UNSUPPORTED, "sss in sss is deeper than %d", PIN_DEPTH_MAX);
+		return error_set(err, CAUSE_UNSUPPORTED, "sss is nested deeper than %d", PIN_DEPTH_MAX);
 	for (const struct json *v = json_first(pins); v && !cause; v = json_next(v))
 		cause = add_pin(p, number, json_string(v), err);
 	if (!cause && out->threshold > p->count - first)
@@ -154,8 +154,7 @@ static enum cause find_unknown(const struct json *header, struct error *err)
 		while (i < sizeof(known) / sizeof(*known) && strcmp(known[i], json_name(v)) != 0)
 			i++;
 		if (i == sizeof(known) / sizeof(*known))
-			return error_set(err, CAUSE_UNSUPPORTED, "token: the member %s is not known",
-				json_name(v));
+			return error_set(err, CAUSE_UNSUPPORTED, "token: unknown member %s", json_name(v));
 	}
 	return CAUSE_OK;
 }
@@ -168,7 +167,7 @@ static enum cause read_header(const struct json *header, struct pins *p, int num
 	enum cause cause;
 
 	if (!name || !*name)
-		return damaged(err, "it names no pin");
+		return damaged(err, "a pin has no name");
 	text_format(out->name, sizeof(out->name), "%s", name);
 	text_sanitize(out->name);
 	out->kind = !strcmp(name, "tang") ? PIN_TANG : !strcmp(name, "sss") ? PIN_SSS : PIN_OTHER;
@@ -179,8 +178,7 @@ static enum cause read_header(const struct json *header, struct pins *p, int num
 		return cause;
 	if (!is_text(header, "enc", "A256GCM") ||
 		!is_text(header, "alg", out->kind == PIN_TANG ? "ECDH-ES" : "dir"))
-		return error_set(err, CAUSE_UNSUPPORTED,
-			"the pin %s is not encrypted as clevis does (alg, enc)", out->name);
+		return error_set(err, CAUSE_UNSUPPORTED, "pin %s: unsupported alg or enc", out->name);
 	return out->kind == PIN_TANG ? read_tang(header, json_member(clevis, name), out, err)
 	                             : read_sss(json_member(clevis, name), p, number, err);
 }
@@ -223,7 +221,7 @@ static enum cause read_token(const struct json *root, struct pins *out, struct e
 	struct bytes piece, *whole = &out->at[0].protected;
 
 	if (!is_text(root, "type", "clevis"))
-		return error_set(err, CAUSE_UNSUPPORTED, "token: its type is not clevis");
+		return error_set(err, CAUSE_UNSUPPORTED, "token: the type is not clevis");
 	*whole = (struct bytes){out->text, 0};
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		const char *text = json_string(json_member(jwe, names[i]));

@@ -65,12 +65,12 @@ enum cause tang_key(const struct pin *pin, const uint8_t blind[P521_BYTES], stru
 	is_point = !json_open(answer.data, answer.len, &root, err) && pin_point(root, &point);
 	json_close();
 	if (!is_point)
-		return error_set(err, CAUSE_DEVICE, "the answer is not a key of tang");
+		return error_set(err, CAUSE_DEVICE, "the answer is not a P-521 key");
 	p521_negate(blind, minus);
 	ok = p521_add(&point, &pin->server, minus);
 	derive(point.bytes + P521_X, key);
 	wipe(minus, sizeof(minus));
 	wipe(&point, sizeof(point));
 	wipe_stack();
-	return ok ? CAUSE_OK : error_set(err, CAUSE_DEVICE, "the answer is not a point of the curve");
+	return ok ? CAUSE_OK : error_set(err, CAUSE_DEVICE, "the answer is not a point on the curve");
 }

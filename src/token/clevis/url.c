@@ -133,8 +133,7 @@ enum cause url_read(const char *text, struct url *out, struct error *err)
 	size_t len = strlen(text);
 
 	if (len > URL_MAX_CHARS)
-		return error_set(err, CAUSE_UNSUPPORTED, "an address has more than %d characters",
-			URL_MAX_CHARS);
+		return error_set(err, CAUSE_UNSUPPORTED, "a URL has more than %d characters", URL_MAX_CHARS);
 	memcpy(out->text, text, len + 1);
 	if (!strncasecmp(text, "https://", 8))
 		return error_set(err, CAUSE_UNSUPPORTED,
@@ -145,12 +144,12 @@ enum cause url_read(const char *text, struct url *out, struct error *err)
 		return error_set(err, CAUSE_UNSUPPORTED, "%s: only http is supported", text);
 	if (strpbrk(s, "?#") || strcspn(s, "@%") < strcspn(s, "/"))
 		return error_set(err, CAUSE_UNSUPPORTED,
-			"%s: an address with a user, a zone or a query is not supported", text);
+			"%s: a URL with a user, a zone or a query is not supported", text);
 	s = read_host(s, out);
 	if (s && *s == ':')
 		s = number(s + 1, 65535, &port);
 	if (!s || !port || (*s && *s != '/') || !is_path(s))
-		return error_set(err, CAUSE_DAMAGED, "%s: not an address of a server", text);
+		return error_set(err, CAUSE_DAMAGED, "%s: not a valid URL", text);
 	out->port = (uint16_t)port;
 	memcpy(out->authority, start, (size_t)(s - start));
 	out->authority[s - start] = 0;
