@@ -6,4 +6,4 @@ LIBC           := musl
 # Code without arithmetic uses no vectors: copying a struct through them is longer. clang rejects musl's math.h with this.
 TARGET_SMALL := $(if $(findstring clang,$(CC)),,-mgeneral-regs-only)
 # Above the 192 KiB of the design since members of arrays, backups, re-encryption, integrity and 64 volumes came in.
-SIZE_LIMIT     := 255616
+SIZE_LIMIT     := 255680

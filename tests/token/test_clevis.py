@@ -390,7 +390,7 @@ def failing_names():
         for name in ("servfail", "refused"):
             gives(go(ours(f"http://{name}.second.org:{server.port}")))
         gives(go(ours(f"http://half.example.org:{server.port}")))
-        check(go(ours("http://failing.example.org")), 4, "http://failing.example.org: the server of names reports a failure")
+        check(go(ours("http://failing.example.org")), 4, "http://failing.example.org: the name server reports a failure")
 
 
 @case("an address that accepts and stays silent hides the next one")
