@@ -4,7 +4,6 @@
 #include "base/folder.h"
 #include "base/text.h"
 #include "token/clevis/pin.h"
-#include <string.h>
 #include <unistd.h>
 
 #define CARDS "/sys/class/net"
@@ -41,23 +40,6 @@ static void say_pin(unsigned i, const char *where, const char *what, struct find
 	}
 }
 
-/* The driver of @card into @module; "": it has none, or it is built in. */
-static void driver_of(const char *card, char *module, size_t size)
-{
-	char path[128], target[256];
-	ssize_t len;
-	const char *slash;
-
-	*module = 0;
-	text_format(path, sizeof(path), CARDS "/%s/device/driver/module", card);
-	len = readlink(path, target, sizeof(target) - 1);
-	if (len < 0)
-		return;
-	target[len] = 0;
-	slash = strrchr(target, '/');
-	text_format(module, size, "%s", slash ? slash + 1 : target);
-}
-
 /* One card with a driver in the image, or in the kernel, will do. */
 static void judge_cards(const struct machine *m, const char *where, const char *what, struct findings *f)
 {
@@ -71,8 +53,11 @@ static void judge_cards(const struct machine *m, const char *where, const char *
 		text_format(path, sizeof(path), CARDS "/%s/device", card);
 		if (access(path, F_OK))
 			continue; /* lo, a bridge */
-		driver_of(card, module, sizeof(module));
-		if (!*module || image_has_module(m->image, (struct span){module, strlen(module)})) {
+		text_format(path, sizeof(path), CARDS "/%s/phy80211", card);
+		if (!access(path, F_OK))
+			continue; /* Wi-Fi is not supported */
+		text_format(path, sizeof(path), CARDS "/%s", card);
+		if (image_has_driver(m->image, path, module, sizeof(module))) {
 			folder_close(&cards);
 			return;
 		}

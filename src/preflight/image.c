@@ -135,6 +135,25 @@ bool image_has_module(const struct image *image, struct span module)
 	return false;
 }
 
+bool image_has_driver(const struct image *image, const char *device, char *module, size_t size)
+{
+	char path[160], target[256];
+	const char *slash;
+	ssize_t len;
+
+	text_format(path, sizeof(path), "%s/device/driver/module/initstate", device);
+	if (access(path, F_OK))
+		return true;
+	text_format(path, sizeof(path), "%s/device/driver/module", device);
+	len = readlink(path, target, sizeof(target) - 1);
+	if (len < 0)
+		return true;
+	target[len] = 0;
+	slash = strrchr(target, '/');
+	text_format(module, size, "%s", slash ? slash + 1 : target);
+	return image_has_module(image, (struct span){module, strlen(module)});
+}
+
 bool image_has_file(const struct image *image, const char *path)
 {
 	struct span rest = image->list, line;

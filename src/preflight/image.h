@@ -23,6 +23,13 @@ enum cause image_read(struct image *image, const char *path, struct error *err) 
 
 bool image_has_module(const struct image *image, struct span module);
 
+/*
+ * Is the driver of @device, a folder of /sys/class, in the image, in the kernel, or none? If not, its
+ * module's name is in @module. A module has initstate (Documentation/ABI/testing/sysfs-module). The kernel
+ * also links the modules of PCI and USB drivers that are built in; these have none.
+ */
+bool image_has_driver(const struct image *image, const char *device, char *module, size_t size);
+
 /* @path begins with a slash. */
 bool image_has_file(const struct image *image, const char *path);
 

@@ -75,12 +75,20 @@ static void judge_text(const struct look *l)
 static void judge_device(const struct look *l)
 {
 	const char *type = l->token->type;
+	char module[64];
 
 	if (!strcmp(type, "systemd-fido2") && !is_there("hidraw f1d0"))
 		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->where, "%s: no security key is plugged in now",
 			l->what);
 	if (!strcmp(type, "systemd-tpm2") && !is_there("node tpmrm0"))
 		finding(l->f, WEIGHT_WARNING, CAUSE_DEVICE, l->where, "%s: there is no /dev/tpmrm0", l->what);
+	/* needs.c judges the usual two. */
+	if (!strcmp(type, "systemd-tpm2") && l->m->image->given &&
+		!image_has_driver(l->m->image, "/sys/class/tpm/tpm0", module, sizeof(module)) &&
+		strcmp(module, "tpm_tis") && strcmp(module, "tpm_crb"))
+		finding(l->f, WEIGHT_WARNING, CAUSE_KERNEL, l->where,
+			"%s needs the driver of this machine's TPM, and %s is missing from the image",
+			l->what, module);
 }
 
 static void judge(const struct look *l, const char *without)

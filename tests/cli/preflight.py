@@ -464,6 +464,14 @@ def _(p):
     missing = "warning: root: tpm2-measure-pcr: there is no program for it in the image .*: no PCR will be extended"
     complaints = p.finds(4, [missing, *tpm], "--image", "-", cmdline=words, stdin=listing())
     image = listing() + "lib/latchkey/token/systemd-tpm2\n"
+    if not os.geteuid() and not subprocess.run(["unshare", "-m", "true"], check=False).returncode:
+        sysfs = os.path.join(p.work, "class")  # a /sys of its own: a TPM on SPI
+        write(os.path.join(sysfs, "module/tpm_tis_spi/initstate"), "live\n")
+        os.makedirs(os.path.join(sysfs, "tpm/tpm0/device/driver"))
+        os.symlink("../../../../module/tpm_tis_spi", os.path.join(sysfs, "tpm/tpm0/device/driver/module"))
+        driver = "warning: root: tpm2-measure-pcr needs the driver of this machine's TPM, and tpm_tis_spi is missing from the image"
+        complaints += p.finds(4, [*tpm, driver], "--image", "-", cmdline=words, stdin=image, sysfs=sysfs)
+        complaints += p.finds(4 if tpm else 0, tpm, "--image", "-", cmdline=words, stdin=image + "lib/modules/x/tpm_tis_spi.ko\n", sysfs=sysfs)
     complaints += p.finds(4 if tpm else 0, [*tpm, "ok: root: tpm2-measure-pcr: its program is there"], "--image", "-", cmdline=words, stdin=image)
     return complaints + p.finds(0, [], "--image", "-", cmdline=device("plain"), stdin=listing())
 
@@ -512,6 +520,9 @@ def _(p):
     os.makedirs(driver)
     os.makedirs(os.path.join(sysfs, "net/lo"))
     os.symlink("../../../../module/frob_net", os.path.join(driver, "module"))
+    write(os.path.join(sysfs, "module/frob_net/initstate"), "live\n")
+    for folder in "device", "phy80211":  # Wi-Fi, with a driver that is built in
+        os.makedirs(os.path.join(sysfs, "net/wlan0", folder))
     image = listing() + "lib/latchkey/token/clevis\n"
     always = [r"note: clevis: token 0 .clevis.: tang server http://127.0.0.1:8300, key [A-Za-z0-9_-]{43}$",
               r"note: clevis: token 1 .clevis.: sss: 1 of its pins must answer, of 1$",
@@ -520,6 +531,10 @@ def _(p):
                (": there is no /lib/latchkey/network in the image", " needs the driver of a network card, and frob_net is missing from the image$")]
     complaints = p.finds(4, always + missing, "--image", "-", cmdline=words, stdin=image, sysfs=sysfs)
     image += "usr/lib/latchkey/network\nusr/lib/modules/x/kernel/drivers/net/frob_net.ko.xz\n"
+    complaints += p.finds(7, always, "--image", "-", cmdline=words, stdin=image, sysfs=sysfs)
+    # The kernel links the modules of drivers that are built in, too.
+    os.unlink(os.path.join(sysfs, "module/frob_net/initstate"))
+    image = image.replace("frob_net", "another")
     return complaints + p.finds(7, always, "--image", "-", cmdline=words, stdin=image, sysfs=sysfs)
 
 
