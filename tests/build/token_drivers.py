@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""initramfs/common/token-drivers prints what drives a machine's TPM and security keys, and what they are connected to."""
+"""initramfs/common/token-drivers prints what drives a machine's TPM, security keys and network cards, and what they are connected to;
+mkimage and the hooks use it."""
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,8 +21,9 @@ def system(folder, classes, drivers):
             os.makedirs(os.path.join(folder, "module", module), exist_ok=True)
             os.symlink(os.path.join(folder, "module", module), os.path.join(at, "module"))
     for name, path in classes.items():
-        os.makedirs(os.path.join(folder, "class", name))
-        os.symlink(os.path.join(folder, "devices", path), os.path.join(folder, "class", name, "device"))
+        name, _, link = name.partition(":")
+        os.makedirs(os.path.join(folder, "class", name), exist_ok=True)
+        os.symlink(os.path.join(folder, "devices", path), os.path.join(folder, "class", name, link or "device"))
 
 
 def prints(kind, classes, drivers, wanted):
@@ -34,19 +37,64 @@ def prints(kind, classes, drivers, wanted):
 ROWS = [
     ("without devices the usual drivers are missing", "systemd-tpm2", {}, {}, ["tpm_crb", "tpm_tis"]),
     ("of security keys, too", "systemd-fido2", {}, {}, ["hid_generic", "usbhid"]),
-    ("another token has drivers", "clevis", {"tpm/tpm0": "a"}, {"a": "tpm_tis"}, []),
+    ("another token has drivers", "another", {"tpm/tpm0": "a"}, {"a": "tpm_tis"}, []),
     ("the driver of a TPM on SPI or that of its bus is missing", "systemd-tpm2", {"tpm/tpm0": "platform/soc/spi0/spi0.1"},
      {"platform/soc/spi0/spi0.1": "tpm_tis_spi", "platform/soc/spi0": "spi_bcm2835", "platform/soc": None}, ["spi_bcm2835", "tpm_crb", "tpm_tis", "tpm_tis_spi"]),
     ("the driver of a key, its controller, or of a second one is missing", "systemd-fido2",
      {"hidraw/hidraw0": "pci/usb1/1-1/0003:1", "hidraw/hidraw3": "pci/usb1/1-2/0003:2"},
      {"pci/usb1/1-1/0003:1": "hid_generic", "pci/usb1/1-2/0003:2": "hid_logitech", "pci/usb1/1-1": "usbhid", "pci": "xhci_pci"},
      ["hid_generic", "hid_logitech", "usbhid", "xhci_pci"]),
+    ("the driver of a network card, its bus or its PHY is missing", "clevis",
+     {"net/eth0": "pci/virtio0", "net/eth1": "soc/mac", "net/eth1:phydev": "soc/mdio/phy"},
+     {"pci/virtio0": "virtio_net", "pci": "virtio_pci", "soc/mac": "stmmac", "soc/mdio/phy": "realtek"},
+     ["realtek", "stmmac", "virtio_net", "virtio_pci"]),
 ]
 
+STUBS = {"uname": "echo 6.0-here", "modprobe": """for name; do :; done
+case $name in tpm_tis_spi) echo "insmod $ROOT/lib/modules/6.0-here/tpm_tis_spi.ko" ;; dm_crypt) ;; *) exit 1 ;; esac""",
+         "common/token-drivers": "[ \"$1\" != systemd-tpm2 ] || echo tpm_tis_spi"}
+
+
+def mkimage_adds(version, wanted):
+    """With stubs of the list, of modprobe, and of uname, for which the kernel is 6.0-here."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.makedirs(os.path.join(folder, "common"))
+        os.makedirs(os.path.join(folder, "lib/modules", version))
+        for name, text in {**STUBS, "init": "", "systemd-tpm2": "", f"lib/modules/{version}/tpm_tis_spi.ko": ""}.items():
+            with open(os.path.join(folder, name), "w", encoding="ascii") as file:
+                file.write(f"#!/bin/sh\n{text}\n")
+            os.chmod(file.name, 0o755)
+        shutil.copy(os.path.join(TOP, "initramfs", "mkimage"), folder)
+        done = subprocess.run([os.path.join(folder, "mkimage"), "--modules-root", folder, "--kernel", version, "--modules", "dm_crypt", "--keymap", "none",
+                               "--token", "systemd-tpm2", "--token-programs", folder, "-o", os.path.join(folder, "image")], capture_output=True,
+                              text=True, check=False, env=dict(os.environ, ROOT=folder, PATH=folder + ":" + os.environ["PATH"]))
+    complaint = done.stderr or (f"status {done.returncode}" if done.returncode else "")
+    return complaint or ("" if ("/tpm_tis_spi.ko" in done.stdout) == wanted else done.stdout)
+
+
+def dracut_without_network():
+    """The drivers of network cards for clevis, without dracut's own module for them: cards of PCs and of virtual machines."""
+    script = """. "$0"
+latchkey_tokens() { echo clevis; }
+latchkey_has_network_module() { return 1; }
+latchkey_ciphers() { return 1; }
+instmods() { [[ $1 ]] && echo "$*" || echo "a list from the input"; }
+hostonly=''
+installkernel"""
+    done = subprocess.run(["bash", "-c", script, os.path.join(TOP, "initramfs/dracut/90latchkey/module-setup.sh")], capture_output=True, text=True, check=False)
+    lacking = {"=drivers/net/ethernet", "=drivers/net/phy", "=drivers/net/usb", "=drivers/net/hyperv", "virtio_net", "vmxnet3", "xen-netfront"} - set(done.stdout.split())
+    return f"lacks {sorted(lacking)}: {done.stdout}{done.stderr}" if lacking or "input" in done.stdout else ""
+
+
+ROWS = [(name, prints, *row) for name, *row in ROWS] + [
+    ("mkimage leaves out the driver of this machine's TPM", mkimage_adds, "6.0-here", True),
+    ("mkimage adds it for another kernel", mkimage_adds, "6.0-there", False),
+    ("dracut's module without dracut-network leaves out network cards", dracut_without_network),
+]
 print(f"1..{len(ROWS)}")
 failed = 0
-for number, (name, *row) in enumerate(ROWS, 1):
-    said = prints(*row)
+for number, (name, check, *row) in enumerate(ROWS, 1):
+    said = check(*row)
     failed += bool(said)
     print(f"# {said}\n" if said else "", f"{'not ok' if said else 'ok'} {number} - {name}", sep="", flush=True)
 sys.exit(1 if failed else 0)

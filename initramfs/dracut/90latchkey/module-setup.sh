@@ -98,14 +98,12 @@ installkernel() {
         hostonly='' instmods dm_integrity "=crypto" "=arch/$(uname -m | sed 's/x86_64\|i.86/x86/')/crypto"
     fi
     for token in $(latchkey_tokens); do
-        case $token in
-            *fido2 | *tpm2)
-                # shellcheck disable=SC2046 # a list
-                hostonly='' instmods $(sh /usr/lib/latchkey/token-drivers "$token")
-                ;;
-            # dracut's module for them may be in a package of its own
-            clevis) latchkey_has_network_module || instmods '=drivers/net/ethernet' '=drivers/net/phy' virtio_net ;;
-        esac
+        names=$(sh /usr/lib/latchkey/token-drivers "$token")
+        # shellcheck disable=SC2086 # a list; of an empty one, instmods would read its input
+        [[ ! $names ]] || hostonly='' instmods $names
+        # dracut's module for network cards may be in a package of its own
+        [[ $token != clevis ]] || latchkey_has_network_module ||
+            instmods '=drivers/net/ethernet' '=drivers/net/phy' '=drivers/net/usb' '=drivers/net/hyperv' virtio_net vmxnet3 xen-netfront
     done
     [[ ! $hostonly ]] || ! command -v latchkey-preflight > /dev/null || preflight
 }
