@@ -37,6 +37,9 @@ int os_open(const char *path, int flags);
  */
 bool os_thread(int (*run)(void *arg), void *arg, void *stack, atomic_int *alive);
 
+/* Become user and group 65534, in no other group: the calling thread, for good. Fails: false, with errno. */
+bool os_become_nobody(void);
+
 /* Of memory. sysconf would answer a hundred other questions, too. */
 static inline size_t os_page_bytes(void)
 {

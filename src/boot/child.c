@@ -2,6 +2,7 @@
 /* child - see child.h. */
 #include "boot/child.h"
 #include "base/clock.h"
+#include "base/os.h"
 #include "base/text.h"
 #include "secret/arena.h"
 #include "secret/fatal.h"
@@ -23,7 +24,7 @@ static _Noreturn void be_child(struct child *c, int out, child_work *work, void 
 	enum cause cause;
 
 	fatal_calls(FATAL_TERMINALS, NULL); /* they are the parent's */
-	null = open("/dev/null", O_RDONLY);
+	null = os_open("/dev/null", O_RDONLY);
 	for (unsigned i = 0; i < sizeof(signals) / sizeof(*signals); i++)
 		(void)signal(signals[i], SIG_DFL);
 	(void)sigprocmask(SIG_SETMASK, mask, NULL);

@@ -12,12 +12,12 @@ enum { ENDING_MS = 1000, PAUSE_MS = 20 };
 
 static enum cause become(void *arg, struct child_end *end, struct error *err)
 {
-	char *const words[] = {(char *)(uintptr_t)PROGRAM, NULL};
+	const struct plan *plan = arg;
+	char *const words[] = {(char *)(uintptr_t)PROGRAM, (char *)(uintptr_t)plan->cmdline, NULL};
 
-	(void)arg;
 	(void)end;
 	(void)err;
-	(void)execve(PROGRAM, words, words + 1);
+	(void)execve(PROGRAM, words, words + 2);
 	return CAUSE_DEVICE;
 }
 
@@ -25,7 +25,7 @@ static enum cause become(void *arg, struct child_end *end, struct error *err)
 void network_start(struct boot *b)
 {
 	if (!b->network.pid && !b->test && !access(PROGRAM, X_OK))
-		(void)child_start(&b->network, become, NULL, 0);
+		(void)child_start(&b->network, become, (void *)(uintptr_t)b->plan, 0);
 }
 
 void network_end(struct boot *b)

@@ -39,6 +39,7 @@ static enum cause read_plan(const struct options *o, struct plan *plan, struct e
 		return cause;
 	plan_make(&files.plan, plan);
 	plan->keymap = o->keymap;
+	plan->cmdline = files.plan.cmdline;
 	return CAUSE_OK;
 }
 

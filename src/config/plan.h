@@ -113,6 +113,7 @@ struct plan {
 	bool quiet;         /* the kernel's own word: nothing but prompts, waits and failures is to be seen */
 	unsigned give_up_s; /* headless: fail with CAUSE_DEVICE after so long without a key; 0: never */
 	const char *keymap; /* of the consoles, for the prompt; NULL: not known. Not of the configuration */
+	const char *cmdline;  /* what it was made from; the caller's. NULL: not known */
 	const char *passfifo; /* a FIFO to read passphrases from, made when absent; NULL: none */
 	unsigned note_count;
 	bool notes_lost; /* there were more */

@@ -12,7 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-enum { CLIENT_PORT = 68, SERVER_PORT = 67 };
+enum { CLIENT_PORT = 68, SERVER_PORT = 67, ADDRESSES_MAX = 64 };
 
 /* Numbers of the network are big-endian. */
 static struct sockaddr_in at(uint32_t address, uint8_t port)
@@ -52,6 +52,11 @@ bool interface_get(int fd, int number, struct interface *out)
 	return true;
 }
 
+bool interface_exists(int fd, int number)
+{
+	return !os_ioctl(fd, SIOCGIFNAME, &(struct ifreq){.ifr_ifindex = number});
+}
+
 static unsigned flags_of(int fd, struct ifreq *r)
 {
 	return os_ioctl(fd, SIOCGIFFLAGS, r) ? 0 : (unsigned short)r->ifr_flags;
@@ -82,15 +87,25 @@ bool interface_is_linked(int fd, const struct interface *i)
 	return flags_of(fd, &r) & IFF_RUNNING;
 }
 
-uint32_t interface_address(int fd, const struct interface *i)
+/* Addresses with a label, such as eth0:1, are of the same interface. */
+bool interface_has_other(int fd, const struct interface *i, uint32_t address)
 {
-	struct ifreq r = of(i);
+	struct ifreq all[ADDRESSES_MAX];
+	struct ifconf list = {.ifc_len = sizeof(all), .ifc_req = all};
+	size_t len = strlen(i->name);
 	struct sockaddr_in in;
 
-	if (os_ioctl(fd, SIOCGIFADDR, &r))
-		return 0;
-	memcpy(&in, &r.ifr_addr, sizeof(in));
-	return bytes_be32((const uint8_t *)&in.sin_addr);
+	if (os_ioctl(fd, SIOCGIFCONF, &list))
+		return false;
+	for (unsigned n = 0; n < (unsigned)list.ifc_len / sizeof(*all); n++) {
+		const char *name = all[n].ifr_name;
+
+		memcpy(&in, &all[n].ifr_addr, sizeof(in));
+		if (!strncmp(name, i->name, len) && (!name[len] || name[len] == ':') &&
+			bytes_be32((const uint8_t *)&in.sin_addr) != address)
+			return true;
+	}
+	return false;
 }
 
 static bool set(int fd, const struct interface *i, unsigned long request, uint32_t address)

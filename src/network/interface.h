@@ -15,6 +15,9 @@ struct interface {
 /* The interface with this number, if it is an Ethernet or speaks like one (Wi-Fi). @fd: any socket. */
 bool interface_get(int fd, int number, struct interface *out);
 
+/* Is there an interface with this number? */
+bool interface_exists(int fd, int number);
+
 /* Bring it up. False: it was up before, or that failed. */
 bool interface_up(int fd, const struct interface *i);
 void interface_down(int fd, const struct interface *i);
@@ -22,8 +25,8 @@ void interface_down(int fd, const struct interface *i);
 /* Is it connected? */
 bool interface_is_linked(int fd, const struct interface *i);
 
-/* Its first IPv4 address; 0: none. */
-uint32_t interface_address(int fd, const struct interface *i);
+/* Has it an IPv4 address other than @address? */
+bool interface_has_other(int fd, const struct interface *i, uint32_t address);
 
 /* Give it the address of @lease and its routes. False, with errno, if that failed. */
 bool interface_set(int fd, const struct interface *i, const struct dhcp_lease *lease);

@@ -5,16 +5,19 @@
 #include "config/words.h"
 #include <string.h>
 
-/* Its fields, between colons. The server's is that of a root on NFS. */
+/*
+ * Its fields, between colons. The server's is that of a root on NFS. dracut can also have an MTU and a MAC
+ * address in place of the name servers, and the kernel has a tenth, a time server.
+ */
 enum { ADDRESS, SERVER, GATEWAY, MASK, HOST, DEVICE, METHOD, DNS, DNS_2, FIELDS };
 enum { FIELD_BYTES = 32 };
 
 /* A netmask or address, "10.0.2.15". False: it is none. */
 static bool read_address(const char *text, uint32_t *out)
 {
+	uint32_t address = 0;
 	unsigned n = 0;
 
-	*out = 0;
 	for (;; text++) {
 		char digits[4] = {0};
 		uint64_t value;
@@ -25,11 +28,15 @@ static bool read_address(const char *text, uint32_t *out)
 		memcpy(digits, text, len);
 		if (!text_parse_u64(digits, &value) || value > 255)
 			return false;
-		*out = *out << 8 | (uint32_t)value;
+		address = address << 8 | (uint32_t)value;
 		text += len;
 		if (++n == 4 || *text != '.')
-			return n == 4 && !*text;
+			break;
 	}
+	if (n != 4 || *text)
+		return false;
+	*out = address;
+	return true;
 }
 
 /* dracut also takes the number of its ones. */
@@ -50,7 +57,8 @@ static bool is_off(const char *method)
 
 static bool is_method(const char *word)
 {
-	static const char *const known[] = {"dhcp", "on", "any", "both", "bootp", "auto", "off", "none"};
+	static const char *const known[] = {"dhcp", "on", "any", "both", "bootp", "auto", "single-dhcp",
+		"off", "none"};
 
 	for (unsigned i = 0; i < sizeof(known) / sizeof(*known); i++)
 		if (!strcmp(word, known[i]))
@@ -58,6 +66,7 @@ static bool is_method(const char *word)
 	return false;
 }
 
+/* Fields above the last are left out. What is too long is cut, and then is only right as a host name. */
 static unsigned split(const char *value, char field[static FIELDS][FIELD_BYTES])
 {
 	unsigned n = 0;
@@ -65,12 +74,9 @@ static unsigned split(const char *value, char field[static FIELDS][FIELD_BYTES])
 	for (;; value++) {
 		size_t len = strcspn(value, ":");
 
-		if (n == FIELDS || len >= FIELD_BYTES)
-			return 0;
-		memcpy(field[n], value, len);
-		field[n++][len] = 0;
+		memcpy(field[n++], value, len < FIELD_BYTES ? len : FIELD_BYTES - 1);
 		value += len;
-		if (!*value)
+		if (!*value || n == FIELDS)
 			return n;
 	}
 }
@@ -80,24 +86,25 @@ static bool read_fixed(char field[static FIELDS][FIELD_BYTES], struct ip_option 
 	struct dhcp_lease *l = &out->lease;
 
 	out->fixed = true;
+	(void)read_address(field[DNS], &l->dns[0]);
+	(void)read_address(field[DNS_2], &l->dns[1]);
 	return read_address(field[ADDRESS], &l->address) &&
 	       (!*field[GATEWAY] || read_address(field[GATEWAY], &l->gateway)) &&
-	       (!*field[MASK] || read_mask(field[MASK], &l->mask)) &&
-	       (!*field[DNS] || read_address(field[DNS], &l->dns[0])) &&
-	       (!*field[DNS_2] || read_address(field[DNS_2], &l->dns[1]));
+	       (!*field[MASK] || read_mask(field[MASK], &l->mask));
 }
 
 static bool read_value(const char *value, struct ip_option *out)
 {
 	char field[FIELDS][FIELD_BYTES] = {{0}};
 	unsigned n = split(value, field);
-	const char *device = n == 2 ? field[ADDRESS] : field[DEVICE];
-	const char *method = n == 1 ? field[ADDRESS] : n == 2 ? field[1] : field[METHOD];
+	bool is_short = n == 2 || is_method(field[1]); /* interface:method */
+	const char *device = is_short ? field[0] : field[DEVICE];
+	const char *method = n == 1 ? field[0] : is_short ? field[1] : field[METHOD];
 
-	if (!n || strlen(device) >= IP_DEVICE_BYTES)
+	if (strlen(device) >= IP_DEVICE_BYTES)
 		return false;
 	memcpy(out->device, device, strlen(device) + 1);
-	if (n == 2 || is_method(field[ADDRESS]) || !*field[ADDRESS]) {
+	if (is_short || is_method(field[ADDRESS]) || !*field[ADDRESS] || !strcmp(field[ADDRESS], "0.0.0.0")) {
 		out->off = is_off(method);
 		return !*method || is_method(method);
 	}

@@ -23,7 +23,7 @@ enum { USUAL_MS = 30000, PATIENT_MS = 60000, LEAVING_MS = 500, LOOK_MS = 1000, E
 enum { REST_BYTES = 64 << 10 }; /* of a pipe */
 /* Of messages that are shown, and of all, where a question counts as many: a program must come to its end. */
 enum { LINES_MAX = 20, LINES_PATIENCE = 4096, QUESTION_LINES = 64 };
-enum { PASSPHRASE = 1, LINES = 2, DESCRIPTORS = 5, NOBODY = 65534 };
+enum { PASSPHRASE = 1, LINES = 2, DESCRIPTORS = 5 };
 
 bool token_program_path(const struct luks_token *t, char path[static TOKEN_PROGRAM_BYTES])
 {
@@ -43,13 +43,6 @@ bool token_program(const struct luks_token *t, char path[static TOKEN_PROGRAM_BY
 }
 
 /* --- in the process that becomes the program ------------------------------------------------- */
-
-/* The 32-bit user numbers have calls of their own where there once were shorter ones. */
-#ifdef SYS_setresuid32
-enum { SET_USER = SYS_setresuid32, SET_GROUP = SYS_setresgid32, SET_GROUPS = SYS_setgroups32 };
-#else
-enum { SET_USER = SYS_setresuid, SET_GROUP = SYS_setresgid, SET_GROUPS = SYS_setgroups };
-#endif
 
 /* Without root's rights there are none to give up. */
 static bool is_confined(bool network)
@@ -74,8 +67,7 @@ static bool is_confined(bool network)
 	if (!network)
 		(void)unshare(CLONE_NEWNET);
 	(void)unshare(CLONE_NEWIPC);
-	if (root && (syscall(SET_GROUPS, 0, NULL) || syscall(SET_GROUP, NOBODY, NOBODY, NOBODY) ||
-			    syscall(SET_USER, NOBODY, NOBODY, NOBODY)))
+	if (root && !os_become_nobody())
 		return false;
 	/* Last: a change of the user takes it back. */
 	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && !prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) &&

@@ -53,12 +53,40 @@ TEST(a_fixed_address_is_not_read)
 	assert_int_equal(option.lease.mask, 0xfffff000);
 }
 
+TEST(a_field_that_is_not_used_makes_it_wrong)
+{
+	static const char *const fixed[] = {"ip=10.0.2.77::::h:eth0:none:10.0.2.3:10.0.2.4:10.0.2.5",
+		"ip=10.0.2.77::::a-name-of-a-host-that-is-quite-long.example.org:eth0:none:10.0.2.3",
+		"ip=10.0.2.77::::h:eth0:none:1500", "ip=10.0.2.77::::h:eth0:none:1500:52:54:00:12:34:56",
+		"ip=10.0.2.77::::h:eth0:none::52:54:00:12:34:56"};
+	static const char *const dhcp[] = {"ip=0.0.0.0::::nas:eth0:dhcp", "ip=eth0:dhcp:1500",
+		"ip=eth0:dhcp:1500:52:54:00:12:34:56", "ip=eth0:dhcp::52:54:00:12:34:56"};
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++) {
+		assert_null(read_option(fixed[i]));
+		assert_true(option.fixed);
+		assert_int_equal(option.lease.address, 0x0a00024d);
+		assert_int_equal(option.lease.dns[0], i < 2 ? 0x0a000203 : 0);
+		assert_int_equal(option.lease.dns[1], i == 0 ? 0x0a000204 : 0);
+		assert_string_equal(option.device, "eth0");
+	}
+	for (size_t i = 0; i < sizeof(dhcp) / sizeof(*dhcp); i++) {
+		assert_null(read_option(dhcp[i]));
+		assert_false(option.fixed || option.off);
+		assert_string_equal(option.device, "eth0");
+	}
+	assert_null(read_option("ip=single-dhcp"));
+	assert_false(option.fixed || option.off);
+	assert_null(read_option("ip=0.0.0.0::::nas:eth0:off"));
+	assert_true(option.off);
+}
+
 TEST(what_is_not_understood_is_taken_for_something)
 {
 	static const char *const wrong[] = {"ip=[2001:db8::1]::[2001:db8::2]:64::eth0:none", "ip=10.0.2",
 		"ip=10.0.2.256", "ip=10.0.2.1.1", "ip=10.0.2.15::x:24", "ip=10.0.2.15:::33", "ip=auto6",
-		"ip=eth0:auto6", "ip=:::::a-name-of-16-byt:dhcp", "ip=1:2:3:4:5:6:7:8:9:10", "ip=10.0.2.",
-		"ip=10..0.2", "ip=0000.0.0.1"};
+		"ip=eth0:auto6", "ip=:::::a-name-of-16-byt:dhcp", "ip=10.0.2.", "ip=0.0.0.0:::::eth0:dhcp6",
+		"ip=10.0.2.15.and.more.than.32.characters", "ip=10..0.2", "ip=0000.0.0.1"};
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
 		if (!read_option(wrong[i]))
@@ -174,6 +202,7 @@ int main(void)
 		cmocka_unit_test(without_ip_there_is_no_dhcp),
 		cmocka_unit_test(off_is_not_off),
 		cmocka_unit_test(a_fixed_address_is_not_read),
+		cmocka_unit_test(a_field_that_is_not_used_makes_it_wrong),
 		cmocka_unit_test(what_is_not_understood_is_taken_for_something),
 		cmocka_unit_test(an_answer_is_not_read),
 		cmocka_unit_test(another_machines_answer_is_taken),
