@@ -851,7 +851,12 @@ def dracut_tokens_debian13():
 
 def initramfs_tools_tokens():
     """initramfs-tools: the programs and drivers for the volume's tokens; a security key and a TPM open the root"""
-    folder = token_system("initramfs-tools-tokens", ("etc/initramfs-tools/modules", DISK_MODULES.replace(" ", "\n") + "\nvirtio_net\nxhci_pci\next4\n"), without=STOCK)
+    folder = token_system("initramfs-tools-tokens", ("etc/initramfs-tools/modules", DISK_MODULES.replace(" ", "\n") + "\nxhci_pci\next4\n"), without=STOCK)
+    # a network card: the hook adds its driver
+    for path in ("class/net/eth0", "devices/card/driver", "module/virtio_net"):
+        os.makedirs(os.path.join(folder, "sys", path), exist_ok=True)
+    for path, to in (("class/net/eth0/device", "devices/card"), ("devices/card/driver/module", "module/virtio_net")):
+        os.symlink("/sys/" + to, os.path.join(folder, "sys", path))
     in_system(folder, "mkinitramfs", "-o", "/initramfs-tools-tokens", version(*FULL))
     opens_with_tokens("initramfs-tools-tokens", built(folder, "initramfs-tools-tokens"), SHORT)
 
