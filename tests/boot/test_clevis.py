@@ -10,12 +10,14 @@ import json
 import os
 import shutil
 import sys
+import threading
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(1, sys.path[0] + "/lib")
 import vm
 from sticks import PASSPHRASE, PROMPT, ROOT, WITNESS, check, path
-from tokens import NIC, Tang
+from tokens import NIC, Tang, tang
 from vm import VM
 
 MODULES = vm.MODULES + " virtio_net"
@@ -99,14 +101,27 @@ def plugged():
 
 
 def passphrase():
-    """a passphrase that is typed while no server answers does not open the root at once"""
+    """a passphrase that is typed while a server does not answer does not open the root at once"""
     def test(server):
+        asked = threading.Event()
+
+        def hold(connection):
+            while connection.recv(4096):
+                asked.set()
+
         def talk(machine):
             machine.expect(PROMPT)
-            machine.quiet(8)
+            until = time.monotonic() + 60
+            while not asked.is_set() and time.monotonic() < until:
+                machine.quiet(0.2)
+            check(asked.is_set(), "the server is not asked", machine.text)
             machine.send(PASSPHRASE + "\n")
-            machine.expect("root is open with the passphrase", 20)
-        guest("passphrase", root("passphrase", "tang", server.pin()), talk)
+            # A run takes up to 15 s.
+            machine.expect("root is open with the passphrase", 10)
+
+        disk = root("passphrase", "tang", server.pin())
+        with tang.Server(hold, port=server.port):
+            guest("passphrase", disk, talk)
     with_tang(test)
 
 
