@@ -165,7 +165,7 @@ def openwrt_configuration():
 
 
 # Of the C compiler and of packages that every Debian has.
-EVERYWHERE = {"bash", "cc", "chroot", "cp", "ldd", "setsid", "truncate", "unshare"}
+EVERYWHERE = {"bash", "cc", "chroot", "cp", "ldd", "nsenter", "setsid", "truncate", "unshare"}
 
 
 def tools():
