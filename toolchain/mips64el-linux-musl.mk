@@ -7,4 +7,4 @@ TARGET_LDFLAGS := -Wl,-z,max-page-size=16384
 LIBC           := musl
 EMULATOR       := qemu-mips64el-static
 EMULATOR_CPU   := MIPS64R2-generic
-SIZE_LIMIT     := 376832
+SIZE_LIMIT     := 380928
