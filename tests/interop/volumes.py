@@ -43,7 +43,7 @@ Done = collections.namedtuple("Done", "code out err")
 
 
 class Broken(Exception):
-    """A prerequisite of a test could not be made."""
+    """What a test needs could not be made, or something is not as it must be."""
 
 
 class Skip(Exception):
@@ -313,12 +313,12 @@ def lacking(*programs):
 
 
 def collector():
-    """A list for suite(), and what puts a function into it: @case("what is wrong when this fails")."""
+    """A list for suite(), and what puts a function into it: @case("what is wrong when this fails", its arguments)."""
     cases = []
 
-    def case(name):
+    def case(name, *arguments):
         def add(function):
-            cases.append((name, function))
+            cases.append((name, functools.partial(function, *arguments)))
             return function
 
         return add
@@ -340,9 +340,9 @@ def judge(case):
 
 
 def suite(cases, workers=2):
-    """Run [(name, function)] and print TAP. Arguments of the program choose cases by a part of the name."""
+    """Run [(name, function)] and print TAP. Arguments of the program choose cases by a part of the name, _ being a blank, too."""
     wanted = sys.argv[1:]
-    cases = [(name, case) for name, case in cases if not wanted or any(w in name for w in wanted)]
+    cases = [(name, case) for name, case in cases if not wanted or any(w in name or w.replace("_", " ") in name for w in wanted)]
     failed = 0
     print(f"1..{len(cases)}", flush=True)
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:

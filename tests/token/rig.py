@@ -6,6 +6,7 @@ A hidraw device passes reports of 64 bytes, one a read; so does a socket that ke
 import fcntl
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -15,8 +16,10 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
 import fidostick
 import memory
+from volumes import O, TARGET
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SAMPLES = os.path.join(HERE, "samples")
@@ -29,6 +32,23 @@ for number in os.listdir("/proc/self/fd"):
             os.set_inheritable(int(number), False)  # whoever started us may have been careless
         except OSError:
             pass  # the folder itself
+
+
+def script(path, *words):
+    """A program of a shell's words: what is started as a token program has no arguments and no environment."""
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("#!/bin/sh\n" + " ".join(words) + "\n")
+    os.chmod(path, 0o755)
+    os.chmod(os.path.dirname(path), 0o755)
+    return path
+
+
+def program(name, folder):
+    """The program for the tokens of that type, or what TOKEN_COMMAND names, words as of a shell, by a script in @folder."""
+    if "TOKEN_COMMAND" not in os.environ:
+        return os.path.join(O, TARGET, "token", name)
+    first, *others = shlex.split(os.environ["TOKEN_COMMAND"])
+    return script(os.path.join(folder, "program"), "exec", shlex.join([os.path.abspath(shutil.which(first)), *map(os.path.abspath, others)]))
 
 
 def sample(name):

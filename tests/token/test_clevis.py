@@ -19,36 +19,25 @@ import subprocess
 import sys
 import tempfile
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 sys.dont_write_bytecode = True
 try:
     import clevis_tokens as tokens
     import rig
-    from rig import Run
+    from rig import SAMPLES, Run
 except ModuleNotFoundError as e:
     print(f"1..0 # SKIP {e.name} is not installed (toolchain/setup check installs it)")
     sys.exit(0)
 import tang
 from tang import Server, tangd
+from volumes import O, TARGET, Broken, Skip, collector, suite
 
-O = os.environ.get("O", "build")
-TARGET = os.environ.get("TARGET", "x86_64-linux-musl")
-PROGRAM = os.path.abspath(os.path.join(O, TARGET, "token", "clevis"))
-SAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "samples")
 WORK = tempfile.mkdtemp(prefix="latchkey-clevis.")
+PROGRAM = rig.program("clevis", WORK)
 PLAIN = b"YdUB@N&iJyfQOR0wOjaziK4l@LIg10rojIp.ys#0jYMip3hYk4d(YRG"
 ALONE = False  # in a network of our own
 NAMED = False  # and with a server of names there
-CASES = []
-
-
-class Unexpected(Exception):
-    """What was expected did not happen."""
-
-
-class Skip(Exception):
-    """This machine cannot run the case."""
+CASES, case = collector()
 
 
 class Network:
@@ -56,13 +45,6 @@ class Network:
 
     def __init__(self):
         self.theirs = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
-
-
-def case(name, *arguments):
-    def add(function):
-        CASES.append((name, lambda: function(*arguments)))
-        return function
-    return add
 
 
 def go(token, run=Run, hear=None, network=True, program=None):
@@ -79,20 +61,20 @@ def go(token, run=Run, hear=None, network=True, program=None):
 def check(run, code, *texts):
     """Exit code, and words of the last line; a failure gives nothing; success says nothing."""
     if run.code != code:
-        raise Unexpected(f"code {code} was expected: {run}")
+        raise Broken(f"code {code} was expected: {run}")
     if code and (run.passphrase or len(run.lines) != 1 or not run.lines[0].startswith("say ") or any(t not in run.lines[0] for t in texts)):
-        raise Unexpected(f"nothing on 1, and one line with {texts}, were expected: {run}")
+        raise Broken(f"nothing on 1, and one line with {texts}, were expected: {run}")
     if not code and run.lines:
-        raise Unexpected(f"no line was expected: {run}")
+        raise Broken(f"no line was expected: {run}")
     if any(len(line) > 200 or not line.isprintable() for line in run.lines):
-        raise Unexpected(f"a line that is too long, or not printable: {run}")
+        raise Broken(f"a line that is too long, or not printable: {run}")
     return run
 
 
 def gives(run, passphrase=PLAIN):
     check(run, 0)
     if run.passphrase != passphrase:
-        raise Unexpected(f"{passphrase} was expected: {run}")
+        raise Broken(f"{passphrase} was expected: {run}")
     return run
 
 
@@ -109,7 +91,7 @@ def clevis(pin, config, plain=PLAIN):
         raise Skip("clevis is not installed (toolchain/setup check installs it)")
     done = subprocess.run(["clevis", "encrypt", pin, json.dumps(config), "-y"], input=plain, capture_output=True, check=False, timeout=60)
     if done.returncode:
-        raise Unexpected(f"clevis: {done.stderr}")
+        raise Broken(f"clevis: {done.stderr}")
     return done.stdout.decode()
 
 
@@ -222,7 +204,7 @@ def real_null():
         pins = {"tang": [{"url": server.url}], "null": {}}
         try:
             compact = clevis("sss", {"t": 1, "pins": pins})
-        except Unexpected as e:
+        except Broken as e:
             raise Skip("this clevis makes no such token") from e
         gives(go(compact))
         check(go(clevis("sss", {"t": 2, "pins": pins})), 7, "the pin null is not supported")
@@ -318,7 +300,7 @@ def dismissed():
 
         run = go(ours(server.url), Ended)
         if run.code != 4 or run.lines or not ended.is_set():
-            raise Unexpected(f"no word, and 4, were expected: {run}")
+            raise Broken(f"no word, and 4, were expected: {run}")
         stop.set()
 
 
@@ -480,8 +462,8 @@ def lying():
         with answering(answer) as server:
             try:
                 check(go(ours(server.url)), 4, server.url, text)
-            except Unexpected as e:
-                raise Unexpected(f"{name}: {e}") from e
+            except Broken as e:
+                raise Broken(f"{name}: {e}") from e
 
 
 @case("a server that lies keeps another from being used")
@@ -490,8 +472,8 @@ def lying_beside():
         with answering(answer) as server, Server(tangd(KEYS)) as honest:
             try:
                 gives(go(tokens.sss(1, [lambda share, s=server: ours(s.url, share), lambda share, s=honest: ours(s.url, share)], PLAIN)))
-            except Unexpected as e:
-                raise Unexpected(f"{name}: {e}") from e
+            except Broken as e:
+                raise Broken(f"{name}: {e}") from e
 
 
 @case("chunks, an answer up to its end, blanks, and names in other letters are not read")
@@ -561,7 +543,8 @@ def bounds():
 
         gives(go(deep(4, PLAIN)))
         check(go(deep(5, PLAIN)), 7, "deeper than 4")
-        gives(go(tokens.sss(25, [pin] * 25, PLAIN), program=wrapped("few-descriptors", "ulimit -n 32; exec", shlex.quote(PROGRAM))))
+        gives(go(tokens.sss(25, [pin] * 25, PLAIN),
+                 program=rig.script(os.path.join(WORK, "few-descriptors"), "ulimit -n 32; exec", shlex.quote(PROGRAM))))
         check(go(tokens.sss(1, [lambda s: tokens.other("x", s)] * 40, PLAIN)), 7, "more than 26 pins")
 
 
@@ -571,7 +554,7 @@ def bounds():
 def needs():
     run = go(ours("http://127.0.0.1:1"), network=False)
     if run.code != 4 or run.lines[0] != "need network" or run.passphrase:
-        raise Unexpected(f"{run}")
+        raise Broken(f"{run}")
     check(go("{}", network=False), 7, "type")
     check(go(ours("https://127.0.0.1:1"), network=False), 7, "https is not supported")
 
@@ -633,8 +616,8 @@ def damages():
     for name, token, code in damaged():
         try:
             check(go(token), code)
-        except Unexpected as e:
-            raise Unexpected(f"{name}: {e}") from e
+        except Broken as e:
+            raise Broken(f"{name}: {e}") from e
 
 
 # --- latchkey with it ----------------------------------------------------------------------------------------
@@ -669,7 +652,7 @@ def volume():
     config = {"t": 1, "pins": {"tang": [{"url": s.url} for s in servers]}}
     done = subprocess.run([bind, "-y", "-d", path, "-k", key, "sss", json.dumps(config)], capture_output=True, check=False, timeout=300)
     if done.returncode:
-        raise Unexpected(f"clevis luks bind: {done.stdout + done.stderr}")
+        raise Broken(f"clevis luks bind: {done.stdout + done.stderr}")
     root = root_with(path)
     for down in (None, servers[0], servers[1]):
         if down:
@@ -680,7 +663,7 @@ def volume():
         if down is servers[1]:
             good = done.returncode == 4 and servers[1].url.encode() + b": connection refused" in done.stderr
         if not good:
-            raise Unexpected(f"with {down and down.url} down: {done}")
+            raise Broken(f"with {down and down.url} down: {done}")
 
 
 # --- what is left -------------------------------------------------------------------------------------------
@@ -699,7 +682,7 @@ def residue():
 
             run = go(compact, Looked)
             if run.searched != 1 or run.residue:
-                raise Unexpected(f"{run}: looked {run.searched} times, found {run.residue}")
+                raise Broken(f"{run}: looked {run.searched} times, found {run.residue}")
 
 
 def searched(server, liar):
@@ -749,48 +732,17 @@ def serve_names():
     return True
 
 
-def wrapped(name, *words):
-    """What is started has no arguments and no environment: so the words are in a program."""
-    path = os.path.join(WORK, name)
-    with open(path, "w", encoding="utf-8") as f:
-        f.write("#!/bin/sh\n" + " ".join(words) + "\n")
-    os.chmod(path, 0o755)
-    os.chmod(WORK, 0o755)
-    return path
-
-
-def attempt(row):
-    """What went wrong, and why it was skipped; nothing if nothing did."""
-    try:
-        row[1]()
-    except Skip as skip:
-        return "", str(skip)
-    except (Unexpected, OSError, subprocess.SubprocessError) as e:
-        return str(e) or repr(e), ""
-    return "", ""
-
-
 def main():
-    global KEYS, ALONE, NAMED, PROGRAM
+    global KEYS, ALONE, NAMED
     if not os.path.exists(tang.TANGD):
         print("1..0 # SKIP tang is not installed (toolchain/setup check installs it)")
         return 0
     ALONE = leave_alone()
     NAMED = ALONE and serve_names()
     KEYS = folder()
-    if "TOKEN_COMMAND" in os.environ:
-        first, *others = shlex.split(os.environ["TOKEN_COMMAND"])
-        PROGRAM = wrapped("program", "exec", shlex.join([os.path.abspath(shutil.which(first)), *map(os.path.abspath, others)]))
-    rows = [row for row in CASES if not sys.argv[1:] or any(word.replace("_", " ") in row[0] for word in sys.argv[1:])]
-    print(f"1..{len(rows)}")
-    failed = False
-    with ThreadPoolExecutor(4) as pool:
-        for number, ((name, _), (wrong, skipped)) in enumerate(zip(rows, pool.map(attempt, rows)), 1):
-            failed |= bool(wrong)
-            print("".join(f"# {line}\n" for line in wrong.splitlines()), end="")
-            print(f"{'not ok' if wrong else 'ok'} {number} - {name}{f' # SKIP {skipped}' if skipped else ''}", flush=True)
+    status = suite(CASES, workers=4)
     shutil.rmtree(WORK)
-    return 1 if failed else 0
+    return status
 
 
 if __name__ == "__main__":

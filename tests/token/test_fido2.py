@@ -15,7 +15,6 @@ import signal
 import struct
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 sys.dont_write_bytecode = True
 try:
@@ -26,49 +25,33 @@ try:
 except ModuleNotFoundError as e:
     print(f"1..0 # SKIP {e.name} is not installed (toolchain/setup check installs it)")
     sys.exit(0)
+from volumes import TARGET, Broken, Skip, collector, suite
 
-O = os.environ.get("O", "build")
-TARGET = os.environ.get("TARGET", "x86_64-linux-musl")
-PROGRAM = os.path.abspath(os.path.join(O, TARGET, "token", "systemd-fido2"))
-CASES = []
-
-
-class Unexpected(Exception):
-    """What was expected did not happen."""
-
-
-class Skip(Exception):
-    """This machine cannot run the case."""
-
-
-def case(name, *arguments):
-    def add(function):
-        CASES.append((name, lambda: function(*arguments)))
-        return function
-    return add
+PROGRAM = rig.program("systemd-fido2", None)
+CASES, case = collector()
 
 
 def check(run, code, **counts):
     """The exit code; how often words begin lines; and that a failure gives no passphrase and one sentence at its end."""
     if run.code != code:
-        raise Unexpected(f"code {code} was expected: {run}")
+        raise Broken(f"code {code} was expected: {run}")
     for word, count in counts.items():
         if run.count(word) != count:
-            raise Unexpected(f"{count} lines `{word}` were expected: {run}")
+            raise Broken(f"{count} lines `{word}` were expected: {run}")
     if code and (run.passphrase or not run.lines or not run.lines[-1].startswith("say ")):
-        raise Unexpected(f"a failure that gives something, or no reason: {run}")
+        raise Broken(f"a failure that gives something, or no reason: {run}")
     return run
 
 
 def says(run, text):
     if text not in run.lines[-1]:
-        raise Unexpected(f"{text!r} was expected: {run}")
+        raise Broken(f"{text!r} was expected: {run}")
 
 
 def gives(run, passphrase, **counts):
     check(run, 0, **counts)
     if run.passphrase != passphrase:
-        raise Unexpected(f"{passphrase} was expected: {run}")
+        raise Broken(f"{passphrase} was expected: {run}")
 
 
 def with_key(key, function):
@@ -169,7 +152,7 @@ def old_token_pin():
 def no_device():
     run = check(Run(PROGRAM, sample("pin")[0]), 4, need=1, pin=0, touch=0)
     if run.lines[0] != "need hidraw f1d0":
-        raise Unexpected(str(run))
+        raise Broken(str(run))
 
 
 @case("somebody else's key is asked for a touch or a PIN")
@@ -233,7 +216,7 @@ def cancelled():
                 run.reply(None)
         run = go("nopin", sample("nopin")[0], hear=hear, touch_after=60)
         if run.code != 4 or run.passphrase or run.key.commands()[-1] != fidostick.CANCEL:
-            raise Unexpected(f"{run}, the key got {run.key.commands()}")
+            raise Broken(f"{run}, the key got {run.key.commands()}")
 
 
 @case("a program that is not wanted any more goes on asking for the PIN")
@@ -243,7 +226,7 @@ def ended_at_pin():
             run.reply(None)
     run = go("pin1234", sample("pin")[0], lambda line: b"", hear)
     if run.code != 4 or run.passphrase or run.key.auth.st["retries"] != 8:
-        raise Unexpected(str(run))
+        raise Broken(str(run))
 
 
 class Slow(fidostick.Authenticator):
@@ -281,7 +264,7 @@ class Never(Slow):
 def never():
     run = check(go("nopin", sample("nopin")[0], authenticator=Never), 4)
     if not 3 < run.count("touch") < 20:
-        raise Unexpected(str(run))
+        raise Broken(str(run))
 
 
 class Busy(fidostick.Hid):
@@ -311,7 +294,7 @@ def wrong_pin():
     run = go("pin1234", sample("pin")[0], lambda line: next(answers))
     gives(run, sample("pin")[1], touch=1, pin=2)
     if [line for line in run.lines if line.startswith("pin")] != ["pin 8", "pin 7"] or "say wrong PIN" not in run.lines:
-        raise Unexpected(str(run))
+        raise Broken(str(run))
 
 
 @case("three wrong PINs in a row are not told to be what they are")
@@ -319,7 +302,7 @@ def wrong_pin_thrice():
     run = check(go("pin1234", sample("pin")[0], lambda line: b"0000\n"), 4, touch=0, pin=3, few=0)
     says(run, "unplug it")
     if run.key.auth.st["retries"] != 5:
-        raise Unexpected(f"{run.key.auth.st['retries']} tries are left")
+        raise Broken(f"{run.key.auth.st['retries']} tries are left")
 
 
 @case("a key that takes no PIN before it is unplugged is sent one")
@@ -335,7 +318,7 @@ def few_tries():
     for no in (b"no\n", b"\n", b"1234\n", b"yes please\n"):
         run = check(go("pin1234", sample("pin")[0], lambda line: no if line.startswith("few") else b"1234\n", retries=3), 2, few=1, pin=0)
         if run.key.auth.st["retries"] != 3:
-            raise Unexpected(f"{run.key.auth.st['retries']} tries are left after {no}")
+            raise Broken(f"{run.key.auth.st['retries']} tries are left after {no}")
     run = go("pin1234", sample("pin")[0], lambda line: b"yes\n" if line.startswith("few") else b"1234\n", retries=3)
     gives(run, sample("pin")[1], few=1, pin=1, touch=1)
 
@@ -344,7 +327,7 @@ def few_tries():
 def down_to_few():
     run = check(go("pin1234", sample("pin")[0], lambda line: b"\n" if line.startswith("few") else b"9999\n", retries=5), 2, pin=2, few=1)
     if run.key.auth.st["retries"] != 3:
-        raise Unexpected(f"{run.key.auth.st['retries']} tries are left")
+        raise Broken(f"{run.key.auth.st['retries']} tries are left")
 
 
 @case("a PIN with no tries left is asked for")
@@ -359,7 +342,7 @@ def no_tries():
 def nobody():
     run = check(go("pin1234", sample("pin")[0], lambda line: b"\n"), 2, pin=1, touch=0)
     if run.key.auth.st["retries"] != 8:
-        raise Unexpected(f"{run.key.auth.st['retries']} tries are left")
+        raise Broken(f"{run.key.auth.st['retries']} tries are left")
 
 
 @case("half a line, and then the end, is taken for a PIN")
@@ -370,7 +353,7 @@ def half_line():
             run.reply(None)
     run = go("pin1234", sample("pin")[0], lambda line: b"", hear)
     if run.code != 4 or run.passphrase or run.key.auth.st["retries"] != 8:
-        raise Unexpected(f"{run}, {run.key.auth.st['retries']} tries are left")
+        raise Broken(f"{run}, {run.key.auth.st['retries']} tries are left")
 
 
 @case("what cannot be a PIN uses up a try")
@@ -380,7 +363,7 @@ def no_pin():
     check(go("pin1234", sample("pin")[0], lambda line: b"1" * 513 + b"\n"), 2, pin=1)
     run = check(go("pin1234", sample("pin")[0], lambda line: b"1\n"), 2, pin=8)
     if run.key.auth.st["retries"] != 8:
-        raise Unexpected(str(run))
+        raise Broken(str(run))
 
 
 # --- tokens ----------------------------------------------------------------------------------
@@ -461,7 +444,7 @@ def searched(key_name, token, passphrase, answers, code, **options):
     answers = iter(answers)
     run = with_key(key, lambda k: Run(PROGRAM, token, k, lambda line: next(answers)))
     if run.code != code or run.searched != 1 or run.residue or len(key.auth.secrets) < 3:
-        raise Unexpected(f"{run}: looked {run.searched} times, found {run.residue}")
+        raise Broken(f"{run}: looked {run.searched} times, found {run.residue}")
 
 
 @case("secrets are left in the memory of a program that ends")
@@ -612,7 +595,7 @@ def each_change(place, where, part):
         started = time.monotonic()
         run = go("pin1234", token, authenticator=lying(where, change))
         if run.code not in (0, 2, 4) or len(run.lines) > 20 or time.monotonic() - started > 40 or (run.code == 0) != (run.passphrase == passphrase):
-            raise Unexpected(f"change {number} of {place}: {run}")
+            raise Broken(f"change {number} of {place}: {run}")
 
 
 for place, where in (("getInfo", INFO), ("the number of tries", TRIES), ("the key agreement", AGREE), ("the PIN token", TOKEN9), ("the secret", SECRET)):
@@ -678,9 +661,9 @@ def dies():
         run = go("pin1234", token, hid=type("Life", (Dying,), {"life": life}))
         ended.add(run.code)
         if run.code not in (0, 4) or (run.code == 0) != (run.passphrase == passphrase) or time.monotonic() - started > 20:
-            raise Unexpected(f"after {life} reports: {run}")
+            raise Broken(f"after {life} reports: {run}")
     if ended != {0, 4}:
-        raise Unexpected(f"{ended}: it lived too long or too short each time")
+        raise Broken(f"{ended}: it lived too long or too short each time")
 
 
 @case("a channel of 0, or the one for all, is no channel of the key")
@@ -694,7 +677,7 @@ def odd_channels():
 
         run = go("pin1234", token, hid=type("Odd", (fidostick.Hid,), {"message": init}))
         if run.code not in (0, 4) or (run.code == 0) != (run.passphrase == passphrase):
-            raise Unexpected(f"channel {number:x}: {run}")
+            raise Broken(f"channel {number:x}: {run}")
 
 
 class Report(fidostick.Hid):
@@ -712,7 +695,7 @@ def hid_lie(name, function, text="security key"):
         result = check(go("pin1234", sample("pin")[0], hid=type("Lie", (Report,), {"lie": function})), 4, pin=0, touch=0)
         says(result, text)
         if time.monotonic() - started > 60:
-            raise Unexpected(f"{time.monotonic() - started:.0f} s")
+            raise Broken(f"{time.monotonic() - started:.0f} s")
     CASES.append((name, run))
 
 
@@ -785,9 +768,9 @@ def confined():
     run = with_key(key, lambda k: Run(PROGRAM, sample("pin")[0], k, lambda line: b"73519264\n", hear))
     gives(run, sample("pin")[1], touch=1)
     if found["NoNewPrivs"] != "1" or found["fds"] != ["0", "1", "2", "3", "4"] or found["pin"] or not found["credential"]:
-        raise Unexpected(str(found))
+        raise Broken(str(found))
     if "Seccomp" in found and found["Seccomp"] != "2" and "asan" not in PROGRAM:
-        raise Unexpected(f"Seccomp {found['Seccomp']}")
+        raise Broken(f"Seccomp {found['Seccomp']}")
 
 
 def in_memory(pid, what):
@@ -805,26 +788,4 @@ def in_memory(pid, what):
     return False
 
 
-def attempt(row):
-    """What went wrong, and why it was skipped; nothing if nothing did."""
-    try:
-        row[1]()
-        return "", ""
-    except Skip as e:
-        return "", f" # SKIP {e}"
-    except (Unexpected, OSError, AssertionError) as e:
-        return str(e) or repr(e), ""
-
-
-def main():
-    rows = [row for row in CASES if not sys.argv[1:] or any(word in row[0] for word in sys.argv[1:])]
-    print(f"1..{len(rows)}", flush=True)
-    failed = 0
-    with ThreadPoolExecutor(6) as pool:  # most of them wait
-        for number, ((name, _), (said, skipped)) in enumerate(zip(rows, pool.map(attempt, rows)), 1):
-            failed += bool(said)
-            print(f"# {said}\n" * bool(said) + f"{'not ok' if said else 'ok'} {number} - {name}{skipped}", flush=True)
-    return 1 if failed else 0
-
-
-sys.exit(main())
+sys.exit(suite(CASES, workers=6))  # most of them wait

@@ -12,7 +12,6 @@ import contextlib
 import hashlib
 import json
 import os
-import shlex
 import shutil
 import socket
 import struct
@@ -21,33 +20,20 @@ import sys
 import tempfile
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 sys.dont_write_bytecode = True
 try:
     import rig
-    from rig import Run
+    from rig import SAMPLES, Run
 except ModuleNotFoundError as e:
     print(f"1..0 # SKIP {e.name} is not installed (toolchain/setup check installs it)")
     sys.exit(0)
 import swtpm
-from swtpm import Between, Refused, Swtpm, code_only, resized
+from swtpm import Between, Swtpm, code_only, resized
+from volumes import TARGET, Broken, Skip, collector, suite
 
-O = os.environ.get("O", "build")
-TARGET = os.environ.get("TARGET", "x86_64-linux-musl")
-PROGRAM = os.path.abspath(os.path.join(O, TARGET, "token", "systemd-tpm2"))
-SAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "samples")
 MEASURED = b"\xaa" * 32  # what PCR 7 of the samples was extended with
-CASES = []
-os.environ["PATH"] += ":/usr/sbin:/sbin"
-
-
-class Unexpected(Exception):
-    """What was expected did not happen."""
-
-
-class Skip(Exception):
-    """This machine cannot run the case."""
+CASES, case = collector()
 
 
 class Direct:
@@ -58,13 +44,6 @@ class Direct:
 
     def close(self):
         self.theirs.close()
-
-
-def case(name, *arguments):
-    def add(function):
-        CASES.append((name, lambda: function(*arguments)))
-        return function
-    return add
 
 
 def sample(name):
@@ -94,24 +73,24 @@ def go(device, token, pins=(), few=b"yes\n", run=Run):
 def check(tpm, run, code, text="", **counts):
     """Exit code, words of the last line, how often words begin lines; a failure gives nothing; nothing is left in the TPM."""
     if run.code != code:
-        raise Unexpected(f"code {code} was expected: {run}")
+        raise Broken(f"code {code} was expected: {run}")
     for word, count in counts.items():
         if run.count(word) != count:
-            raise Unexpected(f"{count} lines `{word}` were expected: {run}")
+            raise Broken(f"{count} lines `{word}` were expected: {run}")
     if code and (run.passphrase or not run.lines or not run.lines[-1].startswith("say ") or text not in run.lines[-1]):
-        raise Unexpected(f"nothing on 1, and at the end {text!r}, were expected: {run}")
+        raise Broken(f"nothing on 1, and at the end {text!r}, were expected: {run}")
     if any(len(line) > 200 for line in run.lines) or len(run.lines) > 20:
-        raise Unexpected(f"lines that are too long, or too many: {run}")
+        raise Broken(f"lines that are too long, or too many: {run}")
     left = tpm.left_over() if tpm else []
     if left:
-        raise Unexpected(f"left in the TPM: {[hex(h) for h in left]}: {run}")
+        raise Broken(f"left in the TPM: {[hex(h) for h in left]}: {run}")
     return run
 
 
 def gives(tpm, run, passphrase, **counts):
     check(tpm, run, 0, **counts)
     if run.passphrase != passphrase:
-        raise Unexpected(f"{passphrase} was expected: {run}")
+        raise Broken(f"{passphrase} was expected: {run}")
     return run
 
 
@@ -144,7 +123,7 @@ def old_sample():
         run = go(Direct(tpm), sample("252-nopcr")[0])
         check(tpm, run, 0)
         if len(run.passphrase) != 44:
-            raise Unexpected(f"{run}")
+            raise Broken(f"{run}")
 
 
 ENDS_WITH_ZERO = next(b"%d" % n for n in range(10000) if hashlib.sha256(b"%d" % n).digest()[-1] == 0)
@@ -190,7 +169,7 @@ def moved():
             tpm.extend(7, "sha256", b"more" * 8)
             run = check(tpm, go(Direct(tpm), sample(name)[0], [PIN]), 2, "PCR 7 (sha256)", pin=0)
             if not any(f"7={tpm.pcr('sha256', 7)[:8].hex()}" in line for line in run.lines):
-                raise Unexpected(f"the value of PCR 7 was expected: {run}")
+                raise Broken(f"the value of PCR 7 was expected: {run}")
 
 
 @case("PCRs that nothing was measured into are not shown as such")
@@ -198,7 +177,7 @@ def zero():
     with Swtpm() as tpm:
         run = check(tpm, go(Direct(tpm), sample("262-pcr7")[0]), 2, "PCR 7 (sha256)")
         if not any("7=zero" in line for line in run.lines):
-            raise Unexpected(f"{run}")
+            raise Broken(f"{run}")
 
 
 @case("of all 24 PCRs, some values are not shown when one moved")
@@ -208,7 +187,7 @@ def all_shown():
         tpm.extend(5, "sha512", b"m" * 64)
         run = check(tpm, go(Direct(tpm), token), 2, "PCR 0+1+2")
         if sum(line.count("=") for line in run.lines) != 24:
-            raise Unexpected(f"{run}")
+            raise Broken(f"{run}")
 
 
 @case("a bank that the TPM does not have is not said")
@@ -218,7 +197,7 @@ def no_bank():
         token["tpm2-pcr-bank"] = "sha3_256"
         run = check(tpm, go(Direct(tpm), token), 7)
         if "hash" not in run.lines[-1]:
-            raise Unexpected(f"{run}")
+            raise Broken(f"{run}")
 
 
 @case("a PCR that is extended while the policy is met ends the run")
@@ -241,7 +220,7 @@ def wrong_pin():
         token, passphrase = sample("262-pcr7-pin-direct")
         run = gives(tpm, go(Direct(tpm), token, [b"0000", b"00000", PIN]), passphrase, pin=3, few=0, say=2)
         if run.lines[0] != "pin 10" or run.lines[2] != "pin 9" or "wrong PIN" not in run.lines[1] or tpm.failures() != 2:
-            raise Unexpected(f"{run}")
+            raise Broken(f"{run}")
 
 
 @case("nobody gives a PIN, and a try is used up")
@@ -251,7 +230,7 @@ def no_pin():
         check(tpm, go(Direct(tpm), sample("262-pcr7-pin-direct")[0]), 2, "no PIN", pin=1)
         check(tpm, go(Direct(tpm), sample("262-pcr7-pin-direct")[0], [b"x" * 600]), 2, "longer", pin=1)
         if tpm.failures():
-            raise Unexpected(f"{tpm.failures()} tries were used")
+            raise Broken(f"{tpm.failures()} tries were used")
 
 
 @case("the last three tries are used without a person's word, or a locked TPM is asked once more")
@@ -261,11 +240,11 @@ def lock_out():
         tpm.allow(3, 777)
         check(tpm, go(Direct(tpm), token, [b"0000"], few=b"\n"), 2, "PIN not sent", few=1, pin=0)
         if tpm.failures():
-            raise Unexpected("a try was used")
+            raise Broken("a try was used")
         gives(tpm, go(Direct(tpm), token, [PIN]), passphrase, few=1, pin=1)
         run = check(tpm, go(Direct(tpm), token, [b"0", b"1", b"2", PIN]), 2, "locked after 3 wrong PINs", few=3, pin=3)
         if not any("777 s" in line for line in run.lines):
-            raise Unexpected(f"{run}")
+            raise Broken(f"{run}")
         run = check(tpm, go(Direct(tpm), token, [PIN]), 2, "locked", few=0, pin=0)
 
 
@@ -277,7 +256,7 @@ def locks_itself():
 
         run = check(None, go(Between(tpm, change), sample("262-pcr7-pin-direct")[0], [PIN, PIN]), 2, "locked", pin=1)
         if not any("another PIN can be tried after" in line for line in run.lines):
-            raise Unexpected(f"{run}")
+            raise Broken(f"{run}")
 
 
 def argon2id(**members):
@@ -340,9 +319,9 @@ def retry():
             run = go(between, token, [PIN])
             check(None, run, 0, pin=pins)
             if passphrase and run.passphrase != passphrase:
-                raise Unexpected(f"{run}")
+                raise Broken(f"{run}")
             if any(between.sent.count(s) < 4 for s in between.sent):
-                raise Unexpected(f"{[hex(c) for c in between.codes()]}")
+                raise Broken(f"{[hex(c) for c in between.codes()]}")
 
 
 class Hold(Between):
@@ -364,7 +343,7 @@ def never_answers():
     with measured() as tpm:
         run = check(None, go(Between(tpm, lambda code, answer, sent: None), sample("262-pcr7")[0]), 4, "did not answer within")
         if run.count("wait") < 2:
-            raise Unexpected(f"{run}")
+            raise Broken(f"{run}")
 
 
 @case("a TPM that goes away in the middle is waited for")
@@ -403,9 +382,9 @@ def told_to_end():
 
             run = go(Between(tpm, change), sample("262-pcr7")[0], run=Noted)
             if run.code != 4 or run.passphrase or run.lines:
-                raise Unexpected(f"{run}")
+                raise Broken(f"{run}")
             if tpm.left_over():
-                raise Unexpected(f"left in the TPM after command 0x{code:x}: {tpm.left_over()}")
+                raise Broken(f"left in the TPM after command 0x{code:x}: {tpm.left_over()}")
 
 
 # --- a TPM that lies --------------------------------------------------------------------------------
@@ -496,7 +475,7 @@ def longer():
             run = go(Between(tpm, change), token, [PIN])
             # Only what is behind a size of its own can be longer.
             if run.code not in (0, 4) or (run.code and run.passphrase):
-                raise Unexpected(f"command 0x{code:x}: {run}")
+                raise Broken(f"command 0x{code:x}: {run}")
 
 
 def commands_of(tpm, token):
@@ -521,7 +500,7 @@ def cut_every(shorter):
 
                 run = go(Between(tpm, change), token, [PIN])
                 if run.code != 4 or run.passphrase:
-                    raise Unexpected(f"command 0x{code:x}, {n} of {length} bytes: {run}")
+                    raise Broken(f"command 0x{code:x}, {n} of {length} bytes: {run}")
                 for handle in tpm.left_over():  # a handle that was cut off nobody knows
                     tpm.flush(handle)
 
@@ -554,7 +533,7 @@ def swept(part, parts, changes):
             for handle in tpm.left_over():  # its number may have been changed
                 tpm.flush(handle)
             if run.code not in (0, 2, 3, 4, 7) or (run.code == 0) != (run.passphrase == passphrase) or time.monotonic() - started > 30:
-                raise Unexpected(f"change {number}, of the answer to command {index}: {run}")
+                raise Broken(f"change {number}, of the answer to command {index}: {run}")
 
 
 def each_byte(answer):
@@ -598,7 +577,7 @@ def searched(tpm, token, passphrase, pins, pin=b"", salt=None):
     run = go(Direct(tpm), token, pins, run=Here)
     gives(tpm, run, passphrase)
     if run.searched != 1 or run.residue:
-        raise Unexpected(f"{run}: looked {run.searched} times, found {run.residue}")
+        raise Broken(f"{run}: looked {run.searched} times, found {run.residue}")
 
 
 @case("secrets are left in the memory of a program that ends")
@@ -622,7 +601,7 @@ def residue():
 def needs():
     run = check(None, go(None, sample("262-pcr7")[0]), 4, need=1)
     if run.lines[0] != "need node tpmrm0":
-        raise Unexpected(f"{run}")
+        raise Broken(f"{run}")
     check(None, go(None, {**sample("262-pcr7")[0], "tpm2-blob": "AAAA"}), 6, need=0)
 
 
@@ -663,13 +642,13 @@ def wrong():
         token = {k: v for k, v in {**sample("262-pcr7")[0], **members}.items() if v is not None}
         try:
             check(None, go(None, token), 6, need=0)
-        except Unexpected as e:
-            raise Unexpected(f"{members}: {e}") from None
+        except Broken as e:
+            raise Broken(f"{members}: {e}") from None
     text = json.dumps(sample("262-pcr7")[0])
     for other in ("", "{}"[:1], "[]", text[:-1], text + "x", text[:-1] + ',"type":"systemd-tpm2"}', "\0" * 10, text + " " * (64 << 10)):
         run = go(None, other)
         if run.code != 6 or run.passphrase or run.count("need"):
-            raise Unexpected(f"{other[:40]!r}: {run}")
+            raise Broken(f"{other[:40]!r}: {run}")
 
 
 @case("numbers that belong to another program keep a token from being read")
@@ -699,7 +678,7 @@ def extends():
                 if bank in digests and values[pcr]:
                     values[pcr] = hashlib.new(bank, values[pcr] + digests[bank]).digest()
                 if values != [tpm.pcr(bank, n) for n in range(24)]:
-                    raise Unexpected(f"bank {bank} is not what was expected: {run}")
+                    raise Broken(f"bank {bank} is not what was expected: {run}")
 
 
 @case("what is no record of a measurement, or is in a token of a header, extends a PCR")
@@ -722,7 +701,7 @@ def extends_not():
         check(tpm, go(Direct(tpm), record(15, {"sha3_512": bytes(64)})), 7, "the TPM does not have this hash")
         check(tpm, go(Between(tpm, lambda code, answer, sent: code_only(0x101)), record(16, digests)), 4, "TPM2_PCR_Extend")
         if before != [tpm.pcr("sha256", n) for n in range(16)]:
-            raise Unexpected("a PCR was extended")
+            raise Broken("a PCR was extended")
 
 
 # --- enrolled by the distribution's own systemd-cryptenroll -------------------------------------------
@@ -746,7 +725,7 @@ def enrol_by_systemd(tpm, folder, options, environment):
     done = subprocess.run(["systemd-cryptenroll", f"--tpm2-device=swtpm:host=127.0.0.1,port={tpm.port}", *options, volume],
                           env={**os.environ, "PASSWORD": "passphrase", **environment}, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise Unexpected(f"systemd-cryptenroll: {done.stdout}{done.stderr}")
+        raise Broken(f"systemd-cryptenroll: {done.stdout}{done.stderr}")
     for handle in tpm.left_over():  # there is no resource manager between the two
         tpm.flush(handle)
     return subprocess.run(["cryptsetup", "token", "export", "--token-id", "0", volume], check=True, capture_output=True).stdout, volume
@@ -755,7 +734,7 @@ def enrol_by_systemd(tpm, folder, options, environment):
 def opens(volume, run):
     test = subprocess.run(["cryptsetup", "open", "--test-passphrase", "--key-file", "-", volume], input=run.passphrase, check=False)
     if test.returncode:
-        raise Unexpected(f"cryptsetup does not open the volume with the passphrase: {run}")
+        raise Broken(f"cryptsetup does not open the volume with the passphrase: {run}")
 
 
 def enrolled(options, environment):
@@ -825,7 +804,7 @@ def signed(bits, options, environment, pcrs):
             with signatures(json.dumps({"sha1": [right], "sha256": noise})):
                 run = check(tpm, go(Direct(tpm), token, [PIN]), 2, "signatures", pin=0)
                 if not any(f" {pcrs[0]}=" in line for line in run.lines):
-                    raise Unexpected(f"{run}")
+                    raise Broken(f"{run}")
             stranger = other.sign(bytes.fromhex(right["pol"]), pcrs)
             with signatures(json.dumps({"sha256": [*noise, stranger, right]})):
                 opens(volume, check(tpm, go(Direct(tpm), token, [PIN]), 0, pin=int(bool(environment))))
@@ -844,49 +823,13 @@ for _name, _bits, _options, _environment, _pcrs in (
 
 
 def main():
+    global PROGRAM
     if not shutil.which("swtpm"):
         print("1..0 # SKIP swtpm is not installed (toolchain/setup check installs it)")
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        if "TOKEN_COMMAND" in os.environ:
-            wrap(folder, os.environ["TOKEN_COMMAND"])
-        return run_all()
-
-
-def wrap(folder, command):
-    """What is started has no environment: so the words are in a program."""
-    global PROGRAM
-    first, *others = shlex.split(command)
-    PROGRAM = os.path.join(folder, "program")
-    with open(PROGRAM, "w", encoding="utf-8") as f:
-        f.write(f"#!/bin/sh\nexec {shlex.join([os.path.abspath(shutil.which(first)), *map(os.path.abspath, others)])}\n")
-    os.chmod(PROGRAM, 0o755)
-    os.chmod(folder, 0o755)
-
-
-def attempt(row):
-    """What went wrong, and why it was skipped; nothing if nothing did."""
-    try:
-        row[1]()
-    except Skip as skip:
-        return "", str(skip)
-    except (Unexpected, Refused, OSError, subprocess.CalledProcessError) as e:
-        return str(e) or repr(e), ""
-    return "", ""
-
-
-def run_all():
-    wanted = sys.argv[1:]
-    cases = [(name, run) for name, run in CASES if not wanted or any(w in name for w in wanted)]
-    print(f"1..{len(cases)}", flush=True)
-    failed = 0
-    with ThreadPoolExecutor(6) as pool:  # those that take long only wait
-        for number, ((name, _), (said, skipped)) in enumerate(zip(cases, pool.map(attempt, cases)), 1):
-            failed += bool(said)
-            if said:
-                print("# " + said.replace("\n", "\n# "))
-            print(f"{'not ok' if said else 'ok'} {number} - {name}" + (f" # SKIP {skipped}" if skipped else ""), flush=True)
-    return 1 if failed else 0
+        PROGRAM = rig.program("systemd-tpm2", folder)
+        return suite(CASES, workers=6)  # those that take long only wait
 
 
 sys.exit(main())
