@@ -277,6 +277,25 @@ bool text_parse_u64(const char *s, uint64_t *out)
 	return true;
 }
 
+/* Leading zeros are refused, because some programs read octal numbers there. */
+bool text_parse_ipv4(const char *s, uint8_t out[static 4])
+{
+	for (unsigned i = 0; i < 4; i++) {
+		char digits[4] = "";
+		size_t len = strspn(s, "0123456789");
+		uint64_t value;
+
+		if (len >= sizeof(digits) || s[len] != (i < 3 ? '.' : 0))
+			return false;
+		memcpy(digits, s, len);
+		if (!text_parse_u64(digits, &value) || value > UINT8_MAX)
+			return false;
+		out[i] = (uint8_t)value;
+		s += len + 1;
+	}
+	return true;
+}
+
 bool text_is_near(const char *a, const char *b)
 {
 	size_t m, n;

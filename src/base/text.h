@@ -68,6 +68,9 @@ void text_sanitize(char *s);
  */
 bool text_parse_u64(const char *s, uint64_t *out);
 
+/* An IPv4 address in its usual form, all of @s, to its bytes in their order. False: it is none. */
+bool text_parse_ipv4(const char *s, uint8_t out[static 4]);
+
 /* Do they differ in one character at most, or in the order of two that are neighbours? A typing error. */
 bool text_is_near(const char *a, const char *b);
 

@@ -243,10 +243,10 @@ static void get_from_stick(struct boot *b, struct volume *v, const struct scan_s
 			.fstype = stick->fstype}};
 
 	if (v->plan->stick != PLAN_STICK_ANY && strcmp(stick->fstype, "vfat") != 0) {
-		if (!seen_has(&b->volumes->seen, SEEN_STICK_SAID, s.plugged, b->now_ms))
+		if (!seen_has(&b->not_searched, SEEN_STICK_KEY, s.plugged, b->now_ms))
 			consoles_say(CONSOLES_CHATTER "%s: %s: not searched without stick=any", stick->path,
 				stick->fstype);
-		seen_add(&b->volumes->seen, SEEN_STICK_SAID, s.plugged);
+		seen_add(&b->not_searched, SEEN_STICK_KEY, s.plugged);
 		return;
 	}
 	text_format(path, sizeof(path), "latchkey/%s.%s", name, what);

@@ -84,6 +84,7 @@ struct boot {
 	uint64_t met_ms;     /* since when all that are needed are open; 0: they are not */
 	uint64_t stirred_ms; /* the last result of a key, or passphrase of a person */
 	/* At the end, so that the offsets of the others are short: */
+	struct seen not_searched; /* get_keys.c: sticks of which that was said, for all volumes */
 	struct volume volumes[PLAN_VOLUMES_MAX];
 	struct credential credentials[VAULT_SLOTS];
 	struct fetch_job jobs[FETCHES_MAX];

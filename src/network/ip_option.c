@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ip_option - see ip_option.h. */
 #include "network/ip_option.h"
+#include "base/bytes.h"
 #include "base/text.h"
 #include "config/words.h"
 #include <string.h>
@@ -12,30 +13,13 @@
 enum { ADDRESS, SERVER, GATEWAY, MASK, HOST, DEVICE, METHOD, DNS, DNS_2, FIELDS };
 enum { FIELD_BYTES = 32 };
 
-/* A netmask or address, "10.0.2.15". False: it is none. */
 static bool read_address(const char *text, uint32_t *out)
 {
-	uint32_t address = 0;
-	unsigned n = 0;
+	uint8_t bytes[4];
 
-	for (;; text++) {
-		char digits[4] = {0};
-		uint64_t value;
-		size_t len = strspn(text, "0123456789");
-
-		if (len > 3)
-			return false;
-		memcpy(digits, text, len);
-		if (!text_parse_u64(digits, &value) || value > 255)
-			return false;
-		address = address << 8 | (uint32_t)value;
-		text += len;
-		if (++n == 4 || *text != '.')
-			break;
-	}
-	if (n != 4 || *text)
+	if (!text_parse_ipv4(text, bytes))
 		return false;
-	*out = address;
+	*out = bytes_be32(bytes);
 	return true;
 }
 

@@ -280,6 +280,20 @@ TEST(parse_refuses_or_mistakes_a_number)
 	}
 }
 
+TEST(what_is_no_ipv4_address_is_taken_for_one)
+{
+	static const char *const bad[] = {"", ".", "1", "1.2.3", "1.2.3.", "1.2.3.4.", "1.2.3.4.5", "1.2..4",
+		".1.2.3", "1.2.3.256", "1.2.3.04", "00.1.2.3", "1.2.3.4 ", " 1.2.3.4", "1.2.3.-4",
+		"1.2.3.4567", "1.2.3.x"};
+	uint8_t bytes[4];
+
+	for (size_t i = 0; i < COUNT(bad); i++)
+		if (text_parse_ipv4(bad[i], bytes))
+			fail_msg("\"%s\" was taken for an address", bad[i]);
+	assert_true(text_parse_ipv4("0.10.200.255", bytes));
+	assert_memory_equal(bytes, "\x00\x0a\xc8\xff", 4);
+}
+
 TEST(join_cuts_silently_or_overruns)
 {
 	char dst[16];
@@ -324,6 +338,7 @@ int main(void)
 		cmocka_unit_test(sanitize_leaves_a_control_character_or_spoils_a_name),
 		cmocka_unit_test(parse_takes_something_that_is_no_number),
 		cmocka_unit_test(parse_refuses_or_mistakes_a_number),
+		cmocka_unit_test(what_is_no_ipv4_address_is_taken_for_one),
 		cmocka_unit_test(join_cuts_silently_or_overruns),
 		cmocka_unit_test(an_errno_has_no_words),
 	};

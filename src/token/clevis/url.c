@@ -16,20 +16,6 @@ static const char *number(const char *s, unsigned max, unsigned *out)
 	return s == start || *out > max || (*start == '0' && s - start > 1) ? NULL : s;
 }
 
-static bool read_v4(const char *s, uint8_t out[4])
-{
-	for (int i = 0; i < 4; i++) {
-		unsigned byte;
-
-		s = number(s, 255, &byte);
-		if (!s || *s != (i < 3 ? '.' : 0))
-			return false;
-		s += i < 3;
-		out[i] = (uint8_t)byte;
-	}
-	return true;
-}
-
 /* One group of hexadecimal digits. Returns what is behind it; NULL: there is none. */
 static const char *group(const char *s, uint8_t out[2])
 {
@@ -60,7 +46,7 @@ static bool read_v6(const char *s, uint8_t out[16])
 				break;
 			continue;
 		}
-		if (used <= 12 && read_v4(s, out + used)) {
+		if (used <= 12 && text_parse_ipv4(s, out + used)) {
 			used += 4;
 			break;
 		}
@@ -84,7 +70,7 @@ bool address_read(const char *text, uint16_t port, union address *out)
 	const uint8_t be_port[2] = {(uint8_t)(port >> 8), (uint8_t)port};
 
 	memset(out, 0, sizeof(*out));
-	if (read_v4(text, bytes)) {
+	if (text_parse_ipv4(text, bytes)) {
 		out->v4.sin_family = AF_INET;
 		memcpy(&out->v4.sin_addr, bytes, 4);
 		memcpy(&out->v4.sin_port, be_port, 2);
