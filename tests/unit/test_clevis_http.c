@@ -206,10 +206,7 @@ static bool answer(size_t cut, uint16_t id, enum dns_type type, struct dns_found
 	bool ok;
 
 	assert_true(cut <= len);
-	exact = malloc(len - cut + 1);
-	assert_non_null(exact);
-	memcpy(exact, whole, len - cut);
-	exact = realloc(exact, len - cut ? len - cut : 1);
+	exact = unit_exact(whole, len - cut);
 	ok = dns_answer(exact, len - cut, id, type, 80, found);
 	free(exact);
 	return ok;
@@ -259,10 +256,8 @@ TEST(an_answer_of_a_server_of_names_is_read_beyond_its_end)
 	}
 	for (size_t i = 12; i < len; i++) {
 		struct dns_found found = {.count = 0};
-		uint8_t *exact = malloc(len);
+		uint8_t *exact = unit_exact(whole, len);
 
-		assert_non_null(exact);
-		memcpy(exact, whole, len);
 		exact[i] = 0xff;
 		(void)dns_answer(exact, len, 0x1234, DNS_A, 80, &found);
 		assert_true(found.count <= 2);
@@ -339,12 +334,9 @@ static const struct {
 static enum http_state read_exactly(const char *text, size_t len, bool ended, char *body)
 {
 	struct http_answer out = {0, {NULL, 0}, NULL};
-	char *exact = malloc(len ? len : 1);
-	enum http_state state;
+	char *exact = unit_exact(text, len);
+	enum http_state state = http_read(exact, len, ended, &out);
 
-	assert_non_null(exact);
-	memcpy(exact, text, len);
-	state = http_read(exact, len, ended, &out);
 	if (state == HTTP_BAD)
 		assert_non_null(out.why);
 	if (state == HTTP_WHOLE && out.status == 200) {

@@ -44,9 +44,7 @@ TEST(a_message_that_ctap2_does_not_allow_is_taken)
 		size_t n = unit_unhex(wrong[i].hex, buffer);
 		struct cbor item;
 
-		exact = malloc(n ? n : 1);
-		assert_non_null(exact);
-		memcpy(exact, buffer, n);
+		exact = unit_exact(buffer, n);
 		if (cbor_open((struct bytes){exact, n}, &item))
 			fail_msg("%s", wrong[i].name);
 		free(exact);

@@ -43,12 +43,9 @@ TEST(a_storage_key_that_is_cut_or_longer_is_taken)
 	struct key key;
 
 	for (size_t n = 0; n < whole.len; n++) {
-		uint8_t *exact = malloc(n ? n : 1);
-		enum cause cause;
+		uint8_t *exact = unit_exact(whole.data, n);
+		enum cause cause = key_read((struct bytes){exact, n}, &key, &err);
 
-		assert_non_null(exact);
-		memcpy(exact, whole.data, n);
-		cause = key_read((struct bytes){exact, n}, &key, &err);
 		free(exact);
 		assert_int_equal(cause, CAUSE_DAMAGED);
 	}

@@ -23,12 +23,9 @@ static struct error err;
 static enum cause read_text(const char *text)
 {
 	size_t len = strlen(text);
-	char *exact = malloc(len);
-	enum cause cause;
+	char *exact = unit_exact(text, len);
+	enum cause cause = token_read(exact, len, &token, &measured, &err);
 
-	assert_non_null(exact);
-	memcpy(exact, text, len);
-	cause = token_read(exact, len, &token, &measured, &err);
 	free(exact);
 	return cause;
 }

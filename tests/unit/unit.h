@@ -72,6 +72,15 @@ static inline void unit_equals_hex(const uint8_t *data, const char *hex)
 	assert_memory_equal(data, want, n);
 }
 
+/* A copy of @len bytes in exactly as much memory, so that a read behind it is noticed. The caller frees it. */
+static inline void *unit_exact(const void *data, size_t len)
+{
+	void *exact = malloc(len ? len : 1);
+
+	assert_non_null(exact);
+	return memcpy(exact, data, len);
+}
+
 /* How many bytes of @data are not @value? */
 static inline size_t unit_others(const void *data, uint8_t value, size_t len)
 {
