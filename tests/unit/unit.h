@@ -72,7 +72,7 @@ static inline void unit_equals_hex(const uint8_t *data, const char *hex)
 	assert_memory_equal(data, want, n);
 }
 
-/* A copy of @len bytes in exactly as much memory, so that a read behind it is noticed. The caller frees it. */
+/* A copy of @len bytes in exactly as much memory, so that a read behind it is seen. The caller frees it. */
 static inline void *unit_exact(const void *data, size_t len)
 {
 	void *exact = malloc(len ? len : 1);
