@@ -197,12 +197,12 @@ static void say(const struct token_job *job, const char *text)
 
 void tokens_heard(struct boot *b, struct token_job *job, const char *line)
 {
-	const char *message = token_message(line);
+	const char *message = token_try_message(line);
 
 	job->asks = 0;
 	job->answered_ms = 0;
 	b->pin_until_ms = 0;
-	if (token_question(&job->try.token, line, job->question, sizeof(job->question))) {
+	if (token_try_question(&job->try.token, line, job->question, sizeof(job->question))) {
 		job->is_patient = true;
 		job->asks = ++b->questions;
 		job->is_few = *line == 'f';

@@ -9,14 +9,14 @@
 #include <string.h>
 
 /* What was found so far, and of what. */
-struct findings {
+struct check {
 	const struct luks_device *device;
 	unsigned faults;
 	bool json;
 };
 
 /* A line for people, or an object for programs. */
-static void report(const struct findings *f, const char *what, bool damaged, const char *text)
+static void report(const struct check *f, const char *what, bool damaged, const char *text)
 {
 	if (!f->json) {
 		text_print(1, "%s: %s%s\n", what, damaged ? "DAMAGED: " : "", text);
@@ -27,12 +27,12 @@ static void report(const struct findings *f, const char *what, bool damaged, con
 	text_print(1, "}\n");
 }
 
-static void sound(const struct findings *f, const char *what, const char *how)
+static void sound(const struct check *f, const char *what, const char *how)
 {
 	report(f, what, false, how);
 }
 
-static void fault(struct findings *f, const char *what, const char *why, enum luks_advice advice)
+static void fault(struct check *f, const char *what, const char *why, enum luks_advice advice)
 {
 	char text[ERROR_TEXT_BYTES];
 
@@ -43,7 +43,7 @@ static void fault(struct findings *f, const char *what, const char *why, enum lu
 }
 
 /* @advice is for one copy, that which was not used. */
-static void check_copy(struct findings *f, const char *what, const struct header_copy *c,
+static void check_copy(struct check *f, const char *what, const struct header_copy *c,
 	enum luks_advice advice)
 {
 	char text[96];
@@ -63,7 +63,7 @@ static void check_copy(struct findings *f, const char *what, const struct header
 	sound(f, what, text);
 }
 
-static void check_copies(struct findings *f)
+static void check_copies(struct check *f)
 {
 	const struct header_report *report = &f->device->report;
 
@@ -80,7 +80,7 @@ static void check_copies(struct findings *f)
 }
 
 /* A keyslot that cannot be used here has an area all the same, which must not be overwritten either. */
-static void check_area(struct findings *f, const struct reader *r, const struct luks_keyslot *slot,
+static void check_area(struct check *f, const struct reader *r, const struct luks_keyslot *slot,
 	const char *what)
 {
 	struct area_look look;
@@ -101,7 +101,7 @@ static void check_area(struct findings *f, const struct reader *r, const struct 
 	sound(f, what, text);
 }
 
-static void check_keyslot(struct findings *f, const struct reader *r, const struct luks_keyslot *slot)
+static void check_keyslot(struct check *f, const struct reader *r, const struct luks_keyslot *slot)
 {
 	uint64_t used_bytes = luks_area_used_bytes(slot);
 	char what[32];
@@ -120,7 +120,7 @@ static void check_keyslot(struct findings *f, const struct reader *r, const stru
 }
 
 /* Is the data that the header describes there, and does it fit the device? */
-static void check_segment(struct findings *f)
+static void check_segment(struct check *f)
 {
 	const struct place *place = &f->device->place;
 	const struct luks *luks = &f->device->luks;
@@ -174,7 +174,7 @@ static void check_segment(struct findings *f)
 }
 
 /* It is no damage, but whoever writes to the device must know it. @own: it may be the volume's own data. */
-static void report_member(const struct findings *f, const struct blkdev *dev, bool own)
+static void report_member(const struct check *f, const struct blkdev *dev, bool own)
 {
 	char what[MEMBER_TEXT_BYTES], advice[MEMBER_TEXT_BYTES], text[2 * MEMBER_TEXT_BYTES + 64];
 	struct member m;
@@ -192,7 +192,7 @@ static void report_member(const struct findings *f, const struct blkdev *dev, bo
 	sound(f, "foreign mark", text);
 }
 
-static enum cause check_all(struct findings *f, struct error *err)
+static enum cause check_all(struct check *f, struct error *err)
 {
 	const struct luks_device *d = f->device;
 	const struct luks *luks = &d->luks;
@@ -219,7 +219,7 @@ static enum cause check_all(struct findings *f, struct error *err)
 enum cause command_check(const struct options *o, struct error *err)
 {
 	struct luks_device d;
-	struct findings f = {&d, 0, o->json};
+	struct check f = {&d, 0, o->json};
 	enum cause cause = luks_device_open(&d, o->args[0], err);
 
 	if (!cause && !o->request.header)

@@ -297,20 +297,20 @@ unsigned hash_pbkdf2_time(enum hash h, unsigned blocks)
 }
 
 /* One call of PBKDF2. */
-struct derivation {
+struct pbkdf2_job {
 	const struct pbkdf2 *input;
 	struct hmac_key key;
 	const struct progress *progress;
 	const atomic_bool *stop;
 };
 
-static bool is_stopped(const struct derivation *d)
+static bool is_stopped(const struct pbkdf2_job *d)
 {
 	return d->stop && atomic_load_explicit(d->stop, memory_order_relaxed);
 }
 
 /* Outputs number @first on, @n of them, into @out: T = U1 ^ U2 ^ ... ^ Uc. */
-static void pbkdf2_batch(const struct derivation *d, uint32_t first, size_t n, uint8_t *out)
+static void pbkdf2_batch(const struct pbkdf2_job *d, uint32_t first, size_t n, uint8_t *out)
 {
 	const struct hash_info *info = &hashes[d->key.hash];
 	const size_t bytes = info->whole ? info->digest_bytes : sizeof(union hash_state);
@@ -346,7 +346,7 @@ void hash_pbkdf2_from(const struct pbkdf2 *p, uint32_t first, uint8_t *out, size
 	const struct progress *progress, const atomic_bool *stop)
 {
 	const size_t digest = hash_bytes(p->hash);
-	struct derivation d = {.input = p, .progress = progress, .stop = stop};
+	struct pbkdf2_job d = {.input = p, .progress = progress, .stop = stop};
 	uint8_t buffer[BATCH * HASH_MAX_BYTES];
 
 	hmac_key(&d.key, p->hash, p->password);

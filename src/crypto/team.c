@@ -63,7 +63,7 @@ void team_wait(atomic_uint *flag)
 }
 
 /* The argument of a thread. */
-struct member {
+struct team_member {
 	struct team *team;
 	unsigned number;
 	uint8_t *stack;
@@ -72,7 +72,7 @@ struct member {
 
 static int member_main(void *arg)
 {
-	struct member *m = arg;
+	struct team_member *m = arg;
 
 	fatal_thread_begin(m->number - 1, m->stack, STACK_BYTES);
 	/* Wait until the team is complete: that is step 1. */
@@ -81,7 +81,8 @@ static int member_main(void *arg)
 	return 0;
 }
 
-static bool member_start(struct member *m, struct team *team, unsigned number, uint8_t *stack, size_t guard)
+static bool member_start(struct team_member *m, struct team *team, unsigned number, uint8_t *stack,
+	size_t guard)
 {
 	m->team = team;
 	m->number = number;
@@ -91,7 +92,7 @@ static bool member_start(struct member *m, struct team *team, unsigned number, u
 }
 
 /* The kernel wakes for all processes, so this is no private futex. */
-static void member_join(struct member *m)
+static void member_join(struct team_member *m)
 {
 	while (atomic_load_explicit(&m->alive, memory_order_acquire))
 		(void)syscall(SYS_futex, &m->alive, FUTEX_WAIT, 1, NULL, NULL, 0);
@@ -103,7 +104,7 @@ void team_run(struct team *team, unsigned members,
 	const size_t guard = os_page_bytes(), each = guard + STACK_BYTES;
 	const size_t bytes = (members - 1) * each;
 	uint8_t *stacks = MAP_FAILED;
-	struct member others[TEAM_MAX - 1];
+	struct team_member others[TEAM_MAX - 1];
 
 	*team = (struct team){.members = 1, .work = work, .context = context};
 	if (members > 1)

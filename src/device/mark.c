@@ -106,7 +106,7 @@ enum check {
 
 static const char versions[][5] = {"", "0.90", "1.0", "1.1", "1.2"};
 
-struct row {
+struct mark_row {
 	const char *type;
 	uint8_t version, whole, check; /* of versions[]; enum whole, enum check */
 	uint8_t align;                 /* in sectors: to a multiple of it the device's end is rounded down */
@@ -118,7 +118,7 @@ struct row {
 /*
  * Those from the end first: a window is read once. Before those the whole may begin where the device begins.
  */
-static const struct row rows[] = {
+static const struct mark_row rows[] = {
 	{"linux_raid_member", 1, MD, IS_MD_090, 128, -128, 0, 4, "\xfc\x4e\x2b\xa9"},
 	{"linux_raid_member", 1, MD, IS_MD_090, 128, -128, 0, 4, "\xa9\x2b\x4e\xfc"},
 	{"linux_raid_member", 2, MD, IS_MD_1, 8, -16, 0, 4, "\xfc\x4e\x2b\xa9"},
@@ -274,7 +274,7 @@ static bool holds(enum check check, const struct reader *r, const uint8_t *b, ui
 	return false;
 }
 
-static bool stands_at(const struct row *w, const struct reader *r, uint64_t *off)
+static bool stands_at(const struct mark_row *w, const struct reader *r, uint64_t *off)
 {
 	uint64_t align = (uint64_t)w->align * SECTOR_BYTES, end = r->size_bytes / align * align;
 	const uint8_t *block;
@@ -290,7 +290,7 @@ bool mark_next(const struct reader *r, unsigned *row, struct mark *out)
 	window.bad_off = UINT64_MAX;
 	window.len = window.bad_reads[0] = window.bad_reads[1] = 0;
 	while (r->size_bytes >= DEVICE_MIN_BYTES && *row < ROWS) {
-		const struct row *w = &rows[(*row)++];
+		const struct mark_row *w = &rows[(*row)++];
 		uint64_t off;
 
 		if (!stands_at(w, r, &off))

@@ -17,14 +17,14 @@ enum { MBR_PROTECTIVE = 0xee, LOGICAL_FIRST = 5, LOGICAL_MAX = 100 };
 enum { GPT_HEADER_BYTES = 92, GPT_ENTRY_BYTES = 128, GPT_ENTRIES_MAX = 4096, GPT_NAME_UNITS = 36 };
 
 /* The partition that is asked for. */
-struct wanted {
+struct partition_query {
 	const struct partition_table *t;
 	unsigned number;
 	uint64_t start_sectors;
 };
 
 /* Does the partition that begins at logical sector @start begin where it should? */
-static bool begins_there(const struct wanted *w, uint64_t start)
+static bool begins_there(const struct partition_query *w, uint64_t start)
 {
 	return w->start_sectors == UINT64_MAX || start * (w->t->sector_bytes / 512) == w->start_sectors;
 }
@@ -74,7 +74,7 @@ static bool gpt_open(struct partition_table *t, uint64_t lba)
 	return ~crc == bytes_le32(h + 88);
 }
 
-static bool gpt_read(const struct wanted *w, struct partition *out)
+static bool gpt_read(const struct partition_query *w, struct partition *out)
 {
 	static const uint8_t unused[16];
 	const struct partition_table *t = w->t;
@@ -113,7 +113,7 @@ static bool read_table(const struct partition_table *t, uint64_t sector, uint8_t
 }
 
 /* Partitions 5 and on: tables in a chain, each with one or two of its own and the place of the next. */
-static bool logical_is_there(const struct wanted *w, uint64_t first)
+static bool logical_is_there(const struct partition_query *w, uint64_t first)
 {
 	uint64_t here = first, next;
 	unsigned number = LOGICAL_FIRST;
@@ -137,7 +137,7 @@ static bool logical_is_there(const struct wanted *w, uint64_t first)
 	return false;
 }
 
-static bool mbr_has(const struct wanted *w)
+static bool mbr_has(const struct partition_query *w)
 {
 	const uint8_t *mbr = w->t->mbr;
 
@@ -169,7 +169,7 @@ bool partition_open(const struct reader *disk, unsigned sector_bytes, struct par
 bool partition_read(const struct partition_table *t, unsigned number, uint64_t start_sectors,
 	struct partition *out)
 {
-	const struct wanted w = {t, number, start_sectors};
+	const struct partition_query w = {t, number, start_sectors};
 
 	*out = (struct partition){.uuid = ""};
 	if (!number)

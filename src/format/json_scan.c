@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-struct scan {
+struct json_scan {
 	const char *text;
 	size_t len, at;
 	unsigned depth, values;
@@ -13,20 +13,20 @@ struct scan {
 	const char *wrong; /* what was; the scan ends there */
 };
 
-static bool value(struct scan *s);
+static bool value(struct json_scan *s);
 
-static bool fail(struct scan *s, const char *wrong)
+static bool fail(struct json_scan *s, const char *wrong)
 {
 	s->wrong = wrong;
 	return false;
 }
 
-static int peek(const struct scan *s)
+static int peek(const struct json_scan *s)
 {
 	return s->at < s->len ? (unsigned char)s->text[s->at] : -1;
 }
 
-static bool accept(struct scan *s, char c)
+static bool accept(struct json_scan *s, char c)
 {
 	if (peek(s) != c)
 		return false;
@@ -34,7 +34,7 @@ static bool accept(struct scan *s, char c)
 	return true;
 }
 
-static void blanks(struct scan *s)
+static void blanks(struct json_scan *s)
 {
 	while (accept(s, ' ') || accept(s, '\t') || accept(s, '\n') || accept(s, '\r'))
 		;
@@ -46,7 +46,7 @@ static bool is_digit(int c)
 }
 
 /* The four digits behind \u. A NUL would end strings early in C. */
-static bool hex4(struct scan *s)
+static bool hex4(struct json_scan *s)
 {
 	bool all_zero = true;
 
@@ -61,7 +61,7 @@ static bool hex4(struct scan *s)
 	return all_zero ? fail(s, "NUL in a string") : true;
 }
 
-static bool escape(struct scan *s)
+static bool escape(struct json_scan *s)
 {
 	switch (peek(s)) {
 	case 'u':
@@ -82,7 +82,7 @@ static bool escape(struct scan *s)
 	}
 }
 
-static bool string(struct scan *s)
+static bool string(struct json_scan *s)
 {
 	if (!accept(s, '"'))
 		return fail(s, "string expected");
@@ -103,7 +103,7 @@ static bool string(struct scan *s)
 	}
 }
 
-static size_t digits(struct scan *s)
+static size_t digits(struct json_scan *s)
 {
 	size_t start = s->at;
 
@@ -113,7 +113,7 @@ static size_t digits(struct scan *s)
 }
 
 /* Any number of the grammar: sign, fraction and exponent allowed. */
-static bool free_number(struct scan *s)
+static bool free_number(struct json_scan *s)
 {
 	(void)accept(s, '-');
 	if (!accept(s, '0') && !digits(s))
@@ -129,7 +129,7 @@ static bool free_number(struct scan *s)
 	return true;
 }
 
-static bool integer(struct scan *s)
+static bool integer(struct json_scan *s)
 {
 	const char *start = s->text + s->at;
 	size_t n = digits(s);
@@ -143,7 +143,7 @@ static bool integer(struct scan *s)
 	return v > UINT32_MAX ? fail(s, "integer over 32 bits") : true;
 }
 
-static bool word(struct scan *s, const char *w)
+static bool word(struct json_scan *s, const char *w)
 {
 	size_t n = strlen(w);
 
@@ -153,7 +153,7 @@ static bool word(struct scan *s, const char *w)
 	return true;
 }
 
-static bool member(struct scan *s)
+static bool member(struct json_scan *s)
 {
 	size_t name_at = s->at;
 	size_t name_len;
@@ -176,7 +176,7 @@ static bool member(struct scan *s)
 }
 
 /* Behind the opening bracket: at most @max items separated by commas, up to @close. */
-static bool items(struct scan *s, char close, unsigned max, bool (*item)(struct scan *))
+static bool items(struct json_scan *s, char close, unsigned max, bool (*item)(struct json_scan *))
 {
 	unsigned count = 0;
 
@@ -194,7 +194,7 @@ static bool items(struct scan *s, char close, unsigned max, bool (*item)(struct 
 	return accept(s, close) ? true : fail(s, "comma or closing bracket expected");
 }
 
-static bool nested(struct scan *s, char close, unsigned max, bool (*item)(struct scan *))
+static bool nested(struct json_scan *s, char close, unsigned max, bool (*item)(struct json_scan *))
 {
 	bool ok;
 
@@ -206,7 +206,7 @@ static bool nested(struct scan *s, char close, unsigned max, bool (*item)(struct
 	return ok;
 }
 
-static bool value(struct scan *s)
+static bool value(struct json_scan *s)
 {
 	blanks(s);
 	if (++s->values > JSON_VALUES_MAX)
@@ -231,7 +231,7 @@ static bool value(struct scan *s)
 
 enum cause json_scan(const char *text, size_t len, struct error *err)
 {
-	struct scan s = {.text = text, .len = len};
+	struct json_scan s = {.text = text, .len = len};
 
 	/* No blank in front either: the first byte of the area is the bracket (2.2). */
 	if (peek(&s) != '{')

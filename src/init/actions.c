@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-enum action action_after(int status)
+enum action actions_after(int status)
 {
 	int sig = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 

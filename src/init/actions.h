@@ -14,6 +14,6 @@ enum action {
 };
 
 /* @status is what waitpid gave. */
-enum action action_after(int status);
+enum action actions_after(int status);
 
 #endif

@@ -47,7 +47,7 @@ static bool find_root(const struct init_cmdline *w, const char *names, const cha
 	const unsigned patience_s = w->root_wait_s > ROOT_PATIENCE_S ? w->root_wait_s : ROOT_PATIENCE_S;
 	const uint64_t end_us = clock_now_us() + (uint64_t)patience_s * 1000000;
 	const char *spec = w->root ? w->root : mapping;
-	struct notice notice = {0};
+	struct wait_notice notice = {0};
 	bool found;
 
 	for (;;) {
@@ -60,7 +60,7 @@ static bool find_root(const struct init_cmdline *w, const char *names, const cha
 		}
 		if (!w->root_wait && (clock_now_us() >= end_us || !w->root))
 			break;
-		if (notice_due(&notice))
+		if (wait_notice_due(&notice))
 			console_say("waiting for %s%s%sroot device %s", found || !*path ? "" : "the ",
 				found ? "" : path, found || !*path ? "" : " of ", spec);
 		(void)wait_block_event(1000);

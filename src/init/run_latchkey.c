@@ -91,7 +91,7 @@ void run_latchkey(const struct init_cmdline *w, char names[static RUN_LATCHKEY_N
 	for (;;) {
 		status = run("boot", w->keymap ? keymap : NULL, names, RUN_LATCHKEY_NAMES_BYTES);
 		console_hush(); /* whatever state a killed child left the terminal in */
-		switch (action_after(status)) {
+		switch (actions_after(status)) {
 		case ACTION_MOUNT:
 			return;
 		case ACTION_AGAIN:

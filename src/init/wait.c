@@ -12,7 +12,7 @@ enum { NOTICE_MS = 10000 };
 
 static int uevents = -1;
 
-bool notice_due(struct notice *n)
+bool wait_notice_due(struct wait_notice *n)
 {
 	uint64_t now = clock_now_ms();
 

@@ -12,10 +12,10 @@
 #include <sys/types.h>
 
 /* Says yes when first asked, then once in 10 s. Start with {0}. */
-struct notice {
+struct wait_notice {
 	uint64_t next_ms;
 };
-bool notice_due(struct notice *n);
+bool wait_notice_due(struct wait_notice *n);
 
 /*
  * Listen for uevents. Before the first look at devices, so that no arrival is missed.

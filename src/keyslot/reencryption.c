@@ -69,8 +69,8 @@ static void put_area(struct input *in, const struct luks *luks)
 static void serialise(struct input *in, const struct luks *luks, const struct volume_keys *keys)
 {
 	const struct luks_reencrypt *r = &luks->reencrypt;
-	const struct volume_key *old = volume_key_of(luks, keys, r->previous.digest);
-	const struct volume_key *new = volume_key_of(luks, keys, r->final.digest);
+	const struct volume_key *old = reencryption_key_of(luks, keys, r->previous.digest);
+	const struct volume_key *new = reencryption_key_of(luks, keys, r->final.digest);
 
 	put_text(in, "v");
 	put_number(in, '0' + r->version, 1);
@@ -85,7 +85,8 @@ static void serialise(struct input *in, const struct luks *luks, const struct vo
 		put_segment(in, &r->moved);
 }
 
-const struct volume_key *volume_key_of(const struct luks *luks, const struct volume_keys *keys, int digest)
+const struct volume_key *reencryption_key_of(const struct luks *luks, const struct volume_keys *keys,
+	int digest)
 {
 	for (unsigned i = 0; digest >= 0 && i < keys->count; i++)
 		if (keys->key[i].digest_id == luks->digests[digest].id)

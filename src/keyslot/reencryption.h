@@ -17,7 +17,8 @@ struct volume_keys {
 };
 
 /* The key that the digest with the index @digest proved, or NULL. */
-const struct volume_key *volume_key_of(const struct luks *luks, const struct volume_keys *keys, int digest);
+const struct volume_key *reencryption_key_of(const struct luks *luks, const struct volume_keys *keys,
+	int digest);
 
 /*
  * The digests whose keys the data needs, as bits of their indexes; 0: not known, one of any will do. Two are

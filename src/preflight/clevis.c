@@ -27,14 +27,15 @@ static void say_pin(unsigned i, const char *where, const char *what, struct find
 	switch (pin->kind) {
 	case PIN_TANG:
 		text_escape(url, sizeof(url), pin->url.text);
-		finding(f, WEIGHT_NOTE, CAUSE_OK, where, "%s: tang server %s, key %s", what, url, pin->kid);
+		findings_add(f, WEIGHT_NOTE, CAUSE_OK, where, "%s: tang server %s, key %s", what, url,
+			pin->kid);
 		break;
 	case PIN_SSS:
-		finding(f, WEIGHT_NOTE, CAUSE_OK, where, "%s: sss: %u of its pins must answer, of %u", what,
-			pin->threshold, children_of(i));
+		findings_add(f, WEIGHT_NOTE, CAUSE_OK, where, "%s: sss: %u of its pins must answer, of %u",
+			what, pin->threshold, children_of(i));
 		break;
 	case PIN_OTHER:
-		finding(f, WEIGHT_WARNING, pin->why.cause, where, "%s: pin %s is of no use: %s", what,
+		findings_add(f, WEIGHT_WARNING, pin->why.cause, where, "%s: pin %s is of no use: %s", what,
 			pin->name, pin->why.text);
 		break;
 	}
@@ -65,7 +66,7 @@ static void judge_cards(const struct machine *m, const char *where, const char *
 	}
 	folder_close(&cards);
 	if (*missing)
-		finding(f, WEIGHT_WARNING, CAUSE_KERNEL, where,
+		findings_add(f, WEIGHT_WARNING, CAUSE_KERNEL, where,
 			"%s needs the driver of a network card, and %s is missing from the image", what,
 			missing);
 }
@@ -77,7 +78,7 @@ static void judge_network(const struct machine *m, const char *where, const char
 	if (m->image->given && !m->image->has_files)
 		return;
 	if (!machine_has_file(m, program) && !machine_has_file(m, "/usr/lib/latchkey/network"))
-		finding(f, WEIGHT_WARNING, CAUSE_DEVICE, where,
+		findings_add(f, WEIGHT_WARNING, CAUSE_DEVICE, where,
 			"%s: there is no %s %s: something else must configure the network at boot", what,
 			program, m->image->given ? "in the image" : "here");
 }
@@ -88,13 +89,13 @@ void clevis_judge(const char *text, size_t len, const struct machine *m, const c
 	struct error err;
 
 	if (pins_read(text, len, &pins, &err)) {
-		finding(f, WEIGHT_WARNING, err.cause, where, "%s: %s", what, err.text);
+		findings_add(f, WEIGHT_WARNING, err.cause, where, "%s: %s", what, err.text);
 		return;
 	}
 	for (unsigned i = 0; i < pins.count; i++)
 		say_pin(i, where, what, f);
 	if (!pin_can_give(&pins, 0))
-		finding(f, WEIGHT_WARNING, CAUSE_UNSUPPORTED, where,
+		findings_add(f, WEIGHT_WARNING, CAUSE_UNSUPPORTED, where,
 			"%s: too few of its pins are of use: the passphrase is needed", what);
 	judge_network(m, where, what, f);
 	judge_cards(m, where, what, f);

@@ -11,8 +11,8 @@ static void print_json(const char *weight, enum cause cause, const char *where, 
 	text_print(1, "}\n");
 }
 
-void finding(struct findings *f, enum weight weight, enum cause cause, const char *where, const char *fmt,
-	...)
+void findings_add(struct findings *f, enum weight weight, enum cause cause, const char *where,
+	const char *fmt, ...)
 {
 	static const char words[][8] = {"ok", "note", "warning", "problem"};
 	char text[ERROR_TEXT_BYTES * 2];

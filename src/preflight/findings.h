@@ -20,8 +20,8 @@ struct findings {
 };
 
 /* A line on standard output: "problem: WHERE: ...". */
-void finding(struct findings *f, enum weight weight, enum cause cause, const char *where, const char *fmt,
-	...) PRINTF_LIKE(5, 6);
+void findings_add(struct findings *f, enum weight weight, enum cause cause, const char *where,
+	const char *fmt, ...) PRINTF_LIKE(5, 6);
 
 /* That of the first problem, else that of the first warning. */
 enum cause findings_cause(const struct findings *f);

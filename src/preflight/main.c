@@ -20,12 +20,12 @@
 #include <string.h>
 #include <unistd.h>
 
-struct options {
+struct preflight_options {
 	bool quiet, json, help, version;
 	const char *root, *kernel, *image, *memory, *cmdline, *crypttab, *config;
 };
 
-#define FIELD(member) offsetof(struct options, member)
+#define FIELD(member) offsetof(struct preflight_options, member)
 
 static const struct {
 	const char *name;
@@ -76,9 +76,9 @@ static int find_option(const char *arg, const char **value)
 	return -1;
 }
 
-static enum cause parse(int argc, char **argv, struct options *o, struct error *err)
+static enum cause parse(int argc, char **argv, struct preflight_options *o, struct error *err)
 {
-	*o = (struct options){.quiet = false};
+	*o = (struct preflight_options){.quiet = false};
 	for (int i = 1; i < argc; i++) {
 		const char *value;
 		int which = find_option(argv[i], &value);
@@ -103,17 +103,17 @@ static enum cause parse(int argc, char **argv, struct options *o, struct error *
 static void judge_configuration(const struct plan *plan, struct findings *f)
 {
 	for (unsigned i = 0; i < plan->note_count; i++)
-		finding(f, plan->notes[i].bad ? WEIGHT_WARNING : WEIGHT_NOTE, CAUSE_USAGE, "configuration",
-			"%s", plan->notes[i].text);
+		findings_add(f, plan->notes[i].bad ? WEIGHT_WARNING : WEIGHT_NOTE, CAUSE_USAGE,
+			"configuration", "%s", plan->notes[i].text);
 	if (plan->root_left_out)
-		finding(f, WEIGHT_PROBLEM, CAUSE_USAGE, "configuration",
+		findings_add(f, WEIGHT_PROBLEM, CAUSE_USAGE, "configuration",
 			"root= names %s, but its line was left out", plan->root_left_out);
 	if (!plan->count)
-		finding(f, WEIGHT_WARNING, CAUSE_USAGE, "configuration",
+		findings_add(f, WEIGHT_WARNING, CAUSE_USAGE, "configuration",
 			"no volume on the kernel command line, in crypttab or in latchkey.conf");
 }
 
-static void judge(const struct plan *plan, const struct options *o, const struct machine *m,
+static void judge(const struct plan *plan, const struct preflight_options *o, const struct machine *m,
 	struct findings *f)
 {
 	struct kernel_files kernel;
@@ -121,11 +121,11 @@ static void judge(const struct plan *plan, const struct options *o, const struct
 
 	judge_configuration(plan, f);
 	if (m->image->has_files && !image_has_program(m->image, "latchkey"))
-		finding(f, WEIGHT_PROBLEM, CAUSE_USAGE, "image",
+		findings_add(f, WEIGHT_PROBLEM, CAUSE_USAGE, "image",
 			"does not contain latchkey; see initramfs/README.md for the builder's hook");
 	for (unsigned i = 0; i < plan->count; i++)
 		volume_judge(&plan->volumes[i], plan->headless, m, &needs, f);
-	kernel_files_read(&kernel, m->root, o->kernel);
+	needs_read_kernel(&kernel, m->root, o->kernel);
 	needs_judge(&needs, &kernel, m->image, f);
 }
 
@@ -137,7 +137,7 @@ static const char *config_path(const char *path, const char *root, const char *n
 	return text_join(buf, size, root, name, "") && !access(buf, F_OK) ? buf : "/dev/null";
 }
 
-static enum cause run(struct options *o, struct findings *f, struct error *err)
+static enum cause run(struct preflight_options *o, struct findings *f, struct error *err)
 {
 	static struct config_files files;
 	static struct plan plan;
@@ -171,7 +171,7 @@ static enum cause run(struct options *o, struct findings *f, struct error *err)
 
 int main(int argc, char **argv)
 {
-	struct options o;
+	struct preflight_options o;
 	struct findings f = {.quiet = false};
 	struct error err = {.text = ""};
 	enum cause cause = parse(argc, argv, &o, &err);

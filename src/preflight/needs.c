@@ -105,7 +105,7 @@ void needs_cipher(struct needs *n, enum cipher cipher, const char *whose)
 
 /* --- what a kernel has ------------------------------------------------------------------------ */
 
-void kernel_files_read(struct kernel_files *k, const char *root, const char *version)
+void needs_read_kernel(struct kernel_files *k, const char *root, const char *version)
 {
 	char modules[4096], config[KERNEL_VERSION_BYTES + 16];
 	struct utsname u;
@@ -262,12 +262,12 @@ static void judge_absent(const struct kernel_files *k, int i, const char *whose,
 	struct findings *f)
 {
 	if (k->configured && configured(k, table[i].option) == 'm')
-		finding(f, WEIGHT_PROBLEM, CAUSE_KERNEL, where,
+		findings_add(f, WEIGHT_PROBLEM, CAUSE_KERNEL, where,
 			"%s needs %s, a module of this kernel (CONFIG_%s=m) that is not in /lib/modules/%s; "
 			"install it",
 			whose, table[i].word, table[i].option, k->version);
 	else
-		finding(f, WEIGHT_PROBLEM, CAUSE_KERNEL, where,
+		findings_add(f, WEIGHT_PROBLEM, CAUSE_KERNEL, where,
 			"has no %s, which %s needs; use a kernel built with CONFIG_%s", table[i].word, whose,
 			table[i].option);
 }
@@ -285,14 +285,14 @@ static void judge(const struct kernel_files *k, const struct image *image, int i
 	name[module.len] = 0;
 	switch (answer) {
 	case ANSWER_BUILT_IN:
-		finding(f, WEIGHT_OK, CAUSE_OK, where, "has %s", table[i].word);
+		findings_add(f, WEIGHT_OK, CAUSE_OK, where, "has %s", table[i].word);
 		break;
 	case ANSWER_MODULE:
-		finding(f, WEIGHT_OK, CAUSE_OK, where, "has %s as module %s%s", table[i].word, name,
+		findings_add(f, WEIGHT_OK, CAUSE_OK, where, "has %s as module %s%s", table[i].word, name,
 			image->given ? ", which is in the image" : "");
 		break;
 	case ANSWER_LEFT_OUT:
-		finding(f, presence == USEFUL ? WEIGHT_WARNING : WEIGHT_PROBLEM, CAUSE_KERNEL, where,
+		findings_add(f, presence == USEFUL ? WEIGHT_WARNING : WEIGHT_PROBLEM, CAUSE_KERNEL, where,
 			"%s needs module %s, but it or one of its dependencies "
 			"is missing from the image; add it",
 			whose, name);
@@ -303,8 +303,8 @@ static void judge(const struct kernel_files *k, const struct image *image, int i
 		break;
 	case ANSWER_NOT_KNOWN:
 		if (presence == REQUIRED)
-			finding(f, WEIGHT_NOTE, CAUSE_OK, where, "unknown whether it has %s, which %s needs",
-				table[i].word, whose);
+			findings_add(f, WEIGHT_NOTE, CAUSE_OK, where,
+				"unknown whether it has %s, which %s needs", table[i].word, whose);
 		break;
 	}
 }
@@ -316,7 +316,7 @@ void needs_judge(const struct needs *n, const struct kernel_files *k, const stru
 
 	text_format(where, sizeof(where), "kernel %s", k->version);
 	if (!k->modules && !k->configured && !k->runs)
-		finding(f, WEIGHT_WARNING, CAUSE_KERNEL, where,
+		findings_add(f, WEIGHT_WARNING, CAUSE_KERNEL, where,
 			"is not installed: neither /lib/modules/%s nor /boot/config-%s exists", k->version,
 			k->version);
 	for (int i = 0; i < ROWS; i++)

@@ -41,7 +41,7 @@ struct kernel_files {
 };
 
 /* @version NULL: the running kernel. @root is "" or a folder without a slash at its end. */
-void kernel_files_read(struct kernel_files *k, const char *root, const char *version);
+void needs_read_kernel(struct kernel_files *k, const char *root, const char *version);
 
 /* A finding for each of the needs. */
 void needs_judge(const struct needs *n, const struct kernel_files *k, const struct image *image,

@@ -66,8 +66,8 @@ static void read_values(struct selection *s, const char *where, const char *what
 		} else {
 			all = false;
 		}
-		finding(f, WEIGHT_NOTE, CAUSE_OK, where, "%s is bound to PCR %u (%s), which is now %s", what,
-			pcr, s->bank->name, text);
+		findings_add(f, WEIGHT_NOTE, CAUSE_OK, where, "%s is bound to PCR %u (%s), which is now %s",
+			what, pcr, s->bank->name, text);
 	}
 	if (!all)
 		s->len = 0;
@@ -100,22 +100,22 @@ static void compare(const struct json *token, const struct selection *s, const c
 	(void)json_bool(json_member(token, "tpm2-pin"), &pin);
 	if (!s->len || !sealed || !from_hex(sealed, want, sizeof(want)) ||
 		json_member(token, "tpm2_pubkey") || json_member(token, "tpm2_pcrlock")) {
-		finding(f, WEIGHT_NOTE, CAUSE_OK, where,
+		findings_add(f, WEIGHT_NOTE, CAUSE_OK, where,
 			"%s: whether its PCRs are as it demands cannot be checked here", what);
 		return;
 	}
 	policy_digest(s, pin, now);
 	if (!memcmp(now, want, sizeof(now)))
-		finding(f, WEIGHT_OK, CAUSE_OK, where,
+		findings_add(f, WEIGHT_OK, CAUSE_OK, where,
 			"%s: its PCRs are as they were sealed: it would open now%s", what,
 			pin ? " with its PIN" : "");
 	else if (s->pcrs & MOVING)
-		finding(f, WEIGHT_NOTE, CAUSE_OK, where,
+		findings_add(f, WEIGHT_NOTE, CAUSE_OK, where,
 			"%s: its PCRs differ from those that it was sealed to: some of %s (%s) change after "
 			"the initramfs, and so this need not be a fault",
 			what, s->list, s->bank->name);
 	else
-		finding(f, WEIGHT_WARNING, CAUSE_PASSPHRASE, where,
+		findings_add(f, WEIGHT_WARNING, CAUSE_PASSPHRASE, where,
 			"%s: %s %s (%s) %s from what it was sealed to: the passphrase is needed until it is "
 			"enrolled again",
 			what, one ? "PCR" : "one or more of the PCRs", s->list, s->bank->name,
@@ -128,7 +128,7 @@ void pcrs_judge(const struct json *token, const char *where, const char *what, s
 	bool literal = json_first(json_member(token, "tpm2-pcrs")) != NULL;
 
 	if (!literal && !json_member(token, "tpm2_pubkey_pcrs"))
-		finding(f, WEIGHT_WARNING, CAUSE_USAGE, where,
+		findings_add(f, WEIGHT_WARNING, CAUSE_USAGE, where,
 			"%s is bound to no PCR: any system started on this machine can get its secret", what);
 	if (!literal)
 		return;

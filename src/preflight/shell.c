@@ -104,14 +104,14 @@ void shell_judge(const struct machine *m, const char *cmdline, struct findings *
 			continue;
 		told = true;
 		if (!closes(b->closer, cmdline) && !(b->sulogin && has_systemd(m)))
-			finding(f, WEIGHT_NOTE, CAUSE_OK, "configuration",
+			findings_add(f, WEIGHT_NOTE, CAUSE_OK, "configuration",
 				"%s's image: without %s=%s a boot that fails can end in a shell for anyone; "
 				"see docs/migration.md",
 				b->name, b->closer->name,
 				b->closer == &no_shell ? "0 rd.emergency=reboot" : "");
 	}
 	if (!told && !(closes(&panic, cmdline) && closes(&no_shell, cmdline)))
-		finding(f, WEIGHT_NOTE, CAUSE_OK, "configuration",
+		findings_add(f, WEIGHT_NOTE, CAUSE_OK, "configuration",
 			"which program makes the image cannot be told; without panic= (dracut: rd.shell=0) a "
 			"boot that fails can end in a shell for anyone; see docs/migration.md");
 }

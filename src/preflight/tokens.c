@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* One token while it is examined. */
-struct look {
+struct token_check {
 	const struct luks_token *token;
 	const struct reader *header;
 	const struct machine *m;
@@ -31,7 +31,7 @@ static bool is_there(const char *need)
 }
 
 /* The token's number is in bytes. */
-static void judge_pin_memory(const struct look *l, const struct json *token)
+static void judge_pin_memory(const struct token_check *l, const struct json *token)
 {
 	uint64_t free_kib = machine_free_at_boot_kib(l->m);
 	uint32_t bytes;
@@ -39,12 +39,12 @@ static void judge_pin_memory(const struct look *l, const struct json *token)
 	if (!json_u32(json_member(token, "tpm2_argon2id_memcost"), &bytes) ||
 		l->m->memory_kib == UINT64_MAX || bytes >> 10 <= free_kib)
 		return;
-	finding(l->f, WEIGHT_WARNING, CAUSE_RESOURCE, l->where,
+	findings_add(l->f, WEIGHT_WARNING, CAUSE_RESOURCE, l->where,
 		"%s needs %u MiB of memory for its PIN, and about %llu MiB will be free at boot", l->what,
 		bytes >> 20, (unsigned long long)free_kib >> 10);
 }
 
-static void judge_tpm2(const struct look *l, const char *text, size_t len)
+static void judge_tpm2(const struct token_check *l, const char *text, size_t len)
 {
 	const struct json *token;
 	struct error err;
@@ -56,7 +56,7 @@ static void judge_tpm2(const struct look *l, const char *text, size_t len)
 	json_close();
 }
 
-static void judge_text(const struct look *l)
+static void judge_text(const struct token_check *l)
 {
 	static char text[TOKEN_TEXT_MAX_BYTES];
 	struct header_token want = {l->token->id, text, sizeof(text), 0};
@@ -72,44 +72,45 @@ static void judge_text(const struct look *l)
 		clevis_judge(text, want.len, l->m, l->where, l->what, l->f);
 }
 
-static void judge_device(const struct look *l)
+static void judge_device(const struct token_check *l)
 {
 	const char *type = l->token->type;
 	char module[64];
 
 	if (!strcmp(type, "systemd-fido2") && !is_there("hidraw f1d0"))
-		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->where, "%s: no security key is plugged in now",
+		findings_add(l->f, WEIGHT_NOTE, CAUSE_OK, l->where, "%s: no security key is plugged in now",
 			l->what);
 	if (!strcmp(type, "systemd-tpm2") && !is_there("node tpmrm0"))
-		finding(l->f, WEIGHT_WARNING, CAUSE_DEVICE, l->where, "%s: there is no /dev/tpmrm0", l->what);
+		findings_add(l->f, WEIGHT_WARNING, CAUSE_DEVICE, l->where, "%s: there is no /dev/tpmrm0",
+			l->what);
 	/* needs.c judges the usual two. */
 	if (!strcmp(type, "systemd-tpm2") && l->m->image->given &&
 		!image_has_driver(l->m->image, "/sys/class/tpm/tpm0", module, sizeof(module)) &&
 		strcmp(module, "tpm_tis") && strcmp(module, "tpm_crb"))
-		finding(l->f, WEIGHT_WARNING, CAUSE_KERNEL, l->where,
+		findings_add(l->f, WEIGHT_WARNING, CAUSE_KERNEL, l->where,
 			"%s needs the driver of this machine's TPM, and %s is missing from the image",
 			l->what, module);
 }
 
-static void judge(const struct look *l, const char *without)
+static void judge(const struct token_check *l, const char *without)
 {
 	static const char folder[] = "/lib/latchkey/token/";
 	char path[TOKEN_PROGRAM_BYTES + 4], program[TOKEN_PROGRAM_BYTES];
 	const struct image *image = l->m->image;
 
 	if (!token_program_path(l->token, program)) {
-		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->where, "%s: its type is not supported", l->what);
+		findings_add(l->f, WEIGHT_NOTE, CAUSE_OK, l->where, "%s: its type is not supported", l->what);
 		return;
 	}
 	if (image->given && !image->has_files)
 		return;
 	text_format(path, sizeof(path), "/usr%s", program);
 	if (!machine_has_file(l->m, program) && !machine_has_file(l->m, path))
-		finding(l->f, WEIGHT_WARNING, CAUSE_DEVICE, l->where,
+		findings_add(l->f, WEIGHT_WARNING, CAUSE_DEVICE, l->where,
 			"%s: there is no program for it %s (%s): %s", l->what,
 			image->given ? "in the image" : "here", folder, without);
 	else
-		finding(l->f, WEIGHT_OK, CAUSE_OK, l->where, "%s: its program is there", l->what);
+		findings_add(l->f, WEIGHT_OK, CAUSE_OK, l->where, "%s: its program is there", l->what);
 }
 
 void tokens_judge(const struct luks *luks, const struct reader *header, const char *where,
@@ -117,7 +118,7 @@ void tokens_judge(const struct luks *luks, const struct reader *header, const ch
 {
 	for (unsigned i = 0; i < luks->token_count; i++) {
 		const struct luks_token *t = &luks->tokens[i];
-		struct look l = {.token = t, .header = header, .m = m, .f = f, .where = where};
+		struct token_check l = {.token = t, .header = header, .m = m, .f = f, .where = where};
 		char type[LUKS_TOKEN_TYPE_CHARS * 4 + 1];
 
 		if (!strcmp(t->type, "luks2-keyring") || !strcmp(t->type, "systemd-recovery"))
@@ -125,7 +126,7 @@ void tokens_judge(const struct luks *luks, const struct reader *header, const ch
 		text_escape(type, sizeof(type), t->type);
 		text_format(l.what, sizeof(l.what), "token %u (%s)", t->id, type);
 		if (!strcmp(t->type, "systemd-pkcs11")) {
-			finding(f, WEIGHT_NOTE, CAUSE_OK, where,
+			findings_add(f, WEIGHT_NOTE, CAUSE_OK, where,
 				"%s: PKCS #11 is not supported: the passphrase is needed", l.what);
 			continue;
 		}
@@ -140,7 +141,7 @@ void tokens_judge_measuring(const char *where, const struct machine *m, struct n
 	struct findings *f)
 {
 	static const struct luks_token tpm2 = {.type = "systemd-tpm2"};
-	struct look l = {.token = &tpm2, .m = m, .f = f, .where = where, .what = "tpm2-measure-pcr"};
+	struct token_check l = {.token = &tpm2, .m = m, .f = f, .where = where, .what = "tpm2-measure-pcr"};
 
 	judge(&l, "no PCR will be extended");
 	judge_device(&l);

@@ -17,7 +17,7 @@
 #include <string.h>
 
 /* One volume while it is examined. */
-struct look {
+struct volume_check {
 	const struct plan_volume *v;
 	const struct machine *m;
 	struct needs *needs;
@@ -29,41 +29,42 @@ struct look {
 	struct luks luks;
 };
 
-static struct place place_of(const struct look *l)
+static struct place place_of(const struct volume_check *l)
 {
 	return (struct place){.device = &l->data, .header = l->header.fd >= 0 ? &l->header : NULL};
 }
 
-static void cannot(const struct look *l, const struct error *err, const char *advice)
+static void cannot(const struct volume_check *l, const struct error *err, const char *advice)
 {
-	finding(l->f, l->gravest, err->cause, l->v->name, "%s%s", err->text, advice);
+	findings_add(l->f, l->gravest, err->cause, l->v->name, "%s%s", err->text, advice);
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
 /* Both: may it open the volume? */
-static bool judge_key_file(const struct look *l, const struct plan_key *key)
+static bool judge_key_file(const struct volume_check *l, const struct plan_key *key)
 {
 	const struct image *image = l->m->image;
 	const char *where = image->has_files ? "in the image" : "there";
 
 	if (image->given && !image->has_files && machine_has_file(l->m, key->path)) {
-		finding(l->f, l->headless ? WEIGHT_WARNING : WEIGHT_NOTE,
+		findings_add(l->f, l->headless ? WEIGHT_WARNING : WEIGHT_NOTE,
 			l->headless ? CAUSE_DEVICE : CAUSE_OK, l->v->name,
 			"a list of modules does not tell whether the image has the key file %s", key->path);
 		return true;
 	}
 	if (machine_has_file(l->m, key->path)) {
-		finding(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "the key file %s is %s", key->path, where);
+		findings_add(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "the key file %s is %s", key->path,
+			where);
 		return true;
 	}
 	if (!key->optional)
-		finding(l->f, WEIGHT_WARNING, CAUSE_DEVICE, l->v->name, "the key file %s is not %s%s",
+		findings_add(l->f, WEIGHT_WARNING, CAUSE_DEVICE, l->v->name, "the key file %s is not %s%s",
 			key->path, where, l->headless ? "" : ": the passphrase will be asked for");
 	return false;
 }
 
-static bool judge_key_device(const struct look *l, const struct plan_key *key)
+static bool judge_key_device(const struct volume_check *l, const struct plan_key *key)
 {
 	char path[SYSBLOCK_PATH_BYTES];
 	uint64_t end_bytes = key->offset_bytes + key->size_bytes;
@@ -73,7 +74,7 @@ static bool judge_key_device(const struct look *l, const struct plan_key *key)
 
 	if (find_device_or_member(key->device, path, sizeof(path), NULL, &err) ||
 		blkdev_open_path(path, &dev, &err)) {
-		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name,
+		findings_add(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name,
 			"the key's device %s is not present now: the key was not checked", key->device);
 		return true;
 	}
@@ -82,13 +83,13 @@ static bool judge_key_device(const struct look *l, const struct plan_key *key)
 	whole = !raw || end_bytes <= dev.reader.size_bytes;
 	if (raw && end_bytes > key->offset_bytes + KEYFILE_MAX_BYTES) {
 		whole = false;
-		finding(l->f, WEIGHT_WARNING, CAUSE_USAGE, l->v->name,
+		findings_add(l->f, WEIGHT_WARNING, CAUSE_USAGE, l->v->name,
 			"the key's device %s has more than 8 MiB: keyfile-size is missing", key->device);
 	} else if (whole) {
-		finding(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "the key's device %s is present: %s",
+		findings_add(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "the key's device %s is present: %s",
 			key->device, path);
 	} else {
-		finding(l->f, WEIGHT_WARNING, CAUSE_DEVICE, l->v->name,
+		findings_add(l->f, WEIGHT_WARNING, CAUSE_DEVICE, l->v->name,
 			"the key's device %s ends before byte %llu, the end of the key", key->device,
 			(unsigned long long)end_bytes);
 	}
@@ -96,7 +97,7 @@ static bool judge_key_device(const struct look *l, const struct plan_key *key)
 	return whole;
 }
 
-static void judge_keys(const struct look *l)
+static void judge_keys(const struct volume_check *l)
 {
 	unsigned useful = l->v->flags.try_empty;
 
@@ -106,16 +107,16 @@ static void judge_keys(const struct look *l)
 	if (useful || !l->headless)
 		return;
 	if (l->v->flags.no_stick)
-		finding(l->f, l->gravest, CAUSE_USAGE, l->v->name,
+		findings_add(l->f, l->gravest, CAUSE_USAGE, l->v->name,
 			"headless with no-stick, and no key was found: it cannot be opened");
 	else
-		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name,
+		findings_add(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name,
 			"headless: only a key stick with latchkey/UUID.key can open it");
 }
 
 /* --- memory ------------------------------------------------------------------------------------- */
 
-static void advise_memory(const struct look *l, uint64_t free_kib, char *text, size_t size)
+static void advise_memory(const struct volume_check *l, uint64_t free_kib, char *text, size_t size)
 {
 	uint64_t half_mib = free_kib >> 11;
 	struct place place = place_of(l);
@@ -128,19 +129,19 @@ static void advise_memory(const struct look *l, uint64_t free_kib, char *text, s
 }
 
 /* Is there enough memory for @slot? Reports it; false: certainly not. */
-static bool judge_memory(const struct look *l, const struct luks_keyslot *slot, const char *what)
+static bool judge_memory(const struct volume_check *l, const struct luks_keyslot *slot, const char *what)
 {
 	uint64_t free_kib = machine_free_at_boot_kib(l->m), need_kib = slot->kdf.memory_kib;
 	unsigned long long need_mib = (need_kib + 1023) >> 10, has_mib = l->m->memory_kib >> 10;
 	char advice[ERROR_TEXT_BYTES];
 
 	if (slot->kdf.kind == KDF_PBKDF2 || l->m->memory_kib == UINT64_MAX || need_kib <= free_kib) {
-		finding(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "%s: %s, %llu MiB of memory", what,
+		findings_add(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "%s: %s, %llu MiB of memory", what,
 			kdf_name(slot->kdf.kind), slot->kdf.kind == KDF_PBKDF2 ? 0 : need_mib);
 		return true;
 	}
 	advise_memory(l, free_kib, advice, sizeof(advice));
-	finding(l->f, WEIGHT_WARNING, CAUSE_RESOURCE, l->v->name,
+	findings_add(l->f, WEIGHT_WARNING, CAUSE_RESOURCE, l->v->name,
 		"%s needs %llu MiB of memory for %s, and this machine has %llu MiB, of which about "
 		"%llu MiB will be free at boot: %s; add one that fits: %s",
 		what, need_mib, kdf_name(slot->kdf.kind), has_mib, (unsigned long long)free_kib >> 10,
@@ -150,13 +151,13 @@ static bool judge_memory(const struct look *l, const struct luks_keyslot *slot, 
 
 /* --- keyslots ----------------------------------------------------------------------------------- */
 
-static const struct blkdev *header_device(const struct look *l)
+static const struct blkdev *header_device(const struct volume_check *l)
 {
 	return l->header.fd >= 0 ? &l->header : &l->data;
 }
 
 /* False: it holds no key, which was reported. */
-static bool judge_area(const struct look *l, const struct luks_keyslot *slot, const char *what,
+static bool judge_area(const struct volume_check *l, const struct luks_keyslot *slot, const char *what,
 	struct error *why)
 {
 	struct place place = place_of(l);
@@ -165,21 +166,21 @@ static bool judge_area(const struct look *l, const struct luks_keyslot *slot, co
 	char text[ERROR_TEXT_BYTES];
 
 	if (area_examine(&header_device(l)->reader, slot, &area, &err)) {
-		finding(l->f, WEIGHT_WARNING, err.cause, l->v->name, "%s: %s", what, err.text);
+		findings_add(l->f, WEIGHT_WARNING, err.cause, l->v->name, "%s: %s", what, err.text);
 		*why = err;
 		return false;
 	}
 	if (area.shape != AREA_RANDOM) {
 		area_describe(&area, text, sizeof(text));
 		place_advise(&place, &l->luks, LUKS_ADVICE_RESTORE, text);
-		finding(l->f, WEIGHT_WARNING, CAUSE_DAMAGED, l->v->name, "%s: its area %s", what, text);
+		findings_add(l->f, WEIGHT_WARNING, CAUSE_DAMAGED, l->v->name, "%s: its area %s", what, text);
 		error_set(why, CAUSE_DAMAGED, "overwritten");
 		return false;
 	}
 	return true;
 }
 
-static struct keyslot_source source(const struct look *l)
+static struct keyslot_source source(const struct volume_check *l)
 {
 	/* Whether a foreign cipher is there is among the kernel's findings. */
 	static const struct foreign_cipher kernel = {NULL, NULL};
@@ -189,7 +190,7 @@ static struct keyslot_source source(const struct look *l)
 }
 
 /* Can it be tried at boot? If not, *@why becomes the reason, unless it has a more telling one. */
-static bool judge_keyslot(const struct look *l, const struct luks_keyslot *slot, struct error *why)
+static bool judge_keyslot(const struct volume_check *l, const struct luks_keyslot *slot, struct error *why)
 {
 	const struct keyslot_source src = source(l);
 	struct error err;
@@ -198,7 +199,7 @@ static bool judge_keyslot(const struct look *l, const struct luks_keyslot *slot,
 	text_format(what, sizeof(what), "keyslot %u", slot->id);
 	/* Memory that is short now, on the running system, may be free at boot. */
 	if (keyslot_check(&src, slot, &err) && err.cause != CAUSE_RESOURCE) {
-		finding(l->f, WEIGHT_WARNING, err.cause, l->v->name, "%s: it will be skipped at boot",
+		findings_add(l->f, WEIGHT_WARNING, err.cause, l->v->name, "%s: it will be skipped at boot",
 			err.text);
 		*why = why->cause == CAUSE_RESOURCE ? *why : err;
 		return false;
@@ -214,19 +215,19 @@ static bool judge_keyslot(const struct look *l, const struct luks_keyslot *slot,
 }
 
 /* On this machine, at this moment; the boot measures again. */
-static void judge_time(const struct look *l)
+static void judge_time(const struct volume_check *l)
 {
 	const struct search s = {.source = source(l), .keyslot = l->request.keyslot};
 	const unsigned long long seconds = (search_needed_ms(&s) + 999) / 1000;
 
 	if (seconds)
-		finding(l->f, WEIGHT_WARNING, CAUSE_UNSUPPORTED, l->v->name,
+		findings_add(l->f, WEIGHT_WARNING, CAUSE_UNSUPPORTED, l->v->name,
 			"all its keyslots take about %llu s for one passphrase, and %llu s are allowed: set "
 			"max-time=%llu, or boot asks before it tries all of them",
 			seconds, (unsigned long long)s.source.limits.time_ms / 1000, seconds * 5 / 4 + 1);
 }
 
-static void judge_keyslots(const struct look *l)
+static void judge_keyslots(const struct volume_check *l)
 {
 	struct error why = {.cause = CAUSE_OK};
 	unsigned candidates = 0, usable = 0;
@@ -243,10 +244,10 @@ static void judge_keyslots(const struct look *l)
 	}
 	judge_time(l);
 	if (!candidates)
-		finding(l->f, l->gravest, CAUSE_UNSUPPORTED, l->v->name,
+		findings_add(l->f, l->gravest, CAUSE_UNSUPPORTED, l->v->name,
 			"it has no keyslot that boot tries (key-slot=, priorities)");
 	else if (!usable)
-		finding(l->f, l->gravest, why.cause, l->v->name,
+		findings_add(l->f, l->gravest, why.cause, l->v->name,
 			"none of its %u keyslots can be tried at boot: it cannot be opened", candidates);
 }
 
@@ -256,7 +257,7 @@ static const char *segment_cipher(const struct luks_segment *seg)
 }
 
 /* In milliseconds: the slowest keyslot of the digest with the index @digest. */
-static unsigned long long slowest_ms(const struct look *l, int digest)
+static unsigned long long slowest_ms(const struct volume_check *l, int digest)
 {
 	const struct keyslot_source src = source(l);
 	unsigned long long most = 0;
@@ -275,7 +276,7 @@ static unsigned long long slowest_ms(const struct look *l, int digest)
 }
 
 /* How it is done. Two keys take two derivations. */
-static void note_reencryption(const struct look *l)
+static void note_reencryption(const struct volume_check *l)
 {
 	const struct luks_reencrypt *r = &l->luks.reencrypt;
 	uint32_t digests = reencryption_digests(&l->luks);
@@ -292,7 +293,7 @@ static void note_reencryption(const struct look *l)
 			"%llu.%llu s, for the new one up to %llu.%llu s",
 			old / 1000, old / 100 % 10, new / 1000, new / 100 % 10);
 	}
-	finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name,
+	findings_add(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name,
 		"re-encryption: mode %s, %s, resilience %s, from %s to %s%s",
 		luks_word(LUKS_WORDS_MODE, r->mode), luks_word(LUKS_WORDS_DIRECTION, r->direction),
 		luks_word(LUKS_WORDS_RESILIENCE, r->resilience), segment_cipher(&r->previous),
@@ -301,7 +302,7 @@ static void note_reencryption(const struct look *l)
 
 /* --- the volume --------------------------------------------------------------------------------- */
 
-static void judge_header(struct look *l)
+static void judge_header(struct volume_check *l)
 {
 	const struct luks_segment *seg = &l->luks.segments[0];
 	struct place place = place_of(l);
@@ -314,28 +315,28 @@ static void judge_header(struct look *l)
 		return;
 	}
 	if (report.note[0])
-		finding(l->f, WEIGHT_WARNING, CAUSE_DAMAGED, l->v->name, "%s", report.note);
+		findings_add(l->f, WEIGHT_WARNING, CAUSE_DAMAGED, l->v->name, "%s", report.note);
 	note_reencryption(l);
 	if (l->luks.requirements.cause) {
 		error_set(&err, l->luks.requirements.cause, "%s", l->luks.requirements.why);
 		place_advise(&place, &l->luks, l->luks.requirements.advice, err.text);
 		cannot(l, &err, "");
 	} else if (seg->verdict.cause) {
-		finding(l->f, l->gravest, seg->verdict.cause, l->v->name, "%s", seg->verdict.why);
+		findings_add(l->f, l->gravest, seg->verdict.cause, l->v->name, "%s", seg->verdict.why);
 	} else if (refuse_readonly(&l->request, &l->luks, &l->data, &err)) {
 		cannot(l, &err, "; leave read-only out of the options");
 	} else if (place_sizes(&place, &l->luks, sizes, &err)) {
 		error_prefix(&err, "%s", l->data.name);
 		cannot(l, &err, "");
 	} else {
-		finding(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "%s is LUKS%u, UUID %s, %s%s%s", l->data.name,
-			l->luks.version, l->luks.uuid,
+		findings_add(l->f, WEIGHT_OK, CAUSE_OK, l->v->name, "%s is LUKS%u, UUID %s, %s%s%s",
+			l->data.name, l->luks.version, l->luks.uuid,
 			seg->linear ? "not encrypted in all places" : cipher_name(seg->cipher),
 			cipher_tag_bytes(seg->cipher) ? ", integrity " : "", cipher_integrity(seg->cipher));
 		if (l->luks.requirements.why[0]) {
 			error_set(&err, CAUSE_OK, "%s", l->luks.requirements.why);
 			place_advise(&place, &l->luks, l->luks.requirements.advice, err.text);
-			finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name, "%s", err.text);
+			findings_add(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name, "%s", err.text);
 		}
 		needs_mapping(l->needs, luks_has_integrity(&l->luks), l->v->name);
 		for (unsigned i = 0; i < l->luks.regular_count; i++)
@@ -349,7 +350,7 @@ static void judge_header(struct look *l)
 }
 
 /* Boot refuses a member: its header is not the volume's. */
-static bool judge_member(const struct look *l)
+static bool judge_member(const struct volume_check *l)
 {
 	char what[MEMBER_TEXT_BYTES], advice[MEMBER_TEXT_BYTES];
 	struct member m;
@@ -358,13 +359,13 @@ static bool judge_member(const struct look *l)
 		return false;
 	member_describe(&m, what);
 	member_advise(&m, advice);
-	finding(l->f, l->gravest, CAUSE_UNSUPPORTED, l->v->name,
+	findings_add(l->f, l->gravest, CAUSE_UNSUPPORTED, l->v->name,
 		"%s: boot does not open it; name the %s instead; %s", what, m.mark.whole, advice);
 	return true;
 }
 
 /* A detached header: a device, or a file of the image. False: it cannot be read, which was reported. */
-static bool open_header(struct look *l)
+static bool open_header(struct volume_check *l)
 {
 	const struct plan_header *h = &l->v->header;
 	char below[4096];
@@ -373,13 +374,13 @@ static bool open_header(struct look *l)
 	if (!h->path)
 		return true;
 	if (h->device) {
-		finding(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name, "its header %s on %s was not checked",
+		findings_add(l->f, WEIGHT_NOTE, CAUSE_OK, l->v->name, "its header %s on %s was not checked",
 			h->path, h->device);
 		return false;
 	}
 	if (*h->path == '/' && strncmp(h->path, "/dev/", 5)) {
 		if (!machine_has_file(l->m, h->path))
-			finding(l->f, l->gravest, CAUSE_DEVICE, l->v->name,
+			findings_add(l->f, l->gravest, CAUSE_DEVICE, l->v->name,
 				"its header %s is not in the image", h->path);
 		(void)text_join(below, sizeof(below), l->m->root, h->path, "");
 	} else {
@@ -391,7 +392,7 @@ static bool open_header(struct look *l)
 	return false;
 }
 
-static void judge_device(struct look *l)
+static void judge_device(struct volume_check *l)
 {
 	char path[SYSBLOCK_PATH_BYTES];
 	struct error err;
@@ -410,9 +411,9 @@ static void judge_device(struct look *l)
 void volume_judge(const struct plan_volume *v, bool headless, const struct machine *m, struct needs *needs,
 	struct findings *f)
 {
-	static struct look l; /* a model is large */
+	static struct volume_check l; /* a model is large */
 
-	l = (struct look){.v = v,
+	l = (struct volume_check){.v = v,
 		.m = m,
 		.needs = needs,
 		.f = f,
@@ -421,7 +422,7 @@ void volume_judge(const struct plan_volume *v, bool headless, const struct machi
 	l.gravest = v->need == PLAN_NEEDED ? WEIGHT_PROBLEM : WEIGHT_WARNING;
 	l.header.fd = -1;
 	if (v->need == PLAN_NOAUTO) {
-		finding(f, WEIGHT_NOTE, CAUSE_OK, v->name, "is not opened at boot (noauto)");
+		findings_add(f, WEIGHT_NOTE, CAUSE_OK, v->name, "is not opened at boot (noauto)");
 		return;
 	}
 	judge_keys(&l);

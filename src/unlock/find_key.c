@@ -52,7 +52,7 @@ static enum cause token_secret(const struct source *from, struct secret *out, st
 	const struct luks_keyring_token *key = in_keyring(s->luks, from->token->id);
 
 	return key ? keyring_read(key->key_description, out, err)
-	           : token_ask(from->request, s->header, from->token, out, err);
+	           : token_try_passphrase(from->request, s->header, from->token, out, err);
 }
 
 static enum cause get_secret(const struct source *from, struct secret *out, struct error *err)

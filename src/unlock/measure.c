@@ -27,10 +27,11 @@ static size_t make_record(const struct unlock_request *r, const struct volume_ke
 	char record[static RECORD_BYTES])
 {
 	static const uint8_t banks[] = {HASH_SHA256, HASH_SHA1, HASH_SHA384, HASH_SHA512};
-	char text[VOLUME_KEY_TEXT_BYTES], escaped[2 * VOLUME_KEY_TEXT_BYTES], hex[2 * HASH_MAX_BYTES + 1];
+	char text[VOLUME_KEY_ID_TEXT_BYTES], escaped[2 * VOLUME_KEY_ID_TEXT_BYTES],
+		hex[2 * HASH_MAX_BYTES + 1];
 	size_t used;
 
-	volume_key_text(r->name, uuid, text);
+	volume_key_id_text(r->name, uuid, text);
 	text_json(escaped, sizeof(escaped), text);
 	used = text_format(record, RECORD_BYTES,
 		"\x1e{\"pcr\":%d,\"content_type\":\"systemd\","
@@ -39,7 +40,7 @@ static size_t make_record(const struct unlock_request *r, const struct volume_ke
 	for (unsigned i = 0; i < sizeof(banks); i++) {
 		if (!has_bank(banks[i]))
 			continue;
-		volume_key_hmac(key, banks[i], text, hex);
+		volume_key_id_hmac(key, banks[i], text, hex);
 		used += text_format(record + used, RECORD_BYTES - used,
 			"%c{\"hashAlg\":\"%s\",\"digest\":\"%s\"}", i ? ',' : '[', hash_name(banks[i]), hex);
 	}
@@ -86,7 +87,7 @@ void measure(const struct unlock_request *r, const struct volume_key *key, const
 		.line = ignore};
 	struct error err;
 	enum cause cause = run.device < 0 ? error_set_os(&err, CAUSE_DEVICE, errno, "/dev/tpmrm0")
-	                                  : token_run(&run, NULL, &err);
+	                                  : token_program_run(&run, NULL, &err);
 
 	close(run.device);
 	if (!cause) {

@@ -326,7 +326,7 @@ static enum cause run_with(const struct token_run *t, int passphrase, int text, 
 	return cause || !out ? cause : take(passphrase, out, err);
 }
 
-enum cause token_run(const struct token_run *t, struct secret *out, struct error *err)
+enum cause token_program_run(const struct token_run *t, struct secret *out, struct error *err)
 {
 	void *lock;
 	int passphrase = passphrase_file(&lock), text = memory_file(t->text, t->len);

@@ -50,6 +50,6 @@ struct token_run {
  * CAUSE_DEVICE (also: it did not answer in time), CAUSE_DAMAGED, CAUSE_UNSUPPORTED; CAUSE_BUG for all else;
  * CAUSE_RESOURCE when no process can be made.
  */
-enum cause token_run(const struct token_run *t, struct secret *out, struct error *err) MUST_USE;
+enum cause token_program_run(const struct token_run *t, struct secret *out, struct error *err) MUST_USE;
 
 #endif

@@ -43,7 +43,7 @@ enum cause token_try(const struct reader *header, const struct token_try *t, str
 	run.network = !strcmp(t->device, TOKEN_NETWORK);
 	if (*t->device && (run.device = open_device(t->device, run.network)) < 0)
 		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be opened", t->device);
-	cause = token_run(&run, out, err);
+	cause = token_program_run(&run, out, err);
 	if (*t->device)
 		close(run.device);
 	return cause;
@@ -51,7 +51,7 @@ enum cause token_try(const struct reader *header, const struct token_try *t, str
 
 /* --- lines ---------------------------------------------------------------------------------- */
 
-bool token_question(const struct luks_token *t, const char *line, char *text, size_t size)
+bool token_try_question(const struct luks_token *t, const char *line, char *text, size_t size)
 {
 	enum { TRIES_MAX = 999 };
 	uint64_t left;
@@ -72,7 +72,7 @@ bool token_question(const struct luks_token *t, const char *line, char *text, si
 	return true;
 }
 
-const char *token_message(const char *line)
+const char *token_try_message(const char *line)
 {
 	if (!strncmp(line, "need ", 5))
 		return NULL;
@@ -109,10 +109,10 @@ static void answer(struct talk *k, const char *question)
 static bool on_line(void *context, const char *line)
 {
 	struct talk *k = context;
-	const char *message = token_message(line);
+	const char *message = token_try_message(line);
 	char question[160];
 
-	if (token_question(k->token, line, question, sizeof(question))) {
+	if (token_try_question(k->token, line, question, sizeof(question))) {
 		answer(k, question);
 		return true;
 	}
@@ -140,8 +140,8 @@ static enum cause run(struct talk *k, const struct reader *header, struct token_
 	return cause;
 }
 
-enum cause token_ask(const struct unlock_request *r, const struct reader *header, const struct luks_token *t,
-	struct secret *out, struct error *err)
+enum cause token_try_passphrase(const struct unlock_request *r, const struct reader *header,
+	const struct luks_token *t, struct secret *out, struct error *err)
 {
 	struct talk k = {.request = r, .token = t};
 	struct token_try try = {.token = *t, .line = on_line, .context = &k};

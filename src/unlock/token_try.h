@@ -18,8 +18,9 @@ struct token_try {
 };
 
 /*
- * The passphrase that the program gives for the token in the LUKS header on @header; @out as for token_run.
- * Fails: as header_load_token and token_run; CAUSE_DEVICE (the device cannot be opened).
+ * The passphrase that the program gives for the token in the LUKS header on @header; @out as for
+ * token_program_run.
+ * Fails: as header_load_token and token_program_run; CAUSE_DEVICE (the device cannot be opened).
  */
 enum cause token_try(const struct reader *header, const struct token_try *t, struct secret *out,
 	struct error *err) MUST_USE;
@@ -27,16 +28,16 @@ enum cause token_try(const struct reader *header, const struct token_try *t, str
 /*
  * The question for a person that the line "pin LEFT" or "few LEFT" of @t asks. False: @line is another one.
  */
-bool token_question(const struct luks_token *t, const char *line, char *text, size_t size);
+bool token_try_question(const struct luks_token *t, const char *line, char *text, size_t size);
 
 /* What a line has to tell a person, or NULL. */
-const char *token_message(const char *line);
+const char *token_try_message(const char *line);
 
 /*
  * The same with each device that the program asks for, and with the person at the terminal. @out is in the
  * arena. Questions are asked where @r asks for tokens. Fails: as token_try.
  */
-enum cause token_ask(const struct unlock_request *r, const struct reader *header, const struct luks_token *t,
-	struct secret *out, struct error *err) MUST_USE;
+enum cause token_try_passphrase(const struct unlock_request *r, const struct reader *header,
+	const struct luks_token *t, struct secret *out, struct error *err) MUST_USE;
 
 #endif

@@ -181,7 +181,7 @@ static enum cause prepare(struct unlock *u, const struct unlock_request *r, stru
 /* The one that systemd pins and measures: in the middle of a re-encryption the new one. */
 static const struct volume_key *systemds_key(const struct luks *luks, const struct volume_keys *keys)
 {
-	const struct volume_key *new = volume_key_of(luks, keys, luks->reencrypt.final.digest);
+	const struct volume_key *new = reencryption_key_of(luks, keys, luks->reencrypt.final.digest);
 
 	return new ? new : keys->key;
 }

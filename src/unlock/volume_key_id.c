@@ -17,16 +17,16 @@ static size_t put_name(char *text, size_t size, const char *name)
 	return used;
 }
 
-void volume_key_text(const char *name, const char *uuid, char text[static VOLUME_KEY_TEXT_BYTES])
+void volume_key_id_text(const char *name, const char *uuid, char text[static VOLUME_KEY_ID_TEXT_BYTES])
 {
-	size_t used = text_format(text, VOLUME_KEY_TEXT_BYTES, "cryptsetup:%s%s", name ? "" : "luks-",
+	size_t used = text_format(text, VOLUME_KEY_ID_TEXT_BYTES, "cryptsetup:%s%s", name ? "" : "luks-",
 		name ? "" : uuid);
 
-	used += put_name(text + used, VOLUME_KEY_TEXT_BYTES - used, name ? name : "");
-	text_format(text + used, VOLUME_KEY_TEXT_BYTES - used, ":%s", uuid);
+	used += put_name(text + used, VOLUME_KEY_ID_TEXT_BYTES - used, name ? name : "");
+	text_format(text + used, VOLUME_KEY_ID_TEXT_BYTES - used, ":%s", uuid);
 }
 
-void volume_key_hmac(const struct volume_key *key, enum hash h, const char *text, char *hex)
+void volume_key_id_hmac(const struct volume_key *key, enum hash h, const char *text, char *hex)
 {
 	uint8_t mac[HASH_MAX_BYTES];
 
@@ -39,10 +39,10 @@ void volume_key_hmac(const struct volume_key *key, enum hash h, const char *text
 void volume_key_id(const struct volume_key *key, const char *name, const char *uuid,
 	char id[static VOLUME_KEY_ID_CHARS + 1])
 {
-	char text[VOLUME_KEY_TEXT_BYTES];
+	char text[VOLUME_KEY_ID_TEXT_BYTES];
 
-	volume_key_text(name, uuid, text);
-	volume_key_hmac(key, HASH_SHA256, text, id);
+	volume_key_id_text(name, uuid, text);
+	volume_key_id_hmac(key, HASH_SHA256, text, id);
 }
 
 enum cause volume_key_id_check(const struct unlock_request *r, const char *device,

@@ -23,7 +23,7 @@ static enum cause make_target(const struct luks *luks, const struct volume_keys 
 	const struct luks_segment *seg, uint64_t bytes, const struct blkdev *dev, struct target *out,
 	struct error *err)
 {
-	const struct volume_key *key = volume_key_of(luks, keys, seg->digest);
+	const struct volume_key *key = reencryption_key_of(luks, keys, seg->digest);
 
 	*out = (struct target){
 		.type = seg->linear ? TARGET_LINEAR : TARGET_CRYPT,

@@ -120,7 +120,7 @@ TEST(a_number_of_an_address_is_read_wrongly)
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		union address a;
-		bool ok = address_read(rows[i].text, 0x1234, &a);
+		bool ok = url_read_address(rows[i].text, 0x1234, &a);
 
 		if (ok != !!rows[i].hex)
 			fail_msg("%s", rows[i].text);

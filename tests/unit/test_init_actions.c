@@ -16,9 +16,9 @@ static int exited(int code)
 static void each_code_has_its_action(void **state)
 {
 	(void)state;
-	assert_int_equal(action_after(exited(0)), ACTION_MOUNT);
+	assert_int_equal(actions_after(exited(0)), ACTION_MOUNT);
 	for (int code = 1; code <= 255; code++)
-		assert_int_equal(action_after(exited(code)), ACTION_STOP);
+		assert_int_equal(actions_after(exited(code)), ACTION_STOP);
 }
 
 static void signals_never_lead_to_the_mount(void **state)
@@ -26,10 +26,10 @@ static void signals_never_lead_to_the_mount(void **state)
 	(void)state;
 	for (int sig = 1; sig < 64; sig++)
 		for (int core = 0; core <= 0x80; core += 0x80)
-			assert_int_equal(action_after(sig | core),
+			assert_int_equal(actions_after(sig | core),
 				sig == SIGINT || sig == SIGQUIT || sig == SIGHUP ? ACTION_AGAIN
 										 : ACTION_STOP);
-	assert_int_equal(action_after(-1), ACTION_STOP);
+	assert_int_equal(actions_after(-1), ACTION_STOP);
 }
 
 int main(void)

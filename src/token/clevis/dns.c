@@ -32,7 +32,7 @@ void dns_read_conf(const char *text, struct dns *out)
 	for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
 		if (has_value(text, "nameserver", value)) {
 			if (out->count < DNS_SERVERS_MAX &&
-				address_read(value, 53, &out->servers[out->count]))
+				url_read_address(value, 53, &out->servers[out->count]))
 				out->count++;
 		} else if (!*out->domain &&
 			   (has_value(text, "search", value) || has_value(text, "domain", value))) {

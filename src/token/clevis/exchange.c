@@ -196,7 +196,7 @@ void exchange_start(struct exchange *x, uint16_t id)
 	x->tries = x->next = 0;
 	x->found[0].count = x->found[1].count = 0;
 	text_format(x->name, sizeof(x->name), "%s", x->url->text);
-	if (address_read(x->url->host, x->url->port, &x->found[0].at[0])) {
+	if (url_read_address(x->url->host, x->url->port, &x->found[0].at[0])) {
 		x->found[0].count = 1;
 		try_next(x, "");
 	} else {

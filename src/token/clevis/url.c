@@ -64,7 +64,7 @@ static bool read_v6(const char *s, uint8_t out[16])
 	return true;
 }
 
-bool address_read(const char *text, uint16_t port, union address *out)
+bool url_read_address(const char *text, uint16_t port, union address *out)
 {
 	uint8_t bytes[16];
 	const uint8_t be_port[2] = {(uint8_t)(port >> 8), (uint8_t)port};
@@ -98,7 +98,7 @@ static const char *read_host(const char *s, struct url *out)
 	memcpy(out->host, s, len);
 	out->host[len] = 0;
 	s += len;
-	if (brackets && (*s++ != ']' || !address_read(out->host, 0, &a) || a.any.sa_family != AF_INET6))
+	if (brackets && (*s++ != ']' || !url_read_address(out->host, 0, &a) || a.any.sa_family != AF_INET6))
 		return NULL;
 	return len ? s : NULL;
 }

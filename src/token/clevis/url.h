@@ -32,6 +32,6 @@ struct url {
 enum cause url_read(const char *text, struct url *out, struct error *err) MUST_USE;
 
 /* The address that @text is: four decimal numbers, or IPv6 (RFC 4291, 2.2) without a zone. False: a name. */
-bool address_read(const char *text, uint16_t port, union address *out);
+bool url_read_address(const char *text, uint16_t port, union address *out);
 
 #endif

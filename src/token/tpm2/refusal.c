@@ -8,7 +8,7 @@ enum { FORMAT_ONE = 0x80, FORMAT_ONE_ERROR = 0xbf };
  * Those that somebody may see, and what to do about them. Of format one, the number without the place of
  * the fault.
  */
-static const struct row {
+static const struct refusal {
 	uint16_t rc;
 	uint16_t cause;
 	const char *words;
