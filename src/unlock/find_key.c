@@ -36,13 +36,14 @@ static const struct luks_keyring_token *in_keyring(const struct luks *luks, unsi
 	return NULL;
 }
 
-bool find_key_by_token(const struct unlock_request *r, const struct luks *luks, const struct luks_token *t)
+/* Could @t give a passphrase that @r wants: from the kernel's keyring, or from a program that is here? */
+static bool is_usable(const struct unlock_request *r, const struct luks *luks, const struct luks_token *t)
 {
 	char program[TOKEN_PROGRAM_BYTES];
 	/* Who gave a key file, or a passphrase on a pipe, is not to wait for a device. */
 	bool programs = request_asks_for_tokens(r) || (!r->key_file && prompt_is_interactive());
 
-	return request_has_token(r, t) && t->keyslots &&
+	return request_has_token(r, t) &&
 	       (in_keyring(luks, t->id) || (programs && token_program(t, program)));
 }
 
@@ -221,7 +222,7 @@ static enum cause try_tokens(struct source *from, const struct search *s, struct
 
 	for (unsigned i = 0; cause && i < luks->token_count; i++) {
 		from->token = &luks->tokens[i];
-		if (!find_key_by_token(from->request, luks, from->token))
+		if (!is_usable(from->request, luks, from->token))
 			continue;
 		among.keyslots = from->token->keyslots;
 		cause = try_source(from, &among, keys, &why);
@@ -235,6 +236,8 @@ static enum cause try_tokens(struct source *from, const struct search *s, struct
 			*err = why;
 	}
 	from->token = NULL;
+	if (cause && !err->cause && request_asks_for_tokens(from->request))
+		error_set(err, cause, "%s: has no token that latchkey can use", from->device);
 	return cause ? err->cause ? err->cause : CAUSE_UNSUPPORTED : CAUSE_OK;
 }
 

@@ -8,12 +8,6 @@
 #include "secret/keyfile.h"
 #include "unlock/request.h"
 
-/*
- * Could @t, of the header @luks, give a passphrase that @r wants: from the kernel's keyring, or from a
- * program that is here?
- */
-bool find_key_by_token(const struct unlock_request *r, const struct luks *luks, const struct luks_token *t);
-
 /* What is printed when memory could not be locked. */
 #define FIND_KEY_UNLOCKED "memory cannot be locked; secrets could reach swap"
 
@@ -22,7 +16,8 @@ bool find_key_by_token(const struct unlock_request *r, const struct luks *luks, 
  * with its own keyslots, then with try_empty the empty passphrase, then the key file of @r or the prompt,
  * which asks again after a wrong passphrase. @device is named in the prompt. On success @keys are in the
  * arena, and no secret is above them; on failure nothing is.
- * Fails: as search_run, keyring_read, token_try_passphrase, keyfile_read and prompt_read.
+ * Fails: CAUSE_UNSUPPORTED: @r wants tokens only, and none can be used; as search_run, keyring_read,
+ * token_try_passphrase, keyfile_read and prompt_read.
  */
 enum cause find_key(const struct unlock_request *r, const char *device, const struct search *s,
 	const struct secret *given, struct volume_keys *keys, struct error *err) MUST_USE;

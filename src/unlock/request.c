@@ -10,7 +10,9 @@ bool request_asks_for_tokens(const struct unlock_request *r)
 
 bool request_has_token(const struct unlock_request *r, const struct luks_token *t)
 {
-	return (r->token_id < 0 || t->id == (unsigned)r->token_id) &&
+	uint32_t keyslots = r->keyslot < 0 ? UINT32_MAX : 1u << r->keyslot;
+
+	return t->keyslots & keyslots && (r->token_id < 0 || t->id == (unsigned)r->token_id) &&
 	       (!r->token_type || !strcmp(r->token_type, t->type));
 }
 

@@ -43,7 +43,7 @@ struct unlock_request {
 /* Does @r name tokens, or ask for nothing else? */
 bool request_asks_for_tokens(const struct unlock_request *r);
 
-/* Is @t one of the tokens that @r asks for? */
+/* Is @t one of the tokens that @r asks for, with a keyslot that @r permits? */
 bool request_has_token(const struct unlock_request *r, const struct luks_token *t);
 
 /* What one derivation may cost: limits, max_memory_mib and max_time_s and patient combined. */

@@ -91,15 +91,6 @@ static enum cause load(struct unlock *u, struct error *err)
 
 /* --- 3 and 4: may it be mapped, can a keyslot be tried? ----------------------------------------- */
 
-static bool has_usable_token(const struct unlock_request *r, const struct luks *luks)
-{
-	bool usable = false;
-
-	for (unsigned i = 0; i < luks->token_count; i++)
-		usable |= find_key_by_token(r, luks, &luks->tokens[i]);
-	return usable;
-}
-
 /* search_check for each key that the data needs. A keyslot that is named is for one of them. */
 static enum cause check_each_key(const struct search *s, struct error *err)
 {
@@ -125,9 +116,6 @@ static enum cause check_keyslots(struct unlock *u, struct error *err)
 	struct luks_device *d = &u->device;
 	enum cause cause;
 
-	if (r->token_only && !has_usable_token(r, &d->luks))
-		return error_set(err, CAUSE_UNSUPPORTED, "%s: has no token that latchkey can use",
-			d->data.name);
 	u->foreign = area_kernel(luks_device_header(d));
 	u->search = (struct search){
 		.source = {&luks_device_header(d)->reader, &d->luks, request_limits(r), &u->foreign},
@@ -415,14 +403,14 @@ static enum cause look_at_kernel(const struct unlock_request *r, bool *mapped, s
 	return cause;
 }
 
-static void look_at_tokens(const struct luks *luks, struct unlock_look *out)
+static void look_at_tokens(const struct unlock_request *r, const struct luks *luks, struct unlock_look *out)
 {
 	char program[TOKEN_PROGRAM_BYTES];
 
 	for (unsigned i = 0; i < luks->keyring_token_count; i++)
 		out->token_key |= keyring_has(luks->keyring_tokens[i].key_description);
 	for (unsigned i = 0; i < luks->token_count; i++)
-		if (out->token_count < LOOK_TOKENS_MAX && luks->tokens[i].keyslots &&
+		if (out->token_count < LOOK_TOKENS_MAX && request_has_token(r, &luks->tokens[i]) &&
 			token_program(&luks->tokens[i], program))
 			out->tokens[out->token_count++] = luks->tokens[i];
 }
@@ -463,7 +451,7 @@ enum cause unlock_look(const struct unlock_request *r, bool map, struct unlock_l
 	memcpy(out->uuid, luks->uuid, sizeof(out->uuid));
 	memcpy(out->label, luks->label, sizeof(out->label));
 	out->memory_kib = most_memory_kib(luks);
-	look_at_tokens(luks, out);
+	look_at_tokens(r, luks, out);
 	if (map)
 		cause = look_at_rest(&u, err);
 	luks_device_close(&u.device);

@@ -281,7 +281,23 @@ def chosen():
     complaints += world.judge(world.test("--token-only", "--token-type", "other"), 0, "keyslot 1", never=("not me",))
     complaints += world.judge(world.test("--token-only", "--token-type", "example"), 6, "not me")
     complaints += world.judge(world.test("--token-only", "--token-id", "5"), 7, "no token that latchkey can use")
+    # Then the passphrase counts, but who named a token is told that it was not used.
+    for option in (("--token-id", "5"), ("--token-type", "exampel")):
+        complaints += world.judge(world.test(*option, stdin=PERSON + b"\n"), 0, "keyslot 0", "no token that latchkey can use", never=("not me",))
     return complaints + world.judge(world.test("--token-id", "0", stdin=PERSON + b"\n"), 0, "keyslot 0", "not me")
+
+
+@case("a program is started although its token has none of the keyslots that may be tried, or has no keyslot at all")
+def other_keyslot():
+    world = World("other-keyslot", "echo 'say started' >&2; exec cat /etc/key")
+    complaints = world.judge(world.test("--token-only", "--key-slot", "0"), 7, "no token that latchkey can use", never=("started",))
+    complaints += world.judge(world.test("--token-id", "0", "--key-slot", "0", stdin=PERSON + b"\n"), 0, "keyslot 0", never=("started",))
+    complaints += world.judge(world.test("--token-only", "--key-slot", "1"), 0, "keyslot 1", "started")
+    boot = ("latchkey.options=key-slot=0",)
+    complaints += world.judge(world.boot(*boot, answers=[(PROMPT, PERSON + b"\n")]), 0, "would open with the passphrase", never=("started",))
+    world.volume.cryptsetup("token", "unassign", "--token-id", "0", "--key-slot", "1")
+    world.known = fingerprint(world.volume.path)
+    return complaints + world.judge(world.test("--token-only"), 7, "no token that latchkey can use", never=("started",))
 
 
 @case("who gives a passphrase on a pipe, or a key file, waits for a program")
