@@ -699,6 +699,21 @@ def _():
     return opens(path)
 
 
+@case("cryptsetup: a passphrase of only one key is taken for that of both, or called wrong without saying why")
+def _():
+    path, second = os.path.join(FOLDER, "one-key.img"), b"of the old key"
+    format_volume(path, "32M")
+    must(CRYPTSETUP, "luksAddKey", "-q", *PBKDF2, "--key-file", key(), path, save(FOLDER, second))
+    reencrypt(path, "--init-only", "--key-slot", "0")
+    why = "keyslot 1 holds the old key only; no keyslot for the new key opens with this passphrase"
+    wrong = []
+    for program in PROGRAMS:
+        done, both = (run(program, "test", "--key-file", "-", path, stdin=secret) for secret in (second, SECRET))
+        if done.code != 2 or why not in done.err or both.code:
+            wrong.append(f"status {done.code}: {done.err}\nand {both.code}: {both.err}")
+    return wrong
+
+
 @case("cryptsetup: decryption, killed: the command is refused by cryptsetup")
 def _():
     path, header = (os.path.join(FOLDER, n) for n in ("decrypt.img", "decrypt.hdr"))

@@ -3,9 +3,11 @@
 """Apply the mutations of tests/mutate/mutations one by one to a copy of the tree, and run the suites that must see each.
 
 tests/mutate/run.py [WORD...] runs those with a word in their names; --all also those of virtual machines and other slow suites,
-which are otherwise counted as not run. O is the folder of the build that is copied (default build). The copy is in MUTATE (default
-O/mutate). Not part of make check: it takes some minutes. Exit status 1: a mutation survived without a reason, or does not apply.
+which are otherwise left out. O is the folder of the build that is copied (default build). The copy is in MUTATE (default
+O/mutate). Not part of make check: it takes some minutes. Exit status 1: a mutation survived without a reason, or
+cannot be judged: it does not apply or is not built, or a suite fails, or is skipped, without it, too.
 """
+import functools
 import os
 import shutil
 import subprocess
@@ -86,7 +88,7 @@ def copy():
     for name in ("build", *sorted(set(os.listdir(TOP)) - {"build", ".git"})):
         source, target = os.path.join(TOP, name), os.path.join(COPY, name)
         if name == "build":
-            for part in ("host-asan", "source", "archives", "kernel", "x86_64-linux-musl"):
+            for part in ("host-asan", "host-fuzz", "source", "archives", "kernel", "x86_64-linux-musl"):
                 if os.path.exists(os.path.join(O, part)) and not os.path.exists(os.path.join(target, part)):
                     shutil.copytree(os.path.join(O, part), os.path.join(target, part), symlinks=True)
         elif os.path.isdir(source):
@@ -94,10 +96,15 @@ def copy():
             shutil.copytree(source, target, symlinks=True)
         else:
             shutil.copy2(source, target)
+    for m in read():  # an object in the copy may have been made of a mutation
+        os.utime(os.path.join(COPY, m.file))
 
 
 def run(*words, **more):
-    return subprocess.run(words, cwd=COPY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False, **more)
+    """In the copy, whose build is in its folder "build": O, if it is set, is another. A mutation may leave something unused."""
+    env = {name: value for name, value in os.environ.items() if name not in ("O", "MUTATE", "WERROR")}
+    return subprocess.run(words, cwd=COPY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False,
+                          env=dict(env, CMOCKA_MESSAGE_OUTPUT="TAP"), **more)
 
 
 def build(suites):
@@ -113,21 +120,32 @@ def build(suites):
         made = run("make", "-j2", *static, "build/x86_64-linux-musl/latchkey")  # which some of them run
     if others and not (made and made.returncode):
         made = run("make", "-j2", "all", "tokens")
+    if any(s.startswith(("tests/cli/", "tests/images/")) for s in suites) and not (made and made.returncode):
+        made = run("make", "-j2", "TARGET=host-asan", "build/host-asan/latchkey", "build/host-asan/latchkey-preflight")
     return made.stdout if made and made.returncode else None
 
 
-def killed_by(suites):
-    for suite in suites:
-        try:
-            ended = run(*program(suite).split(":"), timeout=900, env=dict(os.environ, O=os.path.join(COPY, "build"), CMOCKA_MESSAGE_OUTPUT="TAP"))
-        except subprocess.TimeoutExpired:
-            return f"{suite}, which does not end"
-        if ended.returncode:
-            return suite
-    return None
+def failure(suite, must_run=False):
+    """How a suite fails, or None. @must_run: a suite of which nothing was run has failed, too."""
+    try:
+        ended = run(*program(suite).split(":"), timeout=900)
+    except subprocess.TimeoutExpired:
+        return "does not end"
+    if ended.returncode:
+        return "fails"
+    passed = [line for line in ended.stdout.split("\n") if line.startswith("ok ") and "# SKIP" not in line]
+    return "is skipped" if must_run and suite.startswith("tests/") and not passed else None
+
+
+@functools.lru_cache(maxsize=None)
+def failure_anyway(suite):
+    """How a suite fails without a mutation: then its failure, or its success, means nothing."""
+    return "is not built" if build([suite]) else failure(suite, must_run=True)
 
 
 def judge(m):
+    for suite in filter(failure_anyway, m.suites):
+        return f"not judged: {suite} {failure_anyway(suite)} without it, too"
     path = os.path.join(COPY, m.file)
     with open(path, encoding="utf-8") as f:
         good = f.read()
@@ -140,7 +158,7 @@ def judge(m):
         said = build(m.suites)
         if said:
             return "is not built: " + " | ".join(said.strip().split("\n")[-3:])
-        suite = killed_by(m.suites)
+        suite = next(filter(failure, m.suites), None)
         return f"killed by {suite}" if suite else "SURVIVED" + (f": {m.why}" if m.why else "")
     finally:
         with open(path, "w", encoding="utf-8") as f:
@@ -160,14 +178,14 @@ def main():
         return 1
     counts = {}
     for m in every:
-        verdict = judge(m) if m.suites else "not run: slow"
+        verdict = judge(m) if m.suites else "left out: slow"
         word = verdict.split(" ")[0].rstrip(":")
         if word == "SURVIVED" and m.why:
             word = "excused"
         counts[word] = counts.get(word, 0) + 1
         print(f"{m.name}: {verdict}", flush=True)
     print(", ".join(f"{n} {word}" for word, n in sorted(counts.items())))
-    return 1 if set(counts) - {"killed", "excused", "not"} else 0
+    return 1 if set(counts) - {"killed", "excused", "left"} else 0
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@
 
 static bool watched;              /* as blkdev_tell's @watch was told */
 static unsigned unwatched, discs; /* questions to devices meanwhile; for a disc in a drive */
+static int drive_says;            /* in place of the kernel, if not 0 */
 
 static int count_ioctl(int fd, unsigned long request, void *arg)
 {
@@ -24,7 +25,7 @@ static int count_ioctl_number(int fd, unsigned long request, unsigned long arg)
 {
 	discs++;
 	unwatched += !watched;
-	return os_ioctl_number(fd, request, arg);
+	return drive_says ? drive_says : os_ioctl_number(fd, request, arg);
 }
 
 #define os_ioctl count_ioctl
@@ -316,6 +317,24 @@ static void a_drive_is_questioned_where_its_stall_is_not_noticed(void **state)
 	assert_int_equal(discs, dev.major == SCSI_CDROM_MAJOR);
 }
 
+static void a_drive_without_a_disc_is_read_or_one_with_a_disc_is_not(void **state)
+{
+	static const struct {
+		int says;
+		bool is_empty;
+	} drives[] = {{CDS_NO_DISC, true}, {CDS_TRAY_OPEN, true}, {CDS_DRIVE_NOT_READY, true},
+		{CDS_DISC_OK, false}, {-1, false}};
+	const struct blkdev drive = {.fd = -1, .major = SCSI_CDROM_MAJOR}, disk = {.fd = -1, .major = 8};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(drives); i++) {
+		drive_says = drives[i].says;
+		assert_int_equal(is_empty_drive(&drive), drives[i].is_empty);
+		assert_false(is_empty_drive(&disk));
+	}
+	drive_says = 0;
+}
+
 /* A loop device of a file, which goes with its last user. */
 static int loop_fd = -1;
 
@@ -406,6 +425,7 @@ int main(void)
 	ROW(a_control_character_in_a_name_reaches_the_terminal);
 	ROW(a_long_name_runs_over_its_field);
 	ROW(a_file_is_called_in_use);
+	ROW(a_drive_without_a_disc_is_read_or_one_with_a_disc_is_not);
 	empty = find_block_device(false);
 	if (find_block_device(true) || make_block_device()) {
 		ROW(the_number_of_a_block_device_is_wrong);
