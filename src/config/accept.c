@@ -84,10 +84,15 @@ static void finish_keys(struct parser *p, struct draft *d)
 	v->key_count = kept;
 }
 
+size_t accept_uuid_chars(const char *text)
+{
+	return strspn(text, "0123456789abcdefABCDEF-");
+}
+
 /* A UUID of LUKS; its beginning has a * behind it. */
 static bool is_luks_uuid(const char *text)
 {
-	size_t len = strspn(text, "0123456789abcdefABCDEF-");
+	size_t len = accept_uuid_chars(text);
 
 	return len <= 36 && (!text[len] || text[len] == '*');
 }

@@ -12,4 +12,7 @@
  */
 void accept_draft(struct parser *p, struct draft *d);
 
+/* How many characters that a UUID may have, in any order, @text begins with. */
+size_t accept_uuid_chars(const char *text);
+
 #endif

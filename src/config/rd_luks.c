@@ -9,7 +9,6 @@
 #include <strings.h>
 
 enum { UUID_CHARS = 36 };
-static const char uuid_characters[] = "0123456789abcdefABCDEF-";
 
 /* Dracut takes the beginning of a UUID, too. Of that little, it may be another number. */
 static bool is_same(const char *a, const char *b)
@@ -45,7 +44,9 @@ static struct draft *by_uuid(struct parser *p, const char *uuid, const char *nam
 
 static bool is_uuid(const char *text)
 {
-	return strspn(text, uuid_characters) == strlen(text) && strlen(text) <= UUID_CHARS;
+	size_t len = accept_uuid_chars(text);
+
+	return len <= UUID_CHARS && !text[len];
 }
 
 /* What find_device takes behind the beginning of a UUID; FAT and NTFS have shorter ones. */
@@ -60,7 +61,7 @@ static const char *rest_of(const char *uuid)
 static struct draft *cut_uuid(struct parser *p, char **rest)
 {
 	char *uuid = *rest;
-	size_t len = strspn(uuid, uuid_characters);
+	size_t len = accept_uuid_chars(uuid);
 
 	if (!len || uuid[len] != '=')
 		return &p->any_uuid;

@@ -58,7 +58,7 @@ void member_describe(const struct member *m, char text[static MEMBER_TEXT_BYTES]
 /* A path that a shell would change, or a long one, is left to be filled in. */
 static const char *typed(const char *path)
 {
-	size_t plain = strspn(path, "/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+:@,");
+	size_t plain = strspn(path, "/._-+:@,abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 
 	return path[plain] || plain > 80 || *path == '-' ? "DEVICE" : path;
 }

@@ -43,9 +43,9 @@ static bool is_hidraw(unsigned n, const char *page)
 
 static bool is_plain(const char *name)
 {
-	size_t len = strlen(name);
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 
-	return len && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == len;
+	return len && !name[len];
 }
 
 /*
@@ -71,7 +71,7 @@ static bool is_allowed(const char *name, dev_t device)
 	consoles[strcspn(consoles, "\n")] = 0;
 	return number != MEMORY && (number != TERMINALS || minor(device) >= SERIAL_MINOR) &&
 	       number != CONSOLES && number != SCREENS && number != SCSI_GENERIC &&
-	       (number != MISC || !strncmp(name, "tpm", 3)) && words_index(refused, name) < 0 &&
+	       (number != MISC || words_begins(name, "tpm")) && words_index(refused, name) < 0 &&
 	       words_index(consoles, name) < 0;
 }
 
@@ -83,9 +83,9 @@ bool token_device(const char *need, unsigned n, char path[static TOKEN_DEVICE_BY
 		text_format(path, TOKEN_DEVICE_BYTES, TOKEN_NETWORK);
 		return true;
 	}
-	if (!strncmp(need, "hidraw ", 7) && is_hidraw(n, need + 7))
+	if (words_begins(need, "hidraw ") && is_hidraw(n, need + 7))
 		text_format(path, TOKEN_DEVICE_BYTES, "/dev/hidraw%u", n);
-	else if (!n && !strncmp(need, "node ", 5) && is_plain(need + 5))
+	else if (!n && words_begins(need, "node ") && is_plain(need + 5))
 		text_format(path, TOKEN_DEVICE_BYTES, "/dev/%s", need + 5);
 	else
 		return false;
