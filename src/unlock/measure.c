@@ -47,12 +47,19 @@ static size_t make_record(const struct unlock_request *r, const struct volume_ke
 	return used + text_format(record + used, RECORD_BYTES - used, "]}\n");
 }
 
+/* Firmware with ACPI has a table of its TPM. Without ACPI nothing tells. */
+static bool may_have_tpm(void)
+{
+	return !access("/sys/firmware/acpi/tables/TPM2", F_OK) || access("/sys/firmware/acpi", F_OK);
+}
+
 /* Its driver may be a moment behind a key that lies ready. */
 static int open_tpm(void)
 {
 	int fd;
 
-	for (int ms = 0; (fd = os_open("/dev/tpmrm0", O_RDWR)) < 0 && ms < TPM_MS; ms += LOOK_MS)
+	for (int ms = 0; (fd = os_open("/dev/tpmrm0", O_RDWR)) < 0 && ms < TPM_MS && may_have_tpm();
+		ms += LOOK_MS)
 		(void)poll(NULL, 0, LOOK_MS);
 	return fd;
 }
