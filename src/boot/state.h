@@ -44,7 +44,7 @@ struct token_job {
 	struct child child;
 	struct unlock_request request;
 	struct token_try try;
-	char question[160];
+	char question[200]; /* with the volume's name in front */
 };
 
 struct boot {

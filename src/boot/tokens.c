@@ -198,11 +198,12 @@ static void say(const struct token_job *job, const char *text)
 void tokens_heard(struct boot *b, struct token_job *job, const char *line)
 {
 	const char *message = token_try_message(line);
+	size_t used = text_format(job->question, sizeof(job->question), "%s: ", job->volume->plan->name);
 
 	job->asks = 0;
 	job->answered_ms = 0;
 	b->pin_until_ms = 0;
-	if (token_try_question(&job->try.token, line, job->question, sizeof(job->question))) {
+	if (token_try_question(&job->try.token, line, job->question + used, sizeof(job->question) - used)) {
 		job->is_patient = true;
 		job->asks = ++b->questions;
 		job->is_few = *line == 'f';
@@ -210,7 +211,7 @@ void tokens_heard(struct boot *b, struct token_job *job, const char *line)
 			job->declined)
 			tokens_answer(b, job->asks, NULL, 0);
 	} else if (message) {
-		job->is_patient = *line != 's';
+		job->is_patient = token_program_waits(line);
 		say(job, message);
 	} else {
 		text_format(token_of(job)->need, TOKEN_NEED_BYTES, "%s", line + 5);
@@ -303,11 +304,9 @@ void tokens_done(struct boot *b, struct token_job *job)
 
 void tokens_stalled(struct boot *b, struct token_job *job)
 {
-	(void)b;
 	stall_leave(&job->child);
 	dismiss(job);
-	seen_remove(&job->volume->seen, SEEN_TOKEN + job->token, job->plugged);
-	token_of(job)->state = job->plugged ? TOKEN_NEEDS : TOKEN_NEW;
+	tokens_done(b, job);
 }
 
 bool tokens_is_pending(const struct boot *b, const struct volume *v)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/os.h"
 #include "base/text.h"
+#include "config/words.h"
 #include "secret/fatal.h"
 #include "secret/wipe.h"
 #include <errno.h>
@@ -28,10 +29,9 @@ enum { PASSPHRASE = 1, LINES = 2, DESCRIPTORS = 5 };
 bool token_program_path(const struct luks_token *t, char path[static TOKEN_PROGRAM_BYTES])
 {
 	enum { TYPE_MAX_CHARS = 32 };
-	size_t len = strlen(t->type);
+	size_t len = strspn(t->type, "abcdefghijklmnopqrstuvwxyz0123456789-");
 
-	if (!len || len > TYPE_MAX_CHARS || *t->type == '-' ||
-		strspn(t->type, "abcdefghijklmnopqrstuvwxyz0123456789-") != len)
+	if (!len || len > TYPE_MAX_CHARS || *t->type == '-' || t->type[len])
 		return false;
 	text_format(path, TOKEN_PROGRAM_BYTES, "/lib/latchkey/token/%s", t->type);
 	return true;
@@ -125,6 +125,11 @@ static void dismiss(struct run *r, const char *why)
 	(void)shutdown(r->what->answers, SHUT_RDWR);
 }
 
+bool token_program_waits(const char *line)
+{
+	return !strcmp(line, "touch") || words_begins(line, "wait ");
+}
+
 /* Too many messages are left out, a question never: the program waits for its answer. */
 static void pass_on(struct run *r, const char *line, bool asks)
 {
@@ -137,7 +142,7 @@ static void handle_line(struct run *r)
 {
 	char line[TOKEN_LINE_MAX_BYTES + 1];
 	unsigned cost;
-	bool asks, is_long;
+	bool asks, waits;
 
 	memcpy(line, r->buffer, r->used);
 	line[r->used] = 0;
@@ -147,16 +152,16 @@ static void handle_line(struct run *r)
 	*r->last = 0;
 	if (r->leaving)
 		return;
-	asks = !strncmp(line, "pin ", 4) || !strncmp(line, "few ", 4);
+	asks = words_begins(line, "pin ") || words_begins(line, "few ");
 	cost = asks ? QUESTION_LINES : 1;
 	if (cost > r->patience) {
 		dismiss(r, "says too much");
 		return;
 	}
 	r->patience -= cost;
-	is_long = !strcmp(line, "touch") || !strncmp(line, "wait ", 5);
-	r->deadline_ms = asks ? UINT64_MAX : clock_now_ms() + (is_long ? PATIENT_MS : USUAL_MS);
-	if (asks || is_long || !strncmp(line, "need ", 5))
+	waits = token_program_waits(line);
+	r->deadline_ms = asks ? UINT64_MAX : clock_now_ms() + (waits ? PATIENT_MS : USUAL_MS);
+	if (asks || waits || words_begins(line, "need "))
 		pass_on(r, line, asks);
 	else
 		memcpy(r->last, line, sizeof(line));
@@ -235,7 +240,7 @@ static enum cause judge(struct run *r, int status, struct error *err)
 	if (code == CAUSE_USAGE || code == CAUSE_EXISTS || code > CAUSE_UNSUPPORTED)
 		code = CAUSE_BUG;
 	return error_set(err, (enum cause)code, "%s",
-		*r->last ? r->last + (strncmp(r->last, "say ", 4) ? 0 : 4) : "gives no passphrase");
+		*r->last ? r->last + words_begins(r->last, "say ") : "gives no passphrase");
 }
 
 /* --- its passphrase --------------------------------------------------------------------------- */

@@ -24,6 +24,9 @@ bool token_program_path(const struct luks_token *t, char path[static TOKEN_PROGR
 /* The same; false also when the program is not here. */
 bool token_program(const struct luks_token *t, char path[static TOKEN_PROGRAM_BYTES]);
 
+/* Does @line say that the program waits for a person's touch, or for something outside that may take long? */
+bool token_program_waits(const char *line);
+
 struct token_run {
 	const char *program; /* its path */
 	const char *text;    /* the token's JSON */

@@ -3,6 +3,7 @@
 #include "unlock/token_try.h"
 #include "base/os.h"
 #include "base/text.h"
+#include "config/words.h"
 #include "format/header.h"
 #include "secret/arena.h"
 #include "secret/prompt.h"
@@ -44,8 +45,7 @@ enum cause token_try(const struct reader *header, const struct token_try *t, str
 	if (*t->device && (run.device = open_device(t->device, run.network)) < 0)
 		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be opened", t->device);
 	cause = token_program_run(&run, out, err);
-	if (*t->device)
-		close(run.device);
+	close(run.device);
 	return cause;
 }
 
@@ -59,10 +59,10 @@ bool token_try_question(const struct luks_token *t, const char *line, char *text
 	/* A number, or none: other text could be the program's own question, such as for the passphrase. */
 	if (strlen(line) < 4 || !text_parse_u64(line + 4, &left) || left > TRIES_MAX)
 		left = 0;
-	if (!strncmp(line, "few ", 4))
+	if (words_begins(line, "few "))
 		text_format(text, size, "Token %u (%s): tries left for its PIN: %u. Use one (yes or no)? ",
 			t->id, t->type, (unsigned)left);
-	else if (strncmp(line, "pin ", 4))
+	else if (!words_begins(line, "pin "))
 		return false;
 	else if (left)
 		text_format(text, size, "PIN of token %u (%s; tries left: %u; empty: none): ", t->id, t->type,
@@ -74,11 +74,11 @@ bool token_try_question(const struct luks_token *t, const char *line, char *text
 
 const char *token_try_message(const char *line)
 {
-	if (!strncmp(line, "need ", 5))
+	if (words_begins(line, "need "))
 		return NULL;
 	if (!strcmp(line, "touch"))
 		return "touch the security key";
-	return line + (strncmp(line, "say ", 4) ? 0 : 4);
+	return line + words_begins(line, "say ");
 }
 
 /* --- with a person at the terminal ------------------------------------------------------------ */

@@ -538,6 +538,52 @@ def boot_nofail_network():
     return complaints
 
 
+@case("boot: a line of a program that is neither touch nor wait keeps a volume that is not needed from being waited for")
+def boot_nofail_says():
+    world, boot = with_home("nofail-says", "echo connecting >&2; sleep 2; exec cat /etc/key", "nofail,headless")
+    return world.judge(boot(), 0, "token 0 (example): connecting", "home would open with token 0 (example)", never=("left closed",))
+
+
+HEARS = 'read -r line; echo "$line" >>/etc/heard-{0}; test "$line" = {1} && exec cat /etc/key; exit 2'
+
+
+def with_two(name, root, home):
+    """Root and home with a token each, whose programs write to /etc/heard-ROOT|HOME what they are told."""
+    world = World(name, root)
+    world.program("other", home)
+    for kind in ("root", "home"):
+        world.write("etc/heard-" + kind, b"", 0o666)
+    volume = Volume(FOLDER, name + "-home").format(HOME_PERSON, *PBKDF2)
+    volume.add(HOME_PERSON, TOKEN, *PBKDF2)
+    volume.cryptsetup("token", "import", stdin=json.dumps({"type": "other", "keyslots": ["1"]}).encode())
+    os.link(volume.path, world.file("home"))
+    world.write("etc/crypttab", b"root /volume none luks\nhome /home none luks,x-initrd.attach\n")
+    world.heard = lambda: [open(world.file("etc/heard-" + kind), encoding="utf-8").read().split("\n")[:-1] for kind in ("root", "home")]
+    return world, lambda answers: world.typed(argv=("boot", "--test", "--cmdline", "root=/dev/mapper/root"), answers=answers)
+
+
+HOME_PERSON = b"the passphrase of home"
+
+
+@case("boot: of two volumes with tokens a question or a touch does not name its own, or its line goes to the other")
+def boot_two():
+    root_asks, home_asks = b"root: PIN of token 0 (example; tries left: 8; empty: none): ", b"home: PIN of token 0 (other; tries left: 8; empty: none): "
+    asks = 'sleep {0}; echo "pin 8" >&2; '
+    world, boot = with_two("two-pins", asks.format(1) + HEARS.format("root", 1234), asks.format(2) + HEARS.format("home", 9876))
+    complaints = world.judge(boot([(root_asks, b"1234\n"), (home_asks, b"9876\n")]), 0, "root would open with token 0 (example)",
+                             "home would open with token 0 (other)", never=("wrong",))
+    complaints += [] if world.heard() == [["1234"], ["9876"]] else [f"heard {world.heard()}"]
+    # An empty line answers one of the two, and a person's passphrase none.
+    world, boot = with_two("one-pin", asks.format(1) + HEARS.format("root", 1234), asks.format(2) + HEARS.format("home", 9876))
+    complaints += world.judge(boot([(root_asks, b"\n"), (home_asks, b"9876\n"), (b"Enter passphrase for root (/volume): ", PERSON + b"\n")]), 0,
+                              "root would open with the passphrase", "home would open with token 0 (other)")
+    complaints += [] if world.heard() == [[""], ["9876"]] else [f"heard {world.heard()}"]
+    world, boot = with_two("touch-and-prompt", "exit 2", "echo touch >&2; " + HEARS.format("home", "x"))
+    complaints += world.judge(boot([(b"home: token 0 (other): touch the security key", PERSON + b"\n"), (b"Enter passphrase for home", HOME_PERSON + b"\n")]), 0,
+                              "root would open with the passphrase", "home would open with the passphrase")
+    return complaints + ([] if world.heard() in ([[], []], [[], [""]]) else [f"heard {world.heard()}"])
+
+
 @case("boot: a rehearsal whose input has ended does not wait for what a token's program gives")
 def boot_no_input():
     complaints = []
