@@ -16,6 +16,11 @@ import sys
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 O = os.path.abspath(os.environ.get("O", os.path.join(TOP, "build")))
 COPY = os.path.abspath(os.environ.get("MUTATE", os.path.join(O, "mutate")))
+STATIC = "x86_64-linux-musl"
+LATCHKEYS = (f"{STATIC}/latchkey", "host-asan/latchkey")
+# What the suites of a folder run, where it is not all.
+PROGRAMS = {"tests/cli/tokens.py": LATCHKEYS[:1], "tests/cli/volume_key.py": LATCHKEYS[:1], "tests/cli/": LATCHKEYS,
+            "tests/images/": (*LATCHKEYS, *(f"{path}-preflight" for path in LATCHKEYS))}
 SLOW = ("tests/boot/", "tests/images/", "tests/cli/")  # without a case of theirs
 
 
@@ -37,7 +42,7 @@ def program(suite):
         return f"sh:-c:python3 tests/fuzz/machines.py build/seeds && build/host-fuzz/{suite} -runs=0 build/seeds"
     if suite.startswith("test_"):
         return f"build/host-asan/tests/{suite}"
-    return suite.replace("static/", "build/x86_64-linux-musl/tests/")
+    return suite.replace("static/", f"build/{STATIC}/tests/")
 
 
 class Mutation:
@@ -88,7 +93,7 @@ def copy():
     for name in ("build", *sorted(set(os.listdir(TOP)) - {"build", ".git"})):
         source, target = os.path.join(TOP, name), os.path.join(COPY, name)
         if name == "build":
-            for part in ("host-asan", "host-fuzz", "source", "archives", "kernel", "x86_64-linux-musl"):
+            for part in ("host-asan", "host-fuzz", "source", "archives", "kernel", STATIC):
                 if os.path.exists(os.path.join(O, part)) and not os.path.exists(os.path.join(target, part)):
                     shutil.copytree(os.path.join(O, part), os.path.join(target, part), symlinks=True)
         elif os.path.isdir(source):
@@ -107,22 +112,28 @@ def run(*words, **more):
                           env=dict(env, CMOCKA_MESSAGE_OUTPUT="TAP"), **more)
 
 
+def made_for(suite):
+    """The goals of make that a suite needs, and their targets."""
+    if suite.startswith("test_"):
+        return [("host-asan", f"build/host-asan/tests/{suite}")]
+    if suite.startswith("fuzz_"):
+        return [("host-fuzz", f"build/host-fuzz/{suite}")]
+    if suite.startswith("static/"):  # some of them run latchkey
+        return [(STATIC, f"build/{STATIC}/tests/{suite[7:]}"), (STATIC, f"build/{STATIC}/latchkey")]
+    for folder, programs in PROGRAMS.items():
+        if suite.startswith(folder):
+            return [(program.split("/")[0], f"build/{program}") for program in programs]
+    return [(STATIC, "all"), (STATIC, "tokens")]
+
+
 def build(suites):
     """None, or what the compiler said."""
-    programs = [f"build/host-asan/tests/{s}" for s in suites if s.startswith("test_")]
-    fuzzers = [f"build/host-fuzz/{s}" for s in suites if s.startswith("fuzz_")]
-    static = [f"build/x86_64-linux-musl/tests/{s[7:]}" for s in suites if s.startswith("static/")]
-    others = any(s.startswith("tests/") for s in suites)
-    made = run("make", "-j2", "TARGET=host-asan", *programs) if programs else None
-    if fuzzers and not (made and made.returncode):
-        made = run("make", "-j2", "TARGET=host-fuzz", *fuzzers)
-    if static and not (made and made.returncode):
-        made = run("make", "-j2", *static, "build/x86_64-linux-musl/latchkey")  # which some of them run
-    if others and not (made and made.returncode):
-        made = run("make", "-j2", "all", "tokens")
-    if any(s.startswith(("tests/cli/", "tests/images/")) for s in suites) and not (made and made.returncode):
-        made = run("make", "-j2", "TARGET=host-asan", "build/host-asan/latchkey", "build/host-asan/latchkey-preflight")
-    return made.stdout if made and made.returncode else None
+    goals = [goal for suite in suites for goal in made_for(suite)]
+    for target in sorted({target for target, _ in goals}):
+        made = run("make", "-j2", f"TARGET={target}", *sorted({name for of, name in goals if of == target}))
+        if made.returncode:
+            return made.stdout
+    return None
 
 
 def failure(suite, must_run=False):
