@@ -30,10 +30,13 @@ GUESTS = {
     "integrity_cases": "ecb? loop? dm_integrity authenc? sha256_generic? sha512_generic? gcm? ctr? ghash_generic? chacha20poly1305? "
                        "chacha_generic? poly1305_generic? aegis128? af_alg? algif_aead?",
     "inline_cases": "ecb? nvme? authenc? sha256_generic? aegis128?",
+    "pin_cases": "ecb? loop? af_alg? algif_skcipher?",
 }
 # Guest -> its additional programs.
 TOOLS = {"array_cases": ("mdadm",)}
-LATER = ("reencryption_cases", "recovery_cases", "integrity_cases", "inline_cases")  # only when named: minutes, most of them cryptsetup's
+# Guest -> a program of a newer Debian, as guest.newer() has it.
+NEWER = {"pin_cases": ("unstable", "systemd-cryptsetup", "usr/bin/systemd-cryptsetup")}
+LATER = ("reencryption_cases", "recovery_cases", "integrity_cases", "inline_cases", "pin_cases")  # only when named: minutes, most of them cryptsetup's
 BLANK_BYTES = {"reencryption_cases": 24 << 20, "recovery_cases": 24 << 20, "integrity_cases": 32 << 20}  # of /dev/vdc, where it is not 64 MiB
 KERNELS = {"inline_cases": ("debian13", "amd64", "linux-image-cloud-amd64")}  # the first with tags inline: Linux 6.11
 SECONDS = max(600, vm.LIMIT)  # a guest runs many cases
@@ -95,7 +98,8 @@ def boot(chosen):
                           "--witness", witness, "--sector-size", str(size)) for size in (512, 4096)]
     image = guest.image(script, f"{vm.MODULES} {GUESTS[script]}", (key, "/key:0600"),
                         (file(chosen.name, "passphrase", passphrase.encode()), "/etc/passphrase:0600"),
-                        (file(chosen.name, "witness", witness.encode() + b"\n"), "/etc/witness"), tools=TOOLS.get(script, ()),
+                        (file(chosen.name, "witness", witness.encode() + b"\n"), "/etc/witness"),
+                        *(guest.newer(*NEWER[script]) if script in NEWER else ()), tools=TOOLS.get(script, ()),
                         kernel_options=KERNELS.get(script, ()), release=chosen.release, name=chosen.name)
     args = inline_drive(script, key) if script == "inline_cases" else ()
     words = "cases=" + ",".join(chosen.only) if chosen.only else ""

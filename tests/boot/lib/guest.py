@@ -24,23 +24,24 @@ def missing(*tools):
 
 
 @vm.once
-def newer_cryptsetup(release):
-    """cryptsetup of that release, with its libraries: (file, destination and mode)."""
-    folder = os.path.join(vm.O, "packages", f"{release}-cryptsetup-bin")
+def newer(release, package, program):
+    """@program of that release's @package, a path without a leading slash, with its libraries: (file, destination and mode)."""
+    name, folder = os.path.basename(program), os.path.join(vm.O, "packages", f"{release}-{package}")
     if not os.path.isdir(folder):
         new = f"{folder}.{os.getpid()}"
-        done = subprocess.run([os.path.join(vm.FETCH, "get-package"), "--whole", release, "amd64", "cryptsetup-bin", new], stdin=subprocess.DEVNULL,
+        done = subprocess.run([os.path.join(vm.FETCH, "get-package"), "--whole", release, "amd64", package, new], stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL)
         if done.returncode == 77 or done.returncode and release == "unstable":
-            raise vm.Skip(f"the mirror has no cryptsetup of {release}")
+            raise vm.Skip(f"the mirror has no {name} of {release}")
         if done.returncode:
             raise vm.Failure(f"get-package: status {done.returncode}")
         os.rename(new, folder)
-    script = os.path.join(vm.WORK, "newer_cryptsetup")
+    script = os.path.join(vm.WORK, f"newer_{name}")
     with open(script, "w", encoding="ascii") as f:
-        f.write('#!/bin/sh\nexec /opt/ld-linux-x86-64.so.2 --library-path /opt /opt/cryptsetup "$@"\n')
-    files = [(script, "/sbin/cryptsetup:0755"), (os.path.join(folder, "usr/sbin/cryptsetup"), "/opt/cryptsetup:0755")]
-    return files + [(os.path.realpath(path), f"/opt/{os.path.basename(path)}:0755") for path in glob.glob(f"{folder}/usr/lib/x86_64-linux-gnu/*.so.*")]
+        f.write(f'#!/bin/sh\nexec /opt/ld-linux-x86-64.so.2 --library-path /opt /opt/{name} "$@"\n')
+    files = [(script, f"/sbin/{name}:0755"), (os.path.join(folder, program), f"/opt/{name}:0755")]
+    libraries = [path for end in ("*.so.*", "systemd/*.so") for path in glob.glob(f"{folder}/usr/lib/x86_64-linux-gnu/{end}")]
+    return files + [(os.path.realpath(path), f"/opt/{os.path.basename(path)}:0755") for path in libraries]
 
 
 def image(cases, modules, *files, tools=(), kernel_options=(), release=None, name=None):
@@ -51,7 +52,7 @@ def image(cases, modules, *files, tools=(), kernel_options=(), release=None, nam
     busybox = os.path.realpath(shutil.which("busybox"))
     add = [f"{busybox}:/bin/busybox:0755", *(f"{os.path.join(vm.GUEST, name)}:/{name}" for name in ("cases.sh", "volumes.sh"))]
     add += [f"{path}:{where}" for path, where in files]
-    add += [f"{path}:{where}" for path, where in newer_cryptsetup(release)] if release else []
+    add += [f"{path}:{where}" for path, where in newer(release, "cryptsetup-bin", "usr/sbin/cryptsetup")] if release else []
     for tool in TOOLS[1:] + tools:
         if release and tool == "cryptsetup":
             continue
