@@ -6,6 +6,7 @@ Arguments choose tests by the names of their functions.
 """
 import re
 import secrets
+import shutil
 import statistics
 import sys
 
@@ -13,7 +14,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(1, sys.path[0] + "/lib")
 import vm
 from sticks import KEY, PASSPHRASE, PROMPT, ROOT, SCSI, WITNESS, auto_key, check, drive, expect_root, image, path, plug, root
-from vm import VM
+from vm import VM, Failure
 
 WRONG_LINES = 10000
 BUSY = "no_timer_check"  # of the host: without it the kernel panics when its timer is late
@@ -103,6 +104,42 @@ def controls_everywhere():
         press(m, "device gone", line=True)
 
 
+# At the keyboard of a PC: the same and ^S, what stops the screen, and another terminal and back.
+KEYS = "ctrl-c ctrl-d ctrl-z ctrl-backslash ctrl-s scroll_lock alt-f2 alt-f1 ctrl-c ctrl-d"
+COMMAND = "e c h o spc 4 2 minus a n s w e r s shift-dot slash d e v slash t t y shift-s shift-0 ret"
+
+
+def keyboard():
+    """^C, ^D, ^Z, ^\\, ^S or Scroll Lock at the screen, a key or Enter held gives a shell, or the keyboard is not read any more"""
+    image_with_shell = vm.make_image("no-shell-keyboard", "--add", f"{shutil.which('busybox')}:/bin/sh:0755")
+    with VM("no-shell-keyboard", image_with_shell, ROOT, [root()], args=["-device", "VGA"],
+            kernel_words=f"console=tty0 loglevel=4 atkbd.softrepeat=1 {BUSY}", limit=2 * vm.LIMIT) as m:
+        def keys(names, seconds=0.02):
+            for name in names.split():
+                m.monitor(f"sendkey {name} {int(seconds * 1000)}")
+                m.quiet(seconds + 0.1)
+
+        m.expect(PROMPT)
+        keys(KEYS)
+        keys(COMMAND)
+        m.expect("wrong passphrase")
+        m.expect(PROMPT)
+        keys("x", 5)
+        keys("ret", 3)
+        keys(KEYS)
+        keys("scroll_lock")
+        right = "ctrl-u " + " ".join("spc" if letter == " " else letter for letter in PASSPHRASE) + " ret"
+        for attempts in range(5, 0, -1):  # what comes in the pause behind a wrong passphrase is lost
+            keys(right)
+            try:
+                m.expect("root is open with the passphrase", timeout=15 if attempts > 1 else None)
+                break
+            except Failure:
+                check(attempts > 1, "the keyboard is not read any more", m.text)
+        m.wait_off()
+        m.assert_no(BAD)
+
+
 def device_gone():
     """the device that is taken away while its key is derived, and does not come back, leads to a shell"""
     late = ["-drive", f"file={slow()},format=raw,if=none,id=late,snapshot=on", "-device", "virtio-blk-pci,drive=late,id=dev-late"]
@@ -145,4 +182,4 @@ def no_console():
 
 
 if __name__ == "__main__":
-    sys.exit(vm.suite([lines_and_enter, controls_everywhere, device_gone, given_up, no_console]))
+    sys.exit(vm.suite([lines_and_enter, controls_everywhere, keyboard, device_gone, given_up, no_console]))

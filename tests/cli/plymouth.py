@@ -32,6 +32,7 @@ for n in 1 2 3 4 5 6 7 8 9 10; do "$3/bin/plymouth" --ping && break; sleep 0.5; 
 unset LD_LIBRARY_PATH
 shift 3; exec "$@"
 """
+CONTROLS = b"\x03\x04\x1a\x1c\x13\x11\x03"  # ^C ^D ^Z ^\\ ^S ^Q
 CASES, case = cases()
 
 
@@ -93,6 +94,18 @@ class Stage:
             os.write(self.master, bytes([n]))
             time.sleep(0.02)
 
+    def settle(self, seconds):
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self.read(0.2)
+
+    def write(self, data):
+        """As fast as the terminal takes it; what it shows meanwhile is read."""
+        while data:
+            if select.select([], [self.master], [], 0)[1]:
+                data = data[os.write(self.master, data[:256]):]
+            self.read(0.01)
+
     def ends(self, code):
         until = time.monotonic() + LIMIT
         while self.process.poll() is None and time.monotonic() < until:
@@ -135,6 +148,24 @@ def dies(b):
         s.expect(f"Enter passphrase for root ({ONE}): ", "console")
         s.type(RIGHT + b"\n")
         s.expect("root would open with the passphrase\n")
+        s.ends(0)
+
+
+@case("control keys, 10,000 bytes or a held Enter at the splash screen end it, or make it deaf")
+def keys(b):
+    with Stage(b) as s:
+        s.expect("Enter passphrase for root", "console")
+        s.write(b"z" * 600 + b"\n")
+        s.expect("a passphrase has at most 512 bytes")
+        s.type(CONTROLS)
+        for line in (b"x" * 5000, b"y" * 5000, CONTROLS, *[b"\n"] * 60):
+            s.write(line + b"\n")
+            s.read(0.1)
+        opened, until = "root would open with the passphrase from the splash screen", time.monotonic() + LIMIT
+        while opened not in s.shown.get("said", "") and s.process.poll() is None and time.monotonic() < until:
+            s.write(b"\x15" + RIGHT + b"\n")  # what comes while nothing is asked is lost
+            s.settle(2)
+        s.expect(opened)
         s.ends(0)
 
 
