@@ -6,5 +6,5 @@ TARGET_CFLAGS  := -march=armv8-a -mno-outline-atomics
 LIBC           := musl
 EMULATOR       := qemu-aarch64-static
 EMULATOR_CPU   := cortex-a53
-# For kernels with pages of 64 KiB, the file has up to 60 KiB of zeros before each segment.
+# Without the pages that the linker adds for erratum 843419 of Cortex-A53 (tests/build/elf.py).
 SIZE_LIMIT     := 290816
