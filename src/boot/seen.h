@@ -13,13 +13,7 @@
 #include "boot/scan.h"
 
 /* Places. Those below SEEN_HEADER are the plan's keys by their index, from SEEN_TOKEN on the tokens. */
-enum {
-	SEEN_HEADER = PLAN_KEYS_MAX,
-	SEEN_STICK_KEY,
-	SEEN_STICK_HEADER,
-	SEEN_STICK_NAMED,
-	SEEN_TOKEN
-};
+enum { SEEN_HEADER = PLAN_KEYS_MAX, SEEN_STICK_KEY, SEEN_STICK_HEADER, SEEN_STICK_NAMED, SEEN_TOKEN };
 
 /*
  * More than is plugged in at a time. The oldest member goes first: at worst a stick is then read once more.
@@ -42,7 +36,7 @@ enum seen_again { SEEN_NO_MORE, SEEN_FIRST, SEEN_AGAIN };
 
 /*
  * A member that was not ready is one only until @again_ms. One with read @errors may be broken:
- * SEEN_NO_MORE, and it stays one, after that was said of it SEEN_ERRORS times.
+ * after SEEN_ERRORS such reports the result is SEEN_NO_MORE, and it stays a member.
  */
 enum { SEEN_ERRORS = 5 };
 enum seen_again seen_again(struct seen *s, unsigned place, uint64_t plugged, uint64_t again_ms, bool errors);

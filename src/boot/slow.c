@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Nobody is locked out: without an answer it is yes. */
+/* Then the answer is yes, so that no machine stays locked for lack of one. */
 enum { ANSWER_S = 30 };
 
 /* What was tried on the volume that is asked about. */

@@ -47,7 +47,7 @@ static void start(struct boot *b, struct volume *v, unsigned slot)
 
 	v->attempt = (struct attempt){slot, b->test, request_make(v->plan, v->path, header)};
 	v->attempt.request.uuid = v->uuid;
-	/* There is nobody to ask. */
+	/* Headless: no person can be asked. */
 	v->patient |= (v->plan->flags.headless || b->plan->headless) && !v->plan->max_time_s;
 	v->attempt.request.patient = v->patient;
 	v->cancelled = false;

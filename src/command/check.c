@@ -112,7 +112,7 @@ static void check_keyslot(struct check *f, const struct reader *r, const struct 
 	else if (slot->verdict.cause)
 		sound(f, what, slot->verdict.why);
 	/*
-	 * With a key of no length, or too long for any cipher, nobody knows how much of the area is
+	 * If the key has no length, or is too long for any cipher, it is unknown how much of the area is
 	 * filled.
 	 */
 	if (used_bytes && slot->key_bytes <= LUKS_KEY_MAX_BYTES && used_bytes <= slot->area_size_bytes)
@@ -173,7 +173,7 @@ static void check_segment(struct check *f)
 	sound(f, "data", text);
 }
 
-/* It is no damage, but whoever writes to the device must know it. @own: it may be the volume's own data. */
+/* Not damage, but to be known before a write to the device. @own: it may be the volume's own data. */
 static void report_member(const struct check *f, const struct blkdev *dev, bool own)
 {
 	char what[MEMBER_TEXT_BYTES], advice[MEMBER_TEXT_BYTES], text[2 * MEMBER_TEXT_BYTES + 64];

@@ -264,7 +264,7 @@ static bool enter(const struct fat *f, struct fat_file *dir, const char *name, s
 			add_part(&l, e);
 			continue;
 		}
-		/* Nobody is called "." or "..": those are ways back. */
+		/* "." and ".." are links to folders, never the file that is looked for. */
 		if (!(e[11] & LABEL) && *e != '.' &&
 			(long_fits(&l, e, name, len) || short_fits(e, name, len))) {
 			*dir = (struct fat_file){.is_directory = e[11] & DIRECTORY,

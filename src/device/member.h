@@ -27,7 +27,7 @@ bool member_read(const struct blkdev *dev, struct member *out);
 /* "/dev/sda: has the mark of an MD RAID array (linux_raid_member 1.0, at byte 8189952)" */
 void member_describe(const struct member *m, char text[static MEMBER_TEXT_BYTES]);
 
-/* How a mark that is left over, of a whole that is gone, is looked at and taken away: a clause. */
+/* How to examine and remove a mark that remains of an array that no longer exists: a clause. */
 void member_advise(const struct member *m, char text[static MEMBER_TEXT_BYTES]);
 
 #endif

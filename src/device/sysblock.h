@@ -35,7 +35,7 @@ unsigned sysblock_partition(const char *name, char disk[static SYSBLOCK_NAME_BYT
 bool sysblock_is_same(const char *name, const char *other);
 
 /*
- * A device that can be read without waiting for ever: no suspended mapping, no unused loop device,
+ * A device that can be read without waiting indefinitely: no suspended mapping, no unused loop device,
  * no floppy.
  */
 bool sysblock_is_readable(const char *name);

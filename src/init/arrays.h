@@ -12,7 +12,7 @@
 
 #include "init/cmdline.h"
 
-/* In a child, so that nobody waits for them. What fails is said. */
+/* In a child, so that nothing waits for them. Failures are printed. */
 void arrays_start(const struct init_cmdline *w);
 
 /* Give up those that have not started. */

@@ -25,8 +25,8 @@ struct init_cmdline {
 	unsigned array_count;
 	bool rw;               /* the later one of ro and rw */
 	bool root_wait;        /* rootwait: no limit */
-	unsigned root_wait_s;  /* the longest of rootwait=N and rootdelay=N; 0: neither was said */
-	bool quiet;            /* only what goes wrong, or is waited for, is said */
+	unsigned root_wait_s;  /* the longest of rootwait=N and rootdelay=N; 0: neither is given */
+	bool quiet;            /* print only errors and what is waited for */
 	int panic_s;           /* panic=: seconds until a reboot, 0 never, below 0 at once */
 	const char *bad_panic; /* a value of panic= that is no number, and not used; NULL */
 };

@@ -5,10 +5,10 @@
 
 #include <stddef.h>
 
-/* Mount them and open the console. What fails is said; nothing here stops the boot. */
+/* Mount them and open the console. Failures are printed; nothing here stops the boot. */
 void early_mount(void);
 
-/* Load the modules that @list names, one path a line, in order. A failure is said and passed over. */
+/* Load the modules that @list names, one path a line, in order. One that fails is printed and skipped. */
 void early_load_modules(const char *list);
 
 /* The kernel command line into @buf; "" (and said) when it cannot be read. */

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Says yes when first asked, then once in 10 s. Start with {0}. */
+/* True at the first call, then once in 10 s. Start with {0}. */
 struct wait_notice {
 	uint64_t next_ms;
 };

@@ -175,7 +175,7 @@ static void send_message(struct port *p)
 	uint8_t message[DHCP_REQUEST_BYTES];
 	unsigned pause_s = 1U << p->tries;
 
-	/* A server that does not take its own offer is not asked for ever. */
+	/* A server that rejects its own offer is not asked indefinitely. */
 	if (p->state == HAS || (p->state == REQUESTS && p->tries > 2)) {
 		p->state = SEARCHES;
 		p->tries = 0;

@@ -91,7 +91,7 @@ struct talk {
 	bool declined; /* a person gave no PIN to this run: it asks nothing more */
 };
 
-/* Nobody there, or a person who rather types the passphrase: an empty line. */
+/* The user is absent, or prefers to type the passphrase: an empty line. */
 static void answer(struct talk *k, const char *question)
 {
 	size_t mark = arena_mark();

@@ -4,8 +4,8 @@
  *
  * The server multiplies any point with its secret key. It gets the client's point plus that of a number that
  * is drawn for each run, and so does not learn which client asks. What the number adds to the answer is taken
- * off with the server's public key. Whoever answers wrongly is found out by the tag of what is encrypted: so
- * the way there needs neither to be secret nor authentic.
+ * off with the server's public key. A wrong answer is detected by the tag of the ciphertext, so the
+ * connection needs to be neither secret nor authentic.
  */
 #ifndef TOKEN_CLEVIS_TANG_H
 #define TOKEN_CLEVIS_TANG_H

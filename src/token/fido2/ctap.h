@@ -87,7 +87,7 @@ enum cause ctap_open(struct ctap *c, const struct hid_port *port, bool (*random)
 
 enum cause ctap_get_info(struct ctap *c, struct ctap_info *info, struct error *err) MUST_USE;
 
-/* Has the key the credential? Nobody is asked for anything, and nothing blinks. */
+/* Does the key have the credential? This needs no PIN and no touch, and nothing blinks. */
 enum cause ctap_preflight(struct ctap *c, const struct fido2_token *t, struct error *err) MUST_USE;
 
 /* Agree on secrets->shared, anew. Fails: CAUSE_KERNEL (no random numbers), too. */

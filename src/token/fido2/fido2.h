@@ -2,15 +2,15 @@
 /*
  * fido2 - one token and one security key to the token's secret: what is asked, of whom, in which order.
  *
- * Nobody is asked for a PIN or a touch before the key has said that it holds the credential; a key that hides
- * this without its PIN is taken for the right one if the token wants a PIN anyway.
+ * A PIN or a touch is asked for only after the key has reported that it holds the credential; a key that
+ * hides this without its PIN is taken for the right one if the token needs a PIN anyway.
  */
 #ifndef FIDO2_FIDO2_H
 #define FIDO2_FIDO2_H
 
 #include "token/fido2/ctap.h"
 
-/* Whoever may know the PIN; as contract_ask_pin and contract_say. */
+/* How to reach the user, who may know the PIN; as contract_ask_pin and contract_say. */
 struct fido2_person {
 	enum cause (*ask_pin)(unsigned left, uint8_t *pin, size_t *len, struct error *err);
 	void (*say)(const char *fmt, ...) PRINTF_LIKE(1, 2);

@@ -3,8 +3,8 @@
  * key - the storage key below which a token's secret is kept (TPM 2.0 Library, part 2: 12.2; part 1:
  * 11.4.10, 16 and B.10, C.6).
  *
- * It is the TPM's own: it decrypts only inside. Whoever knows its public part can agree on a secret with
- * the TPM that nobody between the two learns.
+ * It never leaves the TPM, which decrypts with it. With its public part, a program can agree on a secret with
+ * the TPM that no eavesdropper between the two learns.
  */
 #ifndef TOKEN_TPM2_KEY_H
 #define TOKEN_TPM2_KEY_H

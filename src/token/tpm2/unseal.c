@@ -2,7 +2,7 @@
 /*
  * unseal - see unseal.h.
  *
- * Nobody is asked for a PIN before the TPM has the token's key, takes its blob and meets its policy. What
+ * The PIN is asked for only after the TPM has the token's key, takes its blob and meets its policy. What
  * can be known without a PIN fails without one.
  */
 #include "token/tpm2/unseal.h"
