@@ -7,14 +7,14 @@
 static const struct cause_info infos[CAUSE_COUNT] = {
 	[CAUSE_OK] = {"ok", "mapped, tested, or sound"},
 	[CAUSE_USAGE] = {"usage", "arguments, name or configuration are wrong"},
-	[CAUSE_PASSPHRASE] = {"passphrase", "a keyslot was computed to the end and its digest disagreed"},
-	[CAUSE_RESOURCE] = {"resource", "this machine lacks what the header demands: memory"},
-	[CAUSE_DEVICE] = {"device", "absent, unreadable, shorter than it claims, or not LUKS"},
+	[CAUSE_PASSPHRASE] = {"passphrase", "a keyslot was computed to the end and its digest did not match"},
+	[CAUSE_RESOURCE] = {"resource", "not enough memory, or a limit of this machine"},
+	[CAUSE_DEVICE] = {"device", "missing, unreadable, too short, or not LUKS"},
 	[CAUSE_EXISTS] = {"exists", "the mapping, name or file is already there, or the device is in use"},
-	[CAUSE_DAMAGED] = {"damaged", "the bytes contradict the format: checksum, range, overlap"},
-	[CAUSE_UNSUPPORTED] = {"unsupported", "the format permits it; latchkey does not do it or refuses it"},
+	[CAUSE_DAMAGED] = {"damaged", "invalid data: checksum, range or overlap"},
+	[CAUSE_UNSUPPORTED] = {"unsupported", "valid, but latchkey does not support it or refuses it"},
 	[CAUSE_KERNEL] = {"kernel", "the kernel refused: no dm, no dm-crypt, no cipher, ioctl error"},
-	[CAUSE_BUG] = {"bug", "cannot happen; please report it"},
+	[CAUSE_BUG] = {"bug", "internal error; please report it"},
 };
 
 const struct cause_info *cause_info(enum cause cause)

@@ -16,14 +16,14 @@
 enum cause {
 	CAUSE_OK = 0,
 	CAUSE_USAGE,       /* asked wrongly: arguments, name, configuration */
-	CAUSE_PASSPHRASE,  /* a keyslot was computed to the end and its digest disagreed */
-	CAUSE_RESOURCE,    /* this machine lacks what the header demands: memory */
-	CAUSE_DEVICE,      /* absent, unreadable, shorter than it claims, not LUKS */
+	CAUSE_PASSPHRASE,  /* a keyslot was computed to the end and its digest did not match */
+	CAUSE_RESOURCE,    /* not enough memory, or a limit of this machine */
+	CAUSE_DEVICE,      /* missing, unreadable, too short, not LUKS */
 	CAUSE_EXISTS,      /* the mapping, name or file is already there, or the device is in use */
-	CAUSE_DAMAGED,     /* the bytes contradict the format: checksum, range, overlap */
-	CAUSE_UNSUPPORTED, /* the format permits it, latchkey does not do it or policy refuses it */
+	CAUSE_DAMAGED,     /* invalid data: checksum, range or overlap */
+	CAUSE_UNSUPPORTED, /* valid, but latchkey does not support it or refuses it */
 	CAUSE_KERNEL,      /* the kernel refused: no dm, no dm-crypt, no cipher, ioctl error */
-	CAUSE_BUG,         /* cannot happen */
+	CAUSE_BUG,         /* internal error */
 };
 
 enum { CAUSE_COUNT = CAUSE_BUG + 1, ERROR_TEXT_BYTES = 512 };
@@ -41,7 +41,7 @@ struct error {
 /* A row of the one table that drives exit codes, --help, the README and their test. */
 struct cause_info {
 	const char *name;    /* one short word: "ok", "usage", "passphrase" ... */
-	const char *meaning; /* when it is said */
+	const char *meaning; /* for --help */
 };
 
 /* The row of @cause; a value outside the enum gets the row of CAUSE_BUG. */

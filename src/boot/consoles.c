@@ -348,7 +348,7 @@ static bool is_usable(struct console *c)
 		return true;
 	if (all.asking)
 		draw_line(c,
-			c->turned ? "The question changed while you typed: nothing was used."
+			c->turned ? "The prompt changed while you typed: nothing was used."
 				  : "A passphrase has at most 512 bytes.",
 			0, "\n");
 	c->turned = false;

@@ -38,7 +38,7 @@ static enum cause cut(const struct plan_key *key, struct secret *s, struct error
 	uint64_t left = key->offset_bytes < s->len ? s->len - key->offset_bytes : 0;
 
 	if ((!left && key->offset_bytes) || key->size_bytes > left)
-		return error_set(err, CAUSE_USAGE, "%s: has %llu bytes, %llu from byte %llu on are asked for",
+		return error_set(err, CAUSE_USAGE, "%s: has %llu bytes, %llu from byte %llu on are needed",
 			key->path, (unsigned long long)s->len,
 			(unsigned long long)(key->size_bytes ? key->size_bytes : 1),
 			(unsigned long long)key->offset_bytes);

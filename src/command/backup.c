@@ -86,7 +86,7 @@ static enum cause write_file(const char *path, const uint8_t *data, size_t len, 
 	if (fd < 0 && errno == EEXIST)
 		return error_set(err, CAUSE_EXISTS, "%s: exists; a backup only goes to a new file", path);
 	if (fd < 0)
-		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be made", path);
+		return error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be created", path);
 	if (!text_write(fd, data, len) || fsync(fd))
 		cause = error_set_os(err, CAUSE_DEVICE, errno, "%s: cannot be written", path);
 	if (close(fd) && !cause)

@@ -377,7 +377,7 @@ enum cause command_dump(const struct options *o, struct error *err)
 	else
 		for_people(&s);
 	if (page.used + 1 >= sizeof(page.text))
-		return error_set(err, CAUSE_BUG, "the report does not fit its page");
+		return error_set(err, CAUSE_BUG, "the output is too long");
 	if (!text_write(1, page.text, page.used))
 		return error_set(err, CAUSE_USAGE, "standard output cannot be written");
 	return CAUSE_OK;

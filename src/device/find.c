@@ -203,7 +203,7 @@ static bool next_name(struct folder *f, char name[static SYSBLOCK_NAME_BYTES])
 enum cause find_walk_open(struct find_walk *w, struct error *err)
 {
 	if (!folder_open(&w->folder, "/sys/class/block"))
-		return error_set(err, CAUSE_DEVICE, "devices cannot be looked for: /sys is not mounted");
+		return error_set(err, CAUSE_DEVICE, "cannot search for devices: /sys is not mounted");
 	return CAUSE_OK;
 }
 
@@ -254,7 +254,7 @@ static enum cause search(struct wanted *w, const char *spec, struct error *err)
 	if (w->member)
 		*w->member = (struct member){.name = ""};
 	if (!w->found) {
-		error_set(err, CAUSE_DEVICE, "%s: no device here is called that", safe);
+		error_set(err, CAUSE_DEVICE, "%s: no device found", safe);
 		err->os_errno = ENOENT;
 		return CAUSE_DEVICE;
 	}

@@ -57,7 +57,7 @@ static enum cause bind_free_one(int file_fd, bool read_only, char *path, size_t 
 		}
 	}
 	if (*out_fd < 0)
-		error_set_os(err, CAUSE_KERNEL, errno, "no loop device can be had for a file");
+		error_set_os(err, CAUSE_KERNEL, errno, "cannot get a loop device for a file");
 	close(control);
 	return *out_fd < 0 ? CAUSE_KERNEL : CAUSE_OK;
 }

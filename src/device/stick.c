@@ -113,7 +113,7 @@ static enum cause mount_any(const char *path, struct stick *s, struct error *err
 		/* Before the names of those that need no device is "nodev". */
 		if (*line == '\t' && !has_row(line + 1) && !mount_as(path, line + 1, s, err))
 			return CAUSE_OK;
-	return error_set(err, CAUSE_DEVICE, "%s: no filesystem is there", s->dev.name);
+	return error_set(err, CAUSE_DEVICE, "%s: no filesystem found", s->dev.name);
 }
 
 static enum cause mount_stick(const char *type, struct stick *s, struct error *err)
@@ -154,7 +154,7 @@ enum cause stick_open(const char *device, const char *fstype, struct stick *s, s
 		type = known_type(fstype, s);
 	s->is_vfat = type && !strcmp(type, "vfat");
 	if (!cause && s->is_vfat && !fat_open(&s->dev.reader, &s->fat))
-		cause = error_set(err, CAUSE_DEVICE, "%s: no filesystem is there", s->dev.name);
+		cause = error_set(err, CAUSE_DEVICE, "%s: no filesystem found", s->dev.name);
 	else if (!cause && !s->is_vfat)
 		cause = mount_stick(type, s, err);
 	if (cause)

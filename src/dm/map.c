@@ -99,7 +99,7 @@ static void fit_flags(const struct map_request *req, const struct dm_version *v,
 			continue;
 		*flags &= ~(1u << i);
 		text_format(text, sizeof(text),
-			"this kernel's dm-crypt does not know %s; going on without it",
+			"this kernel's dm-crypt does not support %s; continuing without it",
 			crypt_flags[i].target);
 		if (req->notice)
 			req->notice(text);
@@ -162,7 +162,7 @@ static enum cause load_with_keys(const struct kernel *k, const struct map_reques
 	t.keys = in_hex;
 	cause = dm_load(k, dev, &t, err);
 	if (!cause && named && req->notice)
-		req->notice("the key went into the table, since it could not go through the kernel keyring");
+		req->notice("the key is in the table: the kernel keyring could not be used");
 	return cause;
 }
 
@@ -185,7 +185,7 @@ static enum cause check_version(const struct table *t, const struct dm_version *
 		if (t->targets[i].type == TARGET_CRYPT && t->targets[i].sector_bytes != 512 &&
 			!at_least(v, 17, 0))
 			return error_set(err, CAUSE_KERNEL,
-				"this kernel's dm-crypt knows no sectors of %u bytes",
+				"this kernel's dm-crypt does not support sectors of %u bytes",
 				t->targets[i].sector_bytes);
 	return CAUSE_OK;
 }

@@ -58,7 +58,7 @@ enum cause node_make(const char *name, uint64_t dev, bool private, struct error 
 	else
 		failed = mknod(path, S_IFBLK | 0600, to_dev_t(dev));
 	if (failed)
-		return error_set_os(err, CAUSE_KERNEL, errno, "%s: cannot be made", path);
+		return error_set_os(err, CAUSE_KERNEL, errno, "%s: cannot be created", path);
 	return CAUSE_OK;
 }
 

@@ -118,7 +118,7 @@ static void explain_content(const char *path)
 		console_say("%s; this init does not start it", text);
 	}
 	if (superblock_read(&dev.reader, &found) && !strcmp(found.type, "bcachefs"))
-		console_say("%s: a bcachefs; this init mounts none that has several devices", path);
+		console_say("%s: a bcachefs; this init does not mount one with several devices", path);
 	blkdev_close(&dev);
 }
 

@@ -42,8 +42,7 @@ static enum cause no_candidate(const struct search *s, struct error *err)
 		return error_set(err, CAUSE_UNSUPPORTED,
 			"%s: has no keyslot for its data (erased?); no passphrase can open it", device);
 	if (s->keyslot == SEARCH_ANY_KEYSLOT)
-		return error_set(err, CAUSE_USAGE,
-			"%s: has no keyslot that is tried unless named with --key-slot", device);
+		return error_set(err, CAUSE_USAGE, "%s: its keyslots are tried only with --key-slot", device);
 	if (luks_find_keyslot(s->source.luks, (unsigned)s->keyslot))
 		return error_set(err, CAUSE_USAGE, "%s: keyslot %d has no key of this volume", device,
 			s->keyslot);

@@ -35,7 +35,7 @@ static void say_pin(unsigned i, const char *where, const char *what, struct find
 			what, pin->threshold, children_of(i));
 		break;
 	case PIN_OTHER:
-		findings_add(f, WEIGHT_WARNING, pin->why.cause, where, "%s: pin %s is of no use: %s", what,
+		findings_add(f, WEIGHT_WARNING, pin->why.cause, where, "%s: pin %s cannot be used: %s", what,
 			pin->name, pin->why.text);
 		break;
 	}
@@ -96,7 +96,7 @@ void clevis_judge(const char *text, size_t len, const struct machine *m, const c
 		say_pin(i, where, what, f);
 	if (!pin_can_give(&pins, 0))
 		findings_add(f, WEIGHT_WARNING, CAUSE_UNSUPPORTED, where,
-			"%s: too few of its pins are of use: the passphrase is needed", what);
+			"%s: too few of its pins can be used: the passphrase is needed", what);
 	judge_network(m, where, what, f);
 	judge_cards(m, where, what, f);
 }

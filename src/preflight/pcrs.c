@@ -101,18 +101,18 @@ static void compare(const struct json *token, const struct selection *s, const c
 	if (!s->len || !sealed || !from_hex(sealed, want, sizeof(want)) ||
 		json_member(token, "tpm2_pubkey") || json_member(token, "tpm2_pcrlock")) {
 		findings_add(f, WEIGHT_NOTE, CAUSE_OK, where,
-			"%s: whether its PCRs are as it demands cannot be checked here", what);
+			"%s: cannot check here whether its PCRs have the required values", what);
 		return;
 	}
 	policy_digest(s, pin, now);
 	if (!memcmp(now, want, sizeof(now)))
 		findings_add(f, WEIGHT_OK, CAUSE_OK, where,
-			"%s: its PCRs are as they were sealed: it would open now%s", what,
+			"%s: its PCRs have the values that it was sealed to: it would open now%s", what,
 			pin ? " with its PIN" : "");
 	else if (s->pcrs & MOVING)
 		findings_add(f, WEIGHT_NOTE, CAUSE_OK, where,
 			"%s: its PCRs differ from those that it was sealed to: some of %s (%s) change after "
-			"the initramfs, and so this need not be a fault",
+			"the initramfs, so this may not be a fault",
 			what, s->list, s->bank->name);
 	else
 		findings_add(f, WEIGHT_WARNING, CAUSE_PASSPHRASE, where,

@@ -17,7 +17,7 @@ static const struct builder {
 	const char *in_image[FILES_MAX];  /* one of these is in each image that it makes */
 	const char *on_system[FILES_MAX]; /* its configuration */
 	const struct closer *closer;      /* of its shell */
-	bool sulogin; /* with systemd in the image it leaves a failure to sulogin, which lets nobody in */
+	bool sulogin; /* with systemd in the image: sulogin follows a failure, and no password is set */
 } builders[] = {
 	{"dracut", {"/usr/lib/dracut-lib.sh", "/lib/dracut-lib.sh", "/usr/bin/dracut-cmdline"},
 		{"/etc/dracut.conf", "/etc/dracut.conf.d", "/usr/lib/dracut/dracut.conf.d"}, &no_shell,
@@ -112,6 +112,6 @@ void shell_judge(const struct machine *m, const char *cmdline, struct findings *
 	}
 	if (!told && !(closes(&panic, cmdline) && closes(&no_shell, cmdline)))
 		findings_add(f, WEIGHT_NOTE, CAUSE_OK, "configuration",
-			"which program makes the image cannot be told; without panic= (dracut: rd.shell=0) a "
+			"unknown which program builds the image; without panic= (dracut: rd.shell=0) a "
 			"boot that fails can end in a shell for anyone; see docs/migration.md");
 }

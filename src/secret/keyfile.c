@@ -84,7 +84,7 @@ static enum cause read_content(const struct keyfile *kf, int fd, size_t most, st
 		return error_set_os(err, CAUSE_USAGE, errno, "key file %s: cannot be read", kf->path);
 	if (kf->size_bytes && (uint64_t)n < kf->size_bytes)
 		return error_set(err, CAUSE_USAGE,
-			"key file %s: has %llu bytes from byte %llu on, %llu are asked for", kf->path,
+			"key file %s: has %llu bytes from byte %llu on, %llu are needed", kf->path,
 			(unsigned long long)n, (unsigned long long)kf->offset_bytes,
 			(unsigned long long)kf->size_bytes);
 	if (!kf->size_bytes && n > KEYFILE_MAX_BYTES)
@@ -93,7 +93,7 @@ static enum cause read_content(const struct keyfile *kf, int fd, size_t most, st
 	/* An empty file is an empty passphrase; a pipe or a device without a byte is an accident. */
 	if (!n && (kf->offset_bytes || fstat(fd, &st) || !S_ISREG(st.st_mode)))
 		return error_set(err, CAUSE_USAGE, "key file %s: is empty%s", kf->path,
-			kf->offset_bytes ? " behind its offset" : "");
+			kf->offset_bytes ? " after its offset" : "");
 	out->len = (size_t)n;
 	return CAUSE_OK;
 }

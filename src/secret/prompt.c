@@ -122,7 +122,7 @@ static enum cause from_pipe(uint8_t *buf, unsigned timeout_s, size_t *len, struc
 			"standard input: the first line is longer than %u bytes; use --key-file -",
 			PROMPT_MAX_BYTES);
 	if (!cause && !*len && eof)
-		cause = error_set(err, CAUSE_USAGE, "standard input: no passphrase in it");
+		cause = error_set(err, CAUSE_USAGE, "standard input: contains no passphrase");
 	return cause;
 }
 
@@ -178,7 +178,7 @@ static enum cause ask(asker *from, const char *what, uint8_t *buf, unsigned time
 
 	terminal.fd = open_terminal();
 	if (terminal.fd < 0)
-		return error_set(err, CAUSE_DEVICE, "no terminal to ask on");
+		return error_set(err, CAUSE_DEVICE, "no terminal to prompt on");
 	cause = echo_off(err);
 	if (!cause) {
 		cause = from(what, buf, timeout_s, len, err);

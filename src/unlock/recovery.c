@@ -83,7 +83,7 @@ enum cause recovery_split(const struct luks_device *d, const struct recovery *r,
 		if (is_new != last) {
 			if (*count == RECOVERY_TARGETS_MAX)
 				return error_set(err, CAUSE_UNSUPPORTED,
-					"%s: what was being written is in more than %u pieces", d->data.name,
+					"%s: the part being written is in more than %u pieces", d->data.name,
 					RECOVERY_TARGETS_MAX);
 			last = is_new;
 			out[*count] = whole[is_new];

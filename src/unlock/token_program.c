@@ -155,7 +155,7 @@ static void handle_line(struct run *r)
 	asks = words_begins(line, "pin ") || words_begins(line, "few ");
 	cost = asks ? QUESTION_LINES : 1;
 	if (cost > r->patience) {
-		dismiss(r, "says too much");
+		dismiss(r, "wrote too much");
 		return;
 	}
 	r->patience -= cost;
@@ -240,7 +240,7 @@ static enum cause judge(struct run *r, int status, struct error *err)
 	if (code == CAUSE_USAGE || code == CAUSE_EXISTS || code > CAUSE_UNSUPPORTED)
 		code = CAUSE_BUG;
 	return error_set(err, (enum cause)code, "%s",
-		*r->last ? r->last + words_begins(r->last, "say ") : "gives no passphrase");
+		*r->last ? r->last + words_begins(r->last, "say ") : "gave no passphrase");
 }
 
 /* --- its passphrase --------------------------------------------------------------------------- */
@@ -255,7 +255,7 @@ static enum cause take(int fd, struct secret *out, struct error *err)
 	ssize_t n;
 
 	if (end < 1 || end > TOKEN_SECRET_MAX_BYTES)
-		return error_set(err, CAUSE_BUG, "gives %s",
+		return error_set(err, CAUSE_BUG, "gave %s",
 			end < 1 ? "no passphrase" : "more than 512 bytes");
 	n = pread(fd, out->data, (size_t)end, 0);
 	out->len = n < 0 ? 0 : (size_t)n;

@@ -6,7 +6,7 @@
  *   2. load the header: judge both copies, build the model from one;
  *   3. refuse what must not be mapped: requirements, unknown cipher, data beyond the device;
  *   4. check that at least one keyslot can be tried and, to map, that the name, the device and the kernel
- *      are ready: nobody types a passphrase for nothing;
+ *      are ready, so that no passphrase is typed in vain;
  *   5. get a secret and try it on the keyslots, until one opens or the tries are used up;
  *   6. describe the mapping (struct table) from the same model, and create it; measure the volume key into
  *      the TPM, if that is asked for.
@@ -251,7 +251,7 @@ static unsigned fitting_flags(const struct luks *luks, const struct unlock_reque
 
 	if (!cipher_tag_bytes(luks->segments[0].cipher) || !(flags & CRYPT_ALLOW_DISCARDS))
 		return flags;
-	notice_print("discards are not possible with integrity protection; going on without them");
+	notice_print("discards are not possible with integrity protection; continuing without them");
 	return flags & ~(unsigned)CRYPT_ALLOW_DISCARDS;
 }
 
@@ -285,7 +285,7 @@ static enum cause map_volume(struct unlock *u, const struct volume_keys *keys, c
 		if (cause)
 			error_prefix(err, "%s", u->device.data.name);
 		else if (luks->reencryption == LUKS_REENCRYPTION_CRASHED)
-			notice_print("opened read-only beside the recovery data; nothing was repaired");
+			notice_print("opened read-only with the recovery data; nothing was repaired");
 	}
 	blkdev_close(loops);
 	blkdev_close(loops + 1);

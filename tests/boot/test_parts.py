@@ -143,7 +143,7 @@ def bcachefs():
     with VM("bcachefs", image(), volumes("one"), [disk]) as m:
         answer(m)
         m.expect("cannot mount /dev/mapper/one as root")
-        m.expect("/dev/mapper/one: a bcachefs; this init mounts none that has several devices")
+        m.expect("/dev/mapper/one: a bcachefs; this init does not mount one with several devices")
 
 
 def volume_group():

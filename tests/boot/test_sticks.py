@@ -475,7 +475,7 @@ def awaited_sticks():
         m.quiet(8)
         for line in ("waiting for the key stick LABEL=ABSENT; or type the passphrase", "waiting for the key device /dev/disk/by-id/nothing",
                      "waiting for the key stick LABEL=TWIN: is on two devices, /dev/sd. and /dev/sd.; unplug one, or name one by its path; or type the passphrase",
-                     "the key /root.key on /dev/sd.: /dev/sd.: no filesystem is there"):
+                     "the key /root.key on /dev/sd.: /dev/sd.: no filesystem found"):
             check(len(re.findall(f"latchkey: {line}\n", m.text.replace("\r", ""))) == 1, f"not said once: {line}", m.text)
 
 

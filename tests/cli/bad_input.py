@@ -208,7 +208,7 @@ def key_files(b):
             complaints += b.fails(1, says, *command, "--key-file", path, base)
     for options, says in ((["--keyfile-offset", "11"], "is empty"), (["--keyfile-offset", "10"], "is empty"),
                           (["--keyfile-offset", str(1 << 62)], ""), (["--keyfile-offset", str((1 << 63) - 1)], ""),
-                          (["--keyfile-size", "11"], "has 10 bytes from byte 0 on, 11 are asked for"),
+                          (["--keyfile-size", "11"], "has 10 bytes from byte 0 on, 11 are needed"),
                           (["--keyfile-size", "8388608"], "has 10 bytes"),
                           (["--keyfile-offset", "9", "--keyfile-size", "2"], "has 1 bytes from byte 9 on, 2")):
         complaints += b.fails(1, says, "test", "--key-file", ten, *options, base)
@@ -216,7 +216,7 @@ def key_files(b):
     complaints += b.fails(1, "longer than 8192 KiB", "test", "--key-file", "-", base, stdin=bytes((8 << 20) + 1))
     complaints += b.fails(1, "is empty", "test", "--key-file", "-", base)
     complaints += b.fails(2, "wrong passphrase or key.*; it is empty$", "test", "--key-file", empty, base)
-    complaints += b.fails(1, "is empty behind its offset", "test", "--key-file", empty, "--keyfile-offset", "1", base)
+    complaints += b.fails(1, "is empty after its offset", "test", "--key-file", empty, "--keyfile-offset", "1", base)
     return complaints + b.fails(2, "wrong passphrase or key", "test", "--key-file", ten, base)
 
 
@@ -746,7 +746,7 @@ def no_keyslot(b):
         h["keyslots"].clear()
         h["digests"]["0"]["keyslots"] = []
 
-    complaints += b.fails(1, "has no keyslot that is tried unless named", "test", edited(b, ignored), key=RIGHT)
+    complaints += b.fails(1, "its keyslots are tried only with --key-slot", "test", edited(b, ignored), key=RIGHT)
     for change in (other, none):
         complaints += b.fails(7, "has no keyslot for its data", "test", edited(b, change), key=RIGHT)
     return complaints

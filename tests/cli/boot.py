@@ -338,7 +338,7 @@ ROOT_IS = "root=/dev/mapper/root"
 @case("what is open waits for a nofail volume that is absent, damaged, or has no key; each is named, with code 0")
 def nofail_is_not_waited_for(b):
     for device, key, option, why in (
-            (NOWHERE, "none", "", "no device here is called that"), (NOWHERE, KEY, ",device-timeout=500", "no device here"),
+            (NOWHERE, "none", "", "no device found"), (NOWHERE, KEY, ",device-timeout=500", "no device found"),
             (BAD, KEY, "", "both copies of the LUKS2 header are damaged"), ("/nowhere.img", KEY, "", "not found"),
             (KEY, KEY, "", "not"), (TWO, "/nowhere.key", ",headless", "no key available"),
             (TWO, "/k:LABEL=nowhere", ",headless", "no key available"),

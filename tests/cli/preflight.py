@@ -129,7 +129,7 @@ def shell(p):
             ([TOOLS], "panic", "initramfs-tools's image"), ([TOOLS], "panic=-1", None), ([TOOLS], "panic= panic=5", None),
             ([TOOLS], "xpanic=1", "initramfs-tools's image"), ([MKINITCPIO], "", "mkinitcpio's image: without panic="),
             ([MKINITCPIO, "usr/lib/systemd/systemd"], "", None), (["sbin/nlplug-findfs"], "", "mkinitfs's image: without panic="),
-            ([], "rd.shell=0", "which program makes the image cannot be told"), ([], "rd.shell=0 panic=1", None)):
+            ([], "rd.shell=0", "unknown which program builds the image"), ([], "rd.shell=0 panic=1", None)):
         for shell_too in (True, False):
             image = "\n".join(["usr/bin/latchkey", *files] + ["usr/bin/sh"] * shell_too) + "\n"
             said = p.run("--image", "-", stdin=image, cmdline=words)[1]
@@ -144,7 +144,7 @@ def shell_of_system(p):
     complaints = []
     ends = "a boot that fails can end in a shell"
     for files, words, noted in (
-            ({}, "panic=1", ["which program makes the image cannot be told"]),
+            ({}, "panic=1", ["unknown which program builds the image"]),
             ({"etc/dracut.conf.d/x": ""}, "panic=1", ["dracut's image: without rd.shell=0"]), ({"etc/dracut.conf": ""}, "rd.shell=off", []),
             ({"etc/initramfs-tools/initramfs.conf": "", "etc/dracut.conf": ""}, "", ["dracut's image", "initramfs-tools's image"]),
             ({"etc/mkinitcpio.conf": "HOOKS=(base udev latchkey)\n"}, "", ["mkinitcpio's image"]),
@@ -577,7 +577,7 @@ def _(p):
     sealed = {7: extended(MEASURED), 0: extended(), 2: extended(b"a" * 32), 11: extended(b"b" * 32)}
     measure(sha256=sealed, sha384={4: extended(b"c" * 48, algorithm="sha384")})
     complaints = finds(0, f"note: {token(0)} is bound to PCR 7 .sha256., which is now {sealed[7].hex()}",
-                       f"ok: {token(0)}: its PCRs are as they were sealed: it would open now$",
+                       f"ok: {token(0)}: its PCRs have the values that it was sealed to: it would open now$",
                        f"ok: {token(1)}: its PCRs are .* would open now with its PIN", f"ok: {token(2)}: .* would open now$",
                        f"ok: {token(3)}: .* would open now$", f"note: {token(4)}: whether its PCRs .* cannot be checked here",
                        f"ok: {token(5)}: .* would open now$", f"note: {token(6)}: whether its PCRs .* cannot be checked here")

@@ -166,9 +166,9 @@ def codes():
     world = World("codes", "")
     for code, wanted in {0: 9, 1: 9, 2: 2, 3: 3, 4: 4, 5: 9, 6: 6, 7: 7, 8: 9, 9: 9, 77: 9}.items():
         world.program("example", f'echo "say this is {code}" >&2; exit {code}')
-        complaints += world.judge(world.test("--token-only"), wanted, f"this is {code}" if code else "gives no passphrase")
+        complaints += world.judge(world.test("--token-only"), wanted, f"this is {code}" if code else "gave no passphrase")
     world.program("example", "kill -9 $$")
-    return complaints + world.judge(world.test("--token-only"), 9, "gives no passphrase")
+    return complaints + world.judge(world.test("--token-only"), 9, "gave no passphrase")
 
 
 @case("a program that works on a device does not get it")
@@ -268,7 +268,7 @@ def lengths():
     world = World("lengths", "printf %0513d 0")
     complaints = world.judge(world.test("--token-only"), 9)
     world.program("example", ": ")
-    complaints += world.judge(world.test("--token-only"), 9, "gives no passphrase")
+    complaints += world.judge(world.test("--token-only"), 9, "gave no passphrase")
     world.program("example", "cat /etc/key; exit 2")
     return complaints + world.judge(world.test("--token-only"), 2)
 
@@ -475,7 +475,7 @@ def boot_half_typed():
     # A program that goes away takes its question with it, and the line that was begun.
     world.program("example", 'sleep 1; echo "pin 8" >&2; sleep 3; exit 4')
     return complaints + world.judge(world.boot(answers=[(PIN_PROMPT, b"12"), (PROMPT, b"34\n"), (PROMPT, PERSON + b"\n")]), 0,
-                                    "The question changed while you typed", "root would open with the passphrase", never=("no keyslot opens",))
+                                    "The prompt changed while you typed", "root would open with the passphrase", never=("no keyslot opens",))
 
 
 @case("boot: headless asks for a PIN, or few tries are used without a yes")
@@ -623,8 +623,8 @@ def spoof():
 def asks_on():
     world = World("asks-on", "sleep 1; " + ASKS_ON)
     complaints = world.judge(world.boot(answers=[(PIN_PROMPT, b"\n"), (PROMPT, PERSON + b"\n")]), 0, "root would open with the passphrase")
-    complaints += world.judge(world.typed("--token-only", answers=[(PIN_PROMPT, b"\n")]), 4, "says too much")
-    return complaints + world.judge(world.test("--token-only"), 4, "says too much")
+    complaints += world.judge(world.typed("--token-only", answers=[(PIN_PROMPT, b"\n")]), 4, "wrote too much")
+    return complaints + world.judge(world.test("--token-only"), 4, "wrote too much")
 
 
 @case("boot: a program that asks and does not read holds the loop up")
@@ -635,19 +635,19 @@ def asks_only():
 
 
 HOSTILE = [
-    ("a line of 2 MB", "cat /dev/zero | head -c 2000000 >&2; exit 7", 4, "says too much"),
-    ("2 MB of bytes that are none", "head -c 2000000 /dev/zero | tr '\\0' '\\233' >&2; exit 7", 4, "says too much"),
+    ("a line of 2 MB", "cat /dev/zero | head -c 2000000 >&2; exit 7", 4, "wrote too much"),
+    ("2 MB of bytes that are none", "head -c 2000000 /dev/zero | tr '\\0' '\\233' >&2; exit 7", 4, "wrote too much"),
     ("a million bytes as passphrase", "head -c 1000000 /dev/zero; exit 0", 9, "more than 512 bytes"),
-    ("a touch without end", "while :; do echo touch >&2; done", 4, "says too much"),
-    ("lines without end", "while :; do echo 'say x' >&2; done", 4, "says too much"),
-    ("closed descriptors", "exec 0<&- 1>&- 2>&- 3<&-; sleep 1; exit 6", 6, "gives no passphrase"),
-    ("SIGTERM that is ignored", "trap '' TERM HUP INT; echo 'pin 8' >&2; read -r x; while :; do echo 'pin 8' >&2; done", 4, "says too much"),
+    ("a touch without end", "while :; do echo touch >&2; done", 4, "wrote too much"),
+    ("lines without end", "while :; do echo 'say x' >&2; done", 4, "wrote too much"),
+    ("closed descriptors", "exec 0<&- 1>&- 2>&- 3<&-; sleep 1; exit 6", 6, "gave no passphrase"),
+    ("SIGTERM that is ignored", "trap '' TERM HUP INT; echo 'pin 8' >&2; read -r x; while :; do echo 'pin 8' >&2; done", 4, "wrote too much"),
     ("a death by its own hand", "(kill -9 1); kill -9 $$; exec nothing", 9, ""),
-    ("an exit code of 77", "exit 77", 9, "gives no passphrase"),
-    ("an exit code of 1", "exit 1", 9, "gives no passphrase"),
+    ("an exit code of 77", "exit 77", 9, "gave no passphrase"),
+    ("an exit code of 1", "exit 1", 9, "gave no passphrase"),
     ("NULs and escapes for a last word", "printf 'say a\\0b\\033[31m\\177\\n' >&2; exit 6", 6, "a"),
     ("a passphrase with a NUL", "printf 'x\\0y'", 2, "no keyslot opens"),
-    ("a hole for a passphrase", "exec 1>&-; exit 0", 9, "gives no passphrase"),
+    ("a hole for a passphrase", "exec 1>&-; exit 0", 9, "gave no passphrase"),
 ]
 
 

@@ -552,7 +552,7 @@ def stick_vfat():
 def stick_nothing():
     path = image(FOLDER, "stick-nothing", 1 << 20)
     done = look("stick", path, "x", code=4)
-    return [] if done.returncode == 4 and b"no filesystem is there" in done.stderr else [done.stderr.decode()]
+    return [] if done.returncode == 4 and b"no filesystem found" in done.stderr else [done.stderr.decode()]
 
 
 if __name__ == "__main__":

@@ -231,7 +231,7 @@ static void a_character_device_is_opened(void **state)
 static void an_unknown_kind_of_name_is_taken_for_a_path(void **state)
 {
 	(void)state;
-	fails("PARTUUID=no-such-partition", CAUSE_DEVICE, "no device here is called that");
+	fails("PARTUUID=no-such-partition", CAUSE_DEVICE, "no device found");
 }
 
 static void a_control_character_in_a_name_reaches_the_terminal(void **state)

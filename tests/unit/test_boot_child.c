@@ -313,11 +313,8 @@ TEST(a_key_file_that_cannot_be_used_is_not_named_or_leaves_something)
 	static const struct {
 		uint64_t offset, size;
 		const char *says;
-	} asked[] = {{3, 0, "is empty behind its offset"},
-		{1, 3,
-			"has 2 bytes from byte 1 on, 3 are asked "
-			"for"},
-		{0, 4, "4 are asked for"}};
+	} asked[] = {{3, 0, "is empty after its offset"}, {1, 3, "has 2 bytes from byte 1 on, 3 are needed"},
+		{0, 4, "4 are needed"}};
 
 	put_file("key");
 	for (size_t i = 0; i < COUNT(asked); i++) {
@@ -369,7 +366,7 @@ TEST(something_that_is_no_filesystem_is_read_as_one)
 
 	put_file("no filesystem");
 	assert_int_equal(fetch(key, &c), CAUSE_DEVICE);
-	assert_non_null(strstr(c.end->err.text, "no filesystem is there"));
+	assert_non_null(strstr(c.end->err.text, "no filesystem found"));
 	assert_true(header.header_fd >= 0);
 	assert_true(child_start(&c, fetch_run, &header, FETCH_LIMIT_S));
 	listen_to(&c);

@@ -498,7 +498,7 @@ TEST(half_a_line_for_another_question_is_tried_or_interrupts_who_types)
 	consoles_ask("PIN: ", false);
 	type(0, "phrase\n");
 	assert_int_equal(turn(out), -1);
-	assert_non_null(strstr(shown(0), "The question changed while you typed: nothing was used."));
+	assert_non_null(strstr(shown(0), "The prompt changed while you typed: nothing was used."));
 	type(0, "1234\n");
 	assert_string_equal(next(), "1234");
 	end(1);

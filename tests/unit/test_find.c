@@ -211,7 +211,7 @@ static void the_case_of_a_label_does_not_matter(void **state)
 	(void)state;
 	no_devices();
 	luks("sda", IMAGE_UUID_TEXT, "Root");
-	expect_failure("LABEL=root", CAUSE_DEVICE, "LABEL=root: no device here is called that");
+	expect_failure("LABEL=root", CAUSE_DEVICE, "LABEL=root: no device found");
 }
 
 static void a_part_of_a_name_is_enough(void **state)
@@ -335,7 +335,7 @@ static void a_suspended_mapping_hangs_the_search(void **state)
 	luks("dm-0", IMAGE_UUID_TEXT, "");
 	assert_int_equal(mkdir("/sys/class/block/dm-0/dm", 0755), 0);
 	dev_write("/sys/class/block/dm-0/dm/suspended", "1\n");
-	expect_failure("UUID=" IMAGE_UUID_TEXT, CAUSE_DEVICE, "no device here");
+	expect_failure("UUID=" IMAGE_UUID_TEXT, CAUSE_DEVICE, "no device found");
 	dev_write("/sys/class/block/dm-0/dm/suspended", "0\n");
 	expect_path("UUID=" IMAGE_UUID_TEXT, "/dev/dm-0");
 }
@@ -349,7 +349,7 @@ static void a_second_header_counts_where_the_first_one_is_whole(void **state)
 	no_devices();
 	image_put_text(image + IMAGE_UUID, 40, OTHER_UUID);
 	device("sda", "/dev/sda", image, 2 * IMAGE_HDR_MIN);
-	expect_failure("UUID=" IMAGE_UUID_TEXT, CAUSE_DEVICE, "no device here");
+	expect_failure("UUID=" IMAGE_UUID_TEXT, CAUSE_DEVICE, "no device found");
 	expect_path("UUID=" OTHER_UUID, "/dev/sda");
 	free(image);
 }
@@ -388,7 +388,7 @@ static void nothing_here_is_called_found(void **state)
 {
 	(void)state;
 	no_devices();
-	expect_failure("UUID=" IMAGE_UUID_TEXT, CAUSE_DEVICE, "UUID=" IMAGE_UUID_TEXT ": no device here");
+	expect_failure("UUID=" IMAGE_UUID_TEXT, CAUSE_DEVICE, "UUID=" IMAGE_UUID_TEXT ": no device found");
 }
 
 static void a_control_character_reaches_the_terminal(void **state)
@@ -913,7 +913,7 @@ static void without_sys_nothing_is_said(void **state)
 {
 	(void)state;
 	assert_true(dev_cover("/sys"));
-	expect_failure("LABEL=x", CAUSE_DEVICE, "LABEL=x: devices cannot be looked for: /sys is not mounted");
+	expect_failure("LABEL=x", CAUSE_DEVICE, "LABEL=x: cannot search for devices: /sys is not mounted");
 }
 
 int main(void)

@@ -248,7 +248,7 @@ static void a_node_that_cannot_be_made_is_called_made(void **state)
 	assert_int_equal(mount(NULL, "/dev", NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
 	assert_int_equal(node_make(NAME, packed(253, 3), false, &err), CAUSE_KERNEL);
 	assert_int_equal(mount(NULL, "/dev", NULL, MS_REMOUNT, NULL), 0);
-	assert_non_null(strstr(err.text, PATH ": cannot be made: "));
+	assert_non_null(strstr(err.text, PATH ": cannot be created: "));
 	assert_int_equal(err.os_errno, EROFS);
 }
 

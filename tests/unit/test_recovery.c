@@ -299,7 +299,7 @@ TEST(more_pieces_than_there_is_room_for_are_written)
 	assert_int_equal(split(in_32_pieces, out, &count, &err), CAUSE_OK);
 	assert_int_equal(count, RECOVERY_TARGETS_MAX);
 	assert_int_equal(split(in_33_pieces, out, &count, &err), CAUSE_UNSUPPORTED);
-	assert_string_equal(err.text, "device: what was being written is in more than 32 pieces");
+	assert_string_equal(err.text, "device: the part being written is in more than 32 pieces");
 }
 
 TEST(a_device_that_ends_meanwhile_is_read_on)
