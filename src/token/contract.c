@@ -45,6 +45,8 @@ void contract_begin(enum filter first, void *where, size_t bytes)
 	(void)prlimit(0, RLIMIT_CORE, &no_core, NULL);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	/* At latchkey's end the answers end: that leaves time to take back what the device was asked. */
+	(void)prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
 	(void)mlock(where, bytes);
 	filter_install(first);
 }

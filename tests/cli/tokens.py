@@ -414,7 +414,10 @@ def signals():
     for number in (signal.SIGTERM, signal.SIGHUP):
         complaints += ended_by(f"signal-{number}", lambda world, n=number: os.kill(world.pid, n), -number)
     complaints += ended_by("signal-boot", lambda world: os.kill(world.pid, signal.SIGTERM), -signal.SIGTERM, boot)
-    return complaints + ended_by("signal-kill", lambda world: os.kill(world.pid, signal.SIGKILL), -signal.SIGKILL, boot)
+    complaints += ended_by("signal-kill", lambda world: os.kill(world.pid, signal.SIGKILL), -signal.SIGKILL, boot)
+    world = World("signal-kill-test", BLINKS)
+    done = world.typed("--token-only", answers=[(TOUCH, lambda: os.kill(world.pid, signal.SIGKILL))])
+    return complaints + world.judge(done, -signal.SIGKILL) + left_over(world)
 
 
 @case("a program that says nothing after its PIN is waited for without end")

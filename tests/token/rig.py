@@ -133,12 +133,12 @@ class Key(threading.Thread):
         return [r[4] for r in self.got if r[4] & 0x80]
 
 
-def spawn(program, descriptors):
-    """Start @program with these as 0, 1, 2 ... and nothing else, as nobody where we may. Returns its process."""
+def spawn(program, descriptors, *options):
+    """Start @program with these as 0, 1, 2 ... and nothing else, as nobody (and with setpriv's @options) where we may. Returns its process."""
     high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 20) for fd in descriptors]
     words = [program]
     if os.geteuid() == 0:
-        words = [shutil.which("setpriv"), "--reuid=65534", "--regid=65534", "--clear-groups", program]
+        words = [shutil.which("setpriv"), "--reuid=65534", "--regid=65534", "--clear-groups", *options, program]
     actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(high)]
     if len(high) == 4:  # nothing of ours is left to become the device
         actions += [(os.POSIX_SPAWN_OPEN, 4, "/dev/null", os.O_RDONLY, 0), (os.POSIX_SPAWN_CLOSE, 4)]

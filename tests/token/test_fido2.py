@@ -219,6 +219,28 @@ def cancelled():
             raise Broken(f"{run}, the key got {run.key.commands()}")
 
 
+class Mortal(Run):
+    """As latchkey starts it: the program is to die with the process that has started it."""
+
+    def start(self, program, descriptors):
+        self.pid = rig.spawn(program, descriptors, "--pdeathsig=KILL")
+
+
+@case("a program whose latchkey is killed leaves the key blinking")
+def orphaned():
+    def function(key):
+        child = os.fork()
+        if not child:
+            Mortal(PROGRAM, sample("nopin")[0], key, hear=lambda run, line: line != "touch" or os.kill(os.getpid(), signal.SIGKILL))
+            os._exit(1)
+        status, until = os.waitpid(child, 0)[1], time.monotonic() + 20
+        while key.commands()[-1] != fidostick.CANCEL and time.monotonic() < until:
+            time.sleep(0.05)
+        if os.waitstatus_to_exitcode(status) != -signal.SIGKILL or key.commands()[-1] != fidostick.CANCEL:
+            raise Broken(f"status {status}, the key got {key.commands()}")
+    with_key(Key("nopin", touch_after=60), function)
+
+
 @case("a program that is not wanted any more goes on asking for the PIN")
 def ended_at_pin():
     def hear(run, line):
@@ -299,7 +321,7 @@ def wrong_pin():
 
 @case("three wrong PINs in a row are not told to be what they are")
 def wrong_pin_thrice():
-    run = check(go("pin1234", sample("pin")[0], lambda line: b"0000\n"), 4, touch=0, pin=3, few=0)
+    run = check(go("pin1234", sample("pin")[0], lambda line: b"0000\n"), 2, touch=0, pin=3, few=0)
     says(run, "unplug it")
     if run.key.auth.st["retries"] != 5:
         raise Broken(f"{run.key.auth.st['retries']} tries are left")
@@ -310,8 +332,62 @@ def blocked_until_unplugged():
     def function(key):
         key.auth.bad_run = 3
         return Run(PROGRAM, sample("pin")[0], key, lambda line: b"1234\n")
-    says(check(with_key(Key("pin1234"), function), 4, pin=0, touch=0), "unplug it")
+    says(check(with_key(Key("pin1234"), function), 2, pin=0, touch=0), "unplug it")
 
+
+class ToChange(fidostick.Authenticator):
+    """Its PIN was set by somebody who wants it changed (CTAP 2.1, 6.5.5.7): the right one is then wrong."""
+    force = True
+
+    def info(self, m, wait):
+        return {**super().info(m, wait), 12: self.force}
+
+    def pin(self, m, wait):
+        if self.force and m[2] in (5, 9):
+            raise Ctap(0x31 if m[2] == 5 else 0x37)
+        return super().pin(m, wait)
+
+
+class Changed(ToChange):
+    force = False
+
+
+@case("a PIN that must be changed first is asked for, or called wrong")
+def pin_to_change():
+    says(check(go("pin1234", sample("pin")[0], authenticator=ToChange), 2, pin=0, touch=0), "PIN of the security key must be changed first")
+    check(go("nopin", sample("pin")[0], authenticator=ToChange), 4, pin=0)
+    gives(go("pin1234", sample("pin")[0], authenticator=Changed), sample("pin")[1], pin=1, touch=1)
+    gives(go("pin1234", sample("nopin-on-key-with-pin")[0], authenticator=ToChange), sample("nopin-on-key-with-pin")[1], pin=0, touch=1)
+
+
+class Finger(fidostick.Authenticator):
+    """Has a reader for fingerprints; @status is what it says to every finger, 0: that it is right."""
+    status = 0
+
+    def info(self, m, wait):
+        i = super().info(m, wait)
+        i[4]["uv"] = True
+        return i
+
+    def get(self, m, wait):
+        if m.get(5, {}).pop("uv", False):
+            if self.status:
+                raise Ctap(self.status)
+            self.seen = True
+        return super().get(m, wait)
+
+
+@case("a key whose user verification is blocked, or fails, is not told from others")
+def verification():
+    token = changed("pin", **{"fido2-clientPin-required": False, "fido2-uv-required": True})
+    for status, text in ((0x3C, "user verification of the security key is blocked"), (0x3F, "did not verify its user"), (0x36, "did not verify its user"),
+                         (0x27, "denied at the security key")):
+        finger = type("Refuses", (Finger,), {"status": status})
+        says(check(go("pin1234", token, authenticator=finger), 2, pin=0), text)
+    says(check(go("pin1234", token), 4, pin=0), "requires user verification")
+    run = check(go("pin1234", token, authenticator=Finger), 0, pin=0, touch=1)
+    if not run.key.auth.seen:
+        raise Broken("no verification was demanded")
 
 @case("the last three tries of a PIN are used without a person's word")
 def few_tries():

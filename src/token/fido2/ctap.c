@@ -11,6 +11,7 @@ enum {
 	INFO_OPTIONS = 4,
 	INFO_MAX_MSG_SIZE = 5,
 	INFO_PROTOCOLS = 6,
+	INFO_FORCE_PIN_CHANGE = 12,
 	MESSAGE_MIN_BYTES = 1024
 };
 enum { GET_RETRIES = 1, GET_KEY_AGREEMENT = 2, GET_PIN_TOKEN = 5, GET_PIN_TOKEN_WITH_PERMISSIONS = 9 };
@@ -132,14 +133,12 @@ enum cause ctap_get_info(struct ctap *c, struct ctap_info *info, struct error *e
 
 	begin(c, GET_INFO); /* it has no parameters */
 	cause = call(c, err);
-	if (!cause && c->status)
-		return error_set(err, CAUSE_DEVICE,
-			"the security key does not describe itself: status 0x%02x", c->status);
-	if (cause)
+	if (cause || c->status)
 		return cause;
 	*info = (struct ctap_info){0};
 	read_options(&c->map, info);
 	read_protocols(&c->map, info);
+	info->pin_to_change = cbor_at(&c->map, INFO_FORCE_PIN_CHANGE, &v) && cbor_is_true(&v);
 	if (cbor_at(&c->map, INFO_EXTENSIONS, &v))
 		w = cbor_items(&v);
 	while (cbor_next(&w, &v))
@@ -208,8 +207,7 @@ enum cause ctap_agree(struct ctap *c, unsigned protocol, struct error *err)
 	if (cause)
 		return cause;
 	if (!p256_shared(s->scalar, &peer, s->z))
-		return error_set(err, CAUSE_DEVICE,
-			"the security key's public key is not a point of the curve");
+		return malformed(err, "public key");
 	pinuv_derive(&s->shared, protocol, s->z);
 	return CAUSE_OK;
 }

@@ -42,6 +42,7 @@ enum { CTAP_MESSAGE_BYTES = 2048, CTAP_PIN_HASH_BYTES = 16, CTAP_SECRET_BYTES = 
 struct ctap_info {
 	bool hmac_secret;
 	bool pin_set;
+	bool pin_to_change;   /* it takes no PIN before that was changed */
 	bool pin_permissions; /* it has getPinUvAuthTokenUsingPinWithPermissions */
 	bool verification;    /* built in and set up, such as a fingerprint */
 	bool always_verifies; /* no credential without PIN or verification */

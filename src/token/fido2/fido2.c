@@ -31,6 +31,19 @@ static enum cause refused(struct error *err, const char *what, unsigned status)
 	return error_set(err, CAUSE_DEVICE, "the security key refuses %s: status 0x%02x", what, status);
 }
 
+static enum cause needs_pin(struct error *err)
+{
+	return error_set(err, CAUSE_DEVICE,
+		"this security key requires its PIN at every use, but the token was enrolled without a PIN, "
+		"which gives another secret: enrol it again");
+}
+
+static enum cause blocked(struct error *err, const char *what)
+{
+	return error_set(err, CAUSE_PASSPHRASE, "the %s of the security key is blocked: no tries are left",
+		what);
+}
+
 static enum cause no_credential(struct error *err)
 {
 	return error_set(err, CAUSE_DEVICE, "this security key does not hold the credential of the token");
@@ -51,10 +64,9 @@ static enum cause check_abilities(const struct run *r, struct error *err)
 	else if (r->t->pin == TOKEN_YES && !info->pin_set)
 		why = "the token requires a PIN, but this security key has none set";
 	else if (r->t->verification == TOKEN_YES && !r->ask.pin && !info->verification)
-		why = "the token requires built-in user verification, but this security key has none set up";
+		why = "the token requires user verification, but this security key has none set up";
 	else if (info->always_verifies && r->t->pin == TOKEN_NO && !r->ask.verification)
-		why = "this security key requires its PIN at every use, but the token was enrolled without a "
-		      "PIN, which gives another secret: enrol it again";
+		return needs_pin(err);
 	return why ? error_set(err, CAUSE_DEVICE, "%s", why) : CAUSE_OK;
 }
 
@@ -110,13 +122,8 @@ static enum cause hash_pin(struct run *r, unsigned left, struct error *err)
 
 static enum cause unplug_first(struct error *err)
 {
-	return error_set(err, CAUSE_DEVICE,
+	return error_set(err, CAUSE_PASSPHRASE,
 		"the security key takes no PIN after three wrong ones: unplug it and plug it in again");
-}
-
-static enum cause blocked(struct error *err)
-{
-	return error_set(err, CAUSE_PASSPHRASE, "the PIN of the security key is blocked: no tries are left");
 }
 
 /* How many tries there are is asked of the key each time: others may have used some. */
@@ -124,14 +131,17 @@ static enum cause ask_pin(struct run *r, struct error *err)
 {
 	unsigned left;
 	bool unplug;
-	enum cause cause = ctap_pin_tries(r->c, r->info.protocol, &left, &unplug, err);
+	enum cause cause;
 
+	if (r->info.pin_to_change)
+		return error_set(err, CAUSE_PASSPHRASE, "the PIN of the security key must be changed first");
+	cause = ctap_pin_tries(r->c, r->info.protocol, &left, &unplug, err);
 	if (cause)
 		return cause;
 	if (r->c->status)
 		return refused(err, "to say how many PIN tries are left", r->c->status);
 	if (!left)
-		return blocked(err);
+		return blocked(err, "PIN");
 	return unplug ? unplug_first(err) : hash_pin(r, left, err);
 }
 
@@ -147,7 +157,7 @@ static enum cause judge_pin(struct run *r, struct error *err)
 	case CTAP_PIN_AUTH_BLOCKED:
 		return unplug_first(err);
 	case CTAP_PIN_BLOCKED:
-		return blocked(err);
+		return blocked(err, "PIN");
 	default:
 		return refused(err, "the PIN", r->c->status);
 	}
@@ -208,23 +218,25 @@ static bool adapt(struct run *r, unsigned status)
 	}
 }
 
-static enum cause explain(unsigned status, struct error *err)
+static enum cause explain(const struct run *r, struct error *err)
 {
-	switch (status) {
+	switch (r->c->status) {
 	case CTAP_NO_CREDENTIALS:
 		return no_credential(err);
-	case CTAP_PUAT_REQUIRED:
-		return error_set(err, CAUSE_DEVICE,
-			"the security key requires its PIN, but the token was enrolled without one: "
-			"enrol it again");
 	case CTAP_OPERATION_DENIED:
 		return error_set(err, CAUSE_PASSPHRASE, "denied at the security key");
 	case CTAP_UV_BLOCKED:
+		return blocked(err, "user verification");
+	case CTAP_PUAT_REQUIRED: /* if it has a PIN, also in place of a verification that has failed */
+		if (!r->ask.verification)
+			return needs_pin(err);
+		break;
 	case CTAP_UV_INVALID:
-		return error_set(err, CAUSE_PASSPHRASE, "the security key did not verify its user");
+		break;
 	default:
-		return refused(err, "the secret", status);
+		return refused(err, "the secret", r->c->status);
 	}
+	return error_set(err, CAUSE_PASSPHRASE, "the security key did not verify its user");
 }
 
 static enum cause get_secret(struct run *r, struct error *err)
@@ -239,7 +251,7 @@ static enum cause get_secret(struct run *r, struct error *err)
 			return cause;
 		r->quick += clock_now_us() - start < QUICK_US;
 		if (!adapt(r, r->c->status) || r->quick > QUICK_MAX)
-			return explain(r->c->status, err);
+			return explain(r, err);
 	}
 }
 
@@ -254,7 +266,7 @@ enum cause fido2_run(struct ctap *c, const struct fido2_token *t, const struct f
 	/* With a PIN that is the verification. */
 	r.ask.verification = t->verification == TOKEN_YES && !r.ask.pin && r.info.verification;
 	if (!cause)
-		cause = check_abilities(&r, err);
+		cause = c->status ? refused(err, "to describe itself", c->status) : check_abilities(&r, err);
 	if (!cause)
 		cause = find_credential(&r, err);
 	if (!cause)

@@ -20,8 +20,9 @@ struct fido2_person {
 /*
  * The token's secret into c->secrets->output; @c is open. On failure the key is left without a pending
  * message.
- * Fails: CAUSE_DEVICE (another key holds the credential, this one is gone, silent or wrong, must be unplugged
- * first), CAUSE_PASSPHRASE (PIN wrong, blocked or not given), CAUSE_KERNEL.
+ * Fails: CAUSE_DEVICE (another key holds the credential, this one is gone, silent or wrong), CAUSE_PASSPHRASE
+ * (the PIN is wrong, blocked, not given, or not taken before it was changed or the key was unplugged; or
+ * nobody was verified), CAUSE_KERNEL.
  */
 enum cause fido2_run(struct ctap *c, const struct fido2_token *t, const struct fido2_person *person,
 	struct error *err) MUST_USE;
