@@ -183,6 +183,22 @@ def device():
     return complaints + world.judge(world.test("--token-only"), 0, "keyslot 1")
 
 
+@case("a wrong PIN is called an absent device, because another one of its kind is not the right one")
+def next_device():
+    world = World("next-device", "if ! (: <&4) 2>/dev/null; then echo 'need hidraw f1d0' >&2; exit 4; fi; test ! -e /etc/asked || exit 4; "
+                  'echo x >/etc/asked; echo "pin 8" >&2; read -r pin; exit 2')
+    os.chmod(world.file("etc"), 0o777)
+    ends = os.openpty()  # devices that a program may have and that open everywhere
+    for n in range(2):
+        os.makedirs(world.file(f"sys/class/hidraw/hidraw{n}/device"))
+        world.write(f"sys/class/hidraw/hidraw{n}/device/report_descriptor", b"\x06\xd0\xf1\x09\x01")
+        os.symlink(os.ttyname(ends[1]), world.file(f"dev/hidraw{n}"))
+    done = world.typed("--token-only", answers=[(b"tries left: 8", b"4321\n")])
+    for end in ends:
+        os.close(end)
+    return world.judge(done, 2)
+
+
 @case("a device with a name out of /dev is opened")
 def odd_device():
     world = World("odd-device", "if ! (: <&4) 2>/dev/null; then echo 'need node ../dev/zero' >&2; exit 4; fi; exec cat /etc/key")
@@ -740,6 +756,18 @@ def residue():
         complaints += world.judge(done, 0, "token 0 (example)" if argv else "keyslot 1")
         complaints += [] if looked and not any(looked) else [f"processes {len(looked)}: {looked}"]
     return complaints
+
+
+@case("a PIN stays in latchkey's memory while its program goes on")
+def pin_is_wiped():
+    if memory.missing():
+        raise Skip(memory.missing())
+    found = []
+    world = World("pin-wiped", 'for left in 8 7; do echo "pin $left" >&2; IFS= read -r pin; done; exec cat /etc/key')
+    done = world.typed("--token-only", answers=[(b"tries left: 8", LONG_PIN + b"\n"),
+                                                (b"tries left: 7", lambda: found.append(memory.residue(world.pid, {"the PIN": LONG_PIN}))),
+                                                (b"", b"0000\n")])
+    return world.judge(done, 0, "keyslot 1") + ([] if found == [[]] else [f"{found}"])
 
 
 if __name__ == "__main__":
