@@ -121,7 +121,7 @@ static void keyslot_numbers(uint32_t set)
 
 static void token_for_people(const struct luks_token *t)
 {
-	put("token %u:     %s; keyslots ", t->id, escaped(t->type));
+	put("token %u:     %s; keyslots %s", t->id, escaped(t->type), t->keyslots ? "" : "none");
 	keyslot_numbers(t->keyslots);
 	if (!strcmp(t->type, "systemd-recovery"))
 		put("; a recovery key is typed as the passphrase, dashes included");

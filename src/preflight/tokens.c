@@ -113,9 +113,11 @@ static void judge(const struct token_check *l, const char *without)
 		findings_add(l->f, WEIGHT_OK, CAUSE_OK, l->where, "%s: its program is there", l->what);
 }
 
-void tokens_judge(const struct luks *luks, const struct reader *header, const char *where,
+void tokens_judge(const struct unlock_request *r, const struct luks *luks, const struct reader *header,
 	const struct machine *m, struct needs *needs, struct findings *f)
 {
+	const char *where = r->name;
+
 	for (unsigned i = 0; i < luks->token_count; i++) {
 		const struct luks_token *t = &luks->tokens[i];
 		struct token_check l = {.token = t, .header = header, .m = m, .f = f, .where = where};
@@ -128,6 +130,11 @@ void tokens_judge(const struct luks *luks, const struct reader *header, const ch
 		if (!strcmp(t->type, "systemd-pkcs11")) {
 			findings_add(f, WEIGHT_NOTE, CAUSE_OK, where,
 				"%s: PKCS #11 is not supported: the passphrase is needed", l.what);
+			continue;
+		}
+		if (!request_has_token(r, t)) {
+			findings_add(f, WEIGHT_NOTE, CAUSE_OK, where,
+				"%s is not used: it has no keyslot that is tried", l.what);
 			continue;
 		}
 		judge(&l, "the passphrase is needed");

@@ -7,9 +7,10 @@
 #include "format/luks.h"
 #include "preflight/machine.h"
 #include "preflight/needs.h"
+#include "unlock/request.h"
 
-/* @header is the device that @luks was read from; @where names the volume. */
-void tokens_judge(const struct luks *luks, const struct reader *header, const char *where,
+/* @r is what boot requests of the volume; @header is the device that @luks was read from. */
+void tokens_judge(const struct unlock_request *r, const struct luks *luks, const struct reader *header,
 	const struct machine *m, struct needs *needs, struct findings *f);
 
 /* The same for tpm2-measure-pcr= of the volume @where, which the program of TPM2 tokens does. */

@@ -343,7 +343,7 @@ static void judge_header(struct volume_check *l)
 			if (!l->luks.segments[i].linear)
 				needs_cipher(l->needs, l->luks.segments[i].cipher, l->v->name);
 		judge_keyslots(l);
-		tokens_judge(&l->luks, &header_device(l)->reader, l->v->name, l->m, l->needs, l->f);
+		tokens_judge(&l->request, &l->luks, &header_device(l)->reader, l->m, l->needs, l->f);
 		if (l->v->measure_pcrs)
 			tokens_judge_measuring(l->v->name, l->m, l->needs, l->f);
 	}

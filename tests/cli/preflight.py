@@ -480,7 +480,7 @@ def _(p):
 def _(p):
     words = device("tokens", "latchkey.name=tokens")
     tpm = [] if os.path.exists("/dev/tpmrm0") else [f"warning: tokens: token {n} .systemd-tpm2.: there is no /dev/tpmrm0" for n in (1, 2)]
-    always = [*tpm, "warning: tokens: token 2 .systemd-tpm2. is bound to no PCR",
+    always = [*tpm, "note: tokens: token 6 .systemd-fido2. is not used: it has no keyslot that is tried", "warning: tokens: token 2 .systemd-tpm2. is bound to no PCR",
               "note: tokens: token 1 .systemd-tpm2. is bound to PCR 7 .sha256., which is now ",
               "note: tokens: token 4 .systemd-pkcs11.: PKCS #11 is not supported",
               "note: tokens: token 5 .no program/.: its type is not supported"]
@@ -492,6 +492,8 @@ def _(p):
     code = 4 if tpm else 1
     complaints += p.finds(code, [*always, "ok: tokens: token 0 .systemd-fido2.: its program is there"], "--image", "-", cmdline=words,
                           stdin=image)
+    other = [f"note: tokens: token {n} .{kind}. is not used:" for n, kind in enumerate(("systemd-fido2", "systemd-tpm2", "systemd-tpm2"))]
+    complaints += p.finds(0, other, "--image", "-", cmdline=words + " latchkey.options=key-slot=2", stdin=listing())
     if "recovery" in p.said:
         complaints.append(f"a recovery key needs no program:\n{p.said}")
     memory = "warning: tokens: token 2 .systemd-tpm2. needs 32 MiB of memory for its PIN"
@@ -626,7 +628,7 @@ def main():
         with open(os.path.join(TOP, "tests", "token", "samples", name + ".json"), "rb") as f:
             V["tokens"].cryptsetup("token", "import", stdin=f.read())
     more = {str(n): {"type": kind, "keyslots": ["1"]} for n, kind in enumerate(("systemd-recovery", "systemd-pkcs11", "no program/"), 3)}
-    luks2edit.edit(V["tokens"].path, lambda h: h["tokens"].update(more))
+    luks2edit.edit(V["tokens"].path, lambda h: h["tokens"].update({**more, "6": {**h["tokens"]["0"], "keyslots": []}}))
     V["clevis"] = V["plain"].clone("clevis")
     for token in (clevis_sample("tang"), clevis_sample("sss-tang"),
                   clevis_sample("tang", lambda header: header["clevis"]["tang"].update(url="https://tang.example.org"))):

@@ -313,6 +313,7 @@ def other_keyslot():
     complaints += world.judge(world.boot(*boot, answers=[(PROMPT, PERSON + b"\n")]), 0, "would open with the passphrase", never=("started",))
     world.volume.cryptsetup("token", "unassign", "--token-id", "0", "--key-slot", "1")
     world.known = fingerprint(world.volume.path)
+    complaints += world.judge(run(LATCHKEY, "dump", world.volume.path), 0, "example; keyslots none\n")
     return complaints + world.judge(world.test("--token-only"), 7, "no token that latchkey can use", never=("started",))
 
 
