@@ -254,23 +254,17 @@ enum { OPTIONS = sizeof(table) / sizeof(*table), OPTION_BYTES = 40 };
 /* A usage line has the options of a command if there are no more than these. */
 enum { SPELT_OUT = 2 };
 
-/* The row for @arg ("--name", "--name=value", "-x"), or NULL. @value is what follows =. */
+/* The row for @arg ("--name", "--name=value", "-x", "-xvalue"), or NULL. @value is what follows. */
 static const struct option *find(const char *arg, const char **value)
 {
-	const char *equals = strchr(arg, '=');
-	size_t len = equals ? (size_t)(equals - arg) : strlen(arg);
+	bool is_letter = arg[1] != '-';
+	const char *end = is_letter ? arg + 2 : strchrnul(arg, '=');
+	size_t len = (size_t)(end - arg) - 2;
 
-	*value = NULL;
-	if (arg[1] != '-') {
-		for (int i = 0; i < OPTIONS; i++)
-			if (arg[1] && arg[1] == table[i].letter && !arg[2])
-				return &table[i];
-		return NULL;
-	}
-	*value = equals ? equals + 1 : NULL;
-	for (int i = 0; i < OPTIONS; i++)
-		if (strlen(table[i].name) == len - 2 && !strncmp(arg + 2, table[i].name, len - 2))
-			return &table[i];
+	*value = !*end ? NULL : is_letter ? end : end + 1;
+	for (const struct option *o = table; o < table + OPTIONS; o++)
+		if (is_letter ? arg[1] == o->letter : !strncmp(arg + 2, o->name, len) && !o->name[len])
+			return o;
 	return NULL;
 }
 
@@ -319,12 +313,11 @@ static enum cause unknown(enum command command, const char *arg, struct error *e
 	char typed[OPTION_BYTES];
 
 	text_format(typed, sizeof(typed), "%s", arg);
-	typed[strcspn(typed, "=")] = 0;
+	*strchrnul(typed, '=') = 0;
 	if (!strcmp(typed, "--test-passphrase"))
 		return error_set(err, CAUSE_USAGE, "unknown option %s; did you mean latchkey test?", typed);
 	for (const struct option *o = table; o < table + OPTIONS; o++)
-		if (o->commands & (unsigned)command && !strncmp(typed, "--", 2) &&
-			text_is_near(typed + 2, o->name))
+		if (o->commands & (unsigned)command && text_is_near(typed + 2, o->name))
 			return error_set(err, CAUSE_USAGE, "unknown option %s; did you mean --%s?", typed,
 				o->name);
 	return error_set(err, CAUSE_USAGE, "unknown option %s; see --help", arg);

@@ -237,7 +237,7 @@ static enum cause try_tokens(struct source *from, const struct search *s, struct
 	}
 	from->token = NULL;
 	if (cause && !err->cause && request_asks_for_tokens(from->request))
-		error_set(err, cause, "%s: has no token that latchkey can use", from->device);
+		error_set(err, cause, "%s: has no usable token", from->device);
 	return cause ? err->cause ? err->cause : CAUSE_UNSUPPORTED : CAUSE_OK;
 }
 

@@ -77,6 +77,9 @@ static enum cause load(struct unlock *u, struct error *err)
 	if (!cause && r->version && r->version != d->luks.version)
 		cause = error_set(err, CAUSE_DEVICE, "%s: is LUKS%u, not LUKS%u (--type)",
 			luks_device_header(d)->name, d->luks.version, r->version);
+	/* cryptsetup applies them to a passphrase on a pipe. Ignored, the passphrase would seem wrong. */
+	if (!cause && !r->key_file && (r->keyfile_offset_bytes | r->keyfile_size_bytes))
+		cause = error_set(err, CAUSE_USAGE, "--keyfile-offset and --keyfile-size need --key-file");
 	if (cause)
 		return cause;
 	if (d->luks.unknown_flags)

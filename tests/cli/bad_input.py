@@ -254,7 +254,7 @@ def tries(b):
     complaints = []
     for number in ("0", "1", "3", "1000000"):
         complaints += b.fails(2, "wrong", "test", "--tries", number, volume("base"), key=WRONG + b"\n" + RIGHT + b"\n")
-    return complaints + b.fails(7, "has no token that latchkey can use", "test", "--token-only", volume("base"), key=RIGHT)
+    return complaints + b.fails(7, "has no usable token", "test", "--token-only", volume("base"), key=RIGHT)
 
 
 # --- the command line ----------------------------------------------------------------------------------------
@@ -291,7 +291,7 @@ def benchmark_of_nothing(b):
 def unknown_options(b):
     base, complaints = volume("base"), []
     for command, options in {
-        "test": ["--nonsense", "-x", "--", "--key", "--key-fil=x", "--key-files=x", "--KEY-FILE=x", "-vS1", "-S1", "-vv", "---",
+        "test": ["--nonsense", "-x", "--", "--key", "--key-fil=x", "--key-files=x", "--KEY-FILE=x", "-xS1", "---",
                  "--=x", "--readonly", "-r", "--allow-discards", "--perf-same_cpu_crypt", "--n\nl", "-\x1b",
                  "--nonsense=" + "x" * 5000, "-\u00e4", "--verify-passphrase", "--test-passphrase"],
         "open": ["--nonsense", "--json"],
@@ -317,8 +317,13 @@ def option_values(b):
         complaints += b.fails(1, "empty|is not a number", "test", option, "", base, key=RIGHT)
         if option.startswith("--"):
             complaints += b.fails(1, "empty|is not a number", "test", option + "=", base, key=RIGHT)
-    for option in ("--verbose=1", "--token-only=", "--help=yes"):
+    for option in ("--verbose=1", "--token-only=", "--help=yes", "-vS1", "-vv"):
         complaints += b.fails(1, "takes no value", "test", option, base, key=RIGHT)
+    for option in ("--keyfile-offset=4", "--keyfile-size=18"):
+        for command in (["test", base], ["open", base, "x"], ["test", "--token-only", base]):
+            complaints += b.fails(1, "need --key-file$", *command, option, key=RIGHT)
+    complaints += b.works("keyslot 0\n", "test", "-S0", "-d-", f"-l{len(RIGHT)}", base, key=RIGHT + b"more")
+    complaints += b.fails(2, "1 tried", "test", "-S1", "-d-", base, key=RIGHT)
     return complaints + b.fails(1, "--json needs --show", "boot", "--json", "--test")
 
 

@@ -275,7 +275,7 @@ def odd_types():
         if "/" not in kind:
             world.program(kind, "exec cat /etc/key")
         world.program("x", "exec cat /etc/key")
-        complaints += world.judge(world.test("--token-only"), 7, "no token that latchkey can use")
+        complaints += world.judge(world.test("--token-only"), 7, "has no usable token")
     return complaints
 
 
@@ -296,17 +296,17 @@ def chosen():
     complaints = world.judge(world.test("--token-only", "--token-id", "1"), 0, "keyslot 1", never=("not me",))
     complaints += world.judge(world.test("--token-only", "--token-type", "other"), 0, "keyslot 1", never=("not me",))
     complaints += world.judge(world.test("--token-only", "--token-type", "example"), 6, "not me")
-    complaints += world.judge(world.test("--token-only", "--token-id", "5"), 7, "no token that latchkey can use")
+    complaints += world.judge(world.test("--token-only", "--token-id", "5"), 7, "has no usable token")
     # Then the passphrase counts, but who named a token is told that it was not used.
     for option in (("--token-id", "5"), ("--token-type", "exampel")):
-        complaints += world.judge(world.test(*option, stdin=PERSON + b"\n"), 0, "keyslot 0", "no token that latchkey can use", never=("not me",))
+        complaints += world.judge(world.test(*option, stdin=PERSON + b"\n"), 0, "keyslot 0", "has no usable token", never=("not me",))
     return complaints + world.judge(world.test("--token-id", "0", stdin=PERSON + b"\n"), 0, "keyslot 0", "not me")
 
 
 @case("a program is started although its token has none of the keyslots that may be tried, or has no keyslot at all")
 def other_keyslot():
     world = World("other-keyslot", "echo 'say started' >&2; exec cat /etc/key")
-    complaints = world.judge(world.test("--token-only", "--key-slot", "0"), 7, "no token that latchkey can use", never=("started",))
+    complaints = world.judge(world.test("--token-only", "--key-slot", "0"), 7, "has no usable token", never=("started",))
     complaints += world.judge(world.test("--token-id", "0", "--key-slot", "0", stdin=PERSON + b"\n"), 0, "keyslot 0", never=("started",))
     complaints += world.judge(world.test("--token-only", "--key-slot", "1"), 0, "keyslot 1", "started")
     boot = ("latchkey.options=key-slot=0",)
@@ -314,7 +314,7 @@ def other_keyslot():
     world.volume.cryptsetup("token", "unassign", "--token-id", "0", "--key-slot", "1")
     world.known = fingerprint(world.volume.path)
     complaints += world.judge(run(LATCHKEY, "dump", world.volume.path), 0, "example; keyslots none\n")
-    return complaints + world.judge(world.test("--token-only"), 7, "no token that latchkey can use", never=("started",))
+    return complaints + world.judge(world.test("--token-only"), 7, "has no usable token", never=("started",))
 
 
 @case("who gives a passphrase on a pipe, or a key file, waits for a program")

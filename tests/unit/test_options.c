@@ -164,15 +164,16 @@ static const struct valued {
 	{"--max-lanes", NULL, UNLOCK, offsetof(struct options, request.limits.lanes), 4, 16777215},
 };
 
-/* "--x VALUE", "--x=VALUE" and "-x VALUE" all set the one field and nothing else. */
+/* "--x VALUE", "--x=VALUE", "-x VALUE" and "-xVALUE" all set the one field and nothing else. */
 static void value_is_taken(const struct valued *v, enum command command, const char *text, uint64_t number)
 {
-	char joined[96];
+	char joined[96], attached[96];
 	const char *const apart[] = {v->name, text, NULL}, *const together[] = {joined, NULL},
-			  *const letter[] = {v->letter, text, NULL};
-	const char *const *ways[] = {apart, together, v->letter ? letter : apart};
+			  *const letter[] = {v->letter, text, NULL}, *const one[] = {attached, NULL};
+	const char *const *ways[] = {apart, together, v->letter ? letter : apart, v->letter ? one : apart};
 
 	snprintf(joined, sizeof(joined), "%s=%s", v->name, text);
+	snprintf(attached, sizeof(attached), "%s%s", v->letter ? v->letter : "", text);
 	for (size_t i = 0; i < COUNT(ways); i++) {
 		struct options want = none(), o;
 		struct error err;
@@ -288,8 +289,8 @@ static const struct line {
 	{"the beginning of an option is enough", {"--read", NULL}, {NULL}, "unknown option --read"},
 	{"an option with a tail is accepted", {"--readonly2", NULL}, {NULL}, "unknown option --readonly2"},
 	{"an option in capitals is accepted", {"--READONLY", NULL}, {NULL}, "unknown option --READONLY"},
-	{"one dash is enough for a long option", {"-readonly", NULL}, {NULL}, "unknown option -readonly"},
-	{"two letters at once are half read", {"-rv", NULL}, {NULL}, "unknown option -rv"},
+	{"one dash is enough for a long option", {"-readonly", NULL}, {NULL}, "--readonly takes no value"},
+	{"two letters at once are half read", {"-rv", NULL}, {NULL}, "--readonly takes no value"},
 	{"an empty option with a value is accepted", {"--=x", NULL}, {NULL}, "unknown option --=x"},
 	{"a dash with a value is accepted", {"-=x", NULL}, {NULL}, "unknown option -=x"},
 	{"three dashes are accepted", {"---readonly", NULL}, {NULL}, "unknown option ---readonly"},
