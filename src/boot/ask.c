@@ -139,7 +139,6 @@ void ask_take(struct boot *b, unsigned question, const uint8_t *line, size_t len
 		consoles_say("%s", ask_again);
 	else
 		credential_typed(b, line, len, origin);
-	b->typed |= !b->empty;
 }
 
 /* The token whose question is asked now; NULL: the passphrase is. */

@@ -45,7 +45,7 @@ static void say_waiting(struct boot *b)
 static void keep_limits(struct boot *b, struct volume *v)
 {
 	const struct plan_volume *p = v->plan;
-	bool headless = p->flags.headless || b->plan->headless;
+	bool headless = p->flags.headless;
 	struct error why;
 
 	if (v->state == VOLUME_ABSENT && boot_is_over(b, v->absent_since_ms, p->device_timeout_s)) {
@@ -242,7 +242,7 @@ static void end_without_input(struct boot *b)
 
 		if (v->state != VOLUME_READY || get_keys_is_pending(b, v))
 			continue;
-		error_set(&why, b->typed ? CAUSE_PASSPHRASE : CAUSE_USAGE,
+		error_set(&why, b->refused ? CAUSE_PASSPHRASE : CAUSE_USAGE,
 			"no line of standard input opens it");
 		volume_failed(b, v, &why);
 	}

@@ -24,7 +24,7 @@ static void decide(struct boot *b, bool yes)
 
 bool slow_ask(struct boot *b, struct volume *v)
 {
-	if (v->patient || v->plan->flags.headless || b->plan->headless)
+	if (v->patient || v->plan->flags.headless)
 		return false;
 	if (b->slow) { /* one question at a time: it is tried again then */
 		b->credentials[v->trying].tried &= ~v->bit;

@@ -67,13 +67,13 @@ struct boot {
 	uint64_t pin_until_ms; /* so long a program may check a PIN before there is a prompt again */
 	/* ask.c: */
 	bool piped; /* a rehearsal without a terminal: passphrases are lines of standard input */
-	bool typed; /* a passphrase came */
 	bool asking;
 	unsigned asked, asked_on_splash;        /* the number of a token's question; 0: for a passphrase */
 	bool empty;                             /* the last line that was entered */
 	uint64_t ask_from_ms, asked_at_ms;      /* not before; since when */
 	unsigned wrong, wrong_handled, pause_s; /* passphrases that opened nothing */
 	bool unlocked_said, hidden_said;
+	bool refused; /* a key, or a passphrase, by a volume */
 	/* slow.c: */
 	struct volume *slow; /* that a person is asked about; NULL: none */
 	uint64_t slow_since_ms;

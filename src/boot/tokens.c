@@ -207,8 +207,7 @@ void tokens_heard(struct boot *b, struct token_job *job, const char *line)
 		job->is_patient = true;
 		job->asks = ++b->questions;
 		job->is_few = *line == 'f';
-		if (b->plan->headless || job->volume->plan->flags.headless || job->volume->out_of_tries ||
-			job->declined)
+		if (job->volume->plan->flags.headless || job->volume->out_of_tries || job->declined)
 			tokens_answer(b, job->asks, NULL, 0);
 	} else if (message) {
 		job->is_patient = token_program_waits(line);

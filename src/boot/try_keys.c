@@ -48,7 +48,7 @@ static void start(struct boot *b, struct volume *v, unsigned slot)
 	v->attempt = (struct attempt){slot, b->test, request_make(v->plan, v->path, header)};
 	v->attempt.request.uuid = v->uuid;
 	/* Headless: no person can be asked. */
-	v->patient |= (v->plan->flags.headless || b->plan->headless) && !v->plan->max_time_s;
+	v->patient |= v->plan->flags.headless && !v->plan->max_time_s;
 	v->attempt.request.patient = v->patient;
 	v->cancelled = false;
 	v->attempt.request.token_only = c->token;
@@ -103,6 +103,7 @@ static void say_refused(const struct result *r)
 static void on_refused(const struct result *r)
 {
 	r->c->refused |= r->v->bit;
+	r->b->refused = true;
 	say_refused(r);
 }
 
@@ -150,7 +151,7 @@ static void on_shortage(const struct result *r)
 	if (others) {
 		r->c->tried &= ~v->bit;
 		v->memory_kib = UINT64_MAX / 4; /* may_start then refuses it until no other attempt runs */
-	} else if (v->plan->flags.headless || r->b->plan->headless) {
+	} else if (v->plan->flags.headless) {
 		volume_failed(r->b, v, r->err);
 		return;
 	}

@@ -116,5 +116,5 @@ bool volume_may_ask(const struct boot *b, const struct volume *v)
 
 	/* A volume that is not marked for the initramfs is the running system's to ask for. */
 	return free && !v->out_of_tries && v->plan->need != PLAN_UNMARKED && !v->plan->flags.headless &&
-	       !b->plan->headless && b->now_ms - b->start_ms >= (uint64_t)v->plan->key_timeout_s * 1000;
+	       b->now_ms - b->start_ms >= (uint64_t)v->plan->key_timeout_s * 1000;
 }

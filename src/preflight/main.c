@@ -124,7 +124,7 @@ static void judge(const struct plan *plan, const struct preflight_options *o, co
 		findings_add(f, WEIGHT_PROBLEM, CAUSE_USAGE, "image",
 			"does not contain latchkey; see initramfs/README.md for the builder's hook");
 	for (unsigned i = 0; i < plan->count; i++)
-		volume_judge(&plan->volumes[i], plan->headless, m, &needs, f);
+		volume_judge(&plan->volumes[i], m, &needs, f);
 	needs_read_kernel(&kernel, m->root, o->kernel);
 	needs_judge(&needs, &kernel, m->image, f);
 }

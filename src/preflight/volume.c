@@ -408,7 +408,7 @@ static void judge_device(struct volume_check *l)
 	blkdev_close(&l->data);
 }
 
-void volume_judge(const struct plan_volume *v, bool headless, const struct machine *m, struct needs *needs,
+void volume_judge(const struct plan_volume *v, const struct machine *m, struct needs *needs,
 	struct findings *f)
 {
 	static struct volume_check l; /* a model is large */
@@ -418,7 +418,7 @@ void volume_judge(const struct plan_volume *v, bool headless, const struct machi
 		.needs = needs,
 		.f = f,
 		.request = request_make(v, v->device, NULL)};
-	l.headless = headless || v->flags.headless;
+	l.headless = v->flags.headless;
 	l.gravest = v->need == PLAN_NEEDED ? WEIGHT_PROBLEM : WEIGHT_WARNING;
 	l.header.fd = -1;
 	if (v->need == PLAN_NOAUTO) {

@@ -7,11 +7,8 @@
 #include "preflight/machine.h"
 #include "preflight/needs.h"
 
-/*
- * Its device, its header, its keyslots and its keys; what it needs of the kernel is added to @needs.
- * @headless: there is no prompt, for any volume.
- */
-void volume_judge(const struct plan_volume *v, bool headless, const struct machine *m, struct needs *needs,
+/* Its device, its header, its keyslots and its keys; what it needs of the kernel is added to @needs. */
+void volume_judge(const struct plan_volume *v, const struct machine *m, struct needs *needs,
 	struct findings *f);
 
 #endif

@@ -371,6 +371,20 @@ def nofail_is_asked_for(b):
         t.ends(0, "root")
 
 
+@case("a volume that appears long after the prompt for another one has its own timeout")
+def late_has_its_time(b):
+    later = b.file("later.img")
+    with Boot(b, "x", f"one {ONE} none luks\ntwo {later} none timeout=6\n") as t:
+        t.expect(f"Enter passphrase for one ({ONE}): ")
+        time.sleep(7)
+        os.rename(shutil.copy(TWO, b.file("later.tmp")), later)
+        t.expect(f"Enter passphrase for one ({ONE}), two: ")
+        t.type(FIRST + b"\n")
+        t.expect(f"Enter passphrase for two ({later}): ")
+        t.type(SECOND + b"\n")
+        t.ends(0, "one", "two")
+
+
 @case("a nofail volume whose key derives slowly is left before its attempt ends")
 def nofail_may_end_its_attempt(b):
     with Boot(b, ROOT_IS, f"slow {SLOW} {KEY} initramfs,nofail\nroot {ONE} {KEY} initramfs\n") as t:
@@ -664,6 +678,8 @@ def without_terminal(b):
                                (two, SECOND + b"\n" + FIRST + b"\n", (0, "one\ntwo\n", "")),
                                *((one, empty, (1, "", "root: no line of standard input opens it")) for empty in (b"", folder, write_only)),
                                (one, WRONG + b"\n", (2, "", "wrong passphrase or key")),
+                               (f"{one} latchkey.key={LATE_KEY}", b"", (2, "", "late-key does not open root")),
+                               (f"{one} latchkey.key=/nowhere.key", b"", (1, "", "/nowhere.key: cannot be opened")),
                                (two, FIRST + b"\n", (2, "", "two: no line of standard input opens it")),
                                (f"latchkey.device={NOWHERE}", b"", (4, "", "(waited 1 s)"))):
         code, names, said = rehearse(b, words, typed, "--test", "--timeout", "1")
