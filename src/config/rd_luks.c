@@ -19,14 +19,22 @@ static bool is_same(const char *a, const char *b)
 	return (x == y || least >= SURE_CHARS) && !strncasecmp(a, b, least);
 }
 
+/* Is the volume with @uuid, or that begins so, the one that root= names luks-UUID? */
+static bool is_of_root(const struct parser *p, const char *uuid)
+{
+	size_t start = p->root ? words_begins(p->root, "luks-") : 0;
+
+	return start && is_same(p->root + start, uuid);
+}
+
 /* The draft of the volume that has @uuid, and may be called @name. NULL, with a note: there is no room. */
 static struct draft *by_uuid(struct parser *p, const char *uuid, const char *name)
 {
-	size_t start = p->root ? words_begins(p->root, "luks-") : 0;
-	bool for_root = parser_is_root(p, name) || (start && !strcasecmp(p->root + start, uuid));
 	struct draft *d = p->by_uuid;
+	bool for_root;
 
 	uuid += words_begins(uuid, "luks-"); /* dracut's */
+	for_root = parser_is_root(p, name) || is_of_root(p, uuid);
 	for (; d < p->by_uuid + p->by_uuid_count; d++)
 		if (is_same(d->uuid, uuid)) {
 			d->uuid = strlen(uuid) > strlen(d->uuid) ? uuid : d->uuid;
@@ -69,30 +77,18 @@ static struct draft *cut_uuid(struct parser *p, char **rest)
 	return by_uuid(p, uuid, *rest);
 }
 
-static bool is_no(const struct statement *s)
+static void take_off(struct parser *p, const struct statement *s)
 {
-	return words_bool(s->value) == 0;
+	*(bool *)((char *)p + s->word->field) |= words_bool(s->value) == 0;
 }
 
-static void take_luks(struct parser *p, const struct statement *s)
-{
-	p->luks_off |= is_no(s);
-}
-
-static void take_crypttab(struct parser *p, const struct statement *s)
-{
-	p->crypttab_off |= is_no(s);
-}
+enum { FOR_PASSPHRASE, FOR_KEY };
 
 static void take_timeout(struct parser *p, const struct statement *s)
 {
-	(void)volume_options_set(p, &p->defaults, "timeout", s->value);
-}
+	const char *option = s->word->field == FOR_KEY ? "key-timeout" : "timeout";
 
-/* Dracut's, for the device of the key. */
-static void take_key_timeout(struct parser *p, const struct statement *s)
-{
-	(void)volume_options_set(p, &p->defaults, "key-timeout", s->value);
+	(void)volume_options_set(p, &p->defaults, option, s->value);
 }
 
 enum { BY_UUID, BY_PARTUUID, BY_SERIAL };
@@ -190,10 +186,14 @@ static void take_unknown(struct parser *p, const struct statement *s)
 }
 
 const struct parser_word rd_luks_words[] = {
-	{.word = "luks", .take = take_luks, .pass = PASS_SETTINGS},
-	{.word = "luks.crypttab", .take = take_crypttab, .pass = PASS_SETTINGS},
-	{.word = "luks.timeout", .take = take_timeout, .pass = PASS_SETTINGS},
-	{.word = "luks.key.tout", .take = take_key_timeout, .pass = PASS_SETTINGS},
+	{.word = "luks", .take = take_off, .pass = PASS_SETTINGS, .field = offsetof(struct parser, luks_off)},
+	{.word = "luks.crypttab",
+		.take = take_off,
+		.pass = PASS_SETTINGS,
+		.field = offsetof(struct parser, crypttab_off)},
+	{.word = "luks.timeout", .take = take_timeout, .pass = PASS_SETTINGS, .field = FOR_PASSPHRASE},
+	/* Dracut's, for the device of the key. */
+	{.word = "luks.key.tout", .take = take_timeout, .pass = PASS_SETTINGS, .field = FOR_KEY},
 	{.word = "luks.uuid", .take = take_id, .pass = PASS_LUKS, .field = BY_UUID},
 	{.word = "luks.partuuid", .take = take_id, .pass = PASS_LUKS, .field = BY_PARTUUID},
 	{.word = "luks.serial", .take = take_id, .pass = PASS_LUKS, .field = BY_SERIAL},
@@ -240,7 +240,8 @@ void rd_luks_apply(struct parser *p, struct draft *override, struct draft *d)
 	const struct draft *keys = override->volume.key_count ? override : &p->any_uuid;
 
 	override->used = true;
-	if (override->volume.name)
+	/* As with systemd, a line of crypttab keeps its name where root= has it. */
+	if (override->volume.name && !parser_is_root(p, d->volume.name))
 		d->volume.name = override->volume.name;
 	if (override->volume.device)
 		d->volume.device = override->volume.device;
@@ -260,7 +261,9 @@ static void add(struct parser *p, struct draft *override)
 
 	*d = override->has_options ? *override : p->any_uuid;
 	d->volume.device = parser_join(p, "UUID=", override->uuid, rest_of(override->uuid));
-	d->volume.name = parser_join(p, "luks-", override->uuid, "");
+	/* Dracut's name has the whole UUID, of which the beginning may be all that was given. */
+	d->volume.name =
+		is_of_root(p, override->uuid) ? p->root : parser_join(p, "luks-", override->uuid, "");
 	rd_luks_apply(p, override, d);
 	accept_draft(p, d);
 }

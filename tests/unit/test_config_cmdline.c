@@ -185,6 +185,10 @@ static const struct plan_row luks[] = {
 		VOLUME("luks-" U1, "UUID=" U1) KEY("/k") VOLUME("luks-22222222-2", "UUID=22222222-2*")
 			KEY("/l on UUID=7c9d04af*") "  options discard\n" VOLUME("luks-abc", "UUID=abc*")
 				KEY("/m on LABEL=x") USUAL},
+	{"root=/dev/mapper/luks-UUID has another name where only the beginning of the UUID is given",
+		"rd.luks.uuid=11111111 rd.luks.uuid=luks-2222 root=/dev/mapper/luks-" U1, NULL, NULL,
+		VOLUME("luks-" U1, "UUID=11111111*") USUAL_KEY("luks-" U1) VOLUME("luks-2222", "UUID=2222*")
+			USUAL_KEY("luks-2222") USUAL},
 	{"a word for a UUID that nothing opens is not named", "rd.luks.key=" U1 "=/k rd.luks.uuid=" U2, NULL,
 		NULL,
 		VOLUME("luks-" U2, "UUID=" U2) USUAL_KEY("luks-" U2)
