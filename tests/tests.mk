@@ -16,7 +16,7 @@ unit-programs: $(UNIT)
 unit: $(UNIT) $(B)/latchkey ## the unit tests for TARGET; TARGET=host-asan uses the sanitizers
 	tests/run.py $(UNIT)
 
-# make check runs all suites for this machine's program. LATER lists the suites that need other processors, other systems or
+# make check runs the suites for this machine's program. LATER lists the suites that need other processors, other systems or
 # much time, and run in make check-all. ELSEWHERE lists those of check-targets, check-boards and check-hooks.
 LATER := $(addprefix tests/,build/compilers.py:debian13 build/compilers.py:unstable build/recipes.py build/deb_installed.py build/reproducible fuzz/run images/test_defects_other boot/test_clevis.py boot/test_hooks.py \
 	boot/test_keymap.py boot/test_loaders.py:systemd_boot:grub boot/test_mapping.py:inline_cases boot/test_mapping.py:integrity_cases boot/test_mapping.py:pin_cases boot/test_mapping.py:reencryption_cases:recovery_cases boot/test_no_shell.py boot/test_parts.py \

@@ -83,6 +83,18 @@ def options_in_man_page():
     return wrong if known else ["no option in --help"]
 
 
+def synopsis_is_complete():
+    """Each form of a command in the synopsis has the options of its --help, or says "options"."""
+    synopsis = re.search(r"^\.Sh SYNOPSIS\n(.*?)^\.Sh ", read("man/latchkey.8"), re.M | re.S).group(1)
+    forms = {found.group(1): found.group(2) for found in re.finditer(r"^\.Nm\n\.Cm (\w+)\n(.*?)(?=^\.Nm\n|\Z)", synopsis, re.M | re.S)}
+    wrong = [] if set(forms) == set(help_commands()) else [f"the synopsis has {sorted(forms)}"]
+    for command, options in help_options().items():
+        form = forms.get(command, "")
+        if ".Op Ar options\n" not in form:
+            wrong += [f"{command}: --{o} is not in the synopsis" for o in options if o != "help" and f"Fl -{o}" not in form]
+    return wrong
+
+
 def preflight(*args):
     return subprocess.run([PROGRAM + "-preflight", *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False).stdout.decode()
 
@@ -303,6 +315,7 @@ CHECKS = [
     ("exit codes: man page agrees with --help", exit_codes_of_man_page),
     ("commands: all in README and man page, and no others", commands_in_documents),
     ("options: all in the man page, and no others", options_in_man_page),
+    ("options: each in the synopsis of its command", synopsis_is_complete),
     ("options of latchkey-preflight: all in its man page, and no others", preflight_options_in_man_page),
     ("--version and the man pages have the version that VERSION says", version_is_the_file),
     ("README and HACKING name files that are there", files_of_readme),
