@@ -33,7 +33,7 @@ HOOKS_WANTED := $(filter yes,$(WITH_DRACUT) $(WITH_INITRAMFS_TOOLS) $(WITH_MKINI
 # dracut 108 renumbered its modules.
 DRACUTMODULE ?= $(DRACUTDIR)/modules.d/$(if $(wildcard $(DESTDIR)$(DRACUTDIR)/modules.d/70crypt),70,90)latchkey
 # MODE FILES FOLDER
-put = $(call say,INSTALL,$(DESTDIR)$(3))install -d $(DESTDIR)$(3) && install -m $(1) $(2) $(DESTDIR)$(3)/
+put = $(call say,INSTALL,'$(DESTDIR)$(3)')install -d '$(DESTDIR)$(3)' && install -m $(1) $(2) '$(DESTDIR)$(3)/'
 install: all tokens ## the programs, man pages and hooks: PREFIX, DESTDIR, WITH_DRACUT=yes|no and others (README.md)
 	+$(MAKE) --no-print-directory install-files
 install-files: install-programs install-hooks

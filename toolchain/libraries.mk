@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: MIT
+# Names of targets cannot have spaces.
+$(if $(word 3,$(CURDIR) $(O)),$(error make cannot build in a folder with a space in its path: $(CURDIR), O=$(O)))
 # The libraries. They, too, depend on the compiler and the flags.
 MUSL_CFLAGS := -w $(SMALLEST) -fPIE $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(TARGET_LIBRARY_CFLAGS)
 LIBRARY_CFLAGS := -std=gnu99 -w $(HARDEN) $(FORGET) $(SHAPE) $(PATHS) $(TARGET_CFLAGS) $(TARGET_LIBRARY_CFLAGS) $(SYSTEM)

@@ -93,6 +93,25 @@ def alpine_tokens():
     return "TOKENDIR is set" if "TOKENDIR=" in read(TOP, "packaging", "alpine", "APKBUILD") else None
 
 
+def spaces():
+    """Files must not go elsewhere, and rules not name other files, because a path has a space."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "DESTDIR", "PREFIX")}
+
+    def make(*arguments):
+        return subprocess.run(["make", "-s", "-C", TOP, *arguments], capture_output=True, text=True, env=environment)
+
+    with tempfile.TemporaryDirectory() as folder:
+        root = os.path.join(folder, "a root")
+        done = make("DESTDIR=" + root, "WITH_MKINITFS=no", "WITH_DRACUT=yes", "install-hooks")
+        if done.returncode or os.listdir(folder) != ["a root"] or not os.path.exists(root + "/usr/lib/latchkey"):
+            return f"DESTDIR: {done.stdout}{done.stderr}{os.listdir(folder)}"
+    for variable in ("O", "CURDIR"):
+        done = make(variable + "=/tmp/a folder", "print-VERSION")
+        if done.returncode != 2 or "with a space" not in done.stderr:
+            return f"{variable}: status {done.returncode}, {done.stderr}"
+    return None
+
+
 def shell(script):
     """Run as on the router, in busybox's shell, with stand-ins for uci's functions, modprobe and /tmp."""
     with tempfile.TemporaryDirectory() as folder:
@@ -185,6 +204,7 @@ def main():
     report(recipe("rpm/latchkey.spec", "^Version: +", linked | {"musl"}), "RPM: version and libraries are those of the sources")
     report(recipe("alpine/APKBUILD", "^pkgver=", linked), "Alpine: version, libraries and hashes are those of the sources")
     report(alpine_tokens(), "Alpine: the token programs go where latchkey looks for them on that system")
+    report(spaces(), "make install takes a DESTDIR with a space, and make refuses to build in a folder that has one")
     report(tools(), "toolchain/setup installs the programs that suites look for")
     for why, name in openwrt_configuration():
         report(why, name)
