@@ -113,7 +113,7 @@ tokens: $(TOKENS) $(NETWORK) ## programs for FIDO2, TPM2 and clevis tokens: docs
 $(PROGRAMS:=.debug) $(TOKENS:=.debug) $(NETWORK).debug: $(PACKED)
 $(B)/latchkey.debug: $(B)/src/main.o $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(B)/init.debug: $(INIT) $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
-$(B)/latchkey-preflight.debug: $(B)/src/preflight/main.o $(addprefix $(B)/src/token/clevis/,pin.o url.o base64url.o) $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
+$(B)/latchkey-preflight.debug: $(B)/src/preflight/main.o $(addprefix $(B)/src/,token/clevis/pin.o token/clevis/url.o token/clevis/base64url.o network/ip_option.o) $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)
 $(foreach t,$(TOKENS),$(eval $(t).debug: $(B)/src/token/$(patsubst systemd-%,%,$(notdir $(t)))/main.o))
 $(TOKENS:=.debug): $(if $(filter host,$(LIBC)),$(B)/tests/token/no_filter.o) \
 	$(B)/libtoken.a $(B)/liblatchkey.a $(LIBRARIES) $(LIBC_A) $(COMPILER_A)

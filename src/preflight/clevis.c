@@ -3,10 +3,13 @@
 #include "preflight/clevis.h"
 #include "base/folder.h"
 #include "base/text.h"
+#include "network/ip_option.h"
 #include "token/clevis/pin.h"
 #include <unistd.h>
 
 #define CARDS "/sys/class/net"
+
+enum { CMDLINE_BYTES = 4096 }; /* more than kernels take on most machines */
 
 static struct pins pins;
 
@@ -71,13 +74,32 @@ static void judge_cards(const struct machine *m, const char *where, const char *
 			missing);
 }
 
+static void judge_ip_option(const struct machine *m, const char *where, const char *what, struct findings *f)
+{
+	char cmdline[CMDLINE_BYTES], escaped[CMDLINE_BYTES];
+	struct ip_option option;
+	const char *wrong;
+
+	text_format(cmdline, sizeof(cmdline), "%s", m->cmdline ? m->cmdline : "");
+	wrong = ip_option_read(cmdline, &option);
+	if (!wrong)
+		return;
+	text_escape(escaped, sizeof(escaped), wrong);
+	findings_add(f, WEIGHT_WARNING, CAUSE_UNSUPPORTED, where,
+		"%s: /lib/latchkey/network does not support ip=%s: something else must configure the network "
+		"at boot",
+		what, escaped);
+}
+
 static void judge_network(const struct machine *m, const char *where, const char *what, struct findings *f)
 {
 	static const char program[] = "/lib/latchkey/network";
 
 	if (m->image->given && !m->image->has_files)
 		return;
-	if (!machine_has_file(m, program) && !machine_has_file(m, "/usr/lib/latchkey/network"))
+	if (machine_has_file(m, program))
+		judge_ip_option(m, where, what, f);
+	else
 		findings_add(f, WEIGHT_WARNING, CAUSE_DEVICE, where,
 			"%s: there is no %s %s: something else must configure the network at boot", what,
 			program, m->image->given ? "in the image" : "here");

@@ -156,14 +156,22 @@ bool image_has_driver(const struct image *image, const char *device, char *modul
 
 bool image_has_file(const struct image *image, const char *path)
 {
+	static const char usr[] = "usr/", lib[] = "lib/";
 	struct span rest = image->list, line;
+	bool in_usr = false, lib_is_folder = false;
 
 	while (*path == '/')
 		path++;
-	while (lines_next(&rest, '\n', &line))
-		if (span_is(name_of(line), path))
+	while (lines_next(&rest, '\n', &line)) {
+		struct span name = name_of(line);
+
+		if (span_is(name, path))
 			return true;
-	return false;
+		lib_is_folder |= span_begins(name, lib);
+		in_usr |= span_begins(name, usr) &&
+		          span_is((struct span){name.at + strlen(usr), name.len - strlen(usr)}, path);
+	}
+	return in_usr && !lib_is_folder && !strncmp(path, lib, strlen(lib));
 }
 
 bool image_has_program(const struct image *image, const char *name)

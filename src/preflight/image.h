@@ -30,7 +30,9 @@ bool image_has_module(const struct image *image, struct span module);
  */
 bool image_has_driver(const struct image *image, const char *device, char *module, size_t size);
 
-/* @path begins with a slash. */
+/*
+ * @path begins with a slash. If /lib is a link, the image lists its files in usr/lib, and nothing below lib.
+ */
 bool image_has_file(const struct image *image, const char *path);
 
 /* Some file called .../bin/NAME or .../sbin/NAME. */

@@ -9,6 +9,7 @@ struct machine {
 	const char *root;    /* where the installed system is: "" or a folder without a slash at its end */
 	uint64_t memory_kib; /* in all; UINT64_MAX: unknown */
 	const struct image *image;
+	const char *cmdline; /* of its kernel; NULL: none */
 };
 
 /* The file @path of the installed system, or of the image where its files are known. */

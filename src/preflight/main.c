@@ -143,7 +143,7 @@ static enum cause run(struct preflight_options *o, struct findings *f, struct er
 	static struct plan plan;
 	static struct image image;
 	static char root[2048], crypttab[4096], config[4096];
-	struct machine m = {root, machine_memory_total_kib(), &image};
+	struct machine m = {root, machine_memory_total_kib(), &image, NULL};
 	uint64_t mib;
 	enum cause cause = CAUSE_OK;
 
@@ -163,8 +163,9 @@ static enum cause run(struct preflight_options *o, struct findings *f, struct er
 		cause = image_read(&image, o->image, err);
 	if (cause)
 		return cause;
+	m.cmdline = files.plan.cmdline;
 	plan_make(&files.plan, &plan);
-	shell_judge(&m, files.plan.cmdline, f);
+	shell_judge(&m, f);
 	judge(&plan, o, &m, f);
 	return findings_cause(f);
 }

@@ -93,7 +93,7 @@ static bool has_systemd(const struct machine *m)
 	return found;
 }
 
-void shell_judge(const struct machine *m, const char *cmdline, struct findings *f)
+void shell_judge(const struct machine *m, struct findings *f)
 {
 	bool told = m->image->has_files && !image_has_program(m->image, "sh");
 
@@ -103,14 +103,14 @@ void shell_judge(const struct machine *m, const char *cmdline, struct findings *
 		if (!may_have_made_it(b, m))
 			continue;
 		told = true;
-		if (!closes(b->closer, cmdline) && !(b->sulogin && has_systemd(m)))
+		if (!closes(b->closer, m->cmdline) && !(b->sulogin && has_systemd(m)))
 			findings_add(f, WEIGHT_NOTE, CAUSE_OK, "configuration",
 				"%s's image: without %s=%s a boot that fails can end in a shell for anyone; "
 				"see docs/migration.md",
 				b->name, b->closer->name,
 				b->closer == &no_shell ? "0 rd.emergency=reboot" : "");
 	}
-	if (!told && !(closes(&panic, cmdline) && closes(&no_shell, cmdline)))
+	if (!told && !(closes(&panic, m->cmdline) && closes(&no_shell, m->cmdline)))
 		findings_add(f, WEIGHT_NOTE, CAUSE_OK, "configuration",
 			"unknown which program builds the image; without panic= (dracut: rd.shell=0) a "
 			"boot that fails can end in a shell for anyone; see docs/migration.md");

@@ -10,10 +10,10 @@
 #include "preflight/machine.h"
 
 /*
- * A note for each builder that may have made the image and starts a shell with these words of the kernel's
- * command line (NULL: none). The builder is told by the files of the image, or without them by the builders'
+ * A note for each builder that may have made the image and starts a shell with @m's
+ * command line. The builder is told by the files of the image, or without them by the builders'
  * configuration below m->root; if neither shows one, a note says so unless all are closed.
  */
-void shell_judge(const struct machine *m, const char *cmdline, struct findings *f);
+void shell_judge(const struct machine *m, struct findings *f);
 
 #endif

@@ -95,7 +95,7 @@ static void judge_device(const struct token_check *l)
 static void judge(const struct token_check *l, const char *without)
 {
 	static const char folder[] = "/lib/latchkey/token/";
-	char path[TOKEN_PROGRAM_BYTES + 4], program[TOKEN_PROGRAM_BYTES];
+	char program[TOKEN_PROGRAM_BYTES];
 	const struct image *image = l->m->image;
 
 	if (!token_program_path(l->token, program)) {
@@ -104,8 +104,7 @@ static void judge(const struct token_check *l, const char *without)
 	}
 	if (image->given && !image->has_files)
 		return;
-	text_format(path, sizeof(path), "/usr%s", program);
-	if (!machine_has_file(l->m, program) && !machine_has_file(l->m, path))
+	if (!machine_has_file(l->m, program))
 		findings_add(l->f, WEIGHT_WARNING, CAUSE_DEVICE, l->where,
 			"%s: there is no program for it %s (%s): %s", l->what,
 			image->given ? "in the image" : "here", folder, without);

@@ -7,7 +7,7 @@ import tempfile
 
 # folder of src/ -> the folders that it may include in addition to itself. "." is src/*.c and src/*.h.
 ALL = ["base", "config", "secret", "crypto", "device", "format", "keyslot", "dm", "unlock", "boot", "command",
-       "token", "token/clevis", "token/fido2", "token/tpm2", "preflight", "network", ".", "init"]
+       "token", "token/clevis", "token/fido2", "token/tpm2", "network", "preflight", ".", "init"]
 MAY_INCLUDE = {folder: ALL[:i] for i, folder in enumerate(ALL)}
 MAY_INCLUDE["config"] = ["base"]
 MAY_INCLUDE["secret"] = ["base"]

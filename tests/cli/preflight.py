@@ -488,7 +488,10 @@ def _(p):
                for n, kind in enumerate(("systemd-fido2", "systemd-tpm2", "systemd-tpm2"))]
     image = listing()
     complaints = p.finds(4, missing + always, "--image", "-", cmdline=words, stdin=image)
-    image += "usr/lib/latchkey/token/systemd-fido2\nlib/latchkey/token/systemd-tpm2\n"
+    in_usr = "usr/lib/latchkey/token/systemd-fido2\nusr/lib/latchkey/token/systemd-tpm2\n"
+    # Where /lib is a folder, latchkey finds nothing in /usr/lib.
+    complaints += p.finds(4, missing + always, "--image", "-", cmdline=words, stdin=image + in_usr + "lib/firmware/x.bin\n")
+    image += in_usr
     code = 4 if tpm else 1
     complaints += p.finds(code, [*always, "ok: tokens: token 0 .systemd-fido2.: its program is there"], "--image", "-", cmdline=words,
                           stdin=image)
@@ -525,7 +528,7 @@ def _(p):
     write(os.path.join(sysfs, "module/frob_net/initstate"), "live\n")
     for folder in "device", "phy80211":  # Wi-Fi, with a driver that is built in
         os.makedirs(os.path.join(sysfs, "net/wlan0", folder))
-    image = listing() + "lib/latchkey/token/clevis\n"
+    image = listing() + "usr/lib/latchkey/token/clevis\n"
     always = [r"note: clevis: token 0 .clevis.: tang server http://127.0.0.1:8300, key [A-Za-z0-9_-]{43}$",
               r"note: clevis: token 1 .clevis.: sss: 1 of its pins must answer, of 1$",
               r"note: clevis: token 1 .clevis.: tang server http://", "warning: clevis: token 2 .clevis.: https://tang.example.org: https is not supported"]
@@ -534,6 +537,10 @@ def _(p):
     complaints = p.finds(4, always + missing, "--image", "-", cmdline=words, stdin=image, sysfs=sysfs)
     image += "usr/lib/latchkey/network\nusr/lib/modules/x/kernel/drivers/net/frob_net.ko.xz\n"
     complaints += p.finds(7, always, "--image", "-", cmdline=words, stdin=image, sysfs=sysfs)
+    for wrong in "eth0:frob", "[fd00::2]::[fd00::1]:64::eth0:none":
+        unsupported = [f"warning: clevis: token {n} .clevis.: /lib/latchkey/network does not support ip={re.escape(wrong)}: " for n in range(2)]
+        complaints += p.finds(7, always + unsupported, "--image", "-", cmdline=f"{words} ip={wrong}", stdin=image, sysfs=sysfs)
+    complaints += p.finds(7, always, "--image", "-", cmdline=f"{words} ip=eth0:dhcp", stdin=image, sysfs=sysfs)
     # The kernel links the modules of drivers that are built in, too.
     os.unlink(os.path.join(sysfs, "module/frob_net/initstate"))
     image = image.replace("frob_net", "another")
