@@ -60,7 +60,7 @@ static bool judge_key_file(const struct volume_check *l, const struct plan_key *
 	}
 	if (!key->optional)
 		findings_add(l->f, WEIGHT_WARNING, CAUSE_DEVICE, l->v->name, "the key file %s is not %s%s",
-			key->path, where, l->headless ? "" : ": the passphrase will be asked for");
+			key->path, where, l->headless ? "" : ": boot will prompt for the passphrase");
 	return false;
 }
 

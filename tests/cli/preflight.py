@@ -317,7 +317,7 @@ def _(p):
 @case("a missing key file is reported as present, or the reverse")
 def _(p):
     key = device("plain", "latchkey.key=/etc/some.key")
-    missing = p.finds(4, ["warning: root: the key file /etc/some.key is not there: the passphrase will be asked for"], cmdline=key)
+    missing = p.finds(4, ["warning: root: the key file /etc/some.key is not there: boot will prompt for the passphrase"], cmdline=key)
     headless = p.finds(4, ["warning: root: the key file /etc/some.key is not there$", "note: root: headless: only a key stick"],
                        cmdline=key + " latchkey.headless")
     write(os.path.join(p.root, "etc/some.key"), "k")

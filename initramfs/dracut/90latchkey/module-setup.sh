@@ -116,7 +116,7 @@ preflight() {
     [[ $hostonly_cmdline != yes ]] || words+=$(cmdline)
     if [[ $(latchkey boot --cmdline "$words" --crypttab "$table" --show 2>/dev/null) != volume* ]]; then
         [[ ! $(latchkey_devices) ]] ||
-            dwarn "latchkey: this system is on LUKS, and neither crypttab nor the command line says so: nothing will open it"
+            dwarn "latchkey: this system is on LUKS, but neither crypttab nor the command line names the volume: it will not be opened"
         return 0
     fi
     # dracut may add key files later. Therefore only modules are checked, if they are in the image already.
