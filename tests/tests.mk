@@ -85,7 +85,7 @@ bench: all $(BENCH) ## time, memory and size compared with cryptsetup; the most 
 	tests/bench/run.py
 	tests/images/bench_hostile.py
 	tests/boot/bench_boot.py
-bench-targets: ## instructions of each unit of work on every target, beside the libraries' own code
+bench-targets: ## instructions of each unit of work on every target, compared with the libraries' own code
 	toolchain/setup check-all
 	O=$(O) tests/bench/targets.py
 # The first check reports variables that are set together with a cause, which it does not recognise;
