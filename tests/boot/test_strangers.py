@@ -79,16 +79,20 @@ def usable_first():
 
 
 def header_of_a_twin():
-    """a header that a stranger's stick has for a damaged twin on a stick is not used on the disk that comes later"""
+    """a header that a stranger's stick has for a damaged twin on a stick is used on the disk that comes later, or after it"""
     theirs = stick("theirs", {f"latchkey/{uuid()}.header": header("twin", twin())}, size_mib=40)
     args = SCSI + drive(damaged("twin", twin())) + plugged() + drive(theirs, "theirs") + plugged("theirs") + disk()
-    with VM("strangers-of-a-twin", image(), by_uuid(), args=args) as m:
-        m.expect("root: the header has UUID ")
-        m.expect(r"Enter passphrase for root \(/dev/sd.\): ")
-        plug_disk(m)
-        answer(m)
-        expect_root(m)
-        m.assert_no("wrong passphrase")
+    for name in "strangers-of-a-twin", "strangers-after-a-twin":
+        with VM(name, image(), by_uuid(), args=args) as m:
+            m.expect("root: the header has UUID ")
+            m.expect(r"Enter passphrase for root \(/dev/sd.\): ")
+            if name == "strangers-after-a-twin":
+                pull(m)
+                m.expect(f"waiting for root: UUID={uuid()}: no device found")
+            plug_disk(m)
+            answer(m)
+            expect_root(m)
+            m.assert_no("wrong passphrase|header from the stick is not used")
 
 
 def disk_first():

@@ -8,6 +8,7 @@ import ctypes
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -150,7 +151,7 @@ def confined():
     world = World("confined", "id >&2; grep -q . /proc/$$/environ && echo environment >&2; pwd >&2; echo $# >&2; cd /proc/self/fd; for fd in *; do readlink $fd >&2; done; "
                   "grep NoNewPrivs /proc/self/status >&2; ulimit -n >&2; cat /proc/net/dev >&2; exit 2")
     inside = ["mount", "-t", "proc", "proc", world.file("proc")]
-    command = " ".join(inside) + f' && exec chroot {world.root} /bin/latchkey test --token-only /volume 5</etc/passwd'
+    command = " ".join(inside) + f' && exec chroot --groups=0,6 {world.root} /bin/latchkey test --token-only /volume 5</etc/passwd'
     done = run("unshare", "--mount", "sh", "-c", command)
     names = [line.split("example): ")[-1] for line in done.err.splitlines()]
     complaints = world.judge(done, 2, "uid=65534 gid=65534", "NoNewPrivs:\t1".replace("\t", "?"), "): 32\n", "): /\n", "): 0\n",
@@ -330,6 +331,32 @@ def left_behind():
     return world.judge(world.test("--token-only"), 0, "keyslot 1")
 
 
+def traced(world, *options):
+    """As World.test, and what strace(1) says of it."""
+    if lacking("strace") or memory.missing():
+        raise Skip(lacking("strace") or memory.missing())
+    trace = world.file("trace")
+    done = run("strace", "-f", "-o", trace, *options, "chroot", world.root, "/bin/latchkey", "test", "--token-only", "/volume")
+    with open(trace, encoding="utf-8") as f:
+        return done, f.read()
+
+
+@case("in a kernel without PID namespaces a process that a script leaves behind lives on")
+def left_behind_by_fork():
+    world = World("left-behind-by-fork", "sleep 1000 & exec cat /etc/key")
+    done, trace = traced(world, "-e", "trace=clone3", "-e", "inject=clone3:error=ENOSYS")
+    return world.judge(done, 0, "keyslot 1") + left_over(world) + ([] if "INJECTED" in trace else [trace])
+
+
+@case("the passphrase of a program stays in its file")
+def file_is_wiped():
+    world = World("file-wiped", "exec cat /etc/key")
+    done, trace = traced(world, "-e", "trace=write")
+    zeroes = re.findall(r'write\(\d+, "(?:\\0)+"\.\.\., 513\) += 513', trace)
+    # Once when it is made, and once at its end.
+    return world.judge(done, 0, "keyslot 1") + ([] if len(zeroes) == 2 else [trace])
+
+
 PIN = 'echo "pin 8" >&2; read -r pin; test "$pin" = 1234 && exec cat /etc/key; echo "say wrong: $pin." >&2; exit 2'
 
 
@@ -435,6 +462,13 @@ def signals():
     world = World("signal-kill-test", BLINKS)
     done = world.typed("--token-only", answers=[(TOUCH, lambda: os.kill(world.pid, signal.SIGKILL))])
     return complaints + world.judge(done, -signal.SIGKILL) + left_over(world)
+
+
+@case("a program outlives latchkey when that is killed")
+def killed():
+    world = World("killed", "echo touch >&2; sleep 1000")
+    done = world.typed("--token-only", answers=[(TOUCH, lambda: os.kill(world.pid, signal.SIGKILL))])
+    return world.judge(done, -signal.SIGKILL) + left_over(world)
 
 
 @case("a program that says nothing after its PIN is waited for without end")
