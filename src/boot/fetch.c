@@ -32,23 +32,9 @@ static enum cause keep(unsigned slot, const struct secret *key, struct child_end
 	return CAUSE_OK;
 }
 
-/* The part of the whole file that @key asks for. */
-static enum cause cut(const struct plan_key *key, struct secret *s, struct error *err)
-{
-	uint64_t left = key->offset_bytes < s->len ? s->len - key->offset_bytes : 0;
-
-	if ((!left && key->offset_bytes) || key->size_bytes > left)
-		return error_set(err, CAUSE_USAGE, "%s: has %llu bytes, %llu from byte %llu on are needed",
-			key->path, (unsigned long long)s->len,
-			(unsigned long long)(key->size_bytes ? key->size_bytes : 1),
-			(unsigned long long)key->offset_bytes);
-	s->data += key->offset_bytes;
-	s->len = key->size_bytes ? (size_t)key->size_bytes : (size_t)left;
-	return CAUSE_OK;
-}
-
 static enum cause from_stick(const struct fetch *f, struct child_end *end, struct error *err)
 {
+	const struct stick_part part = {f->key.offset_bytes, f->key.size_bytes};
 	struct secret s = {NULL, 0};
 	struct stick stick;
 	enum cause cause;
@@ -59,13 +45,10 @@ static enum cause from_stick(const struct fetch *f, struct child_end *end, struc
 	else if (!cause) {
 		cause = arena_get(&s.data, VAULT_SLOT_BYTES, err);
 		if (!cause)
-			cause = stick_read(&stick, f->key.path, s.data, VAULT_SLOT_BYTES, &s.len, err);
+			cause = stick_read(&stick, f->key.path, &part, s.data, VAULT_SLOT_BYTES, &s.len, err);
 	}
 	stick_close(&stick);
-	if (cause || f->header_fd >= 0)
-		return cause;
-	cause = cut(&f->key, &s, err);
-	if (!cause)
+	if (!cause && f->header_fd < 0)
 		cause = keep(f->slot, &s, end, err);
 	return cause;
 }

@@ -215,19 +215,29 @@ static void close_file(struct file *f)
 	f->fd = -1;
 }
 
-static enum cause open_file(struct stick *s, const char *path, uint64_t max_bytes, struct file *f,
-	struct error *err)
+/* What is left to read, in place of the file's own length, is the length of @part, @max_bytes at most. */
+static enum cause open_file(struct stick *s, const char *path, const struct stick_part *part,
+	uint64_t max_bytes, struct file *f, struct error *err)
 {
+	uint64_t offset = part->offset_bytes, size = part->size_bytes, left;
 	enum cause cause;
 
 	*f = (struct file){.fd = -1};
 	cause = s->is_vfat ? open_fat(s, path, f, err) : open_mounted(s, path, f, err);
-	if (!cause && f->size_bytes > max_bytes)
-		cause = error_set(err, CAUSE_USAGE, "%s: has %llu bytes, at most %llu are allowed",
-			s->dev.name, (unsigned long long)f->size_bytes, (unsigned long long)max_bytes);
 	if (cause)
-		close_file(f);
-	return cause;
+		return cause;
+	left = offset < f->size_bytes ? f->size_bytes - offset : 0;
+	if (!size)
+		size = offset && !left ? 1 : left;
+	if (size > left)
+		return error_set(err, CAUSE_USAGE, "%s: has %llu bytes, %llu from byte %llu on are needed",
+			s->dev.name, (unsigned long long)f->size_bytes, (unsigned long long)size,
+			(unsigned long long)offset);
+	f->size_bytes = size;
+	if (size > max_bytes)
+		return error_set(err, CAUSE_USAGE, "%s: has %llu bytes, at most %llu are allowed",
+			s->dev.name, (unsigned long long)size, (unsigned long long)max_bytes);
+	return CAUSE_OK;
 }
 
 static enum cause next_bytes(struct stick *s, struct file *f, void *buf, size_t len, struct error *err)
@@ -261,25 +271,30 @@ static enum cause say_file(enum cause cause, const char *path, struct error *err
 	return cause;
 }
 
-enum cause stick_read(struct stick *s, const char *path, void *buf, size_t max, size_t *len,
-	struct error *err)
+enum cause stick_read(struct stick *s, const char *path, const struct stick_part *part, void *buf, size_t max,
+	size_t *len, struct error *err)
 {
+	uint64_t skip = part->offset_bytes;
 	struct file f;
-	enum cause cause = open_file(s, path, max, &f, err);
+	enum cause cause = open_file(s, path, part, max, &f, err);
 
-	if (!cause) {
-		*len = (size_t)f.size_bytes;
-		cause = next_bytes(s, &f, buf, *len, err);
-		close_file(&f);
+	for (size_t n; skip && !cause; skip -= n) {
+		n = skip < max ? (size_t)skip : max;
+		cause = next_bytes(s, &f, buf, n, err);
 	}
+	*len = (size_t)f.size_bytes;
+	if (!cause)
+		cause = next_bytes(s, &f, buf, *len, err);
+	close_file(&f);
 	return say_file(cause, path, err);
 }
 
 enum cause stick_copy(struct stick *s, const char *path, uint64_t max_bytes, int fd, struct error *err)
 {
+	static const struct stick_part whole;
 	uint8_t piece[COPY_BYTES];
 	struct file f;
-	enum cause cause = open_file(s, path, max_bytes, &f, err);
+	enum cause cause = open_file(s, path, &whole, max_bytes, &f, err);
 	uint64_t left = cause ? 0 : f.size_bytes;
 
 	if (!cause && !left)

@@ -37,14 +37,19 @@ struct stick {
  */
 enum cause stick_open(const char *device, const char *fstype, struct stick *s, struct error *err) MUST_USE;
 
+/* Of a file: what follows the first @offset_bytes; of that @size_bytes, or all if it is 0. */
+struct stick_part {
+	uint64_t offset_bytes, size_bytes;
+};
+
 /*
- * Read the whole file @path, from the root of the filesystem whether or not it begins with a slash, into
+ * Read @part of the file @path, from the root of the filesystem whether or not it begins with a slash, into
  * @buf, at most @max bytes. Fails: CAUSE_DEVICE (with os_errno ENOENT: there is no such file; otherwise not
  * readable, or no regular file: a directory, a FIFO, a link that leaves the filesystem), CAUSE_USAGE
- * (longer than @max).
+ * (the part is longer than @max, or than what the file has there).
  */
-enum cause stick_read(struct stick *s, const char *path, void *buf, size_t max, size_t *len,
-	struct error *err) MUST_USE;
+enum cause stick_read(struct stick *s, const char *path, const struct stick_part *part, void *buf, size_t max,
+	size_t *len, struct error *err) MUST_USE;
 
 /*
  * Write the whole file @path to @fd, 1 to @max_bytes. For headers: the bytes pass through memory that is

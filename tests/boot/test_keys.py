@@ -114,9 +114,9 @@ def named_stick():
 
 def stick_pulled():
     """a stick that is pulled while the key is read leaves the prompt; plugged again it opens the root"""
-    # The key lies behind 4 MiB on a stick that reads 400 KiB in a second.
-    key = stick("slow", {"big.key": bytes(4 << 20) + KEY}, size_mib=16)
-    words = f"{ROOT} latchkey.key=/big.key:LABEL=STICK latchkey.options=keyfile-offset={4 << 20},keyfile-size={len(KEY)}"
+    # The key lies behind 9 MiB, more than a key may have, on a stick that reads 400 KiB in a second.
+    key = stick("slow", {"big.key": bytes(9 << 20) + KEY}, size_mib=16)
+    words = f"{ROOT} latchkey.key=/big.key:LABEL=STICK latchkey.options=keyfile-offset={9 << 20},keyfile-size={len(KEY)}"
     with VM("keys-pulled", image(), words, [root()],
             args=SCSI + drive(key, more=",throttling.bps-read=1000000") + drive(key, "again")) as m:
         m.expect(PROMPT)

@@ -147,7 +147,8 @@ static void ask_stick(char *words, bool copy)
 	if (cause)
 		return;
 	cause = copy ? stick_copy(&s, words, 10000, 1, &err)
-	             : stick_read(&s, words, buf, sizeof(buf), &len, &err);
+	             : stick_read(&s, words, &(struct stick_part){strlen(device), 0}, buf, sizeof(buf), &len,
+			       &err);
 	check_sentence(cause, &err);
 	stick_close(&s);
 }

@@ -424,18 +424,30 @@ def fat_many():
 
 
 TREE = os.path.join(FOLDER, "tree")
+BIG = bytes(1 << 20) + b"key" + bytes(9)  # larger than what the test reads at once
 
 
 def tree():
     """A key, a directory, an empty file, one that is too large, links and a FIFO."""
     shutil.rmtree(TREE, ignore_errors=True)
     os.makedirs(TREE + "/latchkey")
-    for name, data in (("latchkey/a.key", b"the key\n"), ("empty", b""), ("big", bytes((1 << 20) + 1))):
+    for name, data in (("latchkey/a.key", b"the key\n"), ("empty", b""), ("big", BIG)):
         with open(os.path.join(TREE, name), "wb") as f:
             f.write(data)
     os.symlink("/etc/passwd", TREE + "/out")
     os.symlink("latchkey/a.key", TREE + "/in")
     os.mkfifo(TREE + "/fifo")
+
+
+def inside(path):
+    """A key inside a file that is too large as a whole, and one that is not there."""
+    complaints = []
+    for offset, size, says in ((1 << 20, 3, b"key"), ((1 << 20) + 1, 0, b"ey" + bytes(9)), ((1 << 20) + 12, 0, b""), (13, 1 << 20, b"")):
+        done = look("stick", path, "big", str(offset), str(size), code=1)
+        why = "at most" if says else "are needed"  # the test then copies the whole file
+        if done.returncode != 1 or done.stdout != says or why not in done.stderr.decode():
+            complaints.append(f"{path}: from {offset}: exit {done.returncode}: {done.stderr.decode()}")
+    return complaints
 
 
 def stick(path, kind):
@@ -455,6 +467,7 @@ def stick(path, kind):
         done = look("stick", path, name, code=code)
         if done.returncode != code or says not in done.stderr.decode():
             complaints.append(f"{kind}: {name}: exit {done.returncode}: {done.stderr.decode()}")
+    complaints += inside(path)
     if look("stick", path, "in", code=-1).stdout != b"the key\nthe key\n":
         complaints.append(f"{kind}: a link that stays inside is not followed")
     if open("/proc/mounts", encoding="utf-8").read() != mounts:
@@ -538,14 +551,14 @@ def stick_iso():
 
 @case("a key on vfat is not read without a driver", "mkfs.vfat", "mcopy")
 def stick_vfat():
-    path = fat_with("stick-vfat", {"latchkey/a.key": b"the key\n", "empty": b"", "big": bytes((1 << 20) + 1)})
+    path = fat_with("stick-vfat", {"latchkey/a.key": b"the key\n", "empty": b"", "big": BIG})
     complaints = []
     for name, code, says in (("/latchkey/a.key", 0, ""), ("latchkey", 4, "directory"), ("empty", 1, "is empty"),
                              ("absent", 4, "No such file"), ("big", 1, "at most 1048576")):
         done = look("stick", path, name, code=code)
         if done.returncode != code or says not in done.stderr.decode() or (not code and done.stdout != b"the key\n" * 2):
             complaints.append(f"vfat: {name}: exit {done.returncode}: {done.stderr.decode()}")
-    return complaints
+    return complaints + inside(path)
 
 
 @case("a device without a filesystem is mounted", "losetup")

@@ -78,16 +78,20 @@ static int fat(const struct reader *r, const char *path)
 	return 0;
 }
 
-static int stick(const char *image, const char *path)
+/* @part: its offset and its length, if they are there. */
+static int stick(const char *image, const char *path, char **part)
 {
 	static char buf[1 << 20];
+	struct stick_part asked = {0, 0};
 	struct stick s;
 	struct error err;
 	size_t len;
 	enum cause cause = stick_open(image, NULL, &s, &err);
 
+	if (*part)
+		asked = (struct stick_part){strtoull(part[0], NULL, 10), strtoull(part[1], NULL, 10)};
 	if (!cause)
-		cause = stick_read(&s, path, buf, sizeof(buf), &len, &err);
+		cause = stick_read(&s, path, &asked, buf, sizeof(buf), &len, &err);
 	if (cause)
 		return complain(cause, &err);
 	fwrite(buf, 1, len, stdout);
@@ -105,7 +109,7 @@ int main(int argc, char **argv)
 	if (argc < 3)
 		return 1;
 	if (!strcmp(argv[1], "stick"))
-		return stick(argv[2], argv[3]);
+		return stick(argv[2], argv[3], argv + 4);
 	if (blkdev_open_path(argv[2], &dev, &err))
 		return complain(err.cause, &err);
 	if (!strcmp(argv[1], "super"))
