@@ -14,6 +14,7 @@ import os
 import signal
 import struct
 import sys
+import threading
 import time
 
 sys.dont_write_bytecode = True
@@ -829,7 +830,15 @@ def bad_init():
 
 @case("while it waits for the key the program has privileges, no filter, or the PIN in its memory")
 def confined():
-    found = {}
+    found, seen = {}, threading.Event()
+
+    class Touched(fidostick.Authenticator):
+        """It is touched when everything was looked at."""
+
+        def touch(self, wait):
+            while not seen.is_set():
+                wait(0.1)
+            super().touch(wait)
 
     def hear(run, line):
         if line != "touch":
@@ -839,7 +848,8 @@ def confined():
         found["fds"] = sorted(os.listdir(f"/proc/{run.pid}/fd"))
         found["pin"] = in_memory(run.pid, b"73519264")
         found["credential"] = in_memory(run.pid, base64.b64decode(json.loads(sample("pin")[0])["fido2-credential"]))
-    key = Key("pin1234")
+        seen.set()
+    key = Key("pin1234", authenticator=Touched)
     key.auth.st["pin"] = fidostick.hashlib.sha256(b"73519264").digest()[:16].hex()
     run = with_key(key, lambda k: Run(PROGRAM, sample("pin")[0], k, lambda line: b"73519264\n", hear))
     gives(run, sample("pin")[1], touch=1)
