@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """initramfs/common/token-drivers prints what drives a machine's TPM, security keys and network cards, and what they are connected to;
-mkimage and the hooks use it."""
+mkimage and the hooks use it. What else token programs need of an image."""
 import os
 import shutil
 import subprocess
@@ -86,9 +86,27 @@ installkernel"""
     return f"lacks {sorted(lacking)}: {done.stdout}{done.stderr}" if lacking or "input" in done.stdout else ""
 
 
+def initramfs_tools_etc():
+    """The hook, with stubs of initramfs-tools' functions and of latchkey, under the umask that dropbear-initramfs sets."""
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(TOP, "initramfs/initramfs-tools/hooks/latchkey"), encoding="ascii") as file:
+            hook = file.read().replace("/usr/share/initramfs-tools/hook-functions", folder + "/functions")
+        for name, text in {"hook": hook, "latchkey": "#!/bin/sh\nexit 1\n", "functions": "copy_exec() { :; }\nmanual_add_modules() { :; }\n"
+                           "copy_modules_dir() { :; }\ncopy_file() { :; }\n"}.items():
+            with open(os.path.join(folder, name), "w", encoding="ascii") as file:
+                file.write(text)
+            os.chmod(file.name, 0o755)
+        image = os.path.join(folder, "image")
+        subprocess.run(["sh", "-c", 'umask 077; sh "$0"', os.path.join(folder, "hook")], capture_output=True, check=False,
+                       env=dict(os.environ, PATH=folder + ":" + os.environ["PATH"], DESTDIR=image, MODULES="list", MODULESDIR=folder, version="6.0-here"))
+        mode = os.stat(os.path.join(image, "etc")).st_mode
+    return "" if mode & 0o011 == 0o011 else f"mode {mode:o}"
+
+
 ROWS = [(name, prints, *row) for name, *row in ROWS] + [
     ("mkimage leaves out the driver of this machine's TPM", mkimage_adds, "6.0-here", True),
     ("mkimage adds it for another kernel", mkimage_adds, "6.0-there", False),
+    ("programs for tokens cannot read resolv.conf in an image of initramfs-tools with UMASK=0077", initramfs_tools_etc),
     ("dracut's module without dracut-network leaves out network cards", dracut_without_network),
 ]
 print(f"1..{len(ROWS)}")
