@@ -227,20 +227,36 @@ static void judge_time(const struct volume_check *l)
 			seconds, (unsigned long long)s.source.limits.time_ms / 1000, seconds * 5 / 4 + 1);
 }
 
+/* A named keyslot is the only one of its key; the other key of a re-encryption may be in any. */
+static bool is_candidate(const struct volume_check *l, const struct luks_keyslot *slot)
+{
+	const struct luks_keyslot *named;
+
+	if (!luks_keyslot_is_of_data(&l->luks, slot))
+		return false;
+	if (l->request.keyslot < 0)
+		return slot->priority != LUKS_PRIORITY_IGNORE;
+	named = luks_find_keyslot(&l->luks, (unsigned)l->request.keyslot);
+	if (!named || !luks_keyslot_is_of_data(&l->luks, named))
+		return false;
+	return named->digest == slot->digest ? named == slot : slot->priority != LUKS_PRIORITY_IGNORE;
+}
+
 static void judge_keyslots(const struct volume_check *l)
 {
+	const uint32_t needed = reencryption_digests(&l->luks);
 	struct error why = {.cause = CAUSE_OK};
-	unsigned candidates = 0, usable = 0;
+	unsigned candidates = 0;
+	uint32_t usable = 0; /* digests, as bits of their indexes */
 
 	for (unsigned i = 0; i < l->luks.keyslot_count; i++) {
 		const struct luks_keyslot *slot = &l->luks.keyslots[i];
 
-		if (!luks_keyslot_is_of_data(&l->luks, slot) ||
-			(l->request.keyslot >= 0 ? (unsigned)l->request.keyslot != slot->id
-						 : slot->priority == LUKS_PRIORITY_IGNORE))
+		if (!is_candidate(l, slot))
 			continue;
 		candidates++;
-		usable += judge_keyslot(l, slot, &why);
+		if (judge_keyslot(l, slot, &why))
+			usable |= 1u << slot->digest;
 	}
 	judge_time(l);
 	if (!candidates)
@@ -249,6 +265,11 @@ static void judge_keyslots(const struct volume_check *l)
 	else if (!usable)
 		findings_add(l->f, l->gravest, why.cause, l->v->name,
 			"none of its %u keyslots can be tried at boot: it cannot be opened", candidates);
+	else if (needed & ~usable)
+		findings_add(l->f, l->gravest, why.cause ? why.cause : CAUSE_UNSUPPORTED, l->v->name,
+			"no keyslot for the %s key of the re-encryption can be tried at boot: it cannot be "
+			"opened",
+			usable >> l->luks.reencrypt.final.digest & 1 ? "old" : "new");
 }
 
 static const char *segment_cipher(const struct luks_segment *seg)

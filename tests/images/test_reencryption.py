@@ -158,6 +158,30 @@ def _():
     return wrong
 
 
+def costly(*slots):
+    return lambda h: [h["keyslots"][n]["kdf"].update(iterations=200000000) for n in slots]
+
+
+@case("preflight does not say that one of the two keys has no keyslot that boot can try")
+def _():
+    wrong = []
+    for change, options, words in (
+            (costly("1"), "", "no keyslot for the new key of the re-encryption can be tried at boot: it cannot be opened"),
+            (costly("0"), "", "no keyslot for the old key of the re-encryption can be tried at boot: it cannot be opened"),
+            (costly("0", "1"), "", "none of its 2 keyslots can be tried at boot: it cannot be opened"),
+            (lambda h: h["keyslots"]["1"].update(priority=0), "", "no keyslot for the new key of the re-encryption"),
+            (lambda h: h["keyslots"]["1"].update(priority=0), ",key-slot=1", None),
+            (lambda h: h["keyslots"]["0"].update(priority=0), ",key-slot=1", "no keyslot for the old key of the re-encryption"),
+            (costly("0"), ",key-slot=1", "no keyslot for the old key of the re-encryption"),
+            (lambda h: None, ",key-slot=0", None), (lambda h: None, "", None)):
+        place = sample("reencryption", "tiny-rekey-28", change)
+        said = preflight_of(place, options)
+        place.remove()
+        if ("it cannot be opened" in said) != (words is not None) or (words or "") not in said:
+            wrong.append(f"{options}, {words}: {said}")
+    return wrong
+
+
 def journal_of_shift(h):
     h["keyslots"]["1"]["area"].update(type="datashift-journal")
     for field in "hash", "sector_size":
@@ -196,8 +220,8 @@ def _():
     return wrong
 
 
-def preflight_of(place):
-    table = save(FOLDER, f"root {place.path} none luks{',header=' + place.header if place.header else ''}\n".encode())
+def preflight_of(place, options=""):
+    table = save(FOLDER, f"root {place.path} none luks{options}{',header=' + place.header if place.header else ''}\n".encode())
     done = run(LATCHKEY + "-preflight", "--cmdline", "", "--memory", "1024", "--crypttab", table, "--root", "/", "--config", "/dev/null")
     return done.out + done.err
 
