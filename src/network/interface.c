@@ -4,6 +4,8 @@
 #include "base/bytes.h"
 #include "base/os.h"
 #include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <net/route.h>
@@ -166,9 +168,27 @@ int interface_dhcp(const struct interface *i)
 	return fd;
 }
 
-void interface_broadcast(int fd, const uint8_t *message, size_t len)
+void interface_broadcast(int fd, int number, const uint8_t message[static DHCP_REQUEST_BYTES])
 {
+	/* IP (RFC 791) with its checksum, and UDP (RFC 768) without one. */
+	enum { LEN = 20 + 8 + DHCP_REQUEST_BYTES, UDP_LEN = 8 + DHCP_REQUEST_BYTES, SUM = 0x79a6 };
+	static const uint8_t head[] = {0x45, 0, LEN >> 8, LEN & 255, 0, 0, 0, 0, 64, IPPROTO_UDP, SUM >> 8,
+		SUM & 255, 0, 0, 0, 0, 255, 255, 255, 255, 0, CLIENT_PORT, 0, SERVER_PORT, UDP_LEN >> 8,
+		UDP_LEN & 255, 0, 0};
+	struct sockaddr_ll there = {.sll_family = AF_PACKET,
+		.sll_ifindex = number,
+		.sll_halen = DHCP_MAC_BYTES,
+		.sll_addr = {255, 255, 255, 255, 255, 255}};
 	struct sockaddr_in all = at(INADDR_BROADCAST, SERVER_PORT);
+	uint8_t packet[LEN];
+	int raw = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	(void)sendto(fd, message, len, 0, (struct sockaddr *)&all, sizeof(all));
+	memcpy(packet, head, sizeof(head));
+	memcpy(packet + sizeof(head), message, DHCP_REQUEST_BYTES);
+	((uint8_t *)&there.sll_protocol)[0] = ETH_P_IP >> 8;
+	if (raw < 0)
+		(void)sendto(fd, message, DHCP_REQUEST_BYTES, 0, (struct sockaddr *)&all, sizeof(all));
+	else
+		(void)sendto(raw, packet, sizeof(packet), 0, (struct sockaddr *)&there, sizeof(there));
+	close(raw);
 }

@@ -34,7 +34,10 @@ void interface_clear(int fd, const struct interface *i);
 
 /* A socket for DHCP on it, or -1. */
 int interface_dhcp(const struct interface *i);
-/* A message to all servers there. */
-void interface_broadcast(int fd, const uint8_t *message, size_t len);
+/*
+ * A message to all servers there, from 0.0.0.0 (RFC 2131, 4.1). @fd: of interface_dhcp, for kernels without
+ * packet(7), which take the source address from another interface that has one.
+ */
+void interface_broadcast(int fd, int number, const uint8_t message[static DHCP_REQUEST_BYTES]);
 
 #endif

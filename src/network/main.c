@@ -184,7 +184,7 @@ static void send_message(struct port *p)
 	if (p->tries == 0)
 		(void)getrandom(&p->id.number, sizeof(p->id.number), GRND_NONBLOCK);
 	dhcp_write(message, &p->id, p->state == REQUESTS ? &p->lease : NULL);
-	interface_broadcast(p->fd, message, sizeof(message));
+	interface_broadcast(p->fd, p->number, message);
 	p->tries += pause_s < PAUSE_MAX_S;
 	p->next_ms = clock_now_ms() + pause_s * 1000;
 }

@@ -54,13 +54,15 @@ class Server:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
         self.socket.bind(("", 67))
         self.socket.settimeout(LIMIT)
+        self.sources = []
 
     def hear(self, *kinds):
         """The next message of one of these kinds."""
         end = time.monotonic() + LIMIT
         while time.monotonic() < end:
             try:
-                message = self.socket.recv(2000)
+                message, source = self.socket.recvfrom(2000)
+                self.sources.append(source)
             except socket.timeout:
                 break
             if message[242] in kinds:
@@ -182,6 +184,15 @@ def all_is_taken_back():
         expect(machine.end(), (0, {"c0": (False, [])}, False))
 
 
+def source():
+    with Machine(2).start() as machine:
+        machine.servers[0].lend("10.9.0.50")
+        machine.has("10.9.0.50")
+        machine.servers[1].lend("10.10.0.50")
+        machine.has("10.10.0.50", card="c1")
+        expect(set(machine.servers[1].sources), {("0.0.0.0", 68)})
+
+
 def resolv_conf_stays():
     with Machine() as machine:
         machine.write("/etc/resolv.conf", "# the image's\n")
@@ -272,6 +283,7 @@ def fixed_fails():
 CASES = {
     "it has more rights than the network takes, or other groups": rights,
     "an address, the name servers or an interface that is up are left at its end": all_is_taken_back,
+    "a second interface asks for its address from the first one's": source,
     "the image's resolv.conf is changed or removed": resolv_conf_stays,
     "an address that another program added is removed, or its interface goes down": second_address,
     "an interface that klibc's ipconfig configured goes down": lambda: file_of_an_interface("/run/net-c0.conf"),
