@@ -91,7 +91,7 @@ static enum cause inspect(struct blkdev *dev, struct error *err)
 			ro = 0;
 	} else {
 		return error_set(err, CAUSE_DEVICE, "%s: is %s, not a block device or file", dev->name,
-			S_ISDIR(st.st_mode) ? "a directory" : "something else");
+			S_ISDIR(st.st_mode) ? "a directory" : "a special file");
 	}
 	dev->read_only = ro != 0;
 	dev->reader = (struct reader){read_at, dev, size, dev->name};

@@ -219,13 +219,13 @@ static void a_FIFO_hangs(void **state)
 
 	(void)state;
 	assert_int_equal(mkfifo(path, 0600), 0);
-	fails(path, CAUSE_DEVICE, "is something else, not a block device or file");
+	fails(path, CAUSE_DEVICE, "is a special file, not a block device or file");
 }
 
 static void a_character_device_is_opened(void **state)
 {
 	(void)state;
-	fails("/dev/null", CAUSE_DEVICE, "is something else, not a block device or file");
+	fails("/dev/null", CAUSE_DEVICE, "is a special file, not a block device or file");
 }
 
 static void an_unknown_kind_of_name_is_taken_for_a_path(void **state)
