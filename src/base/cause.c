@@ -10,9 +10,9 @@ static const struct cause_info infos[CAUSE_COUNT] = {
 	[CAUSE_PASSPHRASE] = {"passphrase", "a keyslot was computed to the end and its digest did not match"},
 	[CAUSE_RESOURCE] = {"resource", "not enough memory, or a limit of this machine"},
 	[CAUSE_DEVICE] = {"device", "missing, unreadable, too short, or not LUKS"},
-	[CAUSE_EXISTS] = {"exists", "the mapping, name or file is already there, or the device is in use"},
+	[CAUSE_EXISTS] = {"exists", "the mapping, name or file exists, or the device is in use"},
 	[CAUSE_DAMAGED] = {"damaged", "invalid data: checksum, range or overlap"},
-	[CAUSE_UNSUPPORTED] = {"unsupported", "valid, but latchkey does not support it or refuses it"},
+	[CAUSE_UNSUPPORTED] = {"unsupported", "valid, but not supported or refused"},
 	[CAUSE_KERNEL] = {"kernel", "the kernel refused: no dm, no dm-crypt, no cipher, ioctl error"},
 	[CAUSE_BUG] = {"bug", "internal error; please report it"},
 };

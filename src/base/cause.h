@@ -19,9 +19,9 @@ enum cause {
 	CAUSE_PASSPHRASE,  /* a keyslot was computed to the end and its digest did not match */
 	CAUSE_RESOURCE,    /* not enough memory, or a limit of this machine */
 	CAUSE_DEVICE,      /* missing, unreadable, too short, not LUKS */
-	CAUSE_EXISTS,      /* the mapping, name or file is already there, or the device is in use */
+	CAUSE_EXISTS,      /* the mapping, name or file exists, or the device is in use */
 	CAUSE_DAMAGED,     /* invalid data: checksum, range or overlap */
-	CAUSE_UNSUPPORTED, /* valid, but latchkey does not support it or refuses it */
+	CAUSE_UNSUPPORTED, /* valid, but not supported or refused */
 	CAUSE_KERNEL,      /* the kernel refused: no dm, no dm-crypt, no cipher, ioctl error */
 	CAUSE_BUG,         /* internal error */
 };
