@@ -79,7 +79,7 @@ static _Noreturn void become(const struct token_run *t, int passphrase, int line
 	enum { ABOVE = 16, LAST = 1024 };
 	char *const argv[] = {(char *)(uintptr_t)t->program, NULL}, *const environment[] = {NULL};
 	const int fds[DESCRIPTORS] = {t->answers, passphrase, lines, text, t->device};
-	int high[DESCRIPTORS], program, why = EPERM;
+	int high[DESCRIPTORS];
 
 	for (int i = 0; i < DESCRIPTORS; i++)
 		high[i] = fds[i] < 0 ? -1 : fcntl(fds[i], F_DUPFD, ABOVE);
@@ -89,14 +89,9 @@ static _Noreturn void become(const struct token_run *t, int passphrase, int line
 	if (syscall(SYS_close_range, DESCRIPTORS, ~0U, 0))
 		for (int i = DESCRIPTORS; i < LAST; i++)
 			(void)close(i);
-	program = os_open(t->program, O_PATH);
-	if (is_confined(t->network)) {
+	if (is_confined(t->network))
 		(void)execve(t->program, argv, environment);
-		why = errno;
-		/* In an image that was made with a umask of 077, its folders are closed to its user. */
-		(void)syscall(SYS_execveat, program, "", argv, environment, AT_EMPTY_PATH);
-	}
-	text_print(LINES, "say %s: cannot be started: %s\n", t->program, text_errno(why));
+	text_print(LINES, "say %s: cannot be started: %s\n", t->program, text_errno(errno));
 	_exit(CAUSE_UNSUPPORTED);
 }
 

@@ -86,7 +86,7 @@ installkernel"""
     return f"lacks {sorted(lacking)}: {done.stdout}{done.stderr}" if lacking or "input" in done.stdout else ""
 
 
-def initramfs_tools_etc():
+def initramfs_tools_folders():
     """The hook, with stubs of initramfs-tools' functions and of latchkey, under the umask that dropbear-initramfs sets."""
     with tempfile.TemporaryDirectory() as folder:
         with open(os.path.join(TOP, "initramfs/initramfs-tools/hooks/latchkey"), encoding="ascii") as file:
@@ -97,16 +97,17 @@ def initramfs_tools_etc():
                 file.write(text)
             os.chmod(file.name, 0o755)
         image = os.path.join(folder, "image")
-        subprocess.run(["sh", "-c", 'umask 077; sh "$0"', os.path.join(folder, "hook")], capture_output=True, check=False,
+        script = 'umask 077; mkdir -p "$DESTDIR/usr/lib/latchkey/token"; ln -s usr/lib "$DESTDIR/lib"; sh "$0"'
+        subprocess.run(["sh", "-c", script, os.path.join(folder, "hook")], capture_output=True, check=False,
                        env=dict(os.environ, PATH=folder + ":" + os.environ["PATH"], DESTDIR=image, MODULES="list", MODULESDIR=folder, version="6.0-here"))
-        mode = os.stat(os.path.join(image, "etc")).st_mode
-    return "" if mode & 0o011 == 0o011 else f"mode {mode:o}"
+        folders = ("usr", "usr/lib", "lib/latchkey", "lib/latchkey/token", "etc")
+        return " ".join(f for f in folders if os.stat(os.path.join(image, f)).st_mode & 0o011 != 0o011)
 
 
 ROWS = [(name, prints, *row) for name, *row in ROWS] + [
     ("mkimage leaves out the driver of this machine's TPM", mkimage_adds, "6.0-here", True),
     ("mkimage adds it for another kernel", mkimage_adds, "6.0-there", False),
-    ("programs for tokens cannot read resolv.conf in an image of initramfs-tools with UMASK=0077", initramfs_tools_etc),
+    ("programs for tokens cannot be started, or cannot read resolv.conf, in an image of initramfs-tools with UMASK=0077", initramfs_tools_folders),
     ("dracut's module without dracut-network leaves out network cards", dracut_without_network),
 ]
 print(f"1..{len(ROWS)}")

@@ -161,22 +161,6 @@ def confined():
     return complaints
 
 
-@case("a program is not started in an image whose folders are closed to other users, as with UMASK=0077 of initramfs-tools")
-def closed_folders():
-    world = World("closed-folders", "", types=("pwd",))
-    shutil.copy(BUSYBOX, world.file("lib/latchkey/token/pwd"))
-    world.volume.add(PERSON, b"/\n", *PBKDF2)
-    world.volume.cryptsetup("token", "remove", "--token-id", "0")
-    world.volume.cryptsetup("token", "import", stdin=b'{"type": "pwd", "keyslots": ["2"]}')
-    world.known = fingerprint(world.volume.path)
-    complaints = world.judge(world.test("--token-only"), 0, "keyslot 2")
-    for folder in ("lib/latchkey/token", "lib/latchkey", "lib"):
-        os.chmod(world.file(folder), 0o700)
-    complaints += world.judge(world.test("--token-only"), 0, "keyslot 2")
-    os.chmod(world.file("lib/latchkey/token/pwd"), 0o700)
-    return complaints + world.judge(world.test("--token-only"), 7, "/lib/latchkey/token/pwd: cannot be started: Permission denied")
-
-
 @case("an exit code means something else than in latchkey-token(7)")
 def codes():
     complaints = []
