@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* luks2_segment - specification 3.4; see luks2_objects.h. */
+#include "config/words.h"
 #include "format/luks2_objects.h"
 #include <string.h>
 
@@ -109,9 +110,11 @@ static bool read_flags(struct segment *s, unsigned id, struct luks_reencrypt *mo
 	for (const struct json *f = json_first(s->flags); f; f = json_next(f)) {
 		const char *text = json_string(f);
 
-		backup |= !strncmp(text, "backup-", 7);
-		s->model.in_reencryption |= !strcmp(text, "in-reencryption");
-		r->hot += !strcmp(text, "in-reencryption");
+		bool moves = !strcmp(text, "in-reencryption");
+
+		backup |= words_begins(text, "backup-") > 0;
+		s->model.in_reencryption |= moves;
+		r->hot += moves;
 		keep(s, id, text, model, r);
 	}
 	r->backups += backup;
@@ -121,7 +124,7 @@ static bool read_flags(struct segment *s, unsigned id, struct luks_reencrypt *mo
 /* What to do about a segment of the type @type. */
 static const char *advice(const char *type)
 {
-	return strncmp(type, "hw-opal", 7) ? "; a newer cryptsetup may open it" : LUKS2_ADVICE_OPAL;
+	return words_begins(type, "hw-opal") ? LUKS2_ADVICE_OPAL : "; a newer cryptsetup may open it";
 }
 
 enum cause luks2_segment_read(struct json_object *o, struct luks *luks, struct luks2_links *links)

@@ -2,6 +2,7 @@
 /* place - see place.h. */
 #include "format/place.h"
 #include "base/text.h"
+#include "config/words.h"
 #include "device/member.h"
 #include "format/integrity.h"
 #include <errno.h>
@@ -166,7 +167,7 @@ static enum luks_advice fitting(const struct place *p, const struct luks *luks, 
 	struct member member;
 
 	/* A header in memory is there for this boot only (boot/fetch.h). */
-	if (!strncmp(place_header(p)->path, "/proc/self/fd/", 14) || member_read(place_header(p), &member))
+	if (words_begins(place_header(p)->path, "/proc/self/fd/") || member_read(place_header(p), &member))
 		return LUKS_ADVICE_NONE;
 	if (advices[advice].writes_data && p->header && member_read(p->device, &member))
 		return LUKS_ADVICE_NONE;
