@@ -7,7 +7,6 @@
 #include "boot/state.h"
 #include "unlock/meter.h"
 #include <string.h>
-#include <sys/reboot.h>
 #include <unistd.h>
 
 enum { PAUSE_MAX_S = 10, HIDDEN_AFTER_S = 5 };
@@ -58,57 +57,6 @@ static void show_status(const struct boot *b)
 		return;
 	}
 	consoles_status("");
-}
-
-static _Noreturn void switch_off(int how, const char *what)
-{
-	consoles_say("too many wrong passphrases: %s", what);
-	consoles_close();
-	vault_close();
-	/* No sync(2): nothing was written here, and it would wait for a disk that stalls. */
-	(void)reboot(how);
-	_exit(CAUSE_KERNEL);
-}
-
-/* One more wrong passphrase for @v, and what follows if it was the last try. */
-static void count_try(struct boot *b, struct volume *v)
-{
-	bool needed = volume_is_needed(v);
-	unsigned tries = needed || v->plan->tries ? v->plan->tries : OPTIONAL_TRIES;
-
-	v->wrong_handled++;
-	if (!tries || v->wrong_handled % tries)
-		return;
-	switch (needed && !b->test ? b->plan->after : PLAN_AFTER_FAIL) {
-	case PLAN_AFTER_POWEROFF:
-		switch_off(RB_POWER_OFF, "powering off");
-	case PLAN_AFTER_REBOOT:
-		switch_off(RB_AUTOBOOT, "restarting");
-	case PLAN_AFTER_FAIL:
-		v->out_of_tries = true;
-		return;
-	case PLAN_AFTER_ASK:
-		return;
-	}
-}
-
-static void count_tries(struct boot *b)
-{
-	struct error why;
-
-	for (unsigned i = 0; i < b->count; i++) {
-		struct volume *v = &b->volumes[i];
-
-		while (v->wrong_handled < v->wrong)
-			count_try(b, v);
-		/*
-		 * An optional volume is left by optional.c; one on which a key is tried now may still open.
-		 */
-		if (!v->out_of_tries || v->state != VOLUME_READY || !volume_is_needed(v))
-			continue;
-		error_set(&why, CAUSE_PASSPHRASE, "no correct passphrase after %u tries", v->wrong);
-		volume_failed(b, v, &why);
-	}
 }
 
 /* After a wrong passphrase the next prompt waits, longer each time. */
@@ -187,7 +135,7 @@ void ask_update(struct boot *b)
 	const struct volume *first;
 
 	pause_after_wrong(b);
-	count_tries(b);
+	tries_enforce(b);
 	first = make_prompt(b, text, sizeof(text));
 	if (slow_question(b, text, sizeof(text))) {
 		show_prompt(b, text, false);

@@ -187,18 +187,6 @@ static bool is_of_use(const struct boot *b, unsigned slot)
 	return false;
 }
 
-/*
- * It opened nothing: a try for each volume that it was tried on, but for one that is not needed only once
- * the needed ones are open: before that it was typed for those. ask.c does what follows.
- */
-static void count_wrong(struct boot *b, const struct credential *c)
-{
-	b->wrong++;
-	for (unsigned i = 0; i < b->count; i++)
-		b->volumes[i].wrong +=
-			(c->refused & b->volumes[i].bit) && (volume_is_needed(&b->volumes[i]) || b->met_ms);
-}
-
 void credential_tidy(struct boot *b)
 {
 	for (unsigned i = 0; i < VAULT_SLOTS; i++) {
@@ -207,7 +195,7 @@ void credential_tidy(struct boot *b)
 		if (!c->ready || is_of_use(b, i))
 			continue;
 		if (c->counts && c->refused && !c->opened)
-			count_wrong(b, c);
+			tries_count(b, c);
 		credential_drop(b, i);
 	}
 }

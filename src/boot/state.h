@@ -144,6 +144,15 @@ void try_keys_stalled(struct boot *b, struct volume *v);
 /* ^C of a person: the attempts with passphrases are ended, or the answer is no (slow.c). */
 void try_keys_cancel(struct boot *b);
 
+/* tries.c: wrong passphrases, counted for each volume. */
+/*
+ * @c opened nothing: a try for each volume that it was tried on, but for one that is not needed only once
+ * the needed ones are open: before that it was typed for those.
+ */
+void tries_count(struct boot *b, const struct credential *c);
+/* What follows the last one of tries=: a volume fails, or the machine is switched off or restarted. */
+void tries_enforce(struct boot *b);
+
 /*
  * slow.c: keyslots that were left out, because one passphrase may take only so long (keyslot/budget.h). A
  * person is asked whether to go on with them; without an answer the boot goes on.
@@ -159,7 +168,7 @@ bool slow_answer(struct boot *b, const uint8_t *line, size_t len);
 enum { ASK_FDS = 2 };
 void ask_open(struct boot *b);
 void ask_close(void);
-/* Prompt, stop prompting, or show progress; act on wrong passphrases. */
+/* Prompt, stop prompting, or show progress. */
 void ask_update(struct boot *b);
 /* A line that a person entered for the token's @question; 0: for the passphrase. */
 void ask_take(struct boot *b, unsigned question, const uint8_t *line, size_t len, const char *origin);
