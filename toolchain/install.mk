@@ -24,14 +24,15 @@ MKINITFSDIR ?= /etc/mkinitfs
 LICENSEDIR ?= $(PREFIX)/share/doc/latchkey
 # Where latchkey looks for token programs is /lib/latchkey/token, which is in /usr on most systems.
 TOKENDIR   ?= $(if $(shell [ -L /lib ] && echo yes),/usr)/lib/latchkey/token
-there       = $(if $(wildcard $(DESTDIR)$(1)),yes,no)
+# Not wildcard: DESTDIR may have a space.
+there       = $(if $(shell [ ! -e '$(DESTDIR)$(1)' ] || echo yes),yes,no)
 WITH_DRACUT ?= $(call there,$(DRACUTDIR)/modules.d)
 WITH_INITRAMFS_TOOLS ?= $(call there,$(INITRAMFSTOOLSDIR)/hook-functions)
 WITH_MKINITCPIO ?= $(call there,$(INITCPIODIR)/functions)
 WITH_MKINITFS ?= $(call there,$(MKINITFSDIR)/features.d)
 HOOKS_WANTED := $(filter yes,$(WITH_DRACUT) $(WITH_INITRAMFS_TOOLS) $(WITH_MKINITCPIO))
 # dracut 108 renumbered its modules.
-DRACUTMODULE ?= $(DRACUTDIR)/modules.d/$(if $(wildcard $(DESTDIR)$(DRACUTDIR)/modules.d/70crypt),70,90)latchkey
+DRACUTMODULE ?= $(DRACUTDIR)/modules.d/$(if $(filter yes,$(call there,$(DRACUTDIR)/modules.d/70crypt)),70,90)latchkey
 # MODE FILES FOLDER
 put = $(call say,INSTALL,'$(DESTDIR)$(3)')install -d '$(DESTDIR)$(3)' && install -m $(1) $(2) '$(DESTDIR)$(3)/'
 install: all tokens ## the programs, man pages and hooks: PREFIX, DESTDIR, WITH_DRACUT=yes|no and others (README.md)

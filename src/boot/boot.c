@@ -57,7 +57,8 @@ static void keep_limits(struct boot *b, struct volume *v)
 			b->plan->give_up_s);
 		volume_failed(b, v, &why);
 	} else if (v->state == VOLUME_READY && volume_may_ask(b, v) && b->asking &&
-		   boot_is_over(b, b->asked_at_ms, p->timeout_s)) {
+		   boot_is_over(b, b->asked_at_ms, p->timeout_s) &&
+		   boot_is_over(b, v->ready_since_ms, p->timeout_s)) {
 		error_set(&why, CAUSE_USAGE, "no passphrase was given within %u s", p->timeout_s);
 		volume_failed(b, v, &why);
 	}
@@ -242,8 +243,7 @@ static void end_without_input(struct boot *b)
 
 		if (v->state != VOLUME_READY || get_keys_is_pending(b, v))
 			continue;
-		error_set(&why, b->refused ? CAUSE_PASSPHRASE : CAUSE_USAGE,
-			"no line of standard input opens it");
+		error_set(&why, b->refused ? b->refused : CAUSE_USAGE, "no line of standard input opens it");
 		volume_failed(b, v, &why);
 	}
 }

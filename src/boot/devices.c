@@ -56,7 +56,7 @@ static bool is_final(const struct boot *b, struct volume *v, const struct scan_v
 static void on_usable(struct boot *b, struct volume *v, const struct scan_volume *found)
 {
 	volume_ready(v);
-	b->asked_at_ms = b->now_ms; /* its timeout begins now, not with the prompt for another volume */
+	v->ready_since_ms = b->now_ms;
 	v->instead = found->instead;
 	if (v->instead)
 		consoles_say("%s: %s; using %s", v->plan->name, found->err.text, found->path);

@@ -44,7 +44,7 @@ struct token_job {
 	struct child child;
 	struct unlock_request request;
 	struct token_try try;
-	char question[200]; /* with the volume's name in front */
+	char question[240]; /* with the volume's name in front */
 };
 
 struct boot {
@@ -73,7 +73,8 @@ struct boot {
 	uint64_t ask_from_ms, asked_at_ms;      /* not before; since when */
 	unsigned wrong, wrong_handled, pause_s; /* passphrases that opened nothing */
 	bool unlocked_said, hidden_said;
-	bool refused; /* a key, or a passphrase, by a volume */
+	enum cause
+		refused; /* why the last key or passphrase opened nothing: it was wrong, or lacked memory */
 	/* slow.c: */
 	struct volume *slow; /* that a person is asked about; NULL: none */
 	uint64_t slow_since_ms;

@@ -103,7 +103,6 @@ static void say_refused(const struct result *r)
 static void on_refused(const struct result *r)
 {
 	r->c->refused |= r->v->bit;
-	r->b->refused = true;
 	say_refused(r);
 }
 
@@ -189,6 +188,8 @@ void try_keys_done(struct boot *b, struct volume *v)
 	volume_ready(v);
 	r.c->tried |= v->bit;
 	b->stirred_ms = b->now_ms;
+	if (cause == CAUSE_PASSPHRASE || cause == CAUSE_RESOURCE)
+		b->refused = (enum cause)cause;
 	consoles_status("");
 	if (v->child.end->unlocked && !b->unlocked_said)
 		consoles_say(FIND_KEY_UNLOCKED);

@@ -262,8 +262,9 @@ static void add(struct parser *p, struct draft *override)
 	*d = override->has_options ? *override : p->any_uuid;
 	d->volume.device = parser_join(p, "UUID=", override->uuid, rest_of(override->uuid));
 	/* Dracut's name has the whole UUID, of which the beginning may be all that was given. */
-	d->volume.name =
-		is_of_root(p, override->uuid) ? p->root : parser_join(p, "luks-", override->uuid, "");
+	d->volume.name = override->volume.name           ? override->volume.name
+	                 : is_of_root(p, override->uuid) ? p->root
+	                                                 : parser_join(p, "luks-", override->uuid, "");
 	rd_luks_apply(p, override, d);
 	accept_draft(p, d);
 }

@@ -278,6 +278,8 @@ enum cause stick_read(struct stick *s, const char *path, const struct stick_part
 	struct file f;
 	enum cause cause = open_file(s, path, part, max, &f, err);
 
+	if (!cause && f.fd >= 0 && lseek(f.fd, (off_t)skip, SEEK_SET) >= 0)
+		skip = 0;
 	for (size_t n; skip && !cause; skip -= n) {
 		n = skip < max ? (size_t)skip : max;
 		cause = next_bytes(s, &f, buf, n, err);

@@ -56,10 +56,10 @@ static bool may_have_tpm(void)
 /* Its driver may be a moment behind a key that lies ready. */
 static int open_tpm(void)
 {
+	const int limit_ms = may_have_tpm() ? TPM_MS : 0;
 	int fd;
 
-	for (int ms = 0; (fd = os_open("/dev/tpmrm0", O_RDWR)) < 0 && ms < TPM_MS && may_have_tpm();
-		ms += LOOK_MS)
+	for (int ms = 0; (fd = os_open("/dev/tpmrm0", O_RDWR)) < 0 && ms < limit_ms; ms += LOOK_MS)
 		(void)poll(NULL, 0, LOOK_MS);
 	return fd;
 }

@@ -115,7 +115,7 @@ def veneers(debug):
     if TARGET != "aarch64-linux-musl" or not os.path.exists(debug + ".map"):
         return 0
     with open(debug + ".map", encoding="utf-8") as f:
-        return len(re.findall(r"^ +0x\w+ +0x\w+ linker stubs$", f.read(), re.M))
+        return len(re.findall(r"^ +0x\w+ +0x0*[1-9a-f]\w* linker stubs$", f.read(), re.M))
 
 
 def small(path, debug):

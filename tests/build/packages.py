@@ -102,8 +102,9 @@ def spaces():
 
     with tempfile.TemporaryDirectory() as folder:
         root = os.path.join(folder, "a root")
-        done = make("DESTDIR=" + root, "WITH_MKINITFS=no", "WITH_DRACUT=yes", "install-hooks")
-        if done.returncode or os.listdir(folder) != ["a root"] or not os.path.exists(root + "/usr/lib/latchkey"):
+        os.makedirs(root + "/usr/lib/dracut/modules.d/70crypt")
+        done = make("DESTDIR=" + root, "install-hooks")
+        if done.returncode or os.listdir(folder) != ["a root"] or not os.path.exists(root + "/usr/lib/dracut/modules.d/70latchkey"):
             return f"DESTDIR: {done.stdout}{done.stderr}{os.listdir(folder)}"
     for variable in ("O", "CURDIR"):
         done = make(variable + "=/tmp/a folder", "print-VERSION")

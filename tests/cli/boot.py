@@ -371,7 +371,7 @@ def nofail_is_asked_for(b):
         t.ends(0, "root")
 
 
-@case("a volume that appears long after the prompt for another one has its own timeout")
+@case("a volume that appears long after the prompt for another one has its own timeout, and the other one no longer one")
 def late_has_its_time(b):
     later = b.file("later.img")
     with Boot(b, "x", f"one {ONE} none luks\ntwo {later} none timeout=6\n") as t:
@@ -383,6 +383,16 @@ def late_has_its_time(b):
         t.expect(f"Enter passphrase for two ({later}): ")
         t.type(SECOND + b"\n")
         t.ends(0, "one", "two")
+    os.unlink(later)
+    with Boot(b, "x", f"one {ONE} none timeout=9\ntwo {later} none luks\n") as t:
+        started = time.monotonic()
+        t.expect(f"Enter passphrase for one ({ONE}): ")
+        time.sleep(8)
+        os.rename(shutil.copy(TWO, b.file("later.tmp")), later)
+        t.expect("no passphrase was given within 9 s")
+        if time.monotonic() - started > 15:
+            t.wrong("its timeout began again")
+        t.ends(1)
 
 
 @case("a nofail volume whose key derives slowly is left before its attempt ends")

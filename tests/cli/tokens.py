@@ -605,8 +605,8 @@ def with_two(name, root, home):
     """Root and home with a token each, whose programs write to /etc/heard-ROOT|HOME what they are told."""
     world = World(name, root)
     world.program("other", home)
-    for kind in ("root", "home"):
-        world.write("etc/heard-" + kind, b"", 0o666)
+    for file in ("heard-root", "heard-home", "asked"):
+        world.write("etc/" + file, b"", 0o666)
     volume = Volume(FOLDER, name + "-home").format(HOME_PERSON, *PBKDF2)
     volume.add(HOME_PERSON, TOKEN, *PBKDF2)
     volume.cryptsetup("token", "import", stdin=json.dumps({"type": "other", "keyslots": ["1"]}).encode())
@@ -622,13 +622,13 @@ HOME_PERSON = b"the passphrase of home"
 @case("boot: of two volumes with tokens a question or a touch does not name its own, or its line goes to the other")
 def boot_two():
     root_asks, home_asks = b"root: PIN of token 0 (example; tries left: 8; empty: none): ", b"home: PIN of token 0 (other; tries left: 8; empty: none): "
-    asks = 'sleep {0}; echo "pin 8" >&2; '
-    world, boot = with_two("two-pins", asks.format(1) + HEARS.format("root", 1234), asks.format(2) + HEARS.format("home", 9876))
+    first, second = 'echo "pin 8" >&2; echo >/etc/asked; ', 'while ! test -s /etc/asked; do sleep 0.1; done; echo "pin 8" >&2; '
+    world, boot = with_two("two-pins", first + HEARS.format("root", 1234), second + HEARS.format("home", 9876))
     complaints = world.judge(boot([(root_asks, b"1234\n"), (home_asks, b"9876\n")]), 0, "root would open with token 0 (example)",
                              "home would open with token 0 (other)", never=("wrong",))
     complaints += [] if world.heard() == [["1234"], ["9876"]] else [f"heard {world.heard()}"]
     # An empty line answers one of the two, and a person's passphrase none.
-    world, boot = with_two("one-pin", asks.format(1) + HEARS.format("root", 1234), asks.format(2) + HEARS.format("home", 9876))
+    world, boot = with_two("one-pin", first + HEARS.format("root", 1234), second + HEARS.format("home", 9876))
     complaints += world.judge(boot([(root_asks, b"\n"), (home_asks, b"9876\n"), (b"Enter passphrase for root (/volume): ", PERSON + b"\n")]), 0,
                               "root would open with the passphrase", "home would open with token 0 (other)")
     complaints += [] if world.heard() == [[""], ["9876"]] else [f"heard {world.heard()}"]

@@ -185,6 +185,9 @@ static const struct plan_row luks[] = {
 		VOLUME("luks-" U1, "UUID=" U1) KEY("/k") VOLUME("luks-22222222-2", "UUID=22222222-2*")
 			KEY("/l on UUID=7c9d04af*") "  options discard\n" VOLUME("luks-abc", "UUID=abc*")
 				KEY("/m on LABEL=x") USUAL},
+	{"a name that is given is not that of root=, though the UUID is",
+		"rd.luks.name=" U1 "=swap root=/dev/mapper/luks-" U1, NULL, NULL,
+		VOLUME("swap", "UUID=" U1) USUAL_KEY("swap") USUAL},
 	{"root=/dev/mapper/luks-UUID has another name where only the beginning of the UUID is given",
 		"rd.luks.uuid=11111111 rd.luks.uuid=luks-2222 root=/dev/mapper/luks-" U1, NULL, NULL,
 		VOLUME("luks-" U1, "UUID=11111111*") USUAL_KEY("luks-" U1) VOLUME("luks-2222", "UUID=2222*")
