@@ -752,8 +752,8 @@ def alpine():
     vm.run("sh", "-ec", 'cp "$1"/features.d/* "$2/etc/mkinitfs/features.d/"; cp "$1"/fstab "$1"/passwd "$1"/group "$2/usr/share/mkinitfs/"; '
            'sed s/@VERSION@/test/ "$1/initramfs-init.in" >"$2/usr/share/mkinitfs/initramfs-init"', "sh", tree, base)
     with open(os.path.join(base, "etc/mkinitfs/mkinitfs.conf"), "w", encoding="ascii") as f:
-        f.write(f'features="base ext4 virtio scsi latchkey"\ninit={base}/usr/lib/latchkey/alpine/init\n')
-    vm.run("make", "-s", "-C", vm.TOP, f"O={vm.O}", f"DESTDIR={base}", "PREFIX=/usr", "install-files")
+        f.write(f"init={base}/usr/lib/latchkey/alpine/init\n")
+    vm.run("make", "-s", "-C", vm.TOP, f"O={vm.O}", f"DESTDIR={base}", "PREFIX=/usr", "TOKENDIR=/lib/latchkey/token", "install-files")
     return base
 
 
@@ -766,17 +766,33 @@ find "$root" -name '*.so*' ! -path '*/modules/*'
 """
 
 
-def alpine_mkinitfs():
-    """Alpine's mkinitfs and init: cryptroot= and a passphrase, latchkey in nlplug-findfs's place"""
+def alpine_image(name, features):
     base = alpine()
     script = distro.path("mkinitfs")
     vm.run("sh", "-ec", 'sed -e s/@VERSION@/test/ -e "s,@sysconfdir@,$2/etc/mkinitfs," -e "s,@datadir@,$2/usr/share/mkinitfs," "$1" >"$3"',
            "sh", os.path.join(distro.source("mkinitfs", *MKINITFS), "mkinitfs.in"), base, script)
     distro.put(distro.WORK, "alpine-tools/lddtree", LDDTREE, 0o755)
     vm.run("env", f"PATH={distro.path('alpine-tools')}:{os.environ['PATH']}", "sh", script, "-q", "-b", base, "-c", f"{base}/etc/mkinitfs/mkinitfs.conf", "-P", f"{base}/etc/mkinitfs/features.d",
-           "-o", f"{base}/alpine", version())
-    image = built(base, "alpine")
-    boot("alpine", image, f"cryptroot=UUID={distro.uuid()} cryptdm=root modules=virtio_pci,virtio_blk,ext4 {SHORT}")
+           "-F", features, "-o", f"{base}/{name}", version())
+    return built(base, name)
+
+
+ALPINE_WORDS = f"cryptroot=UUID={{}} cryptdm=root modules=virtio_pci,virtio_blk,ext4 {SHORT}"
+
+
+def alpine_mkinitfs():
+    """Alpine's mkinitfs and init: cryptroot= and a passphrase, latchkey in nlplug-findfs's place"""
+    boot("alpine", alpine_image("alpine", "base ext4 virtio scsi latchkey"), ALPINE_WORDS.format(distro.uuid()))
+
+
+def alpine_tokens():
+    """Alpine's mkinitfs and init: a program for tokens starts as its user, and a TPM opens the root"""
+    image = alpine_image("alpine-tokens", "base ext4 virtio scsi latchkey latchkey-token")
+    with tokens.Tpm() as chip, VM("hooks-alpine-tokens", image, "root=/dev/mapper/root " + ALPINE_WORDS.format(distro.uuid()), [token_disk()],
+                                  memory=512, limit=LIMIT, args=chip.args("tpm-tis")) as m:
+        m.expect(r"root is open with token 1 \(systemd-tpm2\)")
+        m.expect("root: witness " + distro.WITNESS)
+        m.wait_off()
 
 
 # --- tokens ------------------------------------------------------------------------------------------------------------------
@@ -959,7 +975,7 @@ if __name__ == "__main__":
                   initramfs_tools_preflight, initramfs_tools_remote, initramfs_tools_dropbear, dracut_lvm, dracut_systemd_lvm,
                   initramfs_tools_lvm, initramfs_tools_btrfs, initramfs_tools_keymap, dracut_keymap, initramfs_tools_dep,
                   initramfs_tools_debian13, initramfs_tools_unstable, initramfs_tools_hibernation, debian_package, mkinitcpio_busybox, mkinitcpio_stick, mkinitcpio_cryptkey,
-                  mkinitcpio_beside, mkinitcpio_systemd, alpine_mkinitfs]
+                  mkinitcpio_beside, mkinitcpio_systemd, alpine_mkinitfs, alpine_tokens]
     failed = vm.suite(every)
     if len(sys.argv) > 1 or os.environ.get("HOOKS") == "all":  # with the machine to themselves
         failed |= vm.suite([dracut_figures, initramfs_tools_figures, mkinitcpio_figures, tokens_figures], jobs=1)
