@@ -343,7 +343,7 @@ static enum cause parse_one(enum command command, const char *arg, const char *n
 		if (!value)
 			return error_set(err, CAUSE_USAGE, "--%s needs a value", o->name);
 	}
-	return store(o, value, out, err);
+	return store(o, value ? value : "", out, err);
 }
 
 enum cause options_parse(enum command command, int argc, char **argv, struct options *out, struct error *err)
