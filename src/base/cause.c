@@ -12,7 +12,7 @@ static const struct cause_info infos[CAUSE_COUNT] = {
 	[CAUSE_DEVICE] = {"device", "missing, unreadable, too short, or not LUKS"},
 	[CAUSE_EXISTS] = {"exists", "the mapping, name or file exists, or the device is in use"},
 	[CAUSE_DAMAGED] = {"damaged", "invalid data: checksum, range or overlap"},
-	[CAUSE_UNSUPPORTED] = {"unsupported", "valid, but not supported or refused"},
+	[CAUSE_UNSUPPORTED] = {"unsupported", "valid, but unsupported or refused"},
 	[CAUSE_KERNEL] = {"kernel", "the kernel refused: no dm, no dm-crypt, no cipher, ioctl error"},
 	[CAUSE_BUG] = {"bug", "internal error; please report it"},
 };

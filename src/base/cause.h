@@ -21,7 +21,7 @@ enum cause {
 	CAUSE_DEVICE,      /* missing, unreadable, too short, not LUKS */
 	CAUSE_EXISTS,      /* the mapping, name or file exists, or the device is in use */
 	CAUSE_DAMAGED,     /* invalid data: checksum, range or overlap */
-	CAUSE_UNSUPPORTED, /* valid, but not supported or refused */
+	CAUSE_UNSUPPORTED, /* valid, but unsupported or refused */
 	CAUSE_KERNEL,      /* the kernel refused: no dm, no dm-crypt, no cipher, ioctl error */
 	CAUSE_BUG,         /* internal error */
 };

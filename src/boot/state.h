@@ -73,8 +73,7 @@ struct boot {
 	uint64_t ask_from_ms, asked_at_ms;      /* not before; since when */
 	unsigned wrong, wrong_handled, pause_s; /* passphrases that opened nothing */
 	bool unlocked_said, hidden_said;
-	enum cause
-		refused; /* why the last key or passphrase opened nothing: it was wrong, or lacked memory */
+	enum cause refused; /* of the last key: it was wrong, or memory was short; CAUSE_OK: neither */
 	/* slow.c: */
 	struct volume *slow; /* that a person is asked about; NULL: none */
 	uint64_t slow_since_ms;

@@ -51,15 +51,14 @@ struct volume {
 	unsigned index;
 	uint64_t bit; /* in sets of volumes */
 	enum volume_state state;
-	bool ours;               /* opened by this run */
-	const char *whole;       /* "array": a member was found, the array is awaited; NULL otherwise */
-	uint64_t memory_kib;     /* that an attempt may need */
-	unsigned needed_s;       /* for all keyslots, if that is more than one passphrase may take; else 0 */
-	bool patient;            /* no keyslot is left out for that */
-	bool cancelled;          /* the attempt that runs, by a person */
-	unsigned trying;         /* credential */
-	uint64_t ready_since_ms; /* of its device */
-	uint64_t trying_since_ms, absent_since_ms, unfit_since_ms;
+	bool ours;           /* opened by this run */
+	const char *whole;   /* "array": a member was found, the array is awaited; NULL otherwise */
+	uint64_t memory_kib; /* that an attempt may need */
+	unsigned needed_s;   /* for all keyslots, if that is more than one passphrase may take; else 0 */
+	bool patient;        /* no keyslot is left out for that */
+	bool cancelled;      /* the attempt that runs, by a person */
+	unsigned trying;     /* credential */
+	uint64_t ready_since_ms, trying_since_ms, absent_since_ms, unfit_since_ms;
 	unsigned wrong, wrong_handled; /* typed passphrases that opened neither it nor another volume */
 	bool out_of_tries;             /* not prompted for any more */
 	unsigned token_count;

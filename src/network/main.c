@@ -342,7 +342,7 @@ int main(int argc, char **argv)
 	network.kmsg = os_open("/dev/kmsg", O_WRONLY);
 	wrong = ip_option_read(argc > 1 ? argv[1] : none, &network.option);
 	if (wrong)
-		text_print(network.kmsg, "<4>latchkey: network: ip=%s is not understood\n", wrong);
+		text_print(network.kmsg, "<4>latchkey: network: ip=%s is not supported\n", wrong);
 	network.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (wrong || network.option.off || network.fd < 0)
 		return CAUSE_UNSUPPORTED;

@@ -10,9 +10,9 @@
 #include "preflight/machine.h"
 
 /*
- * A note for each builder that may have made the image and starts a shell with @m's
- * command line. The builder is told by the files of the image, or without them by the builders'
- * configuration below m->root; if neither shows one, a note says so unless all are closed.
+ * A note for each builder that may have made the image and starts a shell with the command line of @m. The
+ * builder is told by the files of the image, or without them by the builders' configuration below m->root; if
+ * neither shows one, a note says so unless all are closed.
  */
 void shell_judge(const struct machine *m, struct findings *f);
 

@@ -110,18 +110,9 @@ def no_heap(path, debug):
         return "contains " + " ".join(found)
 
 
-def veneers(debug):
-    """How often the linker got around erratum 843419 of Cortex-A53. Each takes a page, and how many there are is chance."""
-    if TARGET != "aarch64-linux-musl" or not os.path.exists(debug + ".map"):
-        return 0
-    with open(debug + ".map", encoding="utf-8") as f:
-        return len(re.findall(r"^ +0x\w+ +0x0*[1-9a-f]\w* linker stubs$", f.read(), re.M))
-
-
 def small(path, debug):
-    bound = SIZE_LIMIT + 4096 * veneers(debug)
-    if os.path.getsize(path) > bound:
-        return f"has {os.path.getsize(path)} bytes, more than {bound}"
+    if os.path.getsize(path) > SIZE_LIMIT:
+        return f"has {os.path.getsize(path)} bytes, more than {SIZE_LIMIT}"
 
 
 def stripped(path, debug):
