@@ -622,14 +622,21 @@ HOME_PERSON = b"the passphrase of home"
 @case("boot: of two volumes with tokens a question or a touch does not name its own, or its line goes to the other")
 def boot_two():
     root_asks, home_asks = b"root: PIN of token 0 (example; tries left: 8; empty: none): ", b"home: PIN of token 0 (other; tries left: 8; empty: none): "
-    first, second = 'echo "pin 8" >&2; echo >/etc/asked; ', 'while ! test -s /etc/asked; do sleep 0.1; done; echo "pin 8" >&2; '
+    first, second = 'echo "pin 8" >&2; ', 'while ! test -s /etc/asked; do sleep 0.1; done; echo "pin 8" >&2; '
+
+    def then(line):
+        """Answer root's question when home's program has asked, too, or soon after it was told to."""
+        world.write("etc/asked", b"x", 0o666)
+        time.sleep(1)
+        world.key(line)
+
     world, boot = with_two("two-pins", first + HEARS.format("root", 1234), second + HEARS.format("home", 9876))
-    complaints = world.judge(boot([(root_asks, b"1234\n"), (home_asks, b"9876\n")]), 0, "root would open with token 0 (example)",
+    complaints = world.judge(boot([(root_asks, lambda: then(b"1234\n")), (home_asks, b"9876\n")]), 0, "root would open with token 0 (example)",
                              "home would open with token 0 (other)", never=("wrong",))
     complaints += [] if world.heard() == [["1234"], ["9876"]] else [f"heard {world.heard()}"]
     # An empty line answers one of the two, and a person's passphrase none.
     world, boot = with_two("one-pin", first + HEARS.format("root", 1234), second + HEARS.format("home", 9876))
-    complaints += world.judge(boot([(root_asks, b"\n"), (home_asks, b"9876\n"), (b"Enter passphrase for root (/volume): ", PERSON + b"\n")]), 0,
+    complaints += world.judge(boot([(root_asks, lambda: then(b"\n")), (home_asks, b"9876\n"), (b"Enter passphrase for root (/volume): ", PERSON + b"\n")]), 0,
                               "root would open with the passphrase", "home would open with token 0 (other)")
     complaints += [] if world.heard() == [[""], ["9876"]] else [f"heard {world.heard()}"]
     world, boot = with_two("touch-and-prompt", "exit 2", "echo touch >&2; " + HEARS.format("home", "x"))
