@@ -132,14 +132,20 @@ static void quote(char out[static QUOTED_BYTES], const struct blkdev *dev, const
 		text_format(out, QUOTED_BYTES, "%s", instead);
 }
 
-void place_command(const struct place *p, const char *verb, char *text, size_t size)
+/* @instead: of the device, where it has no path. */
+static void put_command(const struct place *p, const char *verb, const char *instead, char *text, size_t size)
 {
 	char device[QUOTED_BYTES], header[QUOTED_BYTES] = "";
 
-	quote(device, p->device, "DEVICE");
+	quote(device, p->device, instead);
 	if (p->header)
 		quote(header, p->header, "HEADER");
 	text_format(text, size, "cryptsetup %s%s%s %s", verb, p->header ? " --header " : "", header, device);
+}
+
+void place_command(const struct place *p, const char *verb, char *text, size_t size)
+{
+	put_command(p, verb, "DEVICE", text, size);
 }
 
 static const struct {
@@ -206,18 +212,24 @@ void place_advise(const struct place *p, const struct luks *luks, enum luks_advi
 {
 	char command[ERROR_TEXT_BYTES - 112] = "", whole[ERROR_TEXT_BYTES];
 	enum luks_advice fit = fitting(p, luks, advice);
-	const char *what = advices[fit].what, *verb = advices[fit].verb;
+	const char *what = advices[fit].what, *verb = advices[fit].verb, *instead = "DEVICE";
 	struct place named = *p;
 	size_t len, used;
 
 	/* What is resumed or repaired is the data, and that is elsewhere. */
 	if (advices[fit].writes_data && luks && !luks->segments[0].off && !p->header)
 		named = (struct place){.device = NULL, .header = p->device};
+	/* cryptsetup cannot find out whether a file is open, and resumes it by the name of its mapping. */
+	if (fit == LUKS_ADVICE_RESUME && named.device && !named.device->is_block) {
+		what = "open it, and finish it with: ";
+		instead = "--active-name NAME";
+		named.device = NULL;
+	}
 	if (luks && advice == LUKS_ADVICE_RESUME)
 		append_progress(p, luks, text);
 	used = strlen(text);
 	if (verb)
-		place_command(&named, verb, command, sizeof(command));
+		put_command(&named, verb, instead, command, sizeof(command));
 	/* A command that was cut could name another device. */
 	if (!what || strlen(command) + 1 == sizeof(command))
 		return;

@@ -28,7 +28,7 @@ MIB = 1 << 20
 DETACHED = ("decrypt-shift", "decrypt-detached", "tiny-decrypt")
 
 UNDER_WAY = "a re-encryption is under way"
-RESUME = "; finish it with: cryptsetup reencrypt --resume-only "
+RESUME = "; open it, and finish it with: cryptsetup reencrypt --resume-only "  # of a file
 REPAIR = "; repair it with: cryptsetup repair "
 CLEAN = ("clean", UNDER_WAY + RESUME)
 CRASHED = ("crashed", UNDER_WAY + " and was interrupted while it wrote" + REPAIR)
@@ -38,6 +38,13 @@ INCOMPLETE = ("unknown", UNDER_WAY + " and its metadata is incomplete: do not re
 NO_KEY = "its data is not encrypted; there is nothing to unlock"
 CASES, case = collector()
 NUMBER = itertools.count(1)
+
+
+def whole(words, place):
+    """@words with the end of their command, if they end in one, for the volume at @place, as cryptsetup is told where it is."""
+    if words.endswith(RESUME):
+        place = [*place[:-1], "--active-name", "NAME"]
+    return words + " ".join(place) if words.endswith(" ") else words
 
 
 def metadata(kind, name):
@@ -96,7 +103,7 @@ def answers(place, state, words, tested=2, opens=None):
     """
     wrong = []
     opens = state == "clean" if opens is None else opens
-    words = words + " ".join(place.words) if words.endswith(" ") else words
+    is_command, words = words.endswith(" "), whole(words, place.words)
     for program in PROGRAMS:
         for command, done in ask(program, place):
             if not done:
@@ -114,7 +121,7 @@ def answers(place, state, words, tested=2, opens=None):
             where = [line for line in text.splitlines() if words in line]
             if command == "test" and (f"open would refuse it: {place.words[-1 if not place.header else 1]}: " in text) != (tested != 7 and not opens):
                 wrong.append(f"test: the verdict is a note if keyslots are tried, and only then\n{text}")
-            if not where or (words.endswith(" ".join(place.words)) and not where[-1].endswith(words)):
+            if not where or (is_command and not where[-1].endswith(words)):
                 wrong.append(f"{command}: does not say {words!r}\n{text}")
             if state != "none" and re.search("damaged|DAMAGED|restore|" + NO_KEY, text):
                 wrong.append(f"{command}: {text}")
@@ -521,7 +528,7 @@ def _():
                 place = Place(f"spoilt-{next(NUMBER)}", image, 48 * MIB)
                 for command, done in ask(LATCHKEY, place):
                     text = PROGRESS.sub("", done.out + done.err)
-                    if want[1] + place.path not in text or "restore" in text or "check" in command and done.code != 6 or \
+                    if whole(want[1], place.words) not in text or "restore" in text or "check" in command and done.code != 6 or \
                             command == "test" and done.code != 2:
                         wrong.append(f"{spoil.__name__} {which} {command}: {text}")
                 place.remove()
@@ -632,7 +639,7 @@ def stop(number, header, path, *options):
 def advised(place, want):
     """The command of the sentence, which must be that of @want."""
     done = run(LATCHKEY, "test", "--key-file", "-", *place, stdin=SECRET)
-    words = want[1] + " ".join(place)
+    words = whole(want[1], place)
     if done.code or not done.out.startswith("keyslot ") or not PROGRESS.sub("", done.err).endswith(words + "\n"):
         raise Broken(f"not {words!r}, but: status {done.code}, {done.err}")
     check = run(LATCHKEY, "check", *place)
@@ -642,10 +649,11 @@ def advised(place, want):
 
 
 def follow(place, want):
-    """Do what is advised, and no more than a file and a key file take."""
+    """Do what is advised, or the same without a mapping: boot/guest/reencryption_cases has one, and types the command as it is."""
     argv = advised(place, want)
-    more = ["--force-offline-reencrypt"] if argv[1] == "reencrypt" else []
-    must(CRYPTSETUP, *argv[1:], "-q", "--key-file", key(), *more, cwd=FOLDER)
+    if argv[1] == "reencrypt":
+        argv[-2:] = ["--force-offline-reencrypt", place[-1]]
+    must(CRYPTSETUP, *argv[1:], "-q", "--key-file", key(), cwd=FOLDER)
 
 
 def opens(*place):
