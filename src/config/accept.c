@@ -126,7 +126,7 @@ static const char *find_fault(const struct parser *p, const struct draft *d, con
 		return "headless with an unsupported token: ";
 	*text = v->header.path;
 	if (*text && **text != '/' && !draft_is_device(*text))
-		return "not /path, /path:device or device: ";
+		return "header is not /path, /path:device or device: ";
 	return NULL;
 }
 

@@ -150,7 +150,7 @@ void draft_add_key(struct parser *p, struct draft *d, char *spec)
 		key = (struct plan_key){.kind = PLAN_KEY_RAW, .device = spec};
 	}
 	if (key.path && *key.path != '/')
-		parser_refuse(p, "not /path, /path:device or device: ", spec);
+		parser_refuse(p, "key is not /path, /path:device or device: ", spec);
 	else
 		draft_put_key(p, d, &key);
 }

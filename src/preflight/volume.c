@@ -419,7 +419,7 @@ static void judge_device(struct volume_check *l)
 	struct error err;
 
 	if (find_device(l->v->device, path, sizeof(path), &err) || blkdev_open_path(path, &l->data, &err)) {
-		cannot(l, &err, "; boot would wait for it");
+		cannot(l, &err, l->gravest == WEIGHT_PROBLEM ? "; boot would wait for it" : "");
 		return;
 	}
 	if (!judge_member(l) && open_header(l))

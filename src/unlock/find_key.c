@@ -139,12 +139,12 @@ static enum cause try_trimmed(const struct source *from, const struct search *s,
 	struct volume_keys *keys)
 {
 	static const struct {
-		char bytes[4], name[50];
+		char bytes[4], name[40];
 		uint8_t len;
 	} extras[] = {
 		{"\n", "trailing newline", 1},
 		{"\r", "trailing carriage return and newline", 1},
-		{"\xef\xbb\xbf", "byte order mark at its beginning, and line end", 3},
+		{"\xef\xbb\xbf", "byte order mark and any line end", 3},
 	};
 	const struct unlock_request *r = from->request;
 	struct bytes left = {secret->data, secret->len};

@@ -308,8 +308,8 @@ def newline(b):
         t.expect("the key works only without its trailing newline")
         t.ends(0, "root")
     for one, text, extra in ((ONE, FIRST + b"\r\n", "trailing carriage return and newline"),
-                             (ONE, b"\xef\xbb\xbf" + FIRST, "byte order mark at its beginning"),
-                             (ONE, b"\xef\xbb\xbf" + FIRST + b"\r\n", "byte order mark at its beginning, and line end"),
+                             (ONE, b"\xef\xbb\xbf" + FIRST, "byte order mark and any line end"),
+                             (ONE, b"\xef\xbb\xbf" + FIRST + b"\r\n", "byte order mark and any line end"),
                              (EMPTY, b"\n", "trailing newline"), (EMPTY, b"\r\n", "trailing carriage return and newline")):
         with open(b.file("edited"), "wb") as f:
             f.write(text)

@@ -360,7 +360,7 @@ def _(p):
                    cmdline=device("plain", "latchkey.key=/a.key:UUID=11-22")) + \
         p.finds(4, ["problem: root: UUID=11-22: .*; boot would wait"],
                 cmdline="latchkey.device=UUID=11-22") + \
-        p.finds(4, ["warning: root: UUID=11-22: "], cmdline="latchkey.device=UUID=11-22 latchkey.options=nofail") + \
+        p.finds(4, ["warning: root: UUID=11-22: no device found$"], cmdline="latchkey.device=UUID=11-22 latchkey.options=nofail") + \
         p.finds(0, ["note: root: is not opened at boot"], cmdline="latchkey.device=UUID=11-22 latchkey.options=noauto")
 
 

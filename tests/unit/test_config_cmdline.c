@@ -158,7 +158,7 @@ static const struct plan_row luks[] = {
 		NULL, NULL,
 		USUAL WRONG("not a UUID: xyz") WRONG("not a UUID: ") WRONG("no UUID= in front of: root")
 			WRONG("unknown word: luks.cereal") WRONG("no UUID= in front of: " U1)
-				WRONG("not /path, /path:device or device: k")
+				WRONG("key is not /path, /path:device or device: k")
 					WRONG("not a UUID: ff64c852-9a56-zyd1-9f2d-072aff6652c0")},
 	{"a word with a wrong UUID makes the lines of crypttab be ignored",
 		"rd.luks.name=ff64c852-9a56-zyd1-9f2d-072aff6652c0=arch", "a /dev/a\n", NULL,
@@ -357,7 +357,7 @@ static const struct plan_row others[] = {
 		VOLUME("root", "/dev/a") KEY("/k, 32 bytes from byte 64") USUAL},
 	{"Alpine's EXEC= is taken for a path", "cryptroot=/dev/a cryptkey=EXEC=x", NULL, NULL,
 		VOLUME("root", "/dev/a") USUAL_KEY("root")
-			USUAL WRONG("not /path, /path:device or device: EXEC=x")},
+			USUAL WRONG("key is not /path, /path:device or device: EXEC=x")},
 	{"cryptoffset is ignored", "cryptroot=/dev/a cryptoffset=4096", NULL, NULL,
 		USUAL WRONG("defined by the LUKS header: cryptoffset=")},
 	{"Debian's cryptopts is lost",

@@ -65,7 +65,9 @@ static const struct plan_row keys[] = {
 		VOLUME("1", "a", "/dev/a") KEY("/k, 16 bytes from byte 8") USUAL},
 	{"a key that is no path is taken", NULL, "a /dev/a key.bin\n", NULL,
 		VOLUME("1", "a", "/dev/a") USUAL_KEY("a")
-			USUAL WRONG("1", "not /path, /path:device or device: key.bin")},
+			USUAL WRONG("1", "key is not /path, /path:device or device: key.bin")},
+	{"a header that is no path is not named as one", NULL, "a /dev/a - header=h.img\n", NULL,
+		USUAL WRONG("1", "header is not /path, /path:device or device: h.img")},
 	{"Debian's passdev is not understood", NULL,
 		"a /dev/a LABEL=K:/k keyscript=/lib/cryptsetup/scripts/passdev\nb /dev/b "
 		"/dev/sdb1:sub/k:30 keyscript=passdev\n",
