@@ -52,7 +52,7 @@ static void kdf_for_people(const struct kdf *kdf)
 
 static void keyslot_for_people(const struct luks *luks, const struct luks_keyslot *slot)
 {
-	put("keyslot %u:   ", slot->id);
+	put(slot->id > 9 ? "keyslot %u:  " : "keyslot %u:   ", slot->id);
 	if (slot->verdict.cause) {
 		put("cannot be used: %s\n", slot->verdict.why);
 		return;
@@ -121,7 +121,8 @@ static void keyslot_numbers(uint32_t set)
 
 static void token_for_people(const struct luks_token *t)
 {
-	put("token %u:     %s; keyslots %s", t->id, escaped(t->type), t->keyslots ? "" : "none");
+	put(t->id > 9 ? "token %u:    " : "token %u:     ", t->id);
+	put("%s; keyslots %s", escaped(t->type), t->keyslots ? "" : "none");
 	keyslot_numbers(t->keyslots);
 	if (!strcmp(t->type, "systemd-recovery"))
 		put("; a recovery key is typed as the passphrase, dashes included");

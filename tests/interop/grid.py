@@ -341,6 +341,17 @@ def tokens():
     return volume.check([(A, 0), (B, 1)]) + same_dump(volume)
 
 
+@case("dump: what follows a number of two digits is not in the column of the others")
+def columns():
+    volume = several("columns", (A,)).add(A, B, "--key-slot", "31", *PBKDF2)
+    for token in "9", "10":
+        volume.cryptsetup("token", "add", "--token-id", token, "--key-description", "k", "--key-slot", "31")
+    text = run(LATCHKEY, "dump", volume.path).out
+    volume.remove()
+    return [f"{line!r} is not in {text}" for line in ("keyslot 0:   pbkdf2", "keyslot 31:  pbkdf2", "token 9:     luks2", "token 10:    luks2")
+            if "\n" + line not in text]
+
+
 @case("a luks2-keyring token: its key opens its own keyslots, before any passphrase; no key, a wrong one, other keyslots")
 def keyring_token():
     volume = several("keyring-token", (A, B, C))
