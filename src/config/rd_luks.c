@@ -19,12 +19,12 @@ static bool is_same(const char *a, const char *b)
 	return (x == y || least >= SURE_CHARS) && !strncasecmp(a, b, least);
 }
 
-/* Is the volume with @uuid, or that begins so, the one that root= names luks-UUID? */
-static bool is_of_root(const struct parser *p, const char *uuid)
+/* Is @name luks- and the UUID that is @uuid, or begins so? NULL is no name. */
+static bool is_of(const char *name, const char *uuid)
 {
-	size_t start = p->root ? words_begins(p->root, "luks-") : 0;
+	size_t start = name ? words_begins(name, "luks-") : 0;
 
-	return start && is_same(p->root + start, uuid);
+	return start && is_same(name + start, uuid);
 }
 
 /* The draft of the volume that has @uuid, and may be called @name. NULL, with a note: there is no room. */
@@ -34,7 +34,7 @@ static struct draft *by_uuid(struct parser *p, const char *uuid, const char *nam
 	bool for_root;
 
 	uuid += words_begins(uuid, "luks-"); /* dracut's */
-	for_root = parser_is_root(p, name) || is_of_root(p, uuid);
+	for_root = parser_is_root(p, name) || is_of(p->root, uuid);
 	for (; d < p->by_uuid + p->by_uuid_count; d++)
 		if (is_same(d->uuid, uuid)) {
 			d->uuid = strlen(uuid) > strlen(d->uuid) ? uuid : d->uuid;
@@ -228,9 +228,7 @@ struct draft *rd_luks_find(struct parser *p, const char *device, const char *nam
 bool rd_luks_opens(const struct parser *p, const char *name)
 {
 	for (const struct draft *d = p->by_uuid; d < p->by_uuid + p->by_uuid_count; d++)
-		if (d->chosen &&
-			(d->volume.name ? !strcmp(d->volume.name, name)
-					: words_begins(name, "luks-") && !strcasecmp(name + 5, d->uuid)))
+		if (d->chosen && (d->volume.name ? !strcmp(d->volume.name, name) : is_of(name, d->uuid)))
 			return true;
 	return false;
 }
@@ -255,16 +253,24 @@ void rd_luks_apply(struct parser *p, struct draft *override, struct draft *d)
 	}
 }
 
+/* It has the whole UUID, of which the beginning may be all that was given. */
+static const char *dracuts_name(struct parser *p, const char *uuid)
+{
+	const char *const named[] = {p->root, p->resume, p->usr};
+
+	for (unsigned i = 0; i < sizeof(named) / sizeof(*named); i++)
+		if (is_of(named[i], uuid))
+			return named[i];
+	return parser_join(p, "luks-", uuid, "");
+}
+
 static void add(struct parser *p, struct draft *override)
 {
 	struct draft *d = &p->draft;
 
 	*d = override->has_options ? *override : p->any_uuid;
 	d->volume.device = parser_join(p, "UUID=", override->uuid, rest_of(override->uuid));
-	/* Dracut's name has the whole UUID, of which the beginning may be all that was given. */
-	d->volume.name = override->volume.name           ? override->volume.name
-	                 : is_of_root(p, override->uuid) ? p->root
-	                                                 : parser_join(p, "luks-", override->uuid, "");
+	d->volume.name = override->volume.name ? override->volume.name : dracuts_name(p, override->uuid);
 	rd_luks_apply(p, override, d);
 	accept_draft(p, d);
 }

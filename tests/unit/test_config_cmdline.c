@@ -192,6 +192,12 @@ static const struct plan_row luks[] = {
 		"rd.luks.uuid=11111111 rd.luks.uuid=luks-2222 root=/dev/mapper/luks-" U1, NULL, NULL,
 		VOLUME("luks-" U1, "UUID=11111111*") USUAL_KEY("luks-" U1) VOLUME("luks-2222", "UUID=2222*")
 			USUAL_KEY("luks-2222") USUAL},
+	{"resume= and mount.usr= name what has another name where only the beginning of the UUID is given",
+		"rd.luks.uuid=11111111 rd.luks.uuid=aaaa rd.luks.uuid=2222 root=/dev/mapper/luks-2222 "
+		"resume=/dev/mapper/luks-" U1 " mount.usr=/dev/disk/by-id/dm-name-luks-" U2,
+		NULL, NULL,
+		VOLUME("luks-" U1, "UUID=11111111*") USUAL_KEY("luks-" U1) VOLUME("luks-" U2, "UUID=aaaa*")
+			USUAL_KEY("luks-" U2) VOLUME("luks-2222", "UUID=2222*") USUAL_KEY("luks-2222") USUAL},
 	{"a word for a UUID that nothing opens is not named", "rd.luks.key=" U1 "=/k rd.luks.uuid=" U2, NULL,
 		NULL,
 		VOLUME("luks-" U2, "UUID=" U2) USUAL_KEY("luks-" U2)
