@@ -23,7 +23,7 @@ enum {
 	LUKS_REGULAR_MAX = 8, /* of the segments, those that are mapped; cryptsetup makes 4 at most */
 	LUKS_TOKENS_MAX = 32,
 	LUKS_TOKEN_TYPE_CHARS = 63, /* longer ones are cut */
-	LUKS_KEYRING_TOKENS_MAX = 8,
+	LUKS_KEYRING_KEYS_MAX = 8,
 	LUKS_KEY_DESCRIPTION_CHARS = 127,
 	LUKS_STRIPES = 4000,
 	LUKS_UUID_CHARS = 36,
@@ -121,6 +121,7 @@ enum luks_reencryption {
 struct luks_token {
 	unsigned id;
 	uint32_t keyslots;                    /* bits */
+	unsigned key;                         /* of luks.keyring_keys, counted from 1; 0: none */
 	char type[LUKS_TOKEN_TYPE_CHARS + 1]; /* any bytes: escape before printing */
 };
 
@@ -156,20 +157,13 @@ struct luks_reencrypt {
 	struct luks_segment previous, final, moved; /* flagged "backup-..." */
 };
 
-/* A token of the type "luks2-keyring": a key of the kernel's keyring is a passphrase of its keyslots. */
-struct luks_keyring_token {
-	unsigned id;
-	uint32_t keyslots;                                    /* bits; at least one */
-	char key_description[LUKS_KEY_DESCRIPTION_CHARS + 1]; /* printable ASCII */
-};
-
 struct luks {
 	unsigned version; /* 1 or 2 */
 	uint64_t seqid;
 	uint64_t hdr_size_bytes;      /* of one copy */
 	uint64_t keyslots_size_bytes; /* behind the header, or behind both copies */
 	unsigned keyslot_count, digest_count, segment_count, token_count;
-	unsigned keyring_token_count;
+	unsigned keyring_key_count;
 	unsigned skipped_keyslots; /* of a type that is not "luks2" */
 	unsigned regular_count;    /* of the segments, those that are mapped; 0: must not be mapped */
 	uint64_t data_off,
@@ -184,7 +178,11 @@ struct luks {
 	char label[LUKS_LABEL_CHARS + 1];     /* any bytes: escape before printing */
 	char subsystem[LUKS_LABEL_CHARS + 1]; /* the same */
 	struct luks_token tokens[LUKS_TOKENS_MAX];
-	struct luks_keyring_token keyring_tokens[LUKS_KEYRING_TOKENS_MAX];
+	/*
+	 * Of tokens of the type "luks2-keyring": the key so called in the kernel's keyring is a passphrase of
+	 * their keyslots. Printable ASCII.
+	 */
+	char keyring_keys[LUKS_KEYRING_KEYS_MAX][LUKS_KEY_DESCRIPTION_CHARS + 1];
 	struct luks_keyslot keyslots[LUKS_KEYSLOTS_MAX]; /* in the order of the JSON text */
 	struct luks_digest digests[LUKS_DIGESTS_MAX];
 	struct luks_segment

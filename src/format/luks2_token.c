@@ -18,22 +18,19 @@ static const struct json_field any_token[] = {
 };
 
 /* A token that cannot be used does not damage the header: its keyslots open without it. */
-static void keep_keyring(const struct json_object *o, uint32_t keyslots, struct luks *luks)
+static void keep_key(const struct json_object *o, struct luks *luks, struct luks_token *t)
 {
-	struct luks_keyring_token *t = &luks->keyring_tokens[luks->keyring_token_count];
 	const char *description = json_string(json_member(o->json, "key_description"));
 	size_t len = 0;
 
-	if (luks->keyring_token_count == LUKS_KEYRING_TOKENS_MAX || !keyslots || !description)
+	if (luks->keyring_key_count == LUKS_KEYRING_KEYS_MAX || !t->keyslots || !description)
 		return;
 	while (description[len] >= ' ' && description[len] <= '~')
 		len++;
 	if (!len || description[len] || len > LUKS_KEY_DESCRIPTION_CHARS)
 		return;
-	t->id = o->id;
-	t->keyslots = keyslots;
-	memcpy(t->key_description, description, len + 1);
-	luks->keyring_token_count++;
+	memcpy(luks->keyring_keys[luks->keyring_key_count++], description, len + 1);
+	t->key = luks->keyring_key_count;
 }
 
 /* What every token has is checked. Its content is only read where that needs no other program. */
@@ -48,11 +45,11 @@ enum cause luks2_token_read(struct json_object *o, struct luks *luks, struct luk
 	if (t.keyslots & ~links->keyslot_ids)
 		return error_set(o->err, CAUSE_DAMAGED, "%s: refers to a keyslot that does not exist",
 			o->name);
-	if (!strcmp(t.type, "luks2-keyring"))
-		keep_keyring(o, t.keyslots, luks);
 	kept = &luks->tokens[luks->token_count++];
 	kept->id = o->id;
 	kept->keyslots = t.keyslots;
 	text_format(kept->type, sizeof(kept->type), "%s", t.type);
+	if (!strcmp(t.type, "luks2-keyring"))
+		keep_key(o, luks, kept);
 	return CAUSE_OK;
 }

@@ -27,32 +27,22 @@ static bool is_typed(const struct source *from)
 	return !from->given && !from->token && !from->request->key_file && prompt_is_interactive();
 }
 
-/* The keyring token called @id, or NULL. */
-static const struct luks_keyring_token *in_keyring(const struct luks *luks, unsigned id)
-{
-	for (unsigned i = 0; i < luks->keyring_token_count; i++)
-		if (luks->keyring_tokens[i].id == id)
-			return &luks->keyring_tokens[i];
-	return NULL;
-}
-
 /* Could @t give a passphrase that @r wants: from the kernel's keyring, or from a program that is here? */
-static bool is_usable(const struct unlock_request *r, const struct luks *luks, const struct luks_token *t)
+static bool is_usable(const struct unlock_request *r, const struct luks_token *t)
 {
 	char program[TOKEN_PROGRAM_BYTES];
 	/* Who gave a key file, or a passphrase on a pipe, is not to wait for a device. */
 	bool programs = request_asks_for_tokens(r) || (!r->key_file && prompt_is_interactive());
 
-	return request_has_token(r, t) &&
-	       (in_keyring(luks, t->id) || (programs && token_program(t, program)));
+	return request_has_token(r, t) && (t->key || (programs && token_program(t, program)));
 }
 
 static enum cause token_secret(const struct source *from, struct secret *out, struct error *err)
 {
 	const struct keyslot_source *s = &from->search->source;
-	const struct luks_keyring_token *key = in_keyring(s->luks, from->token->id);
+	unsigned key = from->token->key;
 
-	return key ? keyring_read(key->key_description, out, err)
+	return key ? keyring_read(s->luks->keyring_keys[key - 1], out, err)
 	           : token_try_passphrase(from->request, s->header, from->token, out, err);
 }
 
@@ -222,7 +212,7 @@ static enum cause try_tokens(struct source *from, const struct search *s, struct
 
 	for (unsigned i = 0; cause && i < luks->token_count; i++) {
 		from->token = &luks->tokens[i];
-		if (!is_usable(from->request, luks, from->token))
+		if (!is_usable(from->request, from->token))
 			continue;
 		among.keyslots = from->token->keyslots;
 		cause = try_source(from, &among, keys, &why);

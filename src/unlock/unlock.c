@@ -410,12 +410,14 @@ static void look_at_tokens(const struct unlock_request *r, const struct luks *lu
 {
 	char program[TOKEN_PROGRAM_BYTES];
 
-	for (unsigned i = 0; i < luks->keyring_token_count; i++)
-		out->token_key |= keyring_has(luks->keyring_tokens[i].key_description);
-	for (unsigned i = 0; i < luks->token_count; i++)
-		if (out->token_count < LOOK_TOKENS_MAX && request_has_token(r, &luks->tokens[i]) &&
-			token_program(&luks->tokens[i], program))
-			out->tokens[out->token_count++] = luks->tokens[i];
+	for (const struct luks_token *t = luks->tokens; t < luks->tokens + luks->token_count; t++) {
+		if (!request_has_token(r, t))
+			continue;
+		if (t->key)
+			out->token_key |= keyring_has(luks->keyring_keys[t->key - 1]);
+		else if (out->token_count < LOOK_TOKENS_MAX && token_program(t, program))
+			out->tokens[out->token_count++] = *t;
+	}
 }
 
 /* The names, once the header is known, and is the device free? */

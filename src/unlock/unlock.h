@@ -39,7 +39,7 @@ enum { LOOK_TOKENS_MAX = 8 };
 struct unlock_look {
 	unsigned needed_s;   /* for all keyslots and one secret, if that is more than the limit; else 0 */
 	uint64_t memory_kib; /* the most that one of the keyslots needs */
-	bool token_key;      /* the kernel's keyring has a key that a token names */
+	bool token_key;      /* the kernel's keyring has a key that a token of a permitted keyslot names */
 	unsigned token_count;
 	char uuid[LUKS_UUID_CHARS + 1];
 	char label[LUKS_LABEL_CHARS + 1];          /* any bytes: escape before printing */

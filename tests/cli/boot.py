@@ -618,6 +618,18 @@ def token(b):
             t.ends(0, "root")
 
 
+@case("a key of the kernel's keyring is tried although its token has none of the keyslots that may be tried")
+def token_elsewhere(b):
+    with Alone(), Keyring(b"latchkey test", FIRST), Boot(b, f"latchkey.device={TOKEN} latchkey.options=key-slot=1") as t:
+        t.expect("Enter passphrase")
+        t.type(WRONG + b"\n")
+        t.expect("wrong passphrase or key")
+        if "its token" in t.shown:
+            t.wrong("the key was tried")
+        t.process.terminate()
+        t.ends(-15)
+
+
 @case("the FIFO: a line of 513 bytes is refused in words and not cut; an empty one is to come twice; 512 bytes, and the right line, count")
 def fifo(b):
     path = b.file("fifo")
