@@ -932,13 +932,19 @@ def unfit(code):
     return out
 
 
-def shell_is_closed(name, image, words, closed, shell):
-    """With @closed it ends without a shell, whichever way latchkey fails; without it this test finds one."""
+def shell_is_closed(name, image, words, closed, shell, asks=None):
+    """
+    With @closed it ends without a shell, whichever way latchkey fails; without it this test finds one. @asks: the builder's own
+    program, which is called next, asks five times for a passphrase if it can read the header.
+    """
     failing = f"latchkey.device=/dev/vda latchkey.options=no-stick root=/dev/mapper/root {words} {SHORT}"
     for code, more in ((6, closed), (7, closed), (6, "")):
         with VM(f"hooks-{name}-shell", image, f"{failing} {more}", [unfit(code)], memory=512, limit=LIMIT,
                 kernel_words="loglevel=4 no_timer_check") as m:
             m.expect(f"latchkey ended with code {code}")
+            for _ in range(5 if asks and code == 7 else 0):
+                m.expect(asks)
+                m.send("guess\n")
             if more:
                 m.wait_off()
                 m.assert_no(shell)
@@ -963,6 +969,12 @@ def mkinitcpio_shell():
     shell_is_closed("mkinitcpio", mkinitcpio("mkinitcpio", BUSYBOX_HOOKS), "rootdelay=3", "panic=1", r"\[rootfs \S*\]# ")
 
 
+def alpine_shell():
+    """Alpine: panic= does"""
+    shell_is_closed("alpine", alpine_image("alpine", "base ext4 virtio scsi latchkey"), "cryptroot=/dev/vda cryptdm=root modules=virtio_pci,virtio_blk,ext4",
+                    "panic=1", r"[/~] # ", "Enter passphrase for /dev/vda: ")
+
+
 if __name__ == "__main__":
     lack = distro.missing()
     if lack:
@@ -975,7 +987,7 @@ if __name__ == "__main__":
                   initramfs_tools_preflight, initramfs_tools_remote, initramfs_tools_dropbear, dracut_lvm, dracut_systemd_lvm,
                   initramfs_tools_lvm, initramfs_tools_btrfs, initramfs_tools_keymap, dracut_keymap, initramfs_tools_dep,
                   initramfs_tools_debian13, initramfs_tools_unstable, initramfs_tools_hibernation, debian_package, mkinitcpio_busybox, mkinitcpio_stick, mkinitcpio_cryptkey,
-                  mkinitcpio_beside, mkinitcpio_systemd, alpine_mkinitfs, alpine_tokens]
+                  mkinitcpio_beside, mkinitcpio_systemd, alpine_mkinitfs, alpine_tokens, alpine_shell]
     failed = vm.suite(every)
     if len(sys.argv) > 1 or os.environ.get("HOOKS") == "all":  # with the machine to themselves
         failed |= vm.suite([dracut_figures, initramfs_tools_figures, mkinitcpio_figures, tokens_figures], jobs=1)
