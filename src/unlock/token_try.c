@@ -72,12 +72,14 @@ bool token_try_question(const struct luks_token *t, const char *line, char *text
 	return true;
 }
 
+static const char touch[] = "touch the security key";
+
 const char *token_try_message(const char *line)
 {
 	if (words_begins(line, "need "))
 		return NULL;
 	if (!strcmp(line, "touch"))
-		return "touch the security key";
+		return touch;
 	return line + words_begins(line, "say ");
 }
 
@@ -89,6 +91,7 @@ struct talk {
 	char need[TOKEN_NEED_BYTES];
 	int answers;
 	bool declined; /* a person gave no PIN to this run: it asks nothing more */
+	unsigned touches;
 };
 
 /* The user is absent, or prefers to type the passphrase: an empty line. */
@@ -116,7 +119,10 @@ static bool on_line(void *context, const char *line)
 		answer(k, question);
 		return true;
 	}
-	if (message)
+	/* The prompt for the passphrase waits: a key that was not touched in time is not asked again. */
+	if (message == touch && k->touches++ && !request_asks_for_tokens(k->request))
+		(void)shutdown(k->answers, SHUT_RDWR);
+	else if (message)
 		text_print(2, "latchkey: token %u (%s): %s\n", k->token->id, k->token->type, message);
 	else
 		text_format(k->need, sizeof(k->need), "%s", line + 5);
@@ -133,6 +139,7 @@ static enum cause run(struct talk *k, const struct reader *header, struct token_
 		return error_set_os(err, CAUSE_RESOURCE, errno, "cannot start a process");
 	k->answers = ends[0];
 	k->declined = false;
+	k->touches = 0;
 	t->answers = ends[1];
 	cause = token_try(header, t, out, err);
 	close(ends[0]);

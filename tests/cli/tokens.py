@@ -370,6 +370,14 @@ def pin():
     return complaints + world.judge(world.test("--token-only", stdin=b"1234\n"), 2, "wrong: .")
 
 
+@case("who could type the passphrase waits without end for a key that is not touched")
+def untouched():
+    world = World("untouched", "echo touch >&2; sleep 1; echo touch >&2; read -r x || exit 4; exec cat /etc/key")
+    complaints = world.judge(world.typed(answers=[(b"touch the security key", b""), (b"Enter passphrase", PERSON + b"\n")]), 0, "keyslot 0")
+    world.program("example", "echo touch >&2; sleep 1; echo touch >&2; exec cat /etc/key")
+    return complaints + world.judge(world.typed("--token-only"), 0, "keyslot 1")
+
+
 @case("few tries of a PIN are used without a person's yes")
 def few():
     world = World("few", 'echo "few 2" >&2; read -r yes; test "$yes" = yes || exit 2; ' + PIN.replace("8", "2"))
