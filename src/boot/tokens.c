@@ -7,6 +7,7 @@
 #include "boot/request.h"
 #include "boot/stall.h"
 #include "boot/state.h"
+#include "config/words.h"
 #include "secret/wipe.h"
 #include "unlock/luks_device.h"
 #include <poll.h>
@@ -267,6 +268,12 @@ static bool is_news(const struct boot *b, struct volume_token *t, const char *re
 	return t->times == 1;
 }
 
+/* There is one device of a name, but security keys of other people may be plugged in. */
+static bool is_only_one(const struct token_job *job)
+{
+	return job->plugged && *token_of(job)->need == *"node";
+}
+
 static void judge(struct boot *b, struct token_job *job, const struct child_end *end)
 {
 	struct volume_token *t = token_of(job);
@@ -283,15 +290,34 @@ static void judge(struct boot *b, struct token_job *job, const struct child_end 
 		t->state = TOKEN_OVER;
 	}
 	job->given = !end->cause;
+	if (end->cause == CAUSE_DEVICE)
+		t->refused_by = job->plugged;
 	if (t->state == TOKEN_AGAIN && needs_network(t)
 			? is_news(b, t, end->err.text)
-			: end->cause && (end->cause != CAUSE_DEVICE || job->volume->plan->flags.verbose))
+			: end->cause && (end->cause != CAUSE_DEVICE || is_only_one(job) ||
+						job->volume->plan->flags.verbose))
 		say(job, is_late(b, job) ? "did not answer in time" : end->err.text);
+}
+
+/*
+ * Other programs may have failed because this run had the device: many security keys serve one at a time.
+ * So they are started with it once more.
+ */
+static void release(struct boot *b, uint64_t plugged)
+{
+	for (struct volume *v = b->volumes; v < b->volumes + b->count; v++)
+		for (unsigned i = 0; i < v->token_count; i++)
+			if (v->tokens[i].refused_by == plugged) {
+				v->tokens[i].refused_by = 0;
+				seen_remove(&v->seen, SEEN_TOKEN + i, plugged);
+			}
 }
 
 void tokens_done(struct boot *b, struct token_job *job)
 {
 	b->pin_until_ms = b->tokens_at_ms = 0;
+	if (job->answers < 0 || !job->child.end->cause)
+		release(b, job->plugged);
 	if (job->answers >= 0)
 		judge(b, job, job->child.end);
 	else if (job->plugged)

@@ -44,6 +44,7 @@ struct volume_token {
 	uint64_t again_ms;
 	/* Why the last run with the network ended, as a sum, and how many did so in turn. */
 	uint32_t reason, times;
+	uint64_t refused_by; /* plugged.h: the last device with which a run ended with CAUSE_DEVICE */
 };
 
 struct volume {

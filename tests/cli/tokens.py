@@ -653,6 +653,39 @@ def boot_two():
     return complaints + ([] if world.heard() in ([[], []], [[], [""]]) else [f"heard {world.heard()}"])
 
 
+NODE = "if ! (: <&4) 2>/dev/null; then echo 'need node tpm9' >&2; exit 4; fi; "
+
+
+@case("boot: a program that failed because that of another volume had its device is not started again when the device is free")
+def boot_one_device():
+    first, second = NODE + "while ! test -s /etc/asked; do sleep 0.1; done; exec cat /etc/key", \
+        NODE + "echo x >>/etc/heard-home; test $(grep -c x /etc/heard-home) -gt 1 || exit 4; exec cat /etc/key"
+
+    def when_refused(then):
+        while not world.heard()[1]:
+            time.sleep(0.1)
+        then()
+
+    world, boot = with_two("one-device", first, second)
+    world.node("dev/tpm9", 10, 229)
+    complaints = world.judge(boot([(b"Enter passphrase for root", lambda: when_refused(lambda: world.write("etc/asked", b"x", 0o666)))]), 0, "root would open with token 0 (example)",
+                             "home would open with token 0 (other)")
+    complaints += [] if world.heard()[1] == ["x", "x"] else [f"{world.heard()}"]
+    # Somebody types the passphrase in its place.
+    world, boot = with_two("device-let-go", NODE + "echo touch >&2; read -r x; exit 2", second)
+    world.node("dev/tpm9", 10, 229)
+    complaints += world.judge(boot([(b"Enter passphrase for root", lambda: when_refused(lambda: world.key(PERSON + b"\n")))]), 0, "root would open with the passphrase",
+                              "home would open with token 0 (other)")
+    return complaints + ([] if world.heard()[1] == ["x", "x"] else [f"{world.heard()}"])
+
+
+@case("boot: why the only device of a name does not serve is not said")
+def boot_only_device():
+    world = World("only-device", NODE + "echo 'say it is another TPM' >&2; exit 4")
+    world.node("dev/tpm9", 10, 229)
+    return world.judge(world.boot(answers=[(b"root: token 0 (example): it is another TPM", PERSON + b"\n")]), 0, "root would open with the passphrase")
+
+
 @case("boot: a rehearsal whose input has ended does not wait for what a token's program gives")
 def boot_no_input():
     complaints = []
