@@ -819,10 +819,10 @@ def token_disk():
 
 
 @vm.once
-def token_system(name, *files, without="", which="tree"):
+def token_system(name, *files, without="", which="tree", options=()):
     """A system in which /dev/vda is that disk, with the kernel that has USB."""
     table = "root /dev/vda none luks,x-initrd.attach\n"
-    folder = system(name, *initramfs_tools_files(table), *files, without=without, which=which)
+    folder = system(name, *initramfs_tools_files(table), *files, without=without, which=which, options=options)
     if os.path.exists(os.path.join(folder, "etc/initramfs-tools/initramfs.conf")):
         set_modules(folder)
     vm.run("rm", "-rf", os.path.join(folder, "usr/lib/modules"))
@@ -832,9 +832,9 @@ def token_system(name, *files, without="", which="tree"):
     return folder
 
 
-def opens_with_tokens(name, image, words):
+def opens_with_tokens(name, image, words, names=None):
     """The image has the programs and drivers that the volume's tokens need, and each key opens the root."""
-    names = names_in(image)
+    names = names or names_in(image)
     for file in ("lib/latchkey/token/systemd-fido2", "lib/latchkey/token/systemd-tpm2", "lib/latchkey/token/clevis", "lib/latchkey/network",
                  "/usbhid.ko", "/hid-generic.ko", "/virtio_net.ko"):  # the kernel itself has the usual TPMs
         check(file in names, f"{file} is not in the image", names)
@@ -918,6 +918,29 @@ def mkinitcpio_tokens():
         check(f"add_module {name}?\n" in said, "no driver " + name, said)
 
 
+# It wants /proc and /dev; they go with the namespace.
+MKINITCPIO_WITH_DISK = """
+folder=$1
+mount -t proc proc "$folder/proc"
+mount -t tmpfs dev "$folder/dev"
+cp -a /dev/null /dev/zero /dev/urandom /dev/fd "$folder/dev"
+: >"$folder/dev/vda"
+mount --bind "$2" "$folder/dev/vda"
+exec chroot "$folder" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin mkinitcpio -k "$3" -g "/$4"
+"""
+
+
+def mkinitcpio_opens():
+    """mkinitcpio: a security key, a TPM and a tang server open the root"""
+    name = "mkinitcpio-opens"
+    conf = f"MODULES=({DISK_MODULES} xhci_pci virtio_net ext4)\nBINARIES=()\nFILES=()\nCOMPRESSION=gzip\nHOOKS=({BUSYBOX_HOOKS})\n"
+    folder = token_system(name, ("etc/crypttab.initramfs", "root /dev/vda none luks\n"), ("etc/mkinitcpio.conf", conf), options=("WITH_MKINITCPIO=yes",))
+    install_mkinitcpio(folder)
+    vm.run("unshare", "-m", "sh", "-ec", MKINITCPIO_WITH_DISK, "sh", folder, token_disk(), version(*FULL), name)
+    names = in_system(folder, "lsinitcpio", "/" + name)
+    opens_with_tokens(name, built(folder, name), SHORT, names)
+
+
 # --- a boot that fails, and the builder's shell -------------------------------------------------------------------------------
 
 
@@ -982,7 +1005,7 @@ if __name__ == "__main__":
         sys.exit(0)
     every = [dracut_hostonly, dracut_initqueue, initramfs_tools_alone]
     if len(sys.argv) > 1 or os.environ.get("HOOKS") == "all":  # make check-hooks
-        every += [dracut_systemd, dracut_beside, dracut_systemd_beside, dracut_stick, dracut_systemd_stick, dracut_tokens, dracut_tokens_debian13, initramfs_tools_tokens, mkinitcpio_tokens, dracut_shell, initramfs_tools_shell, mkinitcpio_shell,
+        every += [dracut_systemd, dracut_beside, dracut_systemd_beside, dracut_stick, dracut_systemd_stick, dracut_tokens, dracut_tokens_debian13, initramfs_tools_tokens, mkinitcpio_tokens, mkinitcpio_opens, dracut_shell, initramfs_tools_shell, mkinitcpio_shell,
                   dracut_debian13, dracut_debian13_systemd, dracut_unstable, dracut_unstable_systemd, initramfs_tools_stick, initramfs_tools_beside,
                   initramfs_tools_preflight, initramfs_tools_remote, initramfs_tools_dropbear, dracut_lvm, dracut_systemd_lvm,
                   initramfs_tools_lvm, initramfs_tools_btrfs, initramfs_tools_keymap, dracut_keymap, initramfs_tools_dep,
