@@ -786,13 +786,15 @@ def alpine_mkinitfs():
 
 
 def alpine_tokens():
-    """Alpine's mkinitfs and init: a program for tokens starts as its user, and a TPM opens the root"""
+    """Alpine's mkinitfs and init: programs for tokens start as their user; a TPM and a tang server open the root"""
     image = alpine_image("alpine-tokens", "base ext4 virtio scsi latchkey latchkey-token")
-    with tokens.Tpm() as chip, VM("hooks-alpine-tokens", image, "root=/dev/mapper/root " + ALPINE_WORDS.format(distro.uuid()), [token_disk()],
-                                  memory=512, limit=LIMIT, args=chip.args("tpm-tis")) as m:
-        m.expect(r"root is open with token 1 \(systemd-tpm2\)")
-        m.expect("root: witness " + distro.WITNESS)
-        m.wait_off()
+    words = "root=/dev/mapper/root " + ALPINE_WORDS.format(distro.uuid()).replace("virtio_blk,", "virtio_blk,virtio_net,")
+    with tokens.Tpm() as chip:
+        for kind, number, args in (("systemd-tpm2", 1, chip.args("tpm-tis")), ("clevis", 2, tokens.NIC)):
+            with VM("hooks-alpine-" + kind, image, words, [token_disk()], memory=512, limit=LIMIT, args=args) as m:
+                m.expect(rf"root is open with token {number} \({kind}\)")
+                m.expect("root: witness " + distro.WITNESS)
+                m.wait_off()
 
 
 # --- tokens ------------------------------------------------------------------------------------------------------------------
