@@ -36,7 +36,7 @@ static bool is_hopeless(const struct boot *b, const struct volume *v, struct err
 	bool key = get_keys_is_pending(b, v), ask = volume_may_ask(b, v);
 
 	if (!key && v->out_of_tries) {
-		error_set(why, CAUSE_PASSPHRASE, "no correct passphrase after %u tries", v->wrong);
+		error_set(why, CAUSE_PASSPHRASE, "no correct passphrase, tries: %u", v->wrong);
 		return true;
 	}
 	error_set(why, CAUSE_USAGE, "no key available");

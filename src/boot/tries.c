@@ -57,7 +57,7 @@ void tries_enforce(struct boot *b)
 		/* optional.c leaves an optional volume; one on which a key is tried now may still open. */
 		if (!v->out_of_tries || v->state != VOLUME_READY || !volume_is_needed(v))
 			continue;
-		error_set(&why, CAUSE_PASSPHRASE, "no correct passphrase after %u tries", v->wrong);
+		error_set(&why, CAUSE_PASSPHRASE, "no correct passphrase, tries: %u", v->wrong);
 		volume_failed(b, v, &why);
 	}
 }

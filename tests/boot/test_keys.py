@@ -351,7 +351,7 @@ def wrong_twice():
         answer(m, "no")
         m.expect("wrong passphrase or key")
         answer(m, "no again")
-        m.expect("no correct passphrase after 2 tries")
+        m.expect("no correct passphrase, tries: 2")
         m.expect(r"latchkey exited with 2 \(passphrase\)")
 
 
@@ -369,7 +369,7 @@ def nofail_wrong():
         for _ in range(3):
             answer(m, "no", prompt=r"Enter passphrase for home \(/dev/vdb\): ")
             m.expect("wrong passphrase or key")
-        m.expect(r"home is left closed \(nofail\): no correct passphrase after 3 tries")
+        m.expect(r"home is left closed \(nofail\): no correct passphrase, tries: 3")
         expect_root(m)
 
 
