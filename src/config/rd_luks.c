@@ -129,7 +129,7 @@ static void take_text(struct parser *p, const struct statement *s)
 	struct draft *d = text && *s->value ? by_uuid(p, s->value, text) : NULL;
 
 	if (!text || !*s->value)
-		parser_refuse(p, "no UUID= in front of: ", s->value);
+		parser_refuse(p, "no UUID= in front of: ", text ? text : s->value);
 	if (!d)
 		return;
 	*(const char **)((char *)d + s->word->field) = text;
