@@ -138,10 +138,15 @@ static enum cause copy_header(const struct luks_device *d, const char *path, str
 	return cause;
 }
 
-static void warn_same_disk(const struct blkdev *dev, const char *path)
+/* What makes the copy worth less than it seems. */
+static void warn(const struct luks_device *d, const char *path)
 {
+	const struct blkdev *dev = luks_device_header(d);
 	char dir[PATH_BYTES];
 
+	/* It says which part of the data is under which key. */
+	if (d->luks.reencryption)
+		text_print(2, "latchkey: %s: fits the data only until the re-encryption goes on\n", path);
 	folder_of(path, dir);
 	if (disk_is_shared(dev, dir))
 		text_print(2, "latchkey: %s: is on the same disk as %s; keep a copy elsewhere\n", path,
@@ -157,7 +162,7 @@ enum cause command_backup(const struct options *o, struct error *err)
 		return cause;
 	cause = copy_header(&d, o->args[1], err);
 	if (!cause)
-		warn_same_disk(luks_device_header(&d), o->args[1]);
+		warn(&d, o->args[1]);
 	luks_device_close(&d);
 	return cause;
 }

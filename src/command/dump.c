@@ -35,7 +35,7 @@ struct subject {
 	struct luks_device device;
 	struct member member;
 	enum place_kind kind;
-	int percent;                         /* of a re-encryption that is done; -1: not known */
+	int percent; /* of a re-encryption that is done; -1: not known, as with resilience none */
 	char requirements[ERROR_TEXT_BYTES]; /* why it must not be mapped, and what to do */
 };
 
@@ -357,7 +357,7 @@ static void look(struct subject *s)
 
 	(void)member_read(luks_device_header(d), &s->member);
 	s->kind = place_kind(&d->place, &d->luks);
-	s->percent = place_sizes(&d->place, &d->luks, sizes, &ignored)
+	s->percent = !d->luks.reencrypt.resilience || place_sizes(&d->place, &d->luks, sizes, &ignored)
 	                     ? -1
 	                     : (int)luks_reencryption_percent(&d->luks, sizes);
 	text_format(s->requirements, sizeof(s->requirements), "%s", requirements->why);

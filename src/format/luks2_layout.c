@@ -199,8 +199,7 @@ static void judge_simple(struct luks *luks)
 	/* cryptsetup always writes 0 and ignores any other value. To guess would be to decrypt wrongly. */
 	else if (seg->iv_sectors)
 		verdict_set(&seg->verdict, CAUSE_UNSUPPORTED,
-			"an IV tweak of %llu is not supported; cryptsetup writes 0: open it with what made "
-			"it",
+			"an IV tweak of %llu is not supported; cryptsetup writes 0",
 			(unsigned long long)seg->iv_sectors);
 	judge_inline_tags(luks);
 }

@@ -45,7 +45,7 @@ static enum cause read_cipher(const struct json_object *o, struct segment *s)
 				    !is_none(json_member(s->integrity, "journal_integrity")) ||
 				    json_member(s->integrity, "key_size")))
 		verdict_set(o->verdict, CAUSE_UNSUPPORTED,
-			"integrity with keys for its journal or with a key size of its own is not supported; "
+			"integrity with keys for its journal or a key size of its own is not supported; "
 			"open it with cryptsetup");
 	return CAUSE_OK;
 }

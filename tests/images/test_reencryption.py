@@ -545,11 +545,15 @@ def _():
     format_volume(path, "32M")
     backup(before)
     shutil.copy(before, other)
+    ours = [run(LATCHKEY, "backup", path, before + ".ours")]
     must(CRYPTSETUP, "-q", "luksUUID", "--uuid", "11111111-2222-4333-8444-555555555555", other)
     place = Named(path, before)
     wrong = [f"before: {done.err}" for command, done in ask(LATCHKEY, place) if command == "test" and done.code]
     reencrypt(path, "--init-only")
     backup(meanwhile)
+    ours += [run(LATCHKEY, "backup", path, meanwhile + ".ours")]
+    if [("fits the data only until the re-encryption goes on" in done.err, done.code) for done in ours] != [(False, 0), (True, 0)]:
+        wrong.append(f"backup: {ours}")
     for header in before, meanwhile:  # the second is as new: continuing with it makes the one on the device obsolete
         wrong += all_say(Named(path, header), 7, NEWER, "resume-only|restore", keep=True)
     # Another volume's header, before data that look like a LUKS device: a note only, as ever.
@@ -727,6 +731,9 @@ def _():
     done = run(LATCHKEY, "check", path)
     if UNPROTECTED[1] not in done.out + done.err or "--resume-only" in done.out + done.err:
         return [done.out + done.err]
+    percent = json.loads(must(LATCHKEY, "dump", "--json", path))["reencrypt"]["percent"]
+    if percent is not None:
+        return [f"{percent} % is told, which nothing knows after a crash"]
     must(CRYPTSETUP, "reencrypt", "--resume-only", path, "-q", "--force-offline-reencrypt", "--key-file", key())
     return opens(path)
 
