@@ -130,7 +130,7 @@ static const char *find_fault(const struct parser *p, const struct draft *d, con
 	return NULL;
 }
 
-static const char too_many[] = "more than 64 volumes: "; /* PLAN_VOLUMES_MAX */
+static const char *const too_many = "more than 64 volumes: "; /* PLAN_VOLUMES_MAX */
 
 /*
  * What leaves no place for @v, of a source of higher precedence or an earlier line: the volume of its

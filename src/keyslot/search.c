@@ -90,12 +90,11 @@ static enum cause verdict(const struct search *s, const struct tally *t, struct 
 		error_prefix(err, "%s", device);
 		return err->cause;
 	}
-	error_set(err, CAUSE_PASSPHRASE, "%s: wrong passphrase or key: no keyslot opens with it (%u tried)",
+	error_set(err, CAUSE_PASSPHRASE, "%s: wrong passphrase or key: no keyslot opens with it (%u tried",
 		device, t->computed);
 	if (t->skipped)
-		error_set(err, CAUSE_PASSPHRASE,
-			"%s: wrong passphrase or key: no keyslot opens with it (%u tried, %u skipped: %s)",
-			device, t->computed, t->skipped, t->foremost.text);
+		error_append(err, ", %u skipped: %s", t->skipped, t->foremost.text);
+	error_append(err, ")");
 	return CAUSE_PASSPHRASE;
 }
 
