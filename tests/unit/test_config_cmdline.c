@@ -154,13 +154,13 @@ static const struct plan_row luks[] = {
 		VOLUME("luks-" U1, "UUID=" U1) USUAL_KEY("luks-" U1) "  options discard\n" USUAL},
 	{"what is wrong with rd.luks is not named",
 		"rd.luks.uuid=xyz rd.luks.uuid rd.luks.name=root rd.luks.cereal=7 rd.luks.data=" U1
-		" rd.luks.key=k:LABEL=x rd.luks.name=ff64c852-9a56-zyd1-9f2d-072aff6652c0=arch rd.luks.name==sys",
+		" rd.luks.key=k:LABEL=x rd.luks.name==s rd.luks.name=ff64c852-9a56-zyd1-9f2d-072aff6652c0=x",
 		NULL, NULL,
 		USUAL WRONG("not a UUID: xyz") WRONG("not a UUID: ") WRONG("no UUID= in front of: root")
 			WRONG("unknown word: luks.cereal") WRONG("no UUID= in front of: " U1)
 				WRONG("key is not /path, /path:device or device: k")
-					WRONG("not a UUID: ff64c852-9a56-zyd1-9f2d-072aff6652c0")
-						WRONG("no UUID= in front of: sys")},
+					WRONG("no UUID= in front of: s")
+						WRONG("not a UUID: ff64c852-9a56-zyd1-9f2d-072aff6652c0")},
 	{"a word with a wrong UUID makes the lines of crypttab be ignored",
 		"rd.luks.name=ff64c852-9a56-zyd1-9f2d-072aff6652c0=arch", "a /dev/a\n", NULL,
 		"volume a\n  device /dev/a\n  from /etc/crypttab:1\n  needed yes\n" USUAL_KEY("a")
