@@ -114,13 +114,15 @@ static bool on_line(void *context, const char *line)
 	struct talk *k = context;
 	const char *message = token_try_message(line);
 	char question[160];
+	unsigned again;
 
 	if (token_try_question(k->token, line, question, sizeof(question))) {
 		answer(k, question);
 		return true;
 	}
-	/* The prompt for the passphrase waits: a key that was not touched in time is not asked again. */
-	if (message == touch && k->touches++ && !request_asks_for_tokens(k->request))
+	/* The next key, or the prompt for the passphrase, waits for its turn. 0 tries are no limit. */
+	again = request_asks_for_tokens(k->request) ? k->request->tries - 1 : 0;
+	if (message == touch && k->touches++ > again)
 		(void)shutdown(k->answers, SHUT_RDWR);
 	else if (message)
 		text_print(2, "latchkey: token %u (%s): %s\n", k->token->id, k->token->type, message);

@@ -4,6 +4,7 @@
 
 Each case is a folder that latchkey sees as /: chroot(2) needs root. Arguments choose cases by a part of their names.
 """
+import contextlib
 import ctypes
 import json
 import os
@@ -189,15 +190,44 @@ def next_device():
     world = World("next-device", "if ! (: <&4) 2>/dev/null; then echo 'need hidraw f1d0' >&2; exit 4; fi; test ! -e /etc/asked || exit 4; "
                   'echo x >/etc/asked; echo "pin 8" >&2; read -r pin; exit 2')
     os.chmod(world.file("etc"), 0o777)
-    ends = os.openpty()  # devices that a program may have and that open everywhere
+    with two_keys(world):
+        done = world.typed("--token-only", answers=[(b"tries left: 8", b"4321\n")])
+    return world.judge(done, 2)
+
+
+@contextlib.contextmanager
+def two_keys(world):
+    """Devices that a program may have and that open everywhere."""
+    ends = os.openpty()
     for n in range(2):
         os.makedirs(world.file(f"sys/class/hidraw/hidraw{n}/device"))
         world.write(f"sys/class/hidraw/hidraw{n}/device/report_descriptor", b"\x06\xd0\xf1\x09\x01")
         os.symlink(os.ttyname(ends[1]), world.file(f"dev/hidraw{n}"))
-    done = world.typed("--token-only", answers=[(b"tries left: 8", b"4321\n")])
+    yield
     for end in ends:
         os.close(end)
-    return world.judge(done, 2)
+
+
+@case("where tokens are asked for, a security key that is not touched, or lies about it, keeps the next one or the next token from its turn")
+def next_turn():
+    touches = "while :; do echo touch >&2; sleep 0.1; done"
+    once = f"if ! test -e /etc/asked; then echo x >/etc/asked; {touches}; fi; exec cat /etc/key"
+    key = World("next-turn", "if ! (: <&4) 2>/dev/null; then echo 'need hidraw f1d0' >&2; exit 4; fi; " + once)
+    os.chmod(key.file("etc"), 0o777)
+    with two_keys(key):
+        done = key.typed("--token-only")
+    complaints = key.judge(done, 0, "keyslot 1")
+    token = World("next-turn-token", touches, types=("example", "other"))
+    token.program("other", "exec cat /etc/key")
+    rows = [(3, done)]
+    for options, said in ((), 3), (("--tries", "1"), 1):
+        rows.append((said, token.test("--token-only", *options)))
+        complaints += token.judge(rows[-1][1], 0, "keyslot 1")
+    # 0 is no limit, for touches as for passphrases.
+    token.program("example", "echo touch >&2; " * 5 + "exec cat /etc/key")
+    rows.append((5, token.test("--token-only", "--tries", "0")))
+    complaints += token.judge(rows[-1][1], 0, "keyslot 1")
+    return complaints + [f"not {said} touches: {done}" for said, done in rows if str(done).count("touch the security key") != said]
 
 
 @case("a device with a name out of /dev is opened")
