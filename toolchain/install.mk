@@ -34,14 +34,23 @@ HOOKS_WANTED := $(filter yes,$(WITH_DRACUT) $(WITH_INITRAMFS_TOOLS) $(WITH_MKINI
 # dracut 108 renumbered its modules.
 DRACUTMODULE ?= $(DRACUTDIR)/modules.d/$(if $(filter yes,$(call there,$(DRACUTDIR)/modules.d/70crypt)),70,90)latchkey
 # MODE FILES FOLDER
+ifdef REMOVE
+# The names of the files, and never a pattern: others are in the same folders. A folder of our own goes with its last file.
+put = $(call say,REMOVE,'$(DESTDIR)$(3)')[ ! -d '$(DESTDIR)$(3)' ] || (cd '$(DESTDIR)$(3)' && rm -f $(notdir $(foreach f,$(2),$(or $(wildcard $(f)),$(f))))); \
+	case '$(3)' in *latchkey*) rmdir '$(DESTDIR)$(3)' 2>/dev/null || :;; esac
+else
 put = $(call say,INSTALL,'$(DESTDIR)$(3)')install -d '$(DESTDIR)$(3)' && install -m $(1) $(2) '$(DESTDIR)$(3)/'
+endif
 install: all tokens ## the programs, man pages and hooks: PREFIX, DESTDIR, WITH_DRACUT=yes|no and others (README.md)
 	+$(MAKE) --no-print-directory install-files
+uninstall: ## remove what make install has installed, given the same variables; first take latchkey out of the builder's configuration
+	+$(MAKE) --no-print-directory install-files REMOVE=yes WITH_DRACUT=yes WITH_INITRAMFS_TOOLS=yes WITH_MKINITCPIO=yes WITH_MKINITFS=yes
+	rmdir '$(DESTDIR)/usr/lib/latchkey' 2>/dev/null || :
 install-files: install-programs install-hooks
 install-programs:
 	$(call put,0755,$(B)/latchkey $(B)/latchkey-preflight,$(SBINDIR))
 	$(call put,0755,$(TOKENS),$(TOKENDIR))
-	$(call put,0755,$(NETWORK),$(TOKENDIR)/..)
+	$(call put,0755,$(NETWORK),$(patsubst %/,%,$(dir $(TOKENDIR))))
 	$(call put,0644,$(B)/NOTICES,$(LICENSEDIR))
 	$(call put,0644,man/*.8,$(MANDIR)/man8)
 	$(call put,0644,man/*.7,$(MANDIR)/man7)
@@ -70,4 +79,4 @@ ifeq ($(WITH_MKINITFS),yes)
 	$(call put,0644,initramfs/alpine/features.d/*,$(MKINITFSDIR)/features.d)
 	$(call put,0755,initramfs/alpine/init initramfs/alpine/nlplug-findfs,/usr/lib/latchkey/alpine)
 endif
-.PHONY: all-targets dist deb size install install-files install-programs install-hooks
+.PHONY: all-targets dist deb size install uninstall install-files install-programs install-hooks

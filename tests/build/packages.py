@@ -113,6 +113,36 @@ def spaces():
     return None
 
 
+def uninstalled():
+    """make uninstall removes all that make install has put there, whatever builders are there by then, and nothing else."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "DESTDIR", "PREFIX")}
+    with tempfile.TemporaryDirectory() as folder:
+        root = os.path.join(folder, "a root")
+
+        def files():
+            return sorted(os.path.relpath(os.path.join(f, n), root) for f, _, names in os.walk(root) for n in names)
+
+        def make(*arguments):
+            return subprocess.run(["make", "-s", "-C", TOP, "DESTDIR=" + root, "PREFIX=/usr", *arguments], capture_output=True, text=True,
+                                  env=environment)
+
+        others = ["etc/mkinitfs/features.d/other.files", "usr/share/man/man8/other.8", "usr/share/zsh/site-functions/_other",
+                  "usr/share/initramfs-tools/hooks/other"]
+        for name in others:
+            os.makedirs(os.path.join(root, os.path.dirname(name)))
+            with open(os.path.join(root, name), "w", encoding="ascii"):
+                pass
+        done = make("install-files", *(f"WITH_{builder}=yes" for builder in ("DRACUT", "INITRAMFS_TOOLS", "MKINITCPIO", "MKINITFS")))
+        if done.returncode or len(files()) < 30:
+            return f"make install-files: {done.stdout}{done.stderr}{files()}"
+        done = make("uninstall")
+        ours = [f for f, _, _ in os.walk(root) if f.endswith(("latchkey", "alpine", "token"))]
+        if done.returncode or files() != sorted(others) or ours:
+            return f"make uninstall: {done.stdout}{done.stderr}left: {files()} {ours}"
+        done = make("uninstall")  # nothing is there any more
+        return f"again: {done.stdout}{done.stderr}" if done.returncode else None
+
+
 def shell(script):
     """Run as on the router, in busybox's shell, with stand-ins for uci's functions, modprobe and /tmp."""
     with tempfile.TemporaryDirectory() as folder:
@@ -206,6 +236,7 @@ def main():
     report(recipe("alpine/APKBUILD", "^pkgver=", linked), "Alpine: version, libraries and hashes are those of the sources")
     report(alpine_tokens(), "Alpine: the token programs go where latchkey looks for them on that system")
     report(spaces(), "make install takes a DESTDIR with a space, and make refuses to build in a folder that has one")
+    report(uninstalled(), "make uninstall removes what make install has put there, and nothing else")
     report(tools(), "toolchain/setup installs the programs that suites look for")
     for why, name in openwrt_configuration():
         report(why, name)
