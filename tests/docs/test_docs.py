@@ -95,6 +95,23 @@ def synopsis_is_complete():
     return wrong
 
 
+def completions():
+    """bash and zsh complete the commands, and of each command its own options: not those that a description mentions."""
+    script = """. completions/latchkey; COMP_WORDS=(latchkey "$@"); COMP_CWORD=$#; _latchkey; printf '%s\\n' "${COMPREPLY[@]}" """
+    wrong = []
+    zsh = re.search(r"--help 2>/dev/null (\| .*)\)\"}\)\n\tcompadd", read("completions/_latchkey")).group(1)
+    wanted = {"": help_commands() + ["--help", "--version"], **{c: ["--" + o for o in options] for c, options in help_options().items()}}
+    for command, options in wanted.items():
+        ways = {"bash": [script, "x", *([command, "-"] if command else [""])]}
+        if command:
+            ways["zsh"] = [f"latchkey {command} --help {zsh}"]
+        for shell, words in ways.items():
+            found = subprocess.run(["bash", "-c", *words], cwd=ROOT, capture_output=True, text=True, check=False,
+                                   env=dict(os.environ, PATH=os.path.dirname(PROGRAM) + ":" + os.environ["PATH"])).stdout.split()
+            wrong += [] if found == options else [f"{shell}, latchkey {command}: {sorted(set(found) ^ set(options))}"]
+    return wrong
+
+
 def preflight(*args):
     return subprocess.run([PROGRAM + "-preflight", *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False).stdout.decode()
 
@@ -316,6 +333,7 @@ CHECKS = [
     ("commands: all in README and man page, and no others", commands_in_documents),
     ("options: all in the man page, and no others", options_in_man_page),
     ("options: each in the synopsis of its command", synopsis_is_complete),
+    ("completions: a command or an option is not completed, or one that is not there", completions),
     ("options of latchkey-preflight: all in its man page, and no others", preflight_options_in_man_page),
     ("--version and the man pages have the version that VERSION says", version_is_the_file),
     ("README and HACKING name files that are there", files_of_readme),
