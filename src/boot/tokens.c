@@ -271,7 +271,7 @@ static bool is_news(const struct boot *b, struct volume_token *t, const char *re
 /* There is one device of a name, but security keys of other people may be plugged in. */
 static bool is_only_one(const struct token_job *job)
 {
-	return job->plugged && *token_of(job)->need == *"node";
+	return job->plugged && words_begins(token_of(job)->need, "node ");
 }
 
 static void judge(struct boot *b, struct token_job *job, const struct child_end *end)
