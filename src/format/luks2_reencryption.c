@@ -118,7 +118,7 @@ void luks2_reencryption_alone(struct luks *luks)
 		luks->segments[0].off >= luks_keyslots_end(luks))
 		require(luks, LUKS_ADVICE_NONE,
 			"the header on the device cannot be read, and only the newest one fits the data of a "
-			"re-encryption: copy the device first");
+			"re-encryption: if it never had one, use cryptsetup; else copy it first");
 }
 
 void luks2_reencryption_compare(struct luks *luks, const struct luks *own)

@@ -324,6 +324,21 @@ def _():
     return [] if "open would refuse it" in said and words in said and "--resume-only" not in said else [said]
 
 
+@case("a header that has always been detached is refused because of the room for one on the device, and nothing says what to do")
+def _():
+    path, header = (os.path.join(FOLDER, n) for n in ("room.img", "room.hdr"))
+    must("truncate", "-s", "32M", path)
+    must(CRYPTSETUP, "-q", "luksFormat", *PBKDF2, "--key-file", key(), "--header", header, "--offset", "32768", path, stdin=b"")
+    test = [LATCHKEY, "test", "--key-file", key(), "--header", header, path]
+    wrong = [done.err for done in [run(*test)] if done.code or done.err]
+    reencrypt(path, "--init-only", "--header", header)
+    done = run(*test)
+    if done.code or "open would refuse it" not in done.err or not done.err.endswith(": if it never had one, use cryptsetup; else copy it first\n"):
+        wrong.append(done.err)
+    reencrypt(path, "--resume-only", "--header", header)
+    return wrong + [done.err for done in [run(*test)] if done.code or done.err]
+
+
 @case("with a detached header in the middle of a re-encryption the member of an array is mapped")
 def _():
     said = beside(b"\0" * (48 * MIB - 1024) + b"Intel Raid ISM Cfg Sig. 1.3.00".ljust(512, b"\0"))
