@@ -107,6 +107,7 @@ static void start(struct boot *b, struct volume *v, unsigned token, const char *
 	job->try = (struct token_try){.token = v->tokens[token].is, .answers = ends[1]};
 	text_format(job->try.device, sizeof(job->try.device), "%s", device);
 	v->tokens[token].state = plugged ? TOKEN_NEEDS : TOKEN_RUNS;
+	v->tokens[token].ended = CAUSE_OK;
 	if (plugged)
 		seen_add(&v->seen, SEEN_TOKEN + token, plugged);
 	if (!child_start(&job->child, run, job, 0))
@@ -274,7 +275,7 @@ static bool is_only_one(const struct token_job *job)
 	return job->plugged && words_begins(token_of(job)->need, "node ");
 }
 
-static void judge(struct boot *b, struct token_job *job, const struct child_end *end)
+static enum cause judge(struct boot *b, struct token_job *job, const struct child_end *end)
 {
 	struct volume_token *t = token_of(job);
 
@@ -290,40 +291,36 @@ static void judge(struct boot *b, struct token_job *job, const struct child_end 
 		t->state = TOKEN_OVER;
 	}
 	job->given = !end->cause;
-	if (end->cause == CAUSE_DEVICE)
-		t->refused_by = job->plugged;
 	if (t->state == TOKEN_AGAIN && needs_network(t)
 			? is_news(b, t, end->err.text)
 			: end->cause && (end->cause != CAUSE_DEVICE || is_only_one(job) ||
 						job->volume->plan->flags.verbose))
 		say(job, is_late(b, job) ? "did not answer in time" : end->err.text);
+	return end->cause;
 }
 
-/*
- * Other programs may have failed because this run had the device: many security keys serve one at a time.
- * So they are started with it once more.
- */
-static void release(struct boot *b, uint64_t plugged)
+void tokens_restart(struct boot *b, enum cause ended, uint64_t plugged)
 {
 	for (struct volume *v = b->volumes; v < b->volumes + b->count; v++)
-		for (unsigned i = 0; i < v->token_count; i++)
-			if (v->tokens[i].refused_by == plugged) {
-				v->tokens[i].refused_by = 0;
-				seen_remove(&v->seen, SEEN_TOKEN + i, plugged);
-			}
+		for (struct volume_token *t = v->tokens; t < v->tokens + v->token_count; t++) {
+			if (t->ended != ended || (plugged && t->plugged != plugged))
+				continue;
+			t->ended = CAUSE_OK;
+			t->state = TOKEN_NEW;
+			seen_remove(&v->seen, SEEN_TOKEN + (unsigned)(t - v->tokens), t->plugged);
+		}
 }
 
 void tokens_done(struct boot *b, struct token_job *job)
 {
+	struct volume_token *t = token_of(job);
+
 	b->pin_until_ms = b->tokens_at_ms = 0;
-	if (job->answers < 0 || !job->child.end->cause)
-		release(b, job->plugged);
-	if (job->answers >= 0)
-		judge(b, job, job->child.end);
-	else if (job->plugged)
-		seen_remove(&job->volume->seen, SEEN_TOKEN + job->token, job->plugged);
-	else
-		token_of(job)->state = TOKEN_NEW;
+	t->plugged = job->plugged;
+	t->ended = job->answers >= 0 ? judge(b, job, job->child.end) : CAUSE_DEVICE;
+	/* Many security keys serve one program at a time: others may have failed because this one had it. */
+	if (job->answers < 0 || job->given)
+		tokens_restart(b, CAUSE_DEVICE, job->plugged);
 	dismiss(job);
 }
 

@@ -683,29 +683,37 @@ def boot_two():
     return complaints + ([] if world.heard() in ([[], []], [[], [""]]) else [f"heard {world.heard()}"])
 
 
+@case("boot: who pressed Enter at a PIN, or was refused, is never asked for it again")
+def boot_pin_again():
+    complaints = []
+    for node in (False, True):
+        world = World(f"pin-again-{node}", (NODE if node else "") + PIN)
+        world.node("dev/tpm9", 10, 229)
+        complaints += world.judge(world.boot(answers=[(PIN_PROMPT, b"\n"), (b"wrong: .", b""), (PROMPT, b"\n"), (PIN_PROMPT, b"1234\n")]), 0,
+                                  "root would open with token 0 (example)", never=("no keyslot opens",))
+        # Another Enter is the empty passphrase, whatever the program does meanwhile.
+        world.program("example", (NODE if node else "") + "echo 'say locked' >&2; exit 2")
+        complaints += world.judge(world.boot(answers=[(b"locked", b"\n"), (b"locked", b"\n"), (b"no keyslot opens", b""), (PROMPT, PERSON + b"\n")]),
+                                  0, "root would open with the passphrase")
+    return complaints
+
+
 NODE = "if ! (: <&4) 2>/dev/null; then echo 'need node tpm9' >&2; exit 4; fi; "
 
 
 @case("boot: a program that failed because that of another volume had its device is not started again when the device is free")
 def boot_one_device():
-    first, second = NODE + "while ! test -s /etc/asked; do sleep 0.1; done; exec cat /etc/key", \
-        NODE + "echo x >>/etc/heard-home; test $(grep -c x /etc/heard-home) -gt 1 || exit 4; exec cat /etc/key"
-
-    def when_refused(then):
-        while not world.heard()[1]:
-            time.sleep(0.1)
-        then()
-
-    world, boot = with_two("one-device", first, second)
+    second = NODE + "echo x >>/etc/heard-home; test $(grep -c x /etc/heard-home) -gt 1 && exec cat /etc/key; echo 'say busy' >&2; exit 4"
+    refused = b"home: token 0 (other): busy"
+    world, boot = with_two("one-device", NODE + "while ! test -s /etc/asked; do sleep 0.1; done; exec cat /etc/key", second)
     world.node("dev/tpm9", 10, 229)
-    complaints = world.judge(boot([(b"Enter passphrase for root", lambda: when_refused(lambda: world.write("etc/asked", b"x", 0o666)))]), 0, "root would open with token 0 (example)",
+    complaints = world.judge(boot([(refused, lambda: world.write("etc/asked", b"x", 0o666))]), 0, "root would open with token 0 (example)",
                              "home would open with token 0 (other)")
     complaints += [] if world.heard()[1] == ["x", "x"] else [f"{world.heard()}"]
     # Somebody types the passphrase in its place.
     world, boot = with_two("device-let-go", NODE + "echo touch >&2; read -r x; exit 2", second)
     world.node("dev/tpm9", 10, 229)
-    complaints += world.judge(boot([(b"Enter passphrase for root", lambda: when_refused(lambda: world.key(PERSON + b"\n")))]), 0, "root would open with the passphrase",
-                              "home would open with token 0 (other)")
+    complaints += world.judge(boot([(refused, PERSON + b"\n")]), 0, "root would open with the passphrase", "home would open with token 0 (other)")
     return complaints + ([] if world.heard()[1] == ["x", "x"] else [f"{world.heard()}"])
 
 
