@@ -293,9 +293,9 @@ static enum cause judge(struct boot *b, struct token_job *job, const struct chil
 	job->given = !end->cause;
 	if (t->state == TOKEN_AGAIN && needs_network(t)
 			? is_news(b, t, end->err.text)
-			: end->cause && (end->cause != CAUSE_DEVICE || is_only_one(job) ||
-						job->volume->plan->flags.verbose))
-		say(job, is_late(b, job) ? "did not answer in time" : end->err.text);
+			: is_late(b, job) || (end->cause && (end->cause != CAUSE_DEVICE || is_only_one(job) ||
+								    job->volume->plan->flags.verbose)))
+		say(job, end->err.text);
 	return end->cause;
 }
 

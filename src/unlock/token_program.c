@@ -185,6 +185,8 @@ static void hear(struct run *r)
 /* Until it has ended. Returns its status. */
 static int watch(struct run *r)
 {
+	/* Also when it is dismissed by others, who know better: whether it then ends by SIGKILL is chance. */
+	static const char late[] = "did not answer in time";
 	int status = 0;
 
 	while (!waitpid(r->pid, &status, WNOHANG)) {
@@ -194,14 +196,14 @@ static int watch(struct run *r)
 		int wait_ms = r->lines < 0 ? ENDING_MS : LOOK_MS;
 
 		if (now_ms >= r->deadline_ms) {
-			dismiss(r, "did not answer in time");
+			dismiss(r, late);
 		} else if (r->deadline_ms - now_ms < (uint64_t)wait_ms) {
 			wait_ms = (int)(r->deadline_ms - now_ms);
 		}
 		if (poll(p, 2, wait_ms) > 0 && p[0].revents)
 			hear(r);
 		if (p[1].revents & POLLHUP && !r->leaving)
-			dismiss(r, NULL);
+			dismiss(r, late);
 	}
 	/* What a script has left behind in its group ends with it. All it said is in the pipe. */
 	(void)kill(-r->pid, SIGKILL);
