@@ -301,13 +301,14 @@ static enum cause judge(struct boot *b, struct token_job *job, const struct chil
 
 void tokens_restart(struct boot *b, enum cause ended, uint64_t plugged)
 {
-	for (struct volume *v = b->volumes; v < b->volumes + b->count; v++)
-		for (struct volume_token *t = v->tokens; t < v->tokens + v->token_count; t++) {
+	for (struct volume *v = NULL; (v = volume_next(b, v));)
+		for (unsigned i = 0; i < v->token_count; i++) {
+			struct volume_token *t = &v->tokens[i];
+
 			if (t->ended != ended || (plugged && t->plugged != plugged))
 				continue;
-			t->ended = CAUSE_OK;
 			t->state = TOKEN_NEW;
-			seen_remove(&v->seen, SEEN_TOKEN + (unsigned)(t - v->tokens), t->plugged);
+			seen_remove(&v->seen, SEEN_TOKEN + i, t->plugged);
 		}
 }
 
