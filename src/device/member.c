@@ -66,15 +66,11 @@ static const char *typed(const char *path)
 void member_advise(const struct member *m, char text[static MEMBER_TEXT_BYTES])
 {
 	const char *path = typed(m->name);
+	bool raid = *m->mark.version;
 
-	if (*m->mark.version)
-		text_format(text, MEMBER_TEXT_BYTES,
-			"only if the %s is gone for good (mdadm --examine %s) remove the mark: "
-			"mdadm --zero-superblock %s",
-			m->mark.whole, path, path);
-	else
-		text_format(text, MEMBER_TEXT_BYTES,
-			"only if the %s is gone for good (wipefs %s) remove the mark: "
-			"wipefs --backup --all --types %s %s",
-			m->mark.whole, path, m->mark.type, path);
+	text_format(text, MEMBER_TEXT_BYTES,
+		"only if the %s is gone for good (%s %s) remove the mark: %s%s %s", m->mark.whole,
+		raid ? "mdadm --examine" : "wipefs", path,
+		raid ? "mdadm --zero-superblock" : "wipefs --backup --all --types ", raid ? "" : m->mark.type,
+		path);
 }
