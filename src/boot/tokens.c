@@ -320,8 +320,10 @@ void tokens_done(struct boot *b, struct token_job *job)
 	t->plugged = job->plugged;
 	t->ended = job->answers >= 0 ? judge(b, job, job->child.end) : CAUSE_DEVICE;
 	/* Many security keys serve one program at a time: others may have failed because this one had it. */
-	if (job->answers < 0 || job->given)
+	if (job->plugged && (job->answers < 0 || job->given))
 		tokens_restart(b, CAUSE_DEVICE, job->plugged);
+	else if (job->answers < 0)
+		t->state = TOKEN_NEW;
 	dismiss(job);
 }
 
