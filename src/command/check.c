@@ -143,8 +143,8 @@ static void check_segment(struct check *f)
 		/* A header backup ends where the data would begin. */
 		if (has_data && luks->data_end > device_bytes && luks->data_off < device_bytes) {
 			text_format(text, sizeof(text),
-				"the device has %llu bytes, its data would %s at byte %llu: truncated?",
-				(unsigned long long)device_bytes, "end", (unsigned long long)luks->data_end);
+				"the device has %llu bytes, its data would end at byte %llu: truncated?",
+				(unsigned long long)device_bytes, (unsigned long long)luks->data_end);
 			fault(f, "data", text, LUKS_ADVICE_NONE);
 		} else {
 			sound(f, "data", seg->verdict.why);

@@ -69,8 +69,8 @@ enum cause luks_data_sizes(const struct luks *luks, uint64_t device_bytes,
 			size = dynamic_size(luks, device_bytes, start);
 		if (seg->off >= device_bytes || !size)
 			return error_set(err, CAUSE_DEVICE,
-				"the device has %llu bytes, its data would %s at byte %llu: truncated?",
-				(unsigned long long)device_bytes, "begin", (unsigned long long)seg->off);
+				"the device has %llu bytes, its data would begin at byte %llu: truncated?",
+				(unsigned long long)device_bytes, (unsigned long long)seg->off);
 		if (size > device_bytes - seg->off)
 			return error_set(err, CAUSE_DEVICE,
 				"the device has %llu bytes, its data would be %llu bytes from byte %llu on: "
