@@ -26,9 +26,6 @@ static enum cause refuse_plan(const struct plan *p, struct error *err)
 /* A rehearsal waits for no device without end. */
 static void limit_waiting(struct plan *p, unsigned limit_s)
 {
-	enum { REHEARSAL_S = 30 };
-
-	limit_s = limit_s == OPTIONS_UNSET ? REHEARSAL_S : limit_s;
 	for (struct plan_volume *v = p->volumes; v < p->volumes + p->count; v++)
 		v->device_timeout_s = v->device_timeout_s ? v->device_timeout_s : limit_s;
 }
@@ -62,8 +59,8 @@ enum cause command_boot(const struct options *o, struct error *err)
 {
 	enum cause cause;
 
-	if ((o->json && !o->show) || (o->request.timeout_s != OPTIONS_UNSET && !o->test))
-		return error_set(err, CAUSE_USAGE, "--json needs --show, and --timeout needs --test");
+	if (o->json && !o->show)
+		return error_set(err, CAUSE_USAGE, "--json needs --show");
 	cause = read_plan(o, &plan, err);
 	if (cause)
 		return cause;

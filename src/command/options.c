@@ -351,11 +351,12 @@ enum cause options_parse(enum command command, int argc, char **argv, struct opt
 	enum cause cause = CAUSE_OK;
 	bool only_args = false, took_next;
 
-	*out = (struct options){.request = {.timeout_s = command == COMMAND_BOOT ? OPTIONS_UNSET : 0,
-					.keyslot = SEARCH_ANY_KEYSLOT,
-					.token_id = -1,
-					.tries = 3,
-					.limits = kdf_default_limits}};
+	*out = (struct options){/* In a rehearsal of the boot it is that for a device. */
+		.request = {.timeout_s = command == COMMAND_BOOT ? 30 : 0,
+			.keyslot = SEARCH_ANY_KEYSLOT,
+			.token_id = -1,
+			.tries = 3,
+			.limits = kdf_default_limits}};
 	for (int i = 0; !cause && i < argc; i++) {
 		if (!only_args && !strcmp(argv[i], "--")) {
 			only_args = true;

@@ -23,8 +23,6 @@ enum command {
 	COMMAND_ALL = 511,
 };
 
-enum { OPTIONS_UNSET = INT32_MAX };
-
 struct options {
 	bool json, help, print_volume_key_id;
 	bool show, test;                         /* boot */
@@ -32,7 +30,7 @@ struct options {
 	const char *keymap;                      /* boot: of the consoles */
 	const char *args[2];                     /* operands */
 	unsigned arg_count;
-	struct unlock_request request; /* boot: timeout_s is OPTIONS_UNSET without --timeout */
+	struct unlock_request request;
 };
 
 /*

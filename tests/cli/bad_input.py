@@ -324,8 +324,6 @@ def option_values(b):
             complaints += b.fails(1, "need --key-file$", *command, option, key=RIGHT)
     complaints += b.works("keyslot 0\n", "test", "-S0", "-d-", f"-l{len(RIGHT)}", base, key=RIGHT + b"more")
     complaints += b.fails(2, "1 tried", "test", "-S1", "-d-", base, key=RIGHT)
-    complaints += b.fails(1, "--timeout needs --test", "boot", "--timeout", "30")
-    complaints += b.fails(1, "--timeout needs --test", "boot", "--show", "--timeout=0")
     return complaints + b.fails(1, "--json needs --show", "boot", "--json", "--test")
 
 
