@@ -3,8 +3,7 @@
 TEST_LIBRARIES := $(addprefix $(B)/,libcmocka.a libargon2-reference.a)
 $(B)/tests/unit/%.o: OPTIMIZE = -O1 -DHAVE_UINTPTR_T -isystem $(S)/cmocka/include
 $(UNIT): $(B)/tests/%: $(B)/tests/unit/%.o $(B)/libtoken.a $(B)/liblatchkey.a $(TEST_LIBRARIES) $(LIBRARIES) \
-	$(if $(NO_FLOAT),$(B)/tests/unit/no_doubles.o) $(if $(filter host,$(LIBC)),$(B)/tests/unit/asan_options.o) \
-	$(LIBC_A) $(COMPILER_A)
+	$(if $(NO_FLOAT),$(B)/tests/unit/no_doubles.o) $(LIBC_A) $(COMPILER_A)
 	@# A group: the Argon2 library calls liblatchkey, and the other way round.
 	$(call say,LD,$@)$(CC) $(TARGET_CFLAGS) $(AS_THEY_ARE) $(LDFLAGS) -o $@ $(START) -Wl,--start-group $(filter-out $(LIBC_A) $(COMPILER_A),$^) -Wl,--end-group $(END)
 $(UNIT:$(B)/tests/%=$(B)/tests/unit/%.o): $(addprefix $(S)/,cmocka.ok argon2.ok)

@@ -544,7 +544,8 @@ def bounds():
         gives(go(deep(4, PLAIN)))
         check(go(deep(5, PLAIN)), 7, "deeper than 4")
         gives(go(tokens.sss(25, [pin] * 25, PLAIN),
-                 program=rig.script(os.path.join(WORK, "few-descriptors"), "ulimit -n 32; exec", shlex.quote(PROGRAM))))
+                 program=rig.script(os.path.join(WORK, "few-descriptors"), "ulimit -n 32; exec",
+                                                   shlex.quote(rig.reachable(PROGRAM, WORK)))))
         check(go(tokens.sss(1, [lambda s: tokens.other("x", s)] * 40, PLAIN)), 7, "more than 26 pins")
 
 

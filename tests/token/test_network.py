@@ -137,7 +137,7 @@ class Machine:
 
     def end(self):
         """SIGTERM, with namespaces that outlive the program."""
-        with subprocess.Popen(["nsenter", "-t", str(self.process.pid), "-n", "-m", "sh", "-c", "echo; exec cat"], stdin=subprocess.PIPE,
+        with subprocess.Popen(["nsenter", "-t", str(self.process.pid), "-n", "-m", "-r", "sh", "-c", "echo; exec cat"], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE) as keeper:
             keeper.stdout.readline()
             self.process.terminate()
