@@ -35,15 +35,11 @@ static enum cause read_plan(const struct options *o, struct plan *plan, struct e
 	static struct config_files files;
 	enum cause cause = config_files_read(&files, o->cmdline, o->crypttab, o->config, err);
 
-	if (cause && !files.lacks_crypttab)
+	if (cause)
 		return cause;
 	plan_make(&files.plan, plan);
 	plan->keymap = o->keymap;
 	plan->cmdline = files.plan.cmdline;
-	if (cause && (plan->needs_crypttab || o->show))
-		return cause;
-	if (cause)
-		text_print(2, "latchkey: %s\n", err->text);
 	return CAUSE_OK;
 }
 

@@ -102,8 +102,6 @@ static void add_volumes(struct parser *p)
 		parser_take(p, SOURCE_CMDLINE, PASS_LUKS);
 	parser_take(p, SOURCE_CMDLINE, PASS_VOLUMES);
 	cmdline_finish(p);
-	/* Its lines have keys, headers and pinned volume keys for rd.luks.*, and none for the other words. */
-	p->plan->needs_crypttab = !p->luks_off && !p->crypttab_off && (p->by_uuid_count || !p->plan->count);
 	parser_take(p, SOURCE_CRYPTTAB, PASS_VOLUMES);
 	rd_luks_finish(p);
 	parser_take(p, SOURCE_CONF, PASS_VOLUMES);

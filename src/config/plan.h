@@ -109,7 +109,6 @@ struct plan {
 	unsigned tries; /* of volumes that do not say their own; 0: no limit */
 	enum plan_after after;
 	const char *root_left_out; /* the volume that root= names, when its line was left out; else NULL */
-	bool needs_crypttab;       /* what is to be opened, and how, is not known without crypttab */
 	bool headless;             /* all volumes are */
 	bool quiet;         /* the kernel's own word: nothing but prompts, waits and failures is to be seen */
 	unsigned give_up_s; /* headless: fail with CAUSE_DEVICE after so long without a key; 0: never */

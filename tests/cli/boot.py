@@ -630,30 +630,6 @@ def token_elsewhere(b):
         t.ends(-15)
 
 
-@case("a crypttab that cannot be read stops a volume of which the command line says all; or what its lines have is dropped for rd.luks.*")
-def lost_crypttab(b):
-    uuid = "11111111-2222-3333-4444-555555555555"
-    alone = f"latchkey.device={ONE} latchkey.key={KEY}"
-    by_uuid = f"rd.luks.name={uuid}=root rd.luks.data={uuid}={ONE} rd.luks.key={uuid}={KEY}"
-    said = "crypttab: longer than 65535 bytes"
-    for words, code in ((alone, 0), (by_uuid, 1), (by_uuid + " rd.luks.crypttab=no", 0), (by_uuid + " rd.luks=no", 1), ("quiet", 1)):
-        with Boot(b, words, crypttab="#" * 65536) as t:
-            t.ends(code, *["root"][:1 - code])
-            if said not in t.shown:
-                t.wrong(f"not said: {said}")
-    # A line would take precedence over this.
-    with Boot(b, "", crypttab="#" * 65536, conf=f"device={ONE}\nkey={KEY}\n") as t:
-        t.expect(said)
-        t.ends(1)
-    with Boot(b, alone, conf="#" * 65536) as t:
-        t.expect("conf: longer than 65535 bytes")
-        t.ends(1)
-    os.mkdir(b.file("folder"))
-    done = subprocess.run([b.path, "boot", "--show", "--cmdline", alone, "--crypttab", b.file("folder")], capture_output=True, check=False, timeout=LIMIT)
-    if done.returncode != 1 or b"folder: cannot be read" not in done.stderr:
-        raise Unexpected(f"--show: {done}")
-
-
 @case("the FIFO: a line of 513 bytes is refused in words and not cut; an empty one is to come twice; 512 bytes, and the right line, count")
 def fifo(b):
     path = b.file("fifo")
