@@ -83,12 +83,10 @@ void ask_take(struct boot *b, unsigned question, const uint8_t *line, size_t len
 	if (slow_answer(b, line, len))
 		return;
 	b->empty = !len && !b->empty;
-	if (b->empty) {
+	if (b->empty)
 		consoles_say("%s", ask_again);
-		tokens_restart(b, CAUSE_PASSPHRASE, 0);
-	} else {
+	else
 		credential_typed(b, line, len, origin);
-	}
 }
 
 /* The token whose question is asked now; NULL: the passphrase is. */

@@ -127,8 +127,6 @@ bool tokens_is_pending(const struct boot *b, const struct volume *v);
 const struct token_job *tokens_asking(const struct boot *b);
 /* @line answers the question with this number; it is dropped when that question is over. */
 void tokens_answer(struct boot *b, unsigned question, const uint8_t *line, size_t len);
-/* Start programs again whose last run ended so, and with that device; @plugged 0: with any, or none. */
-void tokens_restart(struct boot *b, enum cause ended, uint64_t plugged);
 /* End all, in order. */
 void tokens_close(struct boot *b);
 

@@ -107,7 +107,6 @@ static void start(struct boot *b, struct volume *v, unsigned token, const char *
 	job->try = (struct token_try){.token = v->tokens[token].is, .answers = ends[1]};
 	text_format(job->try.device, sizeof(job->try.device), "%s", device);
 	v->tokens[token].state = plugged ? TOKEN_NEEDS : TOKEN_RUNS;
-	v->tokens[token].ended = CAUSE_OK;
 	if (plugged)
 		seen_add(&v->seen, SEEN_TOKEN + token, plugged);
 	if (!child_start(&job->child, run, job, 0))
@@ -275,7 +274,7 @@ static bool is_only_one(const struct token_job *job)
 	return job->plugged && words_begins(token_of(job)->need, "node ");
 }
 
-static enum cause judge(struct boot *b, struct token_job *job, const struct child_end *end)
+static void judge(struct boot *b, struct token_job *job, const struct child_end *end)
 {
 	struct volume_token *t = token_of(job);
 
@@ -291,39 +290,40 @@ static enum cause judge(struct boot *b, struct token_job *job, const struct chil
 		t->state = TOKEN_OVER;
 	}
 	job->given = !end->cause;
+	if (end->cause == CAUSE_DEVICE)
+		t->refused_by = job->plugged;
 	if (t->state == TOKEN_AGAIN && needs_network(t)
 			? is_news(b, t, end->err.text)
-			: is_late(b, job) || (end->cause && (end->cause != CAUSE_DEVICE || is_only_one(job) ||
-								    job->volume->plan->flags.verbose)))
+			: end->cause && (end->cause != CAUSE_DEVICE || is_only_one(job) || is_late(b, job) ||
+						job->volume->plan->flags.verbose))
 		say(job, end->err.text);
-	return end->cause;
 }
 
-void tokens_restart(struct boot *b, enum cause ended, uint64_t plugged)
+/*
+ * Many security keys serve one program at a time: others may have failed because this one had the device. They
+ * are started with it once more.
+ */
+static void release(struct boot *b, uint64_t plugged)
 {
 	for (struct volume *v = NULL; (v = volume_next(b, v));)
-		for (unsigned i = 0; i < v->token_count; i++) {
-			struct volume_token *t = &v->tokens[i];
-
-			if (t->ended != ended || (plugged && t->plugged != plugged))
-				continue;
-			t->state = TOKEN_NEW;
-			seen_remove(&v->seen, SEEN_TOKEN + i, t->plugged);
-		}
+		for (unsigned i = 0; i < v->token_count; i++)
+			if (v->tokens[i].refused_by == plugged) {
+				v->tokens[i].refused_by = 0;
+				seen_remove(&v->seen, SEEN_TOKEN + i, plugged);
+			}
 }
 
 void tokens_done(struct boot *b, struct token_job *job)
 {
-	struct volume_token *t = token_of(job);
-
 	b->pin_until_ms = b->tokens_at_ms = 0;
-	t->plugged = job->plugged;
-	t->ended = job->answers >= 0 ? judge(b, job, job->child.end) : CAUSE_DEVICE;
-	/* Many security keys serve one program at a time: others may have failed because this one had it. */
+	if (job->answers >= 0)
+		judge(b, job, job->child.end);
+	else if (job->plugged)
+		seen_remove(&job->volume->seen, SEEN_TOKEN + job->token, job->plugged);
+	else
+		token_of(job)->state = TOKEN_NEW;
 	if (job->plugged && (job->answers < 0 || job->given))
-		tokens_restart(b, CAUSE_DEVICE, job->plugged);
-	else if (job->answers < 0)
-		t->state = TOKEN_NEW;
+		release(b, job->plugged);
 	dismiss(job);
 }
 

@@ -39,13 +39,12 @@ enum token_state {
 struct volume_token {
 	struct luks_token is;
 	enum token_state state;
-	enum cause ended; /* why that run gave nothing; CAUSE_OK also when another was started */
 	char need[TOKEN_NEED_BYTES];
 	unsigned events; /* at the end of the last run */
 	uint64_t again_ms;
 	/* Why the last run with the network ended, as a sum, and how many did so in turn. */
 	uint32_t reason, times;
-	uint64_t plugged; /* the device of the last run that has ended */
+	uint64_t refused_by; /* plugged.h: the last device with which a run ended with CAUSE_DEVICE */
 };
 
 struct volume {

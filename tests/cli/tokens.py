@@ -683,21 +683,6 @@ def boot_two():
     return complaints + ([] if world.heard() in ([[], []], [[], [""]]) else [f"heard {world.heard()}"])
 
 
-@case("boot: who pressed Enter at a PIN, or was refused, is never asked for it again")
-def boot_pin_again():
-    complaints = []
-    for node in (False, True):
-        world = World(f"pin-again-{node}", (NODE if node else "") + PIN)
-        world.node("dev/tpm9", 10, 229)
-        complaints += world.judge(world.boot(answers=[(PIN_PROMPT, b"\n"), (b"wrong: .", b""), (PROMPT, b"\n"), (PIN_PROMPT, b"1234\n")]), 0,
-                                  "root would open with token 0 (example)", never=("no keyslot opens",))
-        # Another Enter is the empty passphrase, whatever the program does meanwhile.
-        world.program("example", (NODE if node else "") + "echo 'say locked' >&2; exit 2")
-        complaints += world.judge(world.boot(answers=[(b"locked", b"\n"), (b"locked", b"\n"), (b"no keyslot opens", b""), (PROMPT, PERSON + b"\n")]),
-                                  0, "root would open with the passphrase")
-    return complaints
-
-
 NODE = "if ! (: <&4) 2>/dev/null; then echo 'need node tpm9' >&2; exit 4; fi; "
 
 
