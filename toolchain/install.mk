@@ -33,8 +33,9 @@ WITH_MKINITFS ?= $(call there,$(MKINITFSDIR)/features.d)
 HOOKS_WANTED := $(filter yes,$(WITH_DRACUT) $(WITH_INITRAMFS_TOOLS) $(WITH_MKINITCPIO))
 # dracut 108 renumbered its modules.
 DRACUTMODULE ?= $(DRACUTDIR)/modules.d/$(if $(filter yes,$(call there,$(DRACUTDIR)/modules.d/70crypt)),70,90)latchkey
-# MODE FILES FOLDER
-ifdef REMOVE
+# MODE FILES FOLDER. REMOVE in the environment is somebody else's.
+REMOVES := $(filter command,$(origin REMOVE))
+ifneq ($(REMOVES),)
 # The names of the files, and never a pattern: others are in the same folders. A folder of our own goes with its last file.
 put = $(call say,REMOVE,'$(DESTDIR)$(3)')[ ! -d '$(DESTDIR)$(3)' ] || (cd '$(DESTDIR)$(3)' && rm -f $(notdir $(foreach f,$(2),$(or $(wildcard $(f)),$(f))))); \
 	case '$(3)' in *latchkey*) rmdir '$(DESTDIR)$(3)' 2>/dev/null || :;; esac
@@ -63,6 +64,11 @@ ifneq ($(HOOKS_WANTED),)
 endif
 ifeq ($(WITH_DRACUT),yes)
 	$(call put,0755,initramfs/dracut/90latchkey/*,$(DRACUTMODULE))
+ifneq ($(REMOVES),)
+	@# dracut may be another one by now.
+	$(call put,,initramfs/dracut/90latchkey/*,$(DRACUTDIR)/modules.d/70latchkey)
+	$(call put,,initramfs/dracut/90latchkey/*,$(DRACUTDIR)/modules.d/90latchkey)
+endif
 endif
 ifeq ($(WITH_INITRAMFS_TOOLS),yes)
 	$(call put,0755,initramfs/initramfs-tools/bin/cryptroot-unlock,/usr/lib/latchkey)

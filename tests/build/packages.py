@@ -132,9 +132,11 @@ def uninstalled():
             os.makedirs(os.path.join(root, os.path.dirname(name)))
             with open(os.path.join(root, name), "w", encoding="ascii"):
                 pass
+        environment["REMOVE"] = "of somebody else"
         done = make("install-files", *(f"WITH_{builder}=yes" for builder in ("DRACUT", "INITRAMFS_TOOLS", "MKINITCPIO", "MKINITFS")))
         if done.returncode or len(files()) < 30:
             return f"make install-files: {done.stdout}{done.stderr}{files()}"
+        os.makedirs(os.path.join(root, "usr/lib/dracut/modules.d/70crypt"))  # a newer dracut, whose modules have other numbers
         done = make("uninstall")
         ours = [f for f, _, _ in os.walk(root) if f.endswith(("latchkey", "alpine", "token"))]
         if done.returncode or files() != sorted(others) or ours:
