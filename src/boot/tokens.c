@@ -300,8 +300,8 @@ static void judge(struct boot *b, struct token_job *job, const struct child_end 
 }
 
 /*
- * Many security keys serve one program at a time: others may have failed because this one had the device. They
- * are started with it once more.
+ * Many security keys serve one program at a time: others may have failed because this one had the device.
+ * They are started with it once more.
  */
 static void release(struct boot *b, uint64_t plugged)
 {
