@@ -97,7 +97,7 @@ static bool judge(size_t *len, bool *over)
 	*len = a[1] | (uint32_t)a[2] << 8 | (uint32_t)a[3] << 16 | (uint32_t)a[4] << 24;
 	*over = *len > CONSOLES_PASSPHRASE_MAX_BYTES;
 	if (*over)
-		consoles_say("%s: a passphrase has at most 512 bytes", "splash screen");
+		consoles_say("splash screen: a passphrase has at most 512 bytes");
 	return !*over && splash.used >= ANSWER_HEAD_BYTES + *len;
 }
 
