@@ -357,7 +357,8 @@ static void look(struct subject *s)
 
 	(void)member_read(luks_device_header(d), &s->member);
 	s->kind = place_kind(&d->place, &d->luks);
-	s->percent = !d->luks.reencrypt.resilience || place_sizes(&d->place, &d->luks, sizes, &ignored)
+	s->percent = d->luks.reencrypt.resilience == LUKS_RESILIENCE_NONE ||
+	                             place_sizes(&d->place, &d->luks, sizes, &ignored)
 	                     ? -1
 	                     : (int)luks_reencryption_percent(&d->luks, sizes);
 	text_format(s->requirements, sizeof(s->requirements), "%s", requirements->why);

@@ -185,7 +185,7 @@ static void hear(struct run *r)
 /* Until it has ended. Returns its status. */
 static int watch(struct run *r)
 {
-	/* Also when it is dismissed by others, who know better: whether it then ends by SIGKILL is chance. */
+	/* Also when our caller ends it by shutdown(2): whether it then exits or needs SIGKILL is chance. */
 	static const char late[] = "did not answer in time";
 	int status = 0;
 

@@ -72,14 +72,12 @@ bool token_try_question(const struct luks_token *t, const char *line, char *text
 	return true;
 }
 
-static const char touch[] = "touch the security key";
-
 const char *token_try_message(const char *line)
 {
 	if (words_begins(line, "need "))
 		return NULL;
 	if (!strcmp(line, "touch"))
-		return touch;
+		return "touch the security key";
 	return line + words_begins(line, "say ");
 }
 
@@ -90,8 +88,8 @@ struct talk {
 	const struct luks_token *token;
 	char need[TOKEN_NEED_BYTES];
 	int answers;
-	bool declined; /* a person gave no PIN to this run: it asks nothing more */
-	unsigned touches;
+	bool declined;    /* a person gave no PIN to this run: it asks nothing more */
+	unsigned touches; /* that this run has asked for */
 };
 
 /* The user is absent, or prefers to type the passphrase: an empty line. */
@@ -122,7 +120,7 @@ static bool on_line(void *context, const char *line)
 	}
 	/* The next key, or the prompt for the passphrase, waits for its turn. 0 tries are no limit. */
 	again = request_asks_for_tokens(k->request) ? k->request->tries - 1 : 0;
-	if (message == touch && k->touches++ > again)
+	if (!strcmp(line, "touch") && k->touches++ > again)
 		(void)shutdown(k->answers, SHUT_RDWR);
 	else if (message)
 		text_print(2, "latchkey: token %u (%s): %s\n", k->token->id, k->token->type, message);
